@@ -1,0 +1,3 @@
+module delink
+
+go 1.26.0
