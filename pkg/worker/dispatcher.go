@@ -1,0 +1,262 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"delink/pkg/chunker"
+	"delink/pkg/zoho"
+)
+
+// dispatcher decides what is sent and when, and what each answer leads to. It runs in one goroutine.
+type dispatcher struct {
+	pool    *Pool
+	stop    context.Context // when it ends, nothing new is sent
+	hard    context.Context // when it ends, nothing is waited for
+	halt    func()          // ends the workers' waits for their turn
+	next    func() (chunker.Batch, bool)
+	record  Recorder
+	tasks   chan<- *task
+	results <-chan *result
+	dirty   chan<- struct{}
+	synced  <-chan error
+
+	throttle *throttle
+	parked   []*task // wait to be sent again, in no order
+	inFlight int
+	sent     int  // calls, as MaxCalls counts them
+	drained  bool // no batch is left to take
+	stopped  bool // nothing more is sent
+
+	unsynced int // batches written since the last sync began
+	syncing  bool
+
+	parents map[parent]*zoho.Error // refused: their batches fail unsent
+	lists   map[zoho.Relation]*zoho.Error
+
+	renewals int  // of the token, since a call was last accepted
+	probing  bool // the new token was refused too: wait until nothing is in flight before judging it
+	lost     int  // batches in a row whose attempts were used up, with no call answered between them
+	byID     int  // calls that were answered by id
+	failures int
+	noLookup bool // links cannot be read
+
+	reason Reason
+	err    error
+}
+
+// lostMax is how many batches in a row may go unanswered to the last attempt before the CRM counts as out of reach. The
+// rest is better left pending than sent into a void and called unknown.
+const lostMax = 10
+
+func (d *dispatcher) run() {
+	d.reason = Completed
+	stop := d.stop.Done()
+	for {
+		wake := d.send()
+		if d.inFlight == 0 && !d.syncing && (d.stopped || d.drained && len(d.parked) == 0) {
+			break
+		}
+		var timer <-chan time.Time
+		if !wake.IsZero() {
+			timer = time.After(time.Until(wake))
+		}
+		select {
+		case r := <-d.results:
+			d.inFlight--
+			d.pool.inFlight.Store(int64(d.inFlight))
+			d.settle(r)
+			d.pool.slots.Store(int64(d.throttle.slots))
+		case err := <-d.synced:
+			d.syncing = false
+			d.check(err)
+			d.sync()
+		case <-timer:
+		case <-stop:
+			stop = nil
+			reason := Interrupted
+			errors.As(context.Cause(d.stop), &reason)
+			d.end(reason, nil)
+		}
+	}
+	d.abandon()
+	if e := d.altogether(); e != nil && d.reason == Completed {
+		d.reason, d.err = Refused, e
+	}
+}
+
+// send hands tasks to workers while that is allowed. It returns when to look again by itself, if at all.
+func (d *dispatcher) send() (wake time.Time) {
+	for !d.stopped {
+		now := time.Now()
+		switch {
+		case d.stop.Err() != nil:
+			return wake // run sees it too, and knows the reason
+		case d.probing && d.inFlight > 0, d.unsynced > d.pool.settings.Slots:
+			return wake
+		case d.reserved():
+			if d.inFlight == 0 {
+				d.end(Credits, nil)
+			}
+			return wake
+		case !d.throttle.free(d.inFlight, now):
+			if now.Before(d.throttle.paused) {
+				return d.throttle.paused
+			}
+			return wake
+		}
+		t, due := d.take(now)
+		if t == nil {
+			return due
+		}
+		if max := d.pool.settings.MaxCalls; max > 0 && d.sent >= max {
+			d.park(t, 0)
+			d.end(MaxCalls, nil)
+			return wake
+		}
+		d.probing = false
+		d.sent++
+		d.inFlight++
+		d.pool.inFlight.Store(int64(d.inFlight))
+		d.tasks <- t
+	}
+	return wake
+}
+
+// reserved reports whether one more call could go below the credits that are to be left. Each call in flight may use one
+// that the last answer did not count yet.
+func (d *dispatcher) reserved() bool {
+	reserve := d.pool.settings.ReserveCredits
+	n, known := d.pool.crm.Credits()
+	return reserve > 0 && known && n-d.inFlight <= reserve
+}
+
+// take gives the next task: one that waited to be sent again and is due, else a new batch. So that few batches are half
+// done at any time, no new ones are taken while as many are parked as there are slots. Where there is none, it says when
+// the first parked one is due.
+func (d *dispatcher) take(now time.Time) (t *task, due time.Time) {
+	first := -1
+	for i, p := range d.parked {
+		if first < 0 || p.due.Before(d.parked[first].due) {
+			first = i
+		}
+	}
+	if first >= 0 && !d.parked[first].due.After(now) {
+		t = d.parked[first]
+		d.parked = slices.Delete(d.parked, first, first+1)
+		if e := d.refusal(t); e != nil {
+			d.refuse(t, e)
+			return d.take(now)
+		}
+		return t, due
+	}
+	for !d.drained && len(d.parked) < d.pool.settings.Slots && !d.stopped {
+		b, ok := d.next()
+		if !ok {
+			d.drained = true
+			break
+		}
+		t = newTask(b)
+		e := d.refusal(t)
+		if e == nil {
+			return t, due
+		}
+		d.refuse(t, e)
+	}
+	if first >= 0 {
+		due = d.parked[first].due
+	}
+	return nil, due
+}
+
+// refusal is the error that has already refused a task's parent or list. A look-up is another call, and goes on.
+func (d *dispatcher) refusal(t *task) *zoho.Error {
+	if t.lookup {
+		return nil
+	}
+	if e := d.lists[t.relation]; e != nil {
+		return e
+	}
+	return d.parents[parent{t.relation.Module, t.parent}]
+}
+
+func (d *dispatcher) park(t *task, wait time.Duration) {
+	if wait > 0 {
+		if d.pool.settings.Jitter != nil {
+			wait = d.pool.settings.Jitter(wait)
+		} else {
+			wait = rand.N(wait + 1)
+		}
+	}
+	t.due = time.Now().Add(wait)
+	d.parked = append(d.parked, t)
+}
+
+// write records outcomes and counts what failed.
+func (d *dispatcher) write(out []Outcome) {
+	if len(out) == 0 {
+		return
+	}
+	for _, o := range out {
+		if o.Status == Failed || o.Status == Unknown {
+			d.failures++
+		}
+	}
+	d.check(d.record.Write(out))
+	d.unsynced++
+	d.sync()
+	if most := d.pool.settings.MaxFailures; most >= 0 && d.failures > most {
+		d.end(Failures, nil)
+	}
+}
+
+// sync has what was written brought to disk, by one sync for all that has come since the last one.
+func (d *dispatcher) sync() {
+	if d.unsynced > 0 && !d.syncing {
+		d.unsynced, d.syncing = 0, true
+		d.dirty <- struct{}{}
+	}
+}
+
+func (d *dispatcher) check(err error) {
+	if err != nil {
+		d.end(Broken, err)
+	}
+}
+
+// end stops the run in good order: what is in flight is finished, and nothing more is sent. The first reason counts,
+// except that an error is never lost.
+func (d *dispatcher) end(reason Reason, err error) {
+	if d.stopped && (d.err != nil || err == nil) {
+		return
+	}
+	d.stopped, d.reason, d.err = true, reason, err
+	d.halt()
+}
+
+// abandon records what was left half done: links of which a call went unanswered are Unknown, since they may be gone.
+// All others were not removed, and stay without an outcome.
+func (d *dispatcher) abandon() {
+	for _, t := range d.parked {
+		if t.unanswered != nil {
+			d.write(t.all(Unknown, t.unanswered, unknownMessage(t.unanswered), time.Now()))
+		}
+	}
+	d.parked = nil
+	for d.syncing {
+		err := <-d.synced
+		d.syncing = false
+		d.check(err)
+		d.sync()
+	}
+}
+
+func (d *dispatcher) note(format string, args ...any) {
+	if d.pool.settings.Note != nil {
+		d.pool.settings.Note(fmt.Sprintf(format, args...))
+	}
+}

@@ -1,0 +1,195 @@
+package worker
+
+import (
+	"context"
+	"iter"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/time/rate"
+
+	"delink/pkg/chunker"
+	"delink/pkg/zoho"
+)
+
+// CRM is what the pool needs of a client. Errors are *zoho.Error.
+type CRM interface {
+	// Delink removes links of one parent and answers for each id, in their order.
+	Delink(ctx context.Context, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error)
+	// Linked says which of the ids are linked, in their order.
+	Linked(ctx context.Context, r zoho.Relation, parent zoho.ID, ids []zoho.ID) ([]bool, error)
+	// Renew drops the token that a call was refused with; true if it was the token in use.
+	Renew(err error) bool
+	// Credits is what is left of the org's credits, where known.
+	Credits() (n int, known bool)
+}
+
+// Recorder keeps outcomes. Its methods are called from one goroutine at a time each, Sync beside Write.
+type Recorder interface {
+	// Write keeps outcomes so that they survive the end of this process.
+	Write([]Outcome) error
+	// Sync makes what was written before it survive the loss of power.
+	Sync() error
+}
+
+// Settings are a pool's limits.
+type Settings struct {
+	Slots          int        // calls in flight at most
+	Rate           rate.Limit // calls per second at most; rate.Inf for no limit
+	MaxAttempts    int        // calls for a batch that goes unanswered
+	MaxCalls       int        // calls in all; 0 for no limit
+	ReserveCredits int        // stop once the org has no more than that left; 0 for no reserve
+	MaxFailures    int        // stop once more links than that are failed or unknown; -1 for no limit
+	// Jitter draws from [0, wait]; nil for an even draw. Tests fix it.
+	Jitter func(wait time.Duration) time.Duration
+	// Note is told what people should know, once for each; nil to ignore it.
+	Note func(string)
+}
+
+// Pool sends batches. It is used for one Run.
+type Pool struct {
+	crm      CRM
+	settings Settings
+	limiter  *rate.Limiter
+
+	// Counters for whoever shows progress.
+	calls, retries, throttled, inFlight, slots atomic.Int64
+}
+
+// Stats are a pool's counters at one moment.
+type Stats struct {
+	Calls     int // calls sent, reads included
+	Retries   int // of those, calls that repeat one that failed
+	Throttled int // calls that the CRM refused as too many
+	InFlight  int
+	Slots     int // calls in flight that are allowed at the moment
+}
+
+// New makes a pool.
+func New(crm CRM, s Settings) *Pool {
+	// Burst 1: an even flow. The token is taken after the slot, else the calls that waited for slots leave in a bunch.
+	p := &Pool{crm: crm, settings: s, limiter: rate.NewLimiter(s.Rate, 1)}
+	p.slots.Store(int64(s.Slots))
+	return p
+}
+
+// Stats may be called at any time.
+func (p *Pool) Stats() Stats {
+	return Stats{
+		Calls:     int(p.calls.Load()),
+		Retries:   int(p.retries.Load()),
+		Throttled: int(p.throttled.Load()),
+		InFlight:  int(p.inFlight.Load()),
+		Slots:     int(p.slots.Load()),
+	}
+}
+
+// Run sends all batches and gives the outcomes to record. When stop ends, nothing new is sent, what is in flight is
+// finished and recorded, and the reason is the cause of stop if that is a Reason. When hard ends too, calls in flight are
+// cut off and their links are Unknown. stop must not have a deadline of its own, since a wait for the rate would then end
+// before it.
+//
+// The error says why the run could not go on; the reason is then Broken or Refused. Every outcome that was reached has
+// been given to record, and synced, unless record itself failed.
+func (p *Pool) Run(stop, hard context.Context, batches iter.Seq[chunker.Batch], record Recorder) (Reason, error) {
+	feed, halt := context.WithCancel(stop)
+	defer halt()
+	tasks := make(chan *task)
+	results := make(chan *result)
+	dirty := make(chan struct{}, 1)
+	synced := make(chan error, 1)
+
+	var workers errgroup.Group
+	for range p.settings.Slots {
+		workers.Go(func() error {
+			for t := range tasks {
+				results <- p.attempt(feed, hard, t)
+			}
+			return nil
+		})
+	}
+	workers.Go(func() error {
+		for range dirty {
+			synced <- record.Sync()
+		}
+		return nil
+	})
+
+	next, done := iter.Pull(batches)
+	defer done()
+	d := &dispatcher{
+		pool: p, stop: stop, hard: hard, halt: halt, next: next, record: record,
+		tasks: tasks, results: results, dirty: dirty, synced: synced,
+		throttle: newThrottle(p.settings.Slots),
+		parents:  map[parent]*zoho.Error{},
+		lists:    map[zoho.Relation]*zoho.Error{},
+	}
+	d.run()
+	close(tasks)
+	close(dirty)
+	_ = workers.Wait() // workers give results, not errors
+	return d.reason, d.err
+}
+
+// result is what became of one attempt.
+type result struct {
+	task     *task
+	answer   zoho.Answer
+	linked   []bool // of a look-up
+	err      *zoho.Error
+	unsent   bool // it was stopped while it waited for its turn
+	renewed  bool // its token was the one in use, and has been dropped
+	sentAt   time.Time
+	finished time.Time
+}
+
+// sent reports whether a call reached the CRM.
+func (r *result) sent() bool { return r.err == nil || r.err.Sent }
+
+// accepted reports whether the CRM let the call through to where it looks at ids: past tokens and limits.
+func (r *result) accepted() bool {
+	if r.err == nil {
+		return true
+	}
+	switch r.err.Kind {
+	case zoho.Refused, zoho.Nameless:
+		return true
+	case zoho.Denied:
+		return r.err.Sent
+	case zoho.Unanswered, zoho.Unsent, zoho.Throttled, zoho.BadToken:
+	}
+	return false
+}
+
+// attempt makes one call, in a worker.
+func (p *Pool) attempt(feed, hard context.Context, t *task) *result {
+	r := &result{task: t}
+	if err := p.limiter.Wait(feed); err != nil {
+		r.unsent = true
+		return r
+	}
+	p.calls.Add(1)
+	if t.attempts > 0 {
+		p.retries.Add(1)
+	}
+	r.sentAt = time.Now()
+	var err error
+	if t.lookup {
+		r.linked, err = p.crm.Linked(hard, t.relation, t.parent, t.ids)
+	} else {
+		r.answer, err = p.crm.Delink(hard, t.relation, t.parent, t.ids)
+	}
+	r.finished = time.Now()
+	if err != nil {
+		r.err = asError(err)
+		if !r.err.Sent {
+			p.calls.Add(-1)
+			if t.attempts > 0 {
+				p.retries.Add(-1)
+			}
+		}
+		r.renewed = r.err.Kind == zoho.BadToken && p.crm.Renew(r.err)
+	}
+	return r
+}

@@ -1,0 +1,268 @@
+package worker
+
+import (
+	"fmt"
+	"time"
+
+	"delink/pkg/zoho"
+)
+
+// settle decides what an attempt leads to: outcomes, another attempt, or the end of the run.
+func (d *dispatcher) settle(r *result) {
+	t := r.task
+	if r.unsent {
+		d.sent--
+		d.park(t, 0) // the run is stopping: abandon decides about it
+		return
+	}
+	if r.sent() {
+		t.attempts++
+	} else {
+		d.sent--
+	}
+	if r.accepted() {
+		d.renewals, d.probing = 0, false
+		d.throttle.answered(r.finished)
+		d.lost = 0
+	}
+	switch {
+	case r.err != nil && d.hard.Err() != nil:
+		if r.err.Kind == zoho.Unanswered && !t.lookup {
+			t.unanswered = r.err
+		}
+		d.park(t, 0) // there is no time left: abandon decides
+	case r.err != nil:
+		d.failed(t, r)
+	case t.lookup:
+		d.lookedUp(t, r)
+	default:
+		d.answered(t, r)
+	}
+}
+
+// answered takes an answer by id. Ids without an item of their own are sent again.
+func (d *dispatcher) answered(t *task, r *result) {
+	d.byID++
+	out := make([]Outcome, 0, len(t.ids))
+	var silent, refused []int
+	var silence *zoho.Error
+	for i, item := range r.answer.Items {
+		text := itemMessage(item)
+		switch item.Verdict {
+		case zoho.Removed:
+			out = append(out, t.outcome(i, Removed, item.Code, item.Message, r.answer.Status, r.finished))
+		case zoho.Absent:
+			if t.unanswered != nil {
+				text = afterUnanswered(item.Message)
+			}
+			out = append(out, t.outcome(i, Absent, item.Code, text, r.answer.Status, r.finished))
+		case zoho.Deleted:
+			out = append(out, t.outcome(i, Failed, item.Code, zoho.Explain(item.Code).Text, r.answer.Status, r.finished))
+			d.end(Broken, &zoho.Error{Kind: zoho.Refused, Scope: zoho.ScopeRun, Status: r.answer.Status, Code: item.Code,
+				Detail: fmt.Sprintf("record %s of %s %s", item.ID, t.relation, t.parent)})
+		case zoho.Failed:
+			if t.unanswered != nil {
+				refused = append(refused, i)
+				t.last = &zoho.Error{Kind: zoho.Refused, Status: r.answer.Status, Code: item.Code, Detail: item.Message}
+				continue
+			}
+			out = append(out, t.outcome(i, Failed, item.Code, text, r.answer.Status, r.finished))
+		case zoho.Silent:
+			silent = append(silent, i)
+			silence = &zoho.Error{Kind: zoho.Unanswered, Status: r.answer.Status, Code: item.Code, Detail: item.Message}
+		}
+	}
+	d.write(out)
+	if len(refused) > 0 {
+		d.lookUp(t.only(refused), t.last)
+	}
+	if len(silent) > 0 {
+		d.repeat(t.only(silent), silence)
+	}
+}
+
+// failed takes a call without an answer by id.
+func (d *dispatcher) failed(t *task, r *result) {
+	e := r.err
+	switch e.Kind {
+	case zoho.Unanswered, zoho.Unsent:
+		d.repeat(t, e)
+	case zoho.Throttled:
+		d.pool.throttled.Add(1)
+		if d.throttle.refused(e, r.sentAt, d.inFlight, r.finished) {
+			d.end(Credits, nil)
+		}
+		d.park(t, 0)
+	case zoho.BadToken:
+		d.badToken(t, r)
+	case zoho.Denied, zoho.Refused, zoho.Nameless:
+		switch {
+		case e.Scope == zoho.ScopeRun && (e.Kind == zoho.Denied || !t.lookup):
+			d.end(runReason(e), e)
+			d.park(t, 0) // not removed by this call
+		case t.lookup:
+			d.cannotLookUp(t, e)
+		case e.Kind == zoho.Nameless && len(t.ids) > 1:
+			half := len(t.ids) / 2
+			d.park(t.part(0, half), 0)
+			d.park(t.part(half, len(t.ids)), 0)
+		case e.Kind == zoho.Nameless:
+			d.lookUp(t, e) // this id is the one, but whether it is linked was not said
+		default:
+			d.remember(t, e)
+			d.refuse(t, e)
+		}
+	}
+}
+
+// badToken sends again with a new token. If that is refused too, and no other call was accepted in between, the login is
+// at fault and not the token.
+func (d *dispatcher) badToken(t *task, r *result) {
+	if r.renewed {
+		d.renewals++
+	}
+	d.park(t, 0)
+	if d.renewals > 1 {
+		d.probing = true
+		if d.inFlight == 0 {
+			d.end(Refused, r.err)
+		}
+	}
+}
+
+// repeat sends again what went unanswered or unsent, within the attempts that are allowed.
+func (d *dispatcher) repeat(t *task, e *zoho.Error) {
+	if e.Kind == zoho.Unanswered && !t.lookup {
+		t.unanswered = e
+	}
+	t.tries++
+	if wait, again := retry(t.tries, d.pool.settings.MaxAttempts, e); again {
+		d.park(t, wait)
+		return
+	}
+	switch {
+	case e.Kind == zoho.Unsent: // the network, or the token endpoint: no other batch would fare better
+		d.park(t, 0)
+		d.end(Broken, e)
+		return
+	case t.lookup:
+		d.write(t.all(Unknown, t.unansweredOr(e), unknownMessage(t.unansweredOr(e)), time.Now()))
+	default:
+		d.lookUp(t, e)
+		if d.lost++; d.lost >= lostMax {
+			d.end(Broken, e)
+		}
+	}
+}
+
+// remember keeps a refusal that reaches further than its batch, so that no further call is spent on it.
+func (d *dispatcher) remember(t *task, e *zoho.Error) {
+	switch e.Scope {
+	case zoho.ScopeParent:
+		d.parents[parent{t.relation.Module, t.parent}] = e
+	case zoho.ScopeList:
+		if d.lists[t.relation] == nil {
+			d.note("%s is refused: %s", t.relation, e)
+		}
+		d.lists[t.relation] = e
+	case zoho.ScopeBatch, zoho.ScopeRun:
+	}
+}
+
+// refuse fails the links of a task, unless an earlier call for them went unanswered: then they may be gone.
+func (d *dispatcher) refuse(t *task, e *zoho.Error) {
+	if t.unanswered != nil {
+		d.lookUp(t, e)
+		return
+	}
+	d.write(t.all(Failed, e, e.Error(), time.Now()))
+}
+
+// lookUp asks the CRM which of the links are there, because the answers so far do not tell.
+func (d *dispatcher) lookUp(t *task, e *zoho.Error) {
+	t.last = e
+	if d.noLookup {
+		d.cannotLookUp(t, nil)
+		return
+	}
+	t.lookup, t.tries = true, 0
+	d.park(t, 0)
+}
+
+// lookedUp takes the answer to a look-up.
+func (d *dispatcher) lookedUp(t *task, r *result) {
+	out := make([]Outcome, len(t.ids))
+	for i, linked := range r.linked {
+		switch {
+		case !linked && t.unanswered != nil:
+			out[i] = t.outcome(i, Absent, t.last.Code, "an earlier attempt went unanswered, and the link is no longer there", t.last.Status, r.finished)
+		case !linked:
+			out[i] = t.outcome(i, Absent, t.last.Code, "the CRM does not accept this id, and the link is not there", t.last.Status, r.finished)
+		default:
+			out[i] = t.outcome(i, Failed, t.last.Code, "the link is still there after all attempts: "+t.last.Error(), t.last.Status, r.finished)
+		}
+	}
+	d.write(out)
+}
+
+// cannotLookUp settles links that cannot be read: e is why, nil if that has been said before.
+func (d *dispatcher) cannotLookUp(t *task, e *zoho.Error) {
+	if e != nil && e.Kind == zoho.Denied && !d.noLookup {
+		d.noLookup = true
+		d.note("links cannot be looked up, so some may stay unknown: %s; the scope ZohoCRM.modules.READ allows it", e)
+	}
+	if t.unanswered != nil {
+		d.write(t.all(Unknown, t.unanswered, unknownMessage(t.unanswered), time.Now()))
+		return
+	}
+	d.write(t.all(Failed, t.last, t.last.Error(), time.Now()))
+}
+
+func (t *task) unansweredOr(e *zoho.Error) *zoho.Error {
+	if t.unanswered != nil {
+		return t.unanswered
+	}
+	return e
+}
+
+func runReason(e *zoho.Error) Reason {
+	if e.Kind == zoho.Denied || e.Kind == zoho.BadToken {
+		return Refused
+	}
+	return Broken
+}
+
+// altogether reports whether the CRM refused every list for want of a scope or permission and answered for no id: then it
+// is the login that is refused, and not some links.
+func (d *dispatcher) altogether() *zoho.Error {
+	var last *zoho.Error
+	for _, e := range d.lists {
+		if e.Kind != zoho.Denied {
+			return nil
+		}
+		last = e
+	}
+	if d.byID > 0 {
+		return nil
+	}
+	return last
+}
+
+func itemMessage(i zoho.Item) string {
+	text := zoho.Explain(i.Code).Text
+	switch {
+	case i.Verdict == zoho.Absent || text == "":
+		return i.Message
+	case i.Message == "":
+		return text
+	}
+	return text + ": " + i.Message
+}
+
+func afterUnanswered(message string) string {
+	return fmt.Sprintf("%s (an earlier attempt went unanswered and may have removed it)", message)
+}
+
+func unknownMessage(e *zoho.Error) string {
+	return fmt.Sprintf("sent, but %s: the link may have been removed", e)
+}

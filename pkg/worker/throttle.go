@@ -1,0 +1,100 @@
+package worker
+
+import (
+	"time"
+
+	"delink/pkg/zoho"
+)
+
+// Zoho limits the calls in flight, per org and app, and says neither what the limit is nor who else uses it up
+// (zoho-api.md, section 4). The throttle finds the limit: one number of slots for all workers, which falls when a call is
+// refused and rises while calls are answered.
+//
+//	slots
+//	 max ┤▁                                        told by the user or the edition
+//	     │ ╲              probe   ╱▔▔╲ refused
+//	 ceil┤  ╲   ╱▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔    ▔▔▔▔▔        the last known limit
+//	     │   ╲╱ rise: +1 a round
+//	   1 ┤
+//
+// The fall is multiplicative, once for all calls that were sent before it; what was in flight and not refused then is a
+// lower bound of the limit, so the fall needs one round and not one for each factor. Below the last refused number slots
+// come back at one a round; above it one at a time, at growing intervals, because each such probe costs a refused call.
+type throttle struct {
+	max     int
+	slots   float64
+	ceiling float64   // a number of slots that was refused; max+1 if none was
+	cut     time.Time // of the last fall: calls that were sent before do not count again
+	probe   time.Time // when to try one more than the ceiling allows
+	between time.Duration
+	paused  time.Time // nothing is sent until then
+	alone   int       // refusals in a row with no other call in flight
+}
+
+const (
+	fall = 0.7
+	// The interval between probes doubles with each that is refused and halves with each that is not.
+	probeLeast = time.Second
+	probeFirst = 5 * time.Second
+	probeMax   = time.Minute
+	// A refusal with nothing else in flight is not about calls in flight: after so many in a row, with growing waits
+	// between them, the day's credits must be gone.
+	aloneMax = 4
+	// pauseMax bounds what a Retry-After can ask: a longer wait is better spent stopped.
+	pauseMax = 5 * time.Minute
+)
+
+func newThrottle(slots int) *throttle {
+	return &throttle{max: slots, slots: float64(slots), ceiling: float64(slots + 1)}
+}
+
+// free reports whether one more call may be sent.
+func (t *throttle) free(inFlight int, now time.Time) bool {
+	return inFlight < int(t.slots) && !now.Before(t.paused)
+}
+
+// answered notes a call that the CRM let through.
+func (t *throttle) answered(now time.Time) {
+	t.alone = 0
+	rise := t.slots + 1/t.slots
+	switch {
+	case t.ceiling > float64(t.max):
+		t.slots = min(float64(t.max), rise)
+	case rise < t.ceiling:
+		t.slots = rise
+	case now.After(t.probe):
+		t.ceiling++
+		t.slots = min(float64(t.max), t.ceiling-0.5)
+		t.between = max(t.between/2, probeLeast)
+		t.probe = now.Add(t.between)
+	default:
+		t.slots = max(1, t.ceiling-0.5)
+	}
+}
+
+// refused notes a 429 for a call sent at that time; others are still in flight. It reports whether the credits are gone.
+func (t *throttle) refused(e *zoho.Error, sent time.Time, others int, now time.Time) (creditsGone bool) {
+	if e.CreditsGone {
+		return true
+	}
+	if !sent.Before(t.cut) { // not part of the round that was cut already
+		t.ceiling = min(t.ceiling, max(2, float64(int(t.slots))))
+		t.slots = max(1, t.slots*fall)
+		t.cut = now
+		t.between = min(max(2*t.between, probeFirst), probeMax)
+		t.probe = now.Add(t.between)
+	}
+	if others < int(t.slots) {
+		t.slots = max(1, float64(others))
+		t.ceiling = min(t.ceiling, t.slots+1)
+	}
+	wait := e.RetryAfter
+	if others == 0 {
+		t.alone++
+		wait = max(wait, time.Second<<(t.alone-1))
+	}
+	if until := now.Add(min(wait, pauseMax)); until.After(t.paused) {
+		t.paused = until
+	}
+	return t.alone > aloneMax
+}

@@ -1,0 +1,220 @@
+package zoho
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// MaxIDs is how many related records one delink call can name (D S K): 100 ids of 19 digits and their commas are 1,999
+// of the 2,000 characters that the parameter may have.
+const MaxIDs = 100
+
+// Versions of the API that know the delink call, the current one last (D).
+var Versions = []string{"v2", "v2.1", "v3", "v4", "v5", "v6", "v7", "v8"}
+
+// readVersion is the version in which related records are read.
+const readVersion = "v8"
+
+// maxBody is far above the answer for 100 ids (25 kB).
+const maxBody = 4 << 20
+
+// Client makes calls, one attempt each. It is safe for concurrent use.
+type Client struct {
+	tokens  *TokenSource
+	http    *http.Client
+	options Options
+	credits atomic.Int64 // the least that the CRM said it has left, plus one; 0 is unknown
+}
+
+// Options are a client's settings.
+type Options struct {
+	APIDomain string        // base URL; beats the one that comes with a token; needed if none does
+	Fallback  string        // base URL for tokens that come without one
+	Version   string        // of the API: one of Versions
+	Timeout   time.Duration // of one call, with its answer
+	UserAgent string
+}
+
+// NewClient makes a client. The http client must not have a time-out of its own.
+func NewClient(tokens *TokenSource, client *http.Client, o Options) (*Client, error) {
+	if !slices.Contains(Versions, o.Version) {
+		return nil, fmt.Errorf("API version %q is not known: choose one of %s", o.Version, strings.Join(Versions, ", "))
+	}
+	own := *client
+	// A redirected DELETE would become a GET, and a redirect can lead anywhere. The API does not redirect.
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &Client{tokens: tokens, http: &own, options: o}, nil
+}
+
+// Delink asks to remove the links of one parent record to up to MaxIDs related records, each named once. It answers for
+// every id, or with an *Error.
+//
+// DELETE {api-domain}/crm/{version}/{module}/{record_id}/{related_list}?ids=… (D)
+func (c *Client) Delink(ctx context.Context, r Relation, parent ID, ids []ID) (Answer, error) {
+	path := appendIDs(fmt.Appendf(nil, "/%s/%s/%s?ids=", r.Module, parent, r.List), ids)
+	reply, err := c.call(ctx, http.MethodDelete, c.options.Version, string(path))
+	if err != nil {
+		return Answer{}, err
+	}
+	body := decode(reply.body)
+	if body != nil && len(body.Data) > 0 && reply.byID() {
+		return Answer{Status: reply.status, Items: match(ids, body.Data)}, nil
+	}
+	e := classify(reply.status, reply.header, body)
+	e.token = reply.token
+	return Answer{}, e
+}
+
+func appendIDs(path []byte, ids []ID) []byte {
+	path = slices.Grow(path, (MaxIDDigits+1)*len(ids))
+	for i, id := range ids {
+		if i > 0 {
+			path = append(path, ',') // literal: %2C would triple the commas, and 100 ids would be too long (D)
+		}
+		path = id.Append(path)
+	}
+	return path
+}
+
+// Linked asks which of up to MaxIDs related records are linked to the parent record, in one call. The answer has a value
+// for each id, in their order, or there is an *Error.
+//
+// GET …/{related_list}?ids=…&fields=id&converted=both&approved=both: without the last two, converted leads and
+// unapproved records are hidden and the answer would be wrong (D). They are documented for v8, so v8 is what is asked,
+// whatever version delinks.
+func (c *Client) Linked(ctx context.Context, r Relation, parent ID, ids []ID) ([]bool, error) {
+	path := appendIDs(fmt.Appendf(nil, "/%s/%s/%s?fields=id&converted=both&approved=both&per_page=200&ids=", r.Module, parent, r.List), ids)
+	reply, err := c.call(ctx, http.MethodGet, readVersion, string(path))
+	if err != nil {
+		return nil, err
+	}
+	linked := make([]bool, len(ids))
+	if reply.status == http.StatusNoContent && len(bytes.TrimSpace(reply.body)) == 0 {
+		return linked, nil
+	}
+	body := decodeList(reply.body)
+	if reply.status != http.StatusOK || body == nil {
+		e := classify(reply.status, reply.header, decode(reply.body))
+		e.token = reply.token
+		return nil, e
+	}
+	for _, record := range *body.Data {
+		id, err := ParseID(string(record.ID))
+		i := slices.Index(ids, id)
+		if err != nil || i < 0 {
+			// The list was not filtered by our ids, so what is missing from this page may be on another one.
+			return nil, &Error{Kind: Unanswered, Sent: true, Status: reply.status, Code: CodeForeignAnswer}
+		}
+		linked[i] = true
+	}
+	if body.Info.MoreRecords {
+		return nil, &Error{Kind: Unanswered, Sent: true, Status: reply.status, Code: CodeForeignAnswer}
+	}
+	return linked, nil
+}
+
+// Renew drops the token with which a call was refused, so that the next call gets another. It reports whether the error
+// was about the token in use: of many calls that were refused with the same token, only the first.
+func (c *Client) Renew(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Kind == BadToken && c.tokens.refused(e.token)
+}
+
+// Credits is what the org has left of its credits, as far as the CRM has said.
+func (c *Client) Credits() (n int, known bool) {
+	v := c.credits.Load()
+	return int(v - 1), v > 0
+}
+
+// reply is what came over the wire.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	token  Token
+}
+
+// byID reports whether a body with data can be an answer by id: it comes with 200, 207 and 400 alike (D), but not from
+// a failing server or a refused token.
+func (r reply) byID() bool {
+	return r.status >= 200 && r.status < 300 ||
+		r.status >= 400 && r.status < 500 && r.status != http.StatusUnauthorized && r.status != http.StatusTooManyRequests
+}
+
+// call sends one request and reads its whole body, which keeps the connection alive.
+func (c *Client) call(ctx context.Context, method, version, path string) (reply, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.options.Timeout, errTimeout{c.options.Timeout})
+	defer cancel()
+	token, err := c.tokens.Token(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	domain := c.options.APIDomain
+	if domain == "" {
+		domain = token.apiDomain
+	}
+	if domain == "" {
+		domain = c.options.Fallback
+	}
+	var connected atomic.Bool
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
+	})
+	req, err := http.NewRequestWithContext(traced, method, domain+"/crm/"+version+path, nil)
+	if err != nil {
+		return reply{}, unsent(err)
+	}
+	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.value) // not Bearer (D)
+	req.Header.Set("User-Agent", c.options.UserAgent)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		if !connected.Load() {
+			return reply{}, unsent(because(ctx, err))
+		}
+		return reply{}, &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Cause: because(ctx, err)}
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	if n, ok := creditsRemaining(resp.Header); ok {
+		c.credits.Store(int64(n) + 1)
+	}
+	if err != nil && resp.StatusCode < 300 {
+		return reply{}, &Error{Kind: Unanswered, Sent: true, Status: resp.StatusCode, Code: CodeNoAnswer, Cause: because(ctx, err)}
+	}
+	return reply{status: resp.StatusCode, header: resp.Header, body: body, token: token}, nil
+}
+
+type errTimeout struct{ after time.Duration }
+
+func (e errTimeout) Error() string { return fmt.Sprintf("no answer within %v", e.after) }
+
+// because prefers the reason for which a call was cut off to the transport's "context deadline exceeded".
+func because(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return plain(err)
+}
+
+// plain takes the method and the address off a transport's error: the address holds a hundred ids.
+func plain(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}
+
+func unsent(err error) *Error {
+	return &Error{Kind: Unsent, Code: CodeNotConnected, Cause: err}
+}

@@ -1,0 +1,83 @@
+package zoho
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// DataCentre is where an org lives. A token of one is worth nothing in another.
+type DataCentre struct {
+	Name     string
+	Accounts string // base URL of the token endpoint
+	API      string // base URL of the API for production orgs
+	Sandbox  string
+	Develop  string // developer editions
+}
+
+// dataCentres are the known data centres (K; uk and ae: R).
+var dataCentres = []DataCentre{
+	dataCentre("us", "accounts.zoho.com", "zohoapis.com"),
+	dataCentre("eu", "accounts.zoho.eu", "zohoapis.eu"),
+	dataCentre("in", "accounts.zoho.in", "zohoapis.in"),
+	dataCentre("au", "accounts.zoho.com.au", "zohoapis.com.au"),
+	dataCentre("jp", "accounts.zoho.jp", "zohoapis.jp"),
+	dataCentre("ca", "accounts.zohocloud.ca", "zohoapis.ca"),
+	dataCentre("cn", "accounts.zoho.com.cn", "zohoapis.com.cn"),
+	dataCentre("sa", "accounts.zoho.sa", "zohoapis.sa"),
+	dataCentre("uk", "accounts.zoho.uk", "zohoapis.uk"),
+	dataCentre("ae", "accounts.zoho.ae", "zohoapis.ae"),
+}
+
+func dataCentre(name, accounts, api string) DataCentre {
+	return DataCentre{
+		Name:     name,
+		Accounts: "https://" + accounts,
+		API:      "https://www." + api,
+		Sandbox:  "https://sandbox." + api,
+		Develop:  "https://developer." + api,
+	}
+}
+
+// DataCentreByName finds a data centre by its short name; the error lists those that there are.
+func DataCentreByName(name string) (DataCentre, error) {
+	i := slices.IndexFunc(dataCentres, func(d DataCentre) bool { return strings.EqualFold(d.Name, name) })
+	if i < 0 {
+		return DataCentre{}, fmt.Errorf("data centre %q is not known: choose one of %s", name, strings.Join(DataCentreNames(), ", "))
+	}
+	return dataCentres[i], nil
+}
+
+// DataCentreNames are the short names of the known data centres.
+func DataCentreNames() []string {
+	names := make([]string, len(dataCentres))
+	for i, d := range dataCentres {
+		names[i] = d.Name
+	}
+	return names
+}
+
+// CheckBaseURL accepts an absolute https URL, and plain http only to loopback, because tokens travel in it. It returns
+// the URL without a trailing slash.
+func CheckBaseURL(s string) (string, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
+		return "", fmt.Errorf("%q is not a URL: write it as https://host", s)
+	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+		return "", fmt.Errorf("%q must be a host only: no user, query or fragment", u.Redacted())
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return "", fmt.Errorf("%q would send the token unencrypted: plain http is for loopback only, use https", s)
+	}
+	return strings.TrimRight(s, "/"), nil
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

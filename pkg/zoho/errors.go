@@ -1,0 +1,95 @@
+package zoho
+
+import (
+	"fmt"
+	"time"
+)
+
+// Scope says how far an error reaches.
+type Scope int
+
+// The scopes, from the narrowest.
+const (
+	ScopeBatch  Scope = iota // the ids of this call
+	ScopeParent              // every batch of this parent record
+	ScopeList                // every batch of this module and related list
+	ScopeRun                 // nothing more can go through
+)
+
+// Kind says what an error means for the ids that were sent, and so what a caller can do.
+type Kind int
+
+// The kinds of errors of a call.
+const (
+	// Refused: the CRM said no, for good, and removed nothing.
+	Refused Kind = iota
+	// Nameless: the CRM refused the whole call because of some id that it does not name. Halves of it may go through.
+	Nameless
+	// Unanswered: no answer that can be trusted; the ids may have been removed. Sending again is safe: what was
+	// removed answers "relation not found".
+	Unanswered
+	// Unsent: the call never reached the CRM (no token, no connection): nothing was removed.
+	Unsent
+	// Throttled: too many calls, in flight or in 24 hours. Nothing was removed.
+	Throttled
+	// BadToken: the access token is not accepted (any more). Nothing was removed.
+	BadToken
+	// Denied: refused for want of a scope, a permission or a valid login. Nothing was removed.
+	Denied
+)
+
+// Error is a call that gave no answer by id. Its text is for the people who run delink: what happened, in plain words.
+// It holds neither token nor secret.
+type Error struct {
+	Kind   Kind
+	Scope  Scope
+	Sent   bool   // a call reached the API: not so where there was no token or no connection
+	Status int    // HTTP status; 0 when there was no answer
+	Code   string // Zoho's code, or one of ours in the same style where there is none
+	Detail string // Zoho's own words
+	Cause  error  // the transport's or token source's error, if there is one
+
+	// For Throttled only.
+	RetryAfter  time.Duration // what the CRM asks to wait; 0 if it does not say
+	CreditsGone bool          // it said that the credits of the last 24 hours are used up
+
+	// token is the one that was refused, for BadToken.
+	token Token
+}
+
+// Error says what happened and, behind a colon, what Zoho said.
+func (e *Error) Error() string {
+	text := Explain(e.Code).Text
+	switch {
+	case e.Cause != nil && text == "":
+		return e.Cause.Error()
+	case e.Cause != nil:
+		return text + ": " + e.Cause.Error()
+	case text == "" && e.Detail == "":
+		return fmt.Sprintf("the CRM answered %s (HTTP %d)", e.Code, e.Status)
+	case text == "":
+		return fmt.Sprintf("the CRM answered %s: %s", e.Code, e.Detail)
+	case e.Detail == "":
+		return text
+	}
+	return text + ": " + e.Detail
+}
+
+// Unwrap gives the transport's error.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Hint says what to do about it; empty where there is nothing to say.
+func (e *Error) Hint() string { return Explain(e.Code).Hint }
+
+// Codes of ours, for what comes without one of Zoho's.
+const (
+	CodeNoAnswer      = "NO_ANSWER"       // a time-out, a reset, an empty or torn body
+	CodeForeignAnswer = "FOREIGN_ANSWER"  // a body that is not Zoho's: a gateway's page
+	CodeServerError   = "SERVER_ERROR"    // 5xx without a code
+	CodeNotConnected  = "NOT_CONNECTED"   // no connection could be made
+	CodeNoToken       = "NO_ACCESS_TOKEN" // the token endpoint gave none
+	CodeRedirected    = "REDIRECTED"      // 3xx: the API does not redirect
+	CodeRecordDeleted = "RECORD_DELETED"  // a success that deleted a record
+	CodeContradiction = "CONTRADICTION"   // two answers for one id that do not agree
+	CodeNotInAnswer   = "NOT_IN_ANSWER"   // an answer came, but none of its items names the id
+)

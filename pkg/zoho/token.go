@@ -1,0 +1,185 @@
+package zoho
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// Login is what an access token is made from. Either AccessToken is ready to use, or the other three make one.
+type Login struct {
+	ClientID, ClientSecret, RefreshToken string
+	AccessToken                          string
+}
+
+// Token is an access token. Its String is a placeholder: a token is never printed.
+type Token struct {
+	value     string
+	apiDomain string    // where the token's org lives; empty if not known
+	expires   time.Time // zero if not known
+}
+
+func (t Token) String() string { return "(access token)" }
+
+// GoString is String: not even %#v prints a token.
+func (t Token) GoString() string { return t.String() }
+
+// expiryMargin is how long before its end a token is no longer used, so that it does not die on the way.
+const expiryMargin = 30 * time.Second
+
+func (t Token) usable(now time.Time) bool {
+	return t.value != "" && (t.expires.IsZero() || now.Before(t.expires.Add(-expiryMargin)))
+}
+
+// TokenSource hands out one access token to all workers and makes a new one when the CRM refuses it.
+//
+// An access token lives for an hour; of one refresh token 10 can be made in 10 minutes, and 15 are alive at a time (D).
+// So tokens are kept between runs in a TokenCache, all callers share one refresh, and a refusal of the login itself is
+// final: asking again prolongs a lock-out (R).
+type TokenSource struct {
+	login    Login
+	endpoint string // the accounts host
+	http     *http.Client
+	cache    *TokenCache
+	turn     chan struct{} // holds one element: whoever has it may change what is below
+	current  Token
+	final    error     // the login is refused: never asked again
+	failed   error     // the last try failed for another reason
+	failedAt time.Time // and is not repeated at once, because every worker would
+}
+
+// failedFor is how long all callers share a failed try.
+const failedFor = time.Second
+
+// NewTokenSource makes a source that asks the token endpoint of the accounts host (a base URL) through client. cache may
+// be nil.
+func NewTokenSource(login Login, accounts string, client *http.Client, cache *TokenCache) *TokenSource {
+	s := &TokenSource{login: login, endpoint: accounts + "/oauth/v2/token", http: client, cache: cache, turn: make(chan struct{}, 1)}
+	s.turn <- struct{}{}
+	if login.AccessToken != "" {
+		s.current = Token{value: login.AccessToken}
+	}
+	return s
+}
+
+// Token gives the current access token, or makes one. Its error is an *Error: Denied if the login is refused, else
+// Unsent.
+func (s *TokenSource) Token(ctx context.Context) (Token, error) {
+	select {
+	case <-ctx.Done():
+		return Token{}, unsent(context.Cause(ctx))
+	case <-s.turn:
+	}
+	defer func() { s.turn <- struct{}{} }()
+	switch {
+	case s.final != nil:
+		return Token{}, s.final
+	case s.current.usable(time.Now()):
+		return s.current, nil
+	case s.login.RefreshToken == "":
+		s.final = &Error{Kind: Denied, Scope: ScopeRun, Code: CodeNoToken, Cause: errors.New("ZOHO_ACCESS_TOKEN is not accepted or has expired, and there is no refresh token to make another")}
+		return Token{}, s.final
+	}
+	if s.failed != nil && time.Since(s.failedAt) < failedFor {
+		return Token{}, s.failed
+	}
+	t, err := s.renew(ctx)
+	var e *Error
+	switch {
+	case err == nil:
+		s.current, s.failed = t, nil
+	case errors.As(err, &e) && e.Kind == Denied:
+		s.final = err
+	case ctx.Err() == nil:
+		s.failed, s.failedAt = err, time.Now()
+	}
+	return t, err
+}
+
+// refused tells the source that the CRM did not accept a token, and reports whether it was the current one: of all
+// callers that had it, only the first makes a difference.
+func (s *TokenSource) refused(t Token) bool {
+	<-s.turn
+	defer func() { s.turn <- struct{}{} }()
+	if s.current.value != t.value {
+		return false
+	}
+	s.current = Token{}
+	s.cache.drop(t)
+	return true
+}
+
+// renew takes a token that another process has made, or makes one.
+func (s *TokenSource) renew(ctx context.Context) (Token, error) {
+	unlock, err := s.cache.lock(ctx)
+	if err != nil {
+		return Token{}, unsent(err)
+	}
+	defer unlock()
+	if t := s.cache.load(); t.usable(time.Now()) {
+		return t, nil
+	}
+	t, err := s.exchange(ctx)
+	if err != nil {
+		return Token{}, err
+	}
+	s.cache.store(t)
+	return t, nil
+}
+
+func (s *TokenSource) exchange(ctx context.Context) (Token, error) {
+	config := oauth2.Config{
+		ClientID:     s.login.ClientID,
+		ClientSecret: s.login.ClientSecret,
+		Endpoint:     oauth2.Endpoint{TokenURL: s.endpoint, AuthStyle: oauth2.AuthStyleInParams},
+	}
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, s.http)
+	asked := time.Now()
+	t, err := config.TokenSource(ctx, &oauth2.Token{RefreshToken: s.login.RefreshToken}).Token()
+	if err != nil {
+		return Token{}, s.tokenError(err)
+	}
+	token := Token{value: t.AccessToken, expires: t.Expiry}
+	// Where expires_in_sec is there too, expires_in is in milliseconds (K).
+	if seconds, ok := t.Extra("expires_in_sec").(float64); ok && seconds > 0 {
+		token.expires = asked.Add(time.Duration(seconds * float64(time.Second)))
+	}
+	if domain, ok := t.Extra("api_domain").(string); ok && domain != "" {
+		if token.apiDomain, err = CheckBaseURL(domain); err != nil {
+			return Token{}, &Error{Kind: Denied, Scope: ScopeRun, Code: CodeNoToken, Cause: fmt.Errorf("the token endpoint names the API domain %w", err)}
+		}
+	}
+	return token, nil
+}
+
+// passing are error codes of the token endpoint that say nothing about the login.
+var passing = map[string]bool{"server_error": true, "temporarily_unavailable": true, "general_error": true, "internal_error": true}
+
+// tokenError says why there is no token. Errors of the endpoint come with HTTP 200 or 400 alike (R).
+func (s *TokenSource) tokenError(err error) error {
+	var answer *oauth2.RetrieveError
+	if !errors.As(err, &answer) {
+		if strings.Contains(err.Error(), "missing access_token") {
+			return &Error{Kind: Unsent, Code: CodeNoToken, Cause: errors.New("the token endpoint answered without a token")}
+		}
+		return &Error{Kind: Unsent, Code: CodeNoToken, Cause: fmt.Errorf("%s: %w", s.endpoint, plain(err))}
+	}
+	status := answer.Response.StatusCode
+	code := answer.ErrorCode
+	if code == "" {
+		var body struct{ Error string }
+		if json.Unmarshal(answer.Body, &body) == nil {
+			code = body.Error
+		}
+	}
+	if code == "" || passing[code] {
+		return &Error{Kind: Unsent, Status: status, Code: CodeNoToken, Cause: fmt.Errorf("%s answered HTTP %d", s.endpoint, status)}
+	}
+	return &Error{Kind: Denied, Scope: ScopeRun, Status: status, Code: code, Cause: fmt.Errorf("the token endpoint %s answered %q", s.endpoint, code)}
+}
