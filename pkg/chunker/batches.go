@@ -1,0 +1,49 @@
+package chunker
+
+import (
+	"iter"
+
+	"delink/pkg/zoho"
+)
+
+// MaxLinks is the number of links that one call can remove (D, S).
+const MaxLinks = 100
+
+func clamp(size int) int { return min(max(size, 1), MaxLinks) }
+
+// Batches gives the batches of the links to be sent: of those for whose position want returns true, or of all if want is
+// nil. The links of a group fill as few batches as can be, each of up to size links (1 to MaxLinks; what is beyond is
+// taken as the nearest). Groups come in order of first appearance. A batch's slices belong to who receives it. want is
+// asked once for each link, just before its batch is given.
+func (s *Set) Batches(size int, want func(pos int) bool) iter.Seq[Batch] {
+	size = clamp(size)
+	return func(yield func(Batch) bool) {
+		for g, x := range s.groups.list {
+			left := int(s.links[g]) // the links that were not looked at
+			empty := Batch{Relation: s.groups.relations[x.relation], Parent: x.parent}
+			b := empty
+			for pos := int(s.start[g]); pos < int(s.start[g+1]); pos++ {
+				if s.IsDuplicate(pos) {
+					continue
+				}
+				if want == nil || want(pos) {
+					if b.Pos == nil {
+						n := min(size, left)
+						b.Related, b.Pos = make([]zoho.ID, 0, n), make([]int, 0, n)
+					}
+					b.Related, b.Pos = append(b.Related, s.related[pos]), append(b.Pos, pos)
+				}
+				left--
+				if len(b.Pos) == size {
+					if !yield(b) {
+						return
+					}
+					b = empty
+				}
+			}
+			if len(b.Pos) > 0 && !yield(b) {
+				return
+			}
+		}
+	}
+}

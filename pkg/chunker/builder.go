@@ -1,0 +1,79 @@
+package chunker
+
+import (
+	"fmt"
+	"math"
+
+	"delink/pkg/reader"
+	"delink/pkg/zoho"
+)
+
+// Builder collects the links of an input.
+type Builder struct {
+	groups *groups
+	blocks []*block
+	rows   int
+}
+
+// block is a piece of the collected rows: rows are not kept in slices that grow, for copying them to a larger place
+// would need both places at once.
+type block struct {
+	related [blockRows]zoho.ID
+	group   [blockRows]uint32
+	line    [blockRows]uint32
+}
+
+const blockRows = 1 << 13
+
+// NewBuilder is a builder without links.
+func NewBuilder() *Builder { return &Builder{groups: newGroups()} }
+
+// Add collects the link of the row that starts on the line. It refuses what its counters of 32 bits cannot hold.
+func (b *Builder) Add(l reader.Link, line int) error {
+	if line < 0 || line > math.MaxUint32 || b.rows >= math.MaxUint32-1 {
+		return fmt.Errorf("line %d: an input of more than %d lines is too long", line, uint32(math.MaxUint32))
+	}
+	at := b.rows % blockRows
+	if at == 0 {
+		b.blocks = append(b.blocks, new(block))
+	}
+	g := b.groups.add(l.Parent, l.Relation)
+	b.groups.list[g].rows++
+	last := b.blocks[len(b.blocks)-1]
+	last.related[at], last.group[at], last.line[at] = l.Related, g, uint32(line)
+	b.rows++
+	return nil
+}
+
+// Build groups what was collected. The builder is used up.
+func (b *Builder) Build() *Set {
+	s := &Set{
+		groups:     b.groups,
+		start:      make([]uint32, len(b.groups.list)+1),
+		related:    make([]zoho.ID, b.rows),
+		lines:      make([]uint32, b.rows),
+		duplicates: make([]uint64, (b.rows+63)/64),
+		links:      make([]uint32, len(b.groups.list)),
+	}
+	// A counting sort: start[g+1] runs from the start of group g to its end while the rows are put in.
+	next := s.start[1:]
+	sum := uint32(0)
+	for g := range next {
+		next[g] = sum
+		sum += b.groups.list[g].rows
+	}
+	for i, from := range b.blocks {
+		b.blocks[i] = nil // so that it can be collected while the others are still needed
+		for j := range min(blockRows, b.rows-i*blockRows) {
+			at := &next[from.group[j]]
+			s.related[*at], s.lines[*at] = from.related[j], from.line[j]
+			*at++
+		}
+	}
+	*b = Builder{groups: newGroups()}
+	for g := range s.links {
+		s.finish(g)
+	}
+	s.parents = s.countParents()
+	return s
+}

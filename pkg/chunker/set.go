@@ -1,0 +1,133 @@
+package chunker
+
+import (
+	"iter"
+	"math/bits"
+	"slices"
+	"sort"
+
+	"delink/pkg/reader"
+	"delink/pkg/zoho"
+)
+
+// Set is the rows of one input, grouped by parent record and relation. Each row has a position, from 0 to Rows()-1, which
+// is the same whenever the same input is read. Groups are in order of first appearance; within one, rows are sorted by
+// related record and line. So the rows of one link are neighbours, the first line first: its position stands for the link.
+// A Set does not change and can be used by many goroutines at once.
+type Set struct {
+	groups     *groups
+	start      []uint32  // where each group begins, and the end of the last
+	related    []zoho.ID // by position
+	lines      []uint32  // by position
+	duplicates []uint64  // a bit by position: the row's link is that of the row before
+	links      []uint32  // the links of each group, each counted once
+
+	all, parents int
+}
+
+// finish sorts a group's rows and marks the duplicates among them.
+func (s *Set) finish(g int) {
+	from, to := int(s.start[g]), int(s.start[g+1])
+	sortRows(s.related[from:to], s.lines[from:to])
+	links := to - from
+	for pos := from + 1; pos < to; pos++ {
+		if s.related[pos] == s.related[pos-1] {
+			s.duplicates[pos/64] |= 1 << (pos % 64)
+			links--
+		}
+	}
+	s.links[g] = uint32(links)
+	s.all += links
+}
+
+// Rows is the number of rows.
+func (s *Set) Rows() int { return len(s.related) }
+
+// Links is the number of links, each counted once.
+func (s *Set) Links() int { return s.all }
+
+// Duplicates is the number of rows whose link an earlier line has.
+func (s *Set) Duplicates() int { return len(s.related) - s.all }
+
+// Groups is the number of groups: of pairs of a parent record and a relation.
+func (s *Set) Groups() int { return len(s.links) }
+
+// Parents is the number of parent records: of pairs of a module and an id.
+func (s *Set) Parents() int { return s.parents }
+
+// Calls is the number of batches that all links make.
+func (s *Set) Calls(size int) int {
+	size = clamp(size)
+	calls := 0
+	for _, n := range s.links {
+		calls += (int(n) + size - 1) / size
+	}
+	return calls
+}
+
+// Find is the position of a link's first row, if the set has the link.
+func (s *Set) Find(l reader.Link) (pos int, ok bool) {
+	g, ok := s.groups.find(l.Parent, l.Relation)
+	if !ok {
+		return 0, false
+	}
+	from := int(s.start[g])
+	i, ok := slices.BinarySearch(s.related[from:s.start[g+1]], l.Related)
+	return from + i, ok
+}
+
+// At is the link and the line of a row.
+func (s *Set) At(pos int) (l reader.Link, line int) {
+	g := &s.groups.list[s.groupAt(pos)]
+	return reader.Link{
+		Relation: s.groups.relations[g.relation], Parent: g.parent, Related: s.related[pos],
+	}, int(s.lines[pos])
+}
+
+// groupAt is the group of a row: the last one that begins at or before it.
+func (s *Set) groupAt(pos int) int {
+	return sort.Search(len(s.links), func(g int) bool { return int(s.start[g+1]) > pos })
+}
+
+// IsDuplicate reports whether an earlier line has the row's link.
+func (s *Set) IsDuplicate(pos int) bool { return s.duplicates[pos/64]>>(pos%64)&1 != 0 }
+
+// First is the position of the first row of a row's link.
+func (s *Set) First(pos int) int {
+	if !s.IsDuplicate(pos) {
+		return pos
+	}
+	from := int(s.start[s.groupAt(pos)])
+	i, _ := slices.BinarySearch(s.related[from:pos], s.related[pos])
+	return from + i
+}
+
+// Lines are the lines of all rows of a row's link, the first one first.
+func (s *Set) Lines(pos int) []int {
+	first := s.First(pos)
+	lines := []int{int(s.lines[first])}
+	for i := first + 1; i < len(s.lines) && s.IsDuplicate(i); i++ {
+		lines = append(lines, int(s.lines[i]))
+	}
+	return lines
+}
+
+// DuplicateRows gives the position of every row whose link an earlier line has, and the position of the link's first row.
+func (s *Set) DuplicateRows() iter.Seq2[int, int] {
+	return func(yield func(pos, first int) bool) {
+		first := 0
+		last := -1
+		for i, word := range s.duplicates {
+			for ; word != 0; word &= word - 1 {
+				pos := i*64 + bits.TrailingZeros64(word)
+				if pos != last+1 || last < 0 {
+					first = pos - 1
+				}
+				last = pos
+				if !yield(pos, first) {
+					return
+				}
+			}
+		}
+	}
+}

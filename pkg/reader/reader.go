@@ -1,0 +1,160 @@
+package reader
+
+import (
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/gocarina/gocsv"
+
+	"delink/pkg/zoho"
+)
+
+// Options say what the file itself does not.
+type Options struct {
+	Module, Relation string // for all rows of a file that lacks the column
+}
+
+// Row is one row of the input.
+type Row struct {
+	Line int       // the physical line on which it starts; the first line of the file is 1
+	Link Link      // what it asks to remove, if Err is nil
+	Err  *RowError // why it cannot be used
+	Raw  []byte    // its text as it stands in the file, without its line end; valid until the next row is asked for
+}
+
+// Reader reads one input.
+type Reader struct {
+	in      *records
+	opt     Options
+	decoded []values
+	known   map[zoho.Relation]zoho.Relation
+	last    zoho.Relation
+}
+
+// values is what gocsv decodes a row into: strings, since gocsv rounds and guesses when it decodes numbers.
+type values struct {
+	Module   string `csv:"module"`
+	Parent   string `csv:"parent_id"`
+	Relation string `csv:"relation"`
+	Related  string `csv:"related_id"`
+}
+
+// UnmarshalCSVWithFields lets gocsv fill in a row without reflection on each field, which would take twice the time and
+// five times the garbage. The keys are those that records gives as the header.
+func (v *values) UnmarshalCSVWithFields(key, value string) error {
+	switch key {
+	case canonical[colModule]:
+		v.Module = value
+	case canonical[colParent]:
+		v.Parent = value
+	case canonical[colRelation]:
+		v.Relation = value
+	case canonical[colRelated]:
+		v.Related = value
+	}
+	return nil
+}
+
+// New reads the header of an input; file is its name for messages. Its errors are of type *InputError, but for options
+// that are no API names.
+func New(file string, src io.Reader, opt Options) (*Reader, error) {
+	for _, c := range []struct{ name, value string }{{"module", opt.Module}, {"relation", opt.Relation}} {
+		if c.value != "" && !zoho.ValidName(c.value) {
+			return nil, fmt.Errorf("%s %q is not an API name: %s", c.name, c.value, hintName)
+		}
+	}
+	plain, bom, err := text(file, src)
+	if err != nil {
+		return nil, err
+	}
+	in := newRecords(file, plain)
+	if err := in.readHeader(opt, bom); err != nil {
+		return nil, err
+	}
+	return &Reader{in: in, opt: opt, decoded: make([]values, chunkRows), known: map[zoho.Relation]zoho.Relation{}}, nil
+}
+
+// Header is the header as it was found.
+func (r *Reader) Header() *Header { return r.in.header }
+
+// Rows gives the rows in the order of the file. It can be ranged over once. An error, of type *InputError, is the last
+// thing that it gives: there may be rows behind it which were not seen.
+func (r *Reader) Rows() iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		in := r.in
+		for in.err == nil {
+			if err := gocsv.UnmarshalCSV(in, &r.decoded); err != nil {
+				in.err = fmt.Errorf("%s:%d: cannot be decoded: %w", in.file, in.line, err)
+			}
+			for i := range in.rows {
+				if !yield(r.row(i), nil) {
+					in.err = io.EOF
+					return
+				}
+			}
+		}
+		if in.err != io.EOF {
+			err := in.err
+			in.err = io.EOF
+			yield(Row{}, err)
+		}
+	}
+}
+
+// row makes a row of the chunk's record and its decoded values.
+func (r *Reader) row(i int) Row {
+	in := r.in
+	rec, v := in.rows[i], &r.decoded[i]
+	row := Row{Line: rec.line, Err: rec.err, Raw: in.text(rec)}
+	if row.Err == nil {
+		row.Err = in.textError(rec, row.Raw)
+	}
+	if row.Err != nil {
+		return row
+	}
+	link, which, p := r.link(v)
+	if p != nil {
+		row.Err = in.valueError(rec, in.header.index[which], canonical[which], p)
+		return row
+	}
+	row.Link = link
+	return row
+}
+
+// link checks a row's values. For a problem, it says in which column.
+func (r *Reader) link(v *values) (l Link, which int, p *problem) {
+	name := zoho.Relation{Module: v.Module, List: v.Relation}
+	if r.in.header.index[colModule] < 0 {
+		name.Module = r.opt.Module
+	}
+	if r.in.header.index[colRelation] < 0 {
+		name.List = r.opt.Relation
+	}
+	if name != r.last { // few relations, many rows
+		if p := checkName(name.Module); p != nil {
+			return l, colModule, p
+		}
+		if p := checkName(name.List); p != nil {
+			return l, colRelation, p
+		}
+		r.last = r.intern(name)
+	}
+	l.Relation = r.last
+	if l.Parent, p = parseID(v.Parent); p != nil {
+		return l, colParent, p
+	}
+	l.Related, p = parseID(v.Related)
+	return l, colRelated, p
+}
+
+// intern gives every relation one text, so that a link does not keep its whole row alive.
+func (r *Reader) intern(name zoho.Relation) zoho.Relation {
+	known, ok := r.known[name]
+	if !ok {
+		known = zoho.Relation{Module: strings.Clone(name.Module), List: strings.Clone(name.List)}
+		r.known[known] = known
+	}
+	return known
+}
