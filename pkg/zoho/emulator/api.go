@@ -1,0 +1,267 @@
+package emulator
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// maxBody bounds what is read of a request's body.
+const maxBody = 1 << 20
+
+// A path is an API path, taken apart.
+type path struct {
+	version string
+	kind    string // of the call: delink, read, link, count, org, lists
+	module  string
+	parent  string // its id, as it was written
+	list    string
+	single  string // the related id of the single form
+}
+
+// methods are the kinds of calls on a related list by method.
+var methods = map[string]string{
+	http.MethodDelete: "delink",
+	http.MethodGet:    "read",
+	http.MethodPut:    "link",
+}
+
+// parsePath takes the path of an API call apart. found is false for a path
+// that is none of the API's, allowed for a method that is none of the path's.
+func parsePath(method, urlPath string) (p path, found, allowed bool) {
+	rest, ok := strings.CutPrefix(urlPath, "/crm/")
+	if !ok {
+		return path{}, false, false
+	}
+	parts := strings.Split(rest, "/")
+	p.version = parts[0]
+	if !slices.Contains(versions, p.version) {
+		return path{}, false, false
+	}
+	parts = parts[1:]
+	switch n := len(parts); {
+	case n == 1 && parts[0] == "org":
+		p.kind = "org"
+		return p, true, method == http.MethodGet
+	case n == 2 && parts[0] == "settings" && parts[1] == "related_lists":
+		p.kind = "lists"
+		return p, true, method == http.MethodGet
+	case n == 4 && parts[2] == "actions" && parts[3] == "get_related_records_count":
+		p.kind, p.module, p.parent = "count", parts[0], parts[1]
+		return p, true, method == http.MethodPost
+	case n == 3 || n == 4:
+		p.module, p.parent, p.list = parts[0], parts[1], parts[2]
+		if n == 4 {
+			p.single = parts[3]
+		}
+	}
+	if !isName(p.module) || p.parent == "" || !isName(p.list) || len(parts) == 4 && p.single == "" {
+		return path{}, false, false
+	}
+	p.kind = methods[method]
+	if p.single != "" && p.kind != "delink" {
+		p.kind = ""
+	}
+	return p, true, p.kind != ""
+}
+
+// versions take the same calls (D).
+var versions = []string{"v8", "v7", "v6", "v5", "v4", "v3", "v2"}
+
+// isName reports whether s has the form of an API name (S):
+// [A-Za-z_][A-Za-z0-9_]*.
+func isName(s string) bool {
+	for i := range len(s) {
+		switch ch := s[i]; {
+		case ch >= 'A' && ch <= 'Z', ch >= 'a' && ch <= 'z', ch == '_':
+		case ch >= '0' && ch <= '9' && i > 0:
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
+
+// serveAPI is the API host.
+func (e *Emulator) serveAPI(w http.ResponseWriter, r *http.Request) {
+	p, found, allowed := parsePath(r.Method, r.URL.Path)
+	kind := p.kind
+	if !found || !allowed {
+		kind = "other"
+	}
+	c := e.begin(w, r, kind)
+	switch {
+	case !found:
+		c.turnAway(c.refuse(http.StatusNotFound, "INVALID_URL_PATTERN", nil,
+			"Please check if the URL trying to access is a correct one"))
+		return
+	case !allowed:
+		c.turnAway(c.refuse(c.cfg.WrongMethod, "INVALID_REQUEST_METHOD", nil,
+			"The http request method type is not a valid one"))
+		return
+	case slices.Contains(c.cfg.RefusedVersions, p.version):
+		c.turnAway(c.refuse(http.StatusBadRequest, "API_NOT_SUPPORTED", nil, "the API is not supported in this version"))
+		return
+	}
+	var d delinking
+	if kind == "delink" {
+		d = c.ask(p)
+	}
+	if a, ok := c.authorize(); !ok {
+		c.turnAway(a)
+		return
+	}
+	if a, ok := c.enter(); !ok {
+		c.turnAway(a)
+		return
+	}
+	c.draw()
+	latency := c.span(c.cfg.Latency)
+	switch kind {
+	case "delink":
+		latency += time.Duration(len(d.items)) * c.cfg.LatencyPerID
+		c.run(latency, func() answer { return c.delink(p, d) })
+	case "read":
+		c.run(latency, func() answer { return c.read(p) })
+	case "org":
+		c.run(latency, c.org)
+	case "lists":
+		c.run(latency, c.relatedLists)
+	case "link", "count":
+		// The body is read before the wait: only then does the server notice
+		// that a client has gone.
+		body, err := readBody(w, r)
+		c.run(latency, func() answer {
+			switch {
+			case err != nil:
+				return c.refuse(http.StatusRequestEntityTooLarge, "REQUEST_BODY_TOO_LARGE", nil, "the body is too large")
+			case kind == "link":
+				return c.link(p, body)
+			}
+			return c.count(p, body)
+		})
+	}
+}
+
+// turnAway answers a call that comes to nothing, without delay.
+func (c *call) turnAway(a answer) {
+	c.locked(func() answer { return a })
+	c.send(a)
+}
+
+// place checks the path of a call on a related list and returns its key.
+func (c *call) place(p path, operation string) (groupKey, answer, bool) {
+	cfg, e := c.cfg, c.e
+	refuse := func(status int, code string, details map[string]any, message string) (groupKey, answer, bool) {
+		return groupKey{}, c.refuse(status, code, details, message), false
+	}
+	if code := cfg.ModuleErrors[p.module]; code != "" {
+		return groupKey{}, c.pathError(code, 0, p.module), false
+	}
+	if !e.hasModule(cfg, p.module) {
+		return refuse(http.StatusBadRequest, "INVALID_MODULE", index(0), "the module name given seems to be invalid")
+	}
+	if scope := c.missingScope(operation, p); scope != "" {
+		return refuse(cfg.ScopeStatus, "OAUTH_SCOPE_MISMATCH", nil, "invalid oauth scope to access this URL")
+	}
+	if p.list != "" {
+		if code := cfg.ListErrors[p.module+"."+p.list]; code != "" {
+			return groupKey{}, c.pathError(code, 2, p.module), false
+		}
+		switch kind := e.kindOf(cfg, p.module, p.list); {
+		case kind == noList, containsList(cfg.HiddenLists, p.module, p.list):
+			return refuse(http.StatusBadRequest, "INVALID_DATA", index(2), "the relation name given seems to be invalid")
+		case kind == deniedList, kind == lookupList && operation == "DELETE" && cfg.LookupLists == "refused":
+			return refuse(http.StatusBadRequest, "NOT_SUPPORTED", index(0), "the module is not supported for this operation")
+		}
+	}
+	id, err := strconv.ParseUint(p.parent, 10, 64)
+	if err != nil || len(p.parent) > 20 {
+		return refuse(http.StatusBadRequest, "INVALID_DATA", index(1), pathMessage)
+	}
+	if code := cfg.ParentErrors[id]; code != "" {
+		return refuse(codeNumber(code), code, index(1), plainMessage(code))
+	}
+	if !e.hasParent(cfg, p.module, id) {
+		if cfg.MissingParent == http.StatusNotFound {
+			return refuse(http.StatusNotFound, "INVALID_DATA", nil, "The record does not exist")
+		}
+		return refuse(http.StatusBadRequest, "INVALID_DATA", index(1), pathMessage)
+	}
+	return e.books.key(p.module, id, p.list), answer{}, true
+}
+
+// pathError is the refusal that a knob wants for a module (at 0) or a list
+// (at 2).
+func (c *call) pathError(code string, at int, module string) answer {
+	switch code {
+	case "INVALID_MODULE", "NOT_SUPPORTED":
+		return c.refuse(http.StatusBadRequest, code, index(0), "the module name given seems to be invalid")
+	case "INVALID_DATA":
+		return c.refuse(http.StatusBadRequest, code, index(at), "the relation name given seems to be invalid")
+	case "NO_PERMISSION":
+		return c.refuse(http.StatusForbidden, code,
+			map[string]any{"permissions": []string{"Crm_Implied_Edit_" + module}}, "permission denied")
+	case "OAUTH_SCOPE_MISMATCH":
+		return c.refuse(c.cfg.ScopeStatus, code, nil, "invalid oauth scope to access this URL")
+	case "AUTHORIZATION_FAILED":
+		return c.refuse(http.StatusBadRequest, code, nil, "User does not have sufficient privilege to delete records")
+	}
+	return c.refuse(codeNumber(code), code, nil, plainMessage(code))
+}
+
+// hasParent reports whether a parent record exists.
+func (e *Emulator) hasParent(cfg *Config, module string, id uint64) bool {
+	if cfg.Missing[id] {
+		return false
+	}
+	return cfg.Links == "all" || e.books.parents[parentKey{module, id}]
+}
+
+// missingScope returns the scope that the call lacks, or "". DELETE delinks,
+// READ reads, UPDATE links again (D, I).
+func (c *call) missingScope(operation string, p path) string {
+	modules := []string{p.module}
+	if c.cfg.ScopeBoth && p.list != "" {
+		modules = append(modules, moduleOf(p.list))
+	}
+	for _, module := range modules {
+		// Both spellings of Price_Books were seen: price_books, pricebooks.
+		name := strings.ToLower(module)
+		short := strings.ReplaceAll(name, "_", "")
+		if !c.granted("ZohoCRM.modules.ALL",
+			"ZohoCRM.modules."+name+".ALL", "ZohoCRM.modules."+name+"."+operation,
+			"ZohoCRM.modules."+short+".ALL", "ZohoCRM.modules."+short+"."+operation) {
+			return "ZohoCRM.modules." + name + "." + operation
+		}
+	}
+	return ""
+}
+
+// granted reports whether one of the scopes is granted.
+func (c *call) granted(scopes ...string) bool {
+	return slices.ContainsFunc(c.cfg.Scopes, func(granted string) bool {
+		return slices.ContainsFunc(scopes, func(s string) bool { return strings.EqualFold(s, granted) })
+	})
+}
+
+// rawParam returns a query parameter as it was sent, and whether it was.
+func rawParam(query, name string) (string, bool) {
+	for pair := range strings.SplitSeq(query, "&") {
+		if key, value, _ := strings.Cut(pair, "="); key == name {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// unescape undoes percent encoding, leaving alone what is not well-formed.
+func unescape(s string) string {
+	if u, err := url.QueryUnescape(s); err == nil {
+		return u
+	}
+	return s
+}

@@ -1,0 +1,150 @@
+package emulator
+
+import (
+	"encoding"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Knob is one field of [Config] as users see it.
+type Knob struct {
+	Name    string
+	Default string
+	Help    string
+	Values  []string // nil where anything of the right form goes
+}
+
+// knob is a Knob with the place of its field.
+type knob struct {
+	Knob
+	field int
+	words map[string]string // words that stand for values
+}
+
+// knobs is read from the tags of Config, so that no field can lack its knob.
+var knobs = readKnobs()
+
+func readKnobs() []knob {
+	t := reflect.TypeFor[Config]()
+	ks := make([]knob, 0, t.NumField())
+	for i := range t.NumField() {
+		tag := t.Field(i).Tag
+		k := knob{Knob: Knob{Name: tag.Get("knob"), Default: tag.Get("default"), Help: tag.Get("help")}, field: i}
+		if v := tag.Get("values"); v != "" {
+			k.Values = strings.Split(v, "|")
+		}
+		if w := tag.Get("words"); w != "" {
+			k.words = map[string]string{}
+			for pair := range strings.SplitSeq(w, "|") {
+				word, value, _ := strings.Cut(pair, "=")
+				k.words[word] = value
+			}
+		}
+		ks = append(ks, k)
+	}
+	return ks
+}
+
+// Knobs lists all knobs, in the order of Config.
+func Knobs() []Knob {
+	list := make([]Knob, len(knobs))
+	for i, k := range knobs {
+		list[i] = k.Knob
+		list[i].Values = slices.Clone(k.Values)
+	}
+	return list
+}
+
+// Set gives the knob of that name the value, written as in the help.
+func (c *Config) Set(name, value string) error {
+	i := slices.IndexFunc(knobs, func(k knob) bool { return k.Name == name })
+	if i < 0 {
+		names := make([]string, len(knobs))
+		for i, k := range knobs {
+			names[i] = k.Name
+		}
+		slices.Sort(names)
+		return fmt.Errorf("unknown knob %q (there are: %s)", name, strings.Join(names, ", "))
+	}
+	k := knobs[i]
+	if err := k.set(reflect.ValueOf(c).Elem().Field(k.field), value); err != nil {
+		return fmt.Errorf("knob %s: %w", name, err)
+	}
+	return nil
+}
+
+// SetAll sets knobs written as name=value, in order, up to the first that is
+// wrong.
+func (c *Config) SetAll(settings ...string) error {
+	for _, s := range settings {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return fmt.Errorf("knob %q lacks a value: write %s=value", s, s)
+		}
+		if err := c.Set(strings.TrimSpace(name), strings.TrimSpace(value)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k knob) set(field reflect.Value, value string) error {
+	if w, ok := k.words[value]; ok {
+		value = w
+	}
+	if k.Values != nil && !slices.Contains(k.Values, value) {
+		return fmt.Errorf("%q is not one of %s", value, strings.Join(k.Values, ", "))
+	}
+	if u, ok := field.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return u.UnmarshalText([]byte(value))
+	}
+	switch p := field.Addr().Interface().(type) {
+	case *string:
+		*p = value
+	case *bool:
+		b, err := strconv.ParseBool(value)
+		if err != nil {
+			return fmt.Errorf("%q is not true or false", value)
+		}
+		*p = b
+	case *int:
+		n, err := strconv.Atoi(value)
+		if err != nil || n < -1 || n < 0 && k.words == nil {
+			return fmt.Errorf("%q is not a whole number from 0", value)
+		}
+		*p = n
+	case *uint64:
+		n, err := strconv.ParseUint(value, 10, 64)
+		if err != nil {
+			return fmt.Errorf("%q is not a whole number from 0", value)
+		}
+		*p = n
+	case *time.Duration:
+		d, err := parseDuration(value)
+		if err != nil {
+			return err
+		}
+		*p = d
+	default:
+		return fmt.Errorf("fields of type %s cannot be set", field.Type())
+	}
+	return nil
+}
+
+// withDefaults fills in what was left at zero.
+func (c Config) withDefaults() Config {
+	v := reflect.ValueOf(&c).Elem()
+	for _, k := range knobs {
+		field := v.Field(k.field)
+		if !field.IsZero() || k.Default == "" {
+			continue
+		}
+		// A default that cannot be set is caught by the test of the knobs.
+		_ = k.set(field, k.Default)
+	}
+	return c
+}

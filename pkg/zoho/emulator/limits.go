@@ -1,0 +1,197 @@
+package emulator
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// creditsPeriod is after how long a credit comes back (D): 24 hours after it
+// was used, not at midnight.
+const creditsPeriod = 24 * time.Hour
+
+// limits counts what is limited: calls in flight and credits.
+type limits struct {
+	inFlight int
+	spent    []spending // oldest first
+	total    int        // sum of spent
+}
+
+// spending is the credits used in one second, which is exact enough and keeps
+// a day below 1.4 MB.
+type spending struct {
+	second  int64
+	credits int
+}
+
+// used returns the credits used in the last 24 hours.
+func (l *limits) used(now time.Time) int {
+	old := now.Add(-creditsPeriod).Unix()
+	for len(l.spent) > 0 && l.spent[0].second <= old {
+		l.total -= l.spent[0].credits
+		l.spent = l.spent[1:]
+	}
+	return l.total
+}
+
+func (l *limits) spend(now time.Time) {
+	second := now.Unix()
+	if n := len(l.spent); n > 0 && l.spent[n-1].second == second {
+		l.spent[n-1].credits++
+	} else {
+		l.spent = append(l.spent, spending{second, 1})
+	}
+	l.total++
+}
+
+// inFlightLimit is the number of calls in flight per org and app (D), -1 for
+// no limit.
+func (c *Config) inFlightLimit() int {
+	if c.InFlight != 0 {
+		return c.InFlight
+	}
+	switch c.Edition {
+	case "free":
+		return 5
+	case "standard":
+		return 10
+	case "professional":
+		return 15
+	case "ultimate", "crmplus":
+		return 25
+	}
+	return 20
+}
+
+// creditLimit is the number of credits per rolling 24 hours and org (D), -1
+// for no limit.
+func (c *Config) creditLimit() int {
+	if c.Credits != 0 {
+		return c.Credits
+	}
+	const base = 50_000
+	switch c.Edition {
+	case "free":
+		return 5_000
+	case "standard":
+		return min(base+250*c.Users, 100_000)
+	case "professional":
+		return min(base+500*c.Users, 3_000_000)
+	case "ultimate", "crmplus":
+		return base + 2_000*c.Users
+	}
+	return min(base+1_000*c.Users, 5_000_000)
+}
+
+// enter takes a slot and a credit, or says with which answer the call is
+// refused. A refused call is not in flight and costs nothing (I).
+func (c *call) enter() (answer, bool) {
+	e := c.e
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	l := &e.limits
+	slots, credits := c.cfg.inFlightLimit(), c.cfg.creditLimit()
+	used := l.used(c.arrived)
+	c.remaining(credits, used)
+	e.books.Peak = max(e.books.Peak, l.inFlight+1)
+	if slots >= 0 && l.inFlight >= slots {
+		e.books.Throttled++
+		return c.throttled(false), false
+	}
+	if credits >= 0 && used >= credits {
+		e.books.NoCredits++
+		return c.throttled(true), false
+	}
+	l.inFlight++
+	l.spend(c.arrived)
+	c.remaining(credits, used+1)
+	c.inside = true
+	if e.books.First.IsZero() {
+		e.books.First = c.arrived
+	}
+	return answer{}, true
+}
+
+// remaining decides whether the answer says how many credits are left. Seen
+// once half of them are used (R).
+func (c *call) remaining(credits, used int) {
+	c.credits = -1
+	if credits < 0 {
+		return
+	}
+	if c.cfg.CreditsHeader == "always" || c.cfg.CreditsHeader == "half" && 2*used > credits {
+		c.credits = max(credits-used, 0)
+	}
+}
+
+// leave gives the slot back, once.
+func (c *call) leave() {
+	if !c.inside {
+		return
+	}
+	c.inside = false
+	e := c.e
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.limits.inFlight--
+	now := time.Now()
+	e.books.Busy += now.Sub(c.arrived)
+	e.books.Last = now
+}
+
+// throttled is the answer to a call too many.
+func (c *call) throttled(noCredits bool) answer {
+	cfg := c.cfg
+	a := answer{status: http.StatusTooManyRequests, codes: []string{cfg.ThrottleCode}}
+	message := "too many requests fired in concurrency"
+	if noCredits {
+		switch cfg.CreditsAnswer {
+		case "text":
+			message = "You have reached the API limit for the past 24 hours."
+		case "header":
+			c.credits = 0
+		}
+		if cfg.CreditsAnswer != "header" {
+			c.credits = -1
+		}
+	}
+	switch cfg.ThrottleBody {
+	case "envelope":
+		a.body = c.envelope(cfg.ThrottleCode, nil, message)
+	case "number":
+		// R: the body that users reported.
+		a.body = []byte(`{"code":429,"error":` + quote(cfg.ThrottleCode) + `,"error_info":` + quote(message) + `,"details":[]}`)
+	case "html":
+		a.html = true
+		a.body = htmlPage("429 Too Many Requests", message)
+	case "empty":
+		a.html = true
+	}
+	switch wait := cfg.RetryAfterWait; cfg.RetryAfter {
+	case "seconds":
+		a.set("Retry-After", strconv.Itoa(int((wait+time.Second-1)/time.Second)))
+	case "date":
+		a.set("Retry-After", time.Now().Add(wait).UTC().Format(http.TimeFormat))
+	case "nonsense":
+		a.set("Retry-After", "soon")
+	}
+	return a
+}
+
+// rateHeaders are not documented; they say the calls in flight (?).
+func (c *call) rateHeaders(h http.Header, status int) {
+	on := c.cfg.RateHeaders
+	if on != "always" && (on != "throttled" || status != http.StatusTooManyRequests) {
+		return
+	}
+	slots := c.cfg.inFlightLimit()
+	if slots < 0 {
+		return
+	}
+	c.e.mu.Lock()
+	free := max(slots-c.e.limits.inFlight, 0)
+	c.e.mu.Unlock()
+	h.Set("X-RATELIMIT-LIMIT", strconv.Itoa(slots))
+	h.Set("X-RATELIMIT-REMAINING", strconv.Itoa(free))
+	h.Set("X-RATELIMIT-RESET", strconv.FormatInt(time.Now().Add(c.cfg.RetryAfterWait).UnixMilli(), 10))
+}

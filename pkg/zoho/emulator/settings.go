@@ -1,0 +1,96 @@
+package emulator
+
+import (
+	"hash/fnv"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// org answers GET /crm/{version}/org.
+func (c *call) org() answer {
+	cfg := c.cfg
+	if !c.granted("ZohoCRM.org.READ", "ZohoCRM.org.ALL") {
+		return c.refuse(cfg.ScopeStatus, "OAUTH_SCOPE_MISMATCH", nil, "invalid oauth scope to access this URL")
+	}
+	paid := cfg.Edition != "free"
+	return answer{status: http.StatusOK, codes: []string{"ORG"}, body: toJSON(map[string]any{"org": []any{map[string]any{
+		"id":           c.id(cfg.OrgID),
+		"zgid":         cfg.OrgID,
+		"type":         cfg.OrgType,
+		"company_name": cfg.Company,
+		"domain_name":  "org" + cfg.OrgID,
+		"country_code": "US",
+		"time_zone":    "Etc/UTC",
+		"max_per_page": maxPerPage,
+		"license_details": map[string]any{
+			"paid":                    paid,
+			"paid_type":               cfg.Edition,
+			"paid_expiry":             nil,
+			"trial_type":              nil,
+			"trial_expiry":            nil,
+			"users_license_purchased": cfg.Users,
+		},
+	}}})}
+}
+
+// relatedLists answers GET /crm/{version}/settings/related_lists?module=X.
+func (c *call) relatedLists() answer {
+	cfg, q := c.cfg, c.r.URL.Query()
+	if !c.granted("ZohoCRM.settings.related_lists.READ", "ZohoCRM.settings.related_lists.ALL", "ZohoCRM.settings.ALL") {
+		return c.refuse(cfg.ScopeStatus, "OAUTH_SCOPE_MISMATCH", nil, "invalid oauth scope to access this URL")
+	}
+	module := q.Get("module")
+	switch code := cfg.ModuleErrors[module]; {
+	case module == "":
+		return c.refuse(http.StatusBadRequest, "REQUIRED_PARAM_MISSING", map[string]any{"param_name": "module"}, "One of the expected parameter is missing")
+	case code != "":
+		return c.pathError(code, 0, module)
+	case !isName(module), !c.e.hasModule(cfg, module):
+		return c.refuse(http.StatusBadRequest, "INVALID_MODULE", map[string]any{"param_name": "module"}, "the module name given seems to be invalid")
+	}
+	var lists []any
+	for i, list := range c.e.listNames(module) {
+		kind := c.e.kindOf(cfg, module, list)
+		status := "visible"
+		if containsList(cfg.HiddenLists, module, list) {
+			status = "user_hidden"
+		}
+		related := moduleOf(list)
+		l := map[string]any{
+			"id":              c.id(listID(module, list)),
+			"sequence_number": strconv.Itoa(i + 1),
+			"api_name":        list,
+			"display_label":   strings.ReplaceAll(strings.TrimSuffix(list, "__s"), "_", " "),
+			"name":            list,
+			"module":          map[string]any{"api_name": related, "id": c.id(listID(related, ""))},
+			"href":            module + "/{ENTITYID}/" + list,
+			"action":          nil,
+			"type":            listType(kind),
+			"status":          status,
+		}
+		// S: only when asked for.
+		if q.Get("extra_properties") == "true" {
+			l["record_operations"] = map[string]any{
+				"edit": true, "create": true, "bulk_edit": false, "assign": kind == linkList, "delete": kind == recordList,
+				"disassociate": kind == linkList && !containsList(cfg.KeptLists, module, list),
+			}
+		}
+		lists = append(lists, l)
+	}
+	return answer{status: http.StatusOK, codes: []string{"LISTS"}, body: toJSON(map[string]any{"related_lists": lists})}
+}
+
+func listType(kind listKind) string {
+	if kind == linkList {
+		return "multiselectlookup"
+	}
+	return "default"
+}
+
+// listID makes up an id that stays the same.
+func listID(module, list string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(module + "." + list))
+	return strconv.FormatUint(3_652_397_000_000_000_000+h.Sum64()%1_000_000_000, 10)
+}
