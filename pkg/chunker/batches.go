@@ -18,7 +18,8 @@ func clamp(size int) int { return min(max(size, 1), MaxLinks) }
 func (s *Set) Batches(size int, want func(pos int) bool) iter.Seq[Batch] {
 	size = clamp(size)
 	return func(yield func(Batch) bool) {
-		for g, x := range s.groups.list {
+		for g := range s.groups.n {
+			x := s.groups.at(g)
 			left := int(s.links[g]) // the links that were not looked at
 			empty := Batch{Relation: s.groups.relations[x.relation], Parent: x.parent}
 			b := empty

@@ -38,9 +38,9 @@ func (b *Builder) Add(l reader.Link, line int) error {
 		b.blocks = append(b.blocks, new(block))
 	}
 	g := b.groups.add(l.Parent, l.Relation)
-	b.groups.list[g].rows++
+	b.groups.at(g).rows++
 	last := b.blocks[len(b.blocks)-1]
-	last.related[at], last.group[at], last.line[at] = l.Related, g, uint32(line)
+	last.related[at], last.group[at], last.line[at] = l.Related, uint32(g), uint32(line)
 	b.rows++
 	return nil
 }
@@ -49,18 +49,18 @@ func (b *Builder) Add(l reader.Link, line int) error {
 func (b *Builder) Build() *Set {
 	s := &Set{
 		groups:     b.groups,
-		start:      make([]uint32, len(b.groups.list)+1),
+		start:      make([]uint32, b.groups.n+1),
 		related:    make([]zoho.ID, b.rows),
 		lines:      make([]uint32, b.rows),
 		duplicates: make([]uint64, (b.rows+63)/64),
-		links:      make([]uint32, len(b.groups.list)),
+		links:      make([]uint32, b.groups.n),
 	}
 	// A counting sort: start[g+1] runs from the start of group g to its end while the rows are put in.
 	next := s.start[1:]
 	sum := uint32(0)
 	for g := range next {
 		next[g] = sum
-		sum += b.groups.list[g].rows
+		sum += b.groups.at(g).rows
 	}
 	for i, from := range b.blocks {
 		b.blocks[i] = nil // so that it can be collected while the others are still needed

@@ -21,7 +21,8 @@ func (s *Set) Relations() []RelationCount {
 	for i, r := range s.groups.relations {
 		counts[i].Relation = r
 	}
-	for g, x := range s.groups.list {
+	for g := range s.groups.n {
+		x := s.groups.at(g)
 		c := &counts[x.relation]
 		c.Rows += int(x.rows)
 		c.Links += int(s.links[g])
@@ -48,7 +49,7 @@ func (s *Set) LargestParents(n int) []ParentCount {
 	var top []ranked
 	if n > 0 {
 		s.eachParent(func(first, links int) {
-			x := s.groups.list[first]
+			x := s.groups.at(first)
 			p := ranked{ParentCount{s.groups.relations[x.relation].Module, x.parent, links}, first}
 			if len(top) == n && order(p, top[n-1]) > 0 {
 				return
@@ -82,7 +83,8 @@ func (s *Set) eachParent(give func(first, links int)) {
 		alone[i] = modules[r.Module] == 1
 	}
 	shared := map[string][]uint32{}
-	for g, x := range s.groups.list {
+	for g := range s.groups.n {
+		x := s.groups.at(g)
 		if alone[x.relation] {
 			give(g, int(s.links[g]))
 		} else {
@@ -92,11 +94,11 @@ func (s *Set) eachParent(give func(first, links int)) {
 	}
 	for _, list := range shared {
 		slices.SortFunc(list, func(a, b uint32) int {
-			return cmp.Or(cmp.Compare(s.groups.list[a].parent, s.groups.list[b].parent), cmp.Compare(a, b))
+			return cmp.Or(cmp.Compare(s.groups.at(int(a)).parent, s.groups.at(int(b)).parent), cmp.Compare(a, b))
 		})
 		for len(list) > 0 {
-			parent, n, links := s.groups.list[list[0]].parent, 0, 0
-			for n < len(list) && s.groups.list[list[n]].parent == parent {
+			parent, n, links := s.groups.at(int(list[0])).parent, 0, 0
+			for n < len(list) && s.groups.at(int(list[n])).parent == parent {
 				links += int(s.links[list[n]])
 				n++
 			}

@@ -6,22 +6,28 @@ import "delink/pkg/zoho"
 type group struct {
 	parent   zoho.ID
 	relation uint32 // index into relations
-	rows     uint32 // while collecting
+	rows     uint32
 }
 
 // groups finds groups by what they are. It is a hash table of indices with open addressing: Go's map would take three
 // times the memory, which counts where most rows have a parent of their own.
 type groups struct {
-	list      []group         // in order of first appearance
-	slots     []uint32        // index into list plus one, zero for a free slot; a power of two long
-	relations []zoho.Relation // in order of first appearance
+	n         int                  // how many there are
+	blocks    []*[groupBlock]group // in order of first appearance; blocks, so that they need not be copied to grow
+	slots     []uint64             // hash << 32 | index + 1; zero for a free slot; a power of two long
+	relations []zoho.Relation      // in order of first appearance
 	known     map[zoho.Relation]uint32
 	last      uint32 // the relation of the last row: most often that of the next, too
 }
 
+const groupBlock = 1 << 10
+
 func newGroups() *groups {
-	return &groups{slots: make([]uint32, 64), known: map[zoho.Relation]uint32{}}
+	return &groups{slots: make([]uint64, 64), known: map[zoho.Relation]uint32{}}
 }
+
+// at is a group by its index.
+func (g *groups) at(i int) *group { return &g.blocks[i/groupBlock][i%groupBlock] }
 
 // relation is the index of a relation, if there is one.
 func (g *groups) relation(r zoho.Relation) (uint32, bool) {
@@ -32,22 +38,31 @@ func (g *groups) relation(r zoho.Relation) (uint32, bool) {
 	return i, ok
 }
 
-// slot is where a group is, or the free slot where it would be.
-func (g *groups) slot(parent zoho.ID, relation uint32) *uint32 {
-	mask := uint64(len(g.slots) - 1)
-	// Ids of an org share their leading digits and often end in zeros: the multiplications spread them.
+// hash mixes a group's key: ids of an org share their leading digits and often differ in a few others only.
+func hash(parent zoho.ID, relation uint32) uint64 {
 	h := (uint64(parent) + uint64(relation)*0x9e3779b97f4a7c15) * 0xff51afd7ed558ccd
-	h = (h ^ h>>32) * 0xc4ceb9fe1a85ec53
-	for i := h >> 32 & mask; ; i = (i + 1) & mask {
+	return (h ^ h>>32) * 0xc4ceb9fe1a85ec53 >> 32
+}
+
+// slot is where a group is, or the free slot where it would be.
+func (g *groups) slot(h uint64, parent zoho.ID, relation uint32) *uint64 {
+	mask := uint64(len(g.slots) - 1)
+	for i := h & mask; ; i = (i + 1) & mask {
 		s := &g.slots[i]
 		if *s == 0 {
 			return s
 		}
-		if x := &g.list[*s-1]; x.parent == parent && x.relation == relation {
+		if *s>>32 != h {
+			continue
+		}
+		if x := g.at(index(*s)); x.parent == parent && x.relation == relation {
 			return s
 		}
 	}
 }
+
+// index is the group of a slot that is not free.
+func index(slot uint64) int { return int(uint32(slot)) - 1 }
 
 // find is the index of a group, if there is one.
 func (g *groups) find(parent zoho.ID, r zoho.Relation) (int, bool) {
@@ -55,12 +70,12 @@ func (g *groups) find(parent zoho.ID, r zoho.Relation) (int, bool) {
 	if !ok {
 		return 0, false
 	}
-	s := *g.slot(parent, relation)
-	return int(s) - 1, s != 0
+	s := *g.slot(hash(parent, relation), parent, relation)
+	return index(s), s != 0
 }
 
 // add is the index of a group, which is made if there is none.
-func (g *groups) add(parent zoho.ID, r zoho.Relation) uint32 {
+func (g *groups) add(parent zoho.ID, r zoho.Relation) int {
 	relation, ok := g.relation(r)
 	if !ok {
 		relation = uint32(len(g.relations))
@@ -68,21 +83,36 @@ func (g *groups) add(parent zoho.ID, r zoho.Relation) uint32 {
 		g.known[r] = relation
 	}
 	g.last = relation
-	s := g.slot(parent, relation)
-	if *s == 0 {
-		if len(g.list) >= len(g.slots)/4*3 {
-			g.grow()
-			s = g.slot(parent, relation)
-		}
-		g.list = append(g.list, group{parent: parent, relation: relation})
-		*s = uint32(len(g.list))
+	h := hash(parent, relation)
+	s := g.slot(h, parent, relation)
+	if *s != 0 {
+		return index(*s)
 	}
-	return *s - 1
+	if g.n >= len(g.slots)/4*3 {
+		g.grow()
+		s = g.slot(h, parent, relation)
+	}
+	if g.n%groupBlock == 0 {
+		g.blocks = append(g.blocks, new([groupBlock]group))
+	}
+	g.n++
+	*s = h<<32 | uint64(g.n)
+	*g.at(g.n - 1) = group{parent: parent, relation: relation}
+	return g.n - 1
 }
 
 func (g *groups) grow() {
-	g.slots = make([]uint32, 2*len(g.slots))
-	for i, x := range g.list {
-		*g.slot(x.parent, x.relation) = uint32(i + 1)
+	old := g.slots
+	g.slots = make([]uint64, 2*len(old))
+	mask := uint64(len(g.slots) - 1)
+	for _, s := range old {
+		if s == 0 {
+			continue
+		}
+		i := s >> 32 & mask
+		for g.slots[i] != 0 {
+			i = (i + 1) & mask
+		}
+		g.slots[i] = s
 	}
 }

@@ -78,7 +78,7 @@ func (s *Set) Find(l reader.Link) (pos int, ok bool) {
 
 // At is the link and the line of a row.
 func (s *Set) At(pos int) (l reader.Link, line int) {
-	g := &s.groups.list[s.groupAt(pos)]
+	g := s.groups.at(s.groupAt(pos))
 	return reader.Link{
 		Relation: s.groups.relations[g.relation], Parent: g.parent, Related: s.related[pos],
 	}, int(s.lines[pos])

@@ -50,17 +50,13 @@ func (h *Header) Own(raw []byte) []byte {
 	if first := h.added[0]; first > 0 && first+len(h.added) == len(fields) { // the usual place: nothing to copy
 		return raw[:fields[first-1].end]
 	}
-	own := make([]byte, 0, len(raw))
+	own := make([]byte, 0, len(raw)+1)
 	for i, f := range fields {
-		if slices.Contains(h.added, i) {
-			continue
+		if !slices.Contains(h.added, i) {
+			own = append(append(own, raw[f.start:f.end]...), h.Comma)
 		}
-		if len(own) > 0 {
-			own = append(own, h.Comma)
-		}
-		own = append(own, raw[f.start:f.end]...)
 	}
-	return own
+	return own[:max(0, len(own)-1)]
 }
 
 // resolve finds out which column is which. The error has no file yet, and the header's fields are the places.

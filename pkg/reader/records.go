@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 const (
@@ -28,6 +29,7 @@ type records struct {
 	slab   []string   // what the rows of values are cut from
 	rows   []record   // the same rows
 	line   int        // of the last row
+	isText bool       // the chunk is text, as nearly all are: no need to look at each row
 	any    bool       // the input has rows
 	err    error      // what ended the rows: io.EOF, or an *InputError
 }
@@ -58,6 +60,8 @@ func (r *records) ReadAll() ([][]string, error) {
 	for r.err == nil && len(r.rows) < chunkRows && r.win.row-first < chunkBytes {
 		r.readRow()
 	}
+	_, bad := badText(r.win.text(first, r.csv.InputOffset()))
+	r.isText = bad == nil
 	return r.values, nil
 }
 
@@ -66,7 +70,7 @@ func (r *records) readRow() {
 	rec, fields, wrong, err := r.next()
 	switch {
 	case err == io.EOF && !r.any:
-		r.err = &InputError{File: r.file, Line: r.line + 1, Col: 1, Cause: "there are no rows below the header"}
+		r.err = &InputError{File: r.file, Line: r.header.Line, Col: 1, Cause: "there are no rows below the header"}
 		return
 	case err == io.EOF:
 		r.err = err
@@ -197,6 +201,9 @@ func (r *records) valueError(rec record, field int, name string, p *problem) *Ro
 
 // textError is for a row that is not text, or nil.
 func (r *records) textError(rec record, raw []byte) *RowError {
+	if r.isText {
+		return nil
+	}
 	at, p := badText(raw)
 	if p == nil {
 		return nil
@@ -217,6 +224,9 @@ func (r *records) comma() byte { return byte(r.csv.Comma) }
 func (r *records) columnName(field int) string {
 	if r.header == nil || field >= len(r.header.Columns) {
 		return fmt.Sprintf("column %d", field+1)
+	}
+	if which := slices.Index(r.header.index[:], field); which >= 0 {
+		return canonical[which]
 	}
 	return plain(r.header.Columns[field])
 }
