@@ -58,13 +58,10 @@ func (e *Emulator) kindOf(cfg *Config, module, list string) listKind {
 	if kind := schema[module][list]; kind != noList {
 		return kind
 	}
-	if slices.Contains(e.books.lists[module], list) {
-		return linkList
-	}
 	if slices.Contains(recordLists, list) {
 		return recordList
 	}
-	if cfg.Links == "all" {
+	if cfg.Links == "all" || slices.Contains(e.books.lists[module], list) {
 		return linkList
 	}
 	return noList

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"delink/pkg/zoho"
+)
+
+// logged is a client whose calls are logged: the ones that went well at level debug, the others at level info, since the
+// worker decides whether they matter.
+type logged struct {
+	*zoho.Client
+	log *slog.Logger
+}
+
+func (l logged) Delink(ctx context.Context, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error) {
+	start := time.Now()
+	a, err := l.Client.Delink(ctx, r, parent, ids)
+	l.tell(ctx, "delink", r, parent, len(ids), start, err)
+	return a, err
+}
+
+func (l logged) Linked(ctx context.Context, r zoho.Relation, parent zoho.ID, ids []zoho.ID) ([]bool, error) {
+	start := time.Now()
+	linked, err := l.Client.Linked(ctx, r, parent, ids)
+	l.tell(ctx, "look up", r, parent, len(ids), start, err)
+	return linked, err
+}
+
+func (l logged) tell(ctx context.Context, what string, r zoho.Relation, parent zoho.ID, n int, start time.Time, err error) {
+	level := slog.LevelDebug
+	if err != nil {
+		level = slog.LevelInfo
+	}
+	if !l.log.Enabled(ctx, level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("relation", r.String()), slog.String("parent_id", parent.String()), slog.Int("ids", n),
+		slog.Duration("took", time.Since(start)),
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	l.log.LogAttrs(ctx, level, what, attrs...)
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// version is that of the release; the changelog says what is in it.
+const version = "0.1.0"
+
+// usageTemplate shows examples before flags: they are what most people look for.
+const usageTemplate = `Usage:
+  {{if .Runnable}}{{.UseLine}}{{else}}{{.CommandPath}} COMMAND{{end}}
+{{- if .HasExample}}
+
+Examples:
+{{.Example}}{{end}}
+{{- if .HasAvailableSubCommands}}
+
+Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}
+{{- if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+{{- if .HasAvailableInheritedFlags}}
+
+Flags of all commands:
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+{{- if .HasAvailableSubCommands}}
+
+delink COMMAND --help says more about a command.{{end}}
+`
+
+func (p *program) command() *cobra.Command {
+	var quiet bool
+	var format, level string
+	root := &cobra.Command{
+		Use:   "delink",
+		Short: "removes relations between Zoho CRM records in bulk, and says truthfully what became of each",
+		Long: `delink removes relations between Zoho CRM records in bulk: leads from campaigns, price books from products.
+It reads a CSV, sends batches of 100, and writes a result file that says truthfully what became of every row.`,
+		Example: `  delink run links.csv --emulator --yes   the whole job, against a built-in emulator
+  delink plan links.csv                   what a run would do; sends nothing
+  delink run links.csv                    asks, then delinks; run again, it goes on`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := p.environment(cmd); err != nil {
+				return err
+			}
+			return p.ui.configure(quiet, format, level)
+		},
+	}
+	flags := root.PersistentFlags()
+	flags.BoolVarP(&quiet, "quiet", "q", false, "nothing but errors on standard error")
+	flags.StringVar(&format, "log-format", "text", "form of messages and log records on standard error: `text|json`")
+	flags.StringVar(&level, "log-level", "warn", "least level of log records: `debug|info|warn|error`")
+	root.SetUsageTemplate(usageTemplate)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{err, cmd.CommandPath() + " --help lists the flags"}
+	})
+	root.AddCommand(p.runCommand(), p.planCommand(), p.emulatorCommand(), p.versionCommand())
+	return root
+}
+
+func (p *program) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "says which version this is",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(p.stdout, "delink %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+}
+
+// environment gives every flag that is not on the command line the value of its twin: --max-calls is DELINK_MAX_CALLS.
+func (p *program) environment(cmd *cobra.Command) error {
+	var err error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		name := "DELINK_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value := p.getenv(name)
+		if err != nil || f.Changed || value == "" || f.Name == "help" {
+			return
+		}
+		if e := cmd.Flags().Set(f.Name, value); e != nil {
+			err = usageError{fmt.Errorf("%s: %w", name, e), "it is the twin of --" + f.Name + ": see " + cmd.CommandPath() + " --help"}
+		}
+	})
+	return err
+}
+
+// oneInput is the argument of commands that read an input.
+func oneInput(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	cause := "the input is missing"
+	if len(args) > 1 {
+		cause = fmt.Sprintf("one input at a time, not %d", len(args))
+	}
+	return usageError{fmt.Errorf("%s", cause), "write " + cmd.CommandPath() + " links.csv, or - for standard input"}
+}

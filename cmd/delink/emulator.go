@@ -1,0 +1,118 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"delink/pkg/job"
+	"delink/pkg/zoho"
+	"delink/pkg/zoho/emulator"
+)
+
+// rehearsalLatency is how long the emulator of run --emulator takes for an answer: as a CRM does, so that a rehearsal
+// shows what a run looks like.
+const rehearsalLatency = "100ms"
+
+// startRehearsal starts an emulator in which every link exists until it is removed.
+func startRehearsal() (*emulator.Server, login, error) {
+	config := emulator.Default()
+	if err := config.SetAll("links=all", "latency="+rehearsalLatency); err != nil {
+		return nil, login{}, err
+	}
+	server, err := emulator.New(config).Start("127.0.0.1:0")
+	if err != nil {
+		return nil, login{}, err
+	}
+	return server, emulatorLogin(server, config), nil
+}
+
+// emulatorLogin is the login that an emulator accepts.
+func emulatorLogin(s *emulator.Server, config emulator.Config) login {
+	return login{
+		Login:    zoho.Login{ClientID: config.ClientID, ClientSecret: config.ClientSecret, RefreshToken: config.RefreshToken},
+		dc:       zoho.DataCentre{Name: "emulator"},
+		accounts: s.URL,
+		api:      s.URL,
+	}
+}
+
+func (p *program) emulatorCommand() *cobra.Command {
+	var addr, links string
+	var knobs []string
+	cmd := &cobra.Command{
+		Use:   "emulator",
+		Short: "serves the built-in Zoho CRM emulator on loopback, to rehearse against",
+		Long: `emulator serves a Zoho CRM on this machine until it is interrupted. It prints the environment that leads delink to it.
+
+Its behaviour is set with --set KNOB=VALUE, which can be repeated:
+
+` + knobHelp(),
+		Example: `  delink emulator --addr 127.0.0.1:8080 --links links.csv
+  delink emulator --set links=all --set latency=100ms..300ms --set faults=drop-after:5%`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			config := emulator.Default()
+			if err := config.SetAll(knobs...); err != nil {
+				return usageError{err, cmd.CommandPath() + " --help lists the knobs"}
+			}
+			e := emulator.New(config)
+			if links != "" {
+				if err := load(e, links); err != nil {
+					return err
+				}
+			}
+			server, err := e.Start(addr)
+			if err != nil {
+				return usageError{err, "choose a free loopback address with --addr, or 127.0.0.1:0 for any"}
+			}
+			defer server.Close()
+			if _, err := io.WriteString(p.stdout, environmentFor(emulatorLogin(server, config))); err != nil {
+				return err
+			}
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			<-ctx.Done()
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "loopback `address` to serve on")
+	cmd.Flags().StringVar(&links, "links", "", "CSV `file` of the links that exist, with the columns of an input")
+	cmd.Flags().StringArrayVar(&knobs, "set", nil, "set a `KNOB=VALUE`")
+	return cmd
+}
+
+// load puts the links of a CSV in the emulator's books.
+func load(e *emulator.Emulator, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return &job.Refusal{Err: err}
+	}
+	defer f.Close()
+	if _, err := e.Load(f); err != nil {
+		return &job.Refusal{Cause: path, Err: err}
+	}
+	return nil
+}
+
+func knobHelp() string {
+	var rows [][2]string
+	for _, k := range emulator.Knobs() {
+		name := k.Name
+		if k.Default != "" {
+			name += "=" + k.Default
+		}
+		rows = append(rows, [2]string{name, k.Help})
+	}
+	return strings.TrimSuffix(table(rows), "\n")
+}
+
+func environmentFor(l login) string {
+	return fmt.Sprintf("export ZOHO_ACCOUNTS_URL=%s\nexport ZOHO_API_DOMAIN=%s\nexport ZOHO_CLIENT_ID=%s\nexport ZOHO_CLIENT_SECRET=%s\nexport ZOHO_REFRESH_TOKEN=%s\n",
+		l.accounts, l.api, l.ClientID, l.ClientSecret, l.RefreshToken)
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/time/rate"
+
+	"delink/pkg/job"
+	"delink/pkg/zoho"
+)
+
+// runFlags are the flags of run, and of plan, which says what run would do with them.
+type runFlags struct {
+	module, relation   string
+	results            string
+	failures, summary  string
+	yes, dryRun        bool
+	maxLinks           int
+	concurrency        concurrency
+	rate               float64
+	batchSize          int
+	maxAttempts        int
+	timeout, deadline  time.Duration
+	maxCalls           int
+	reserveCredits     int
+	maxFailures        share
+	retryFailed        bool
+	restart            bool
+	ifChanged          string
+	skipInvalid        bool
+	failAbsent         bool
+	allow              []string
+	emulator           bool
+	json               bool
+	apiVersion, center string
+}
+
+func (f *runFlags) define(flags *pflag.FlagSet) {
+	f.maxFailures = share{n: -1}
+	flags.StringVar(&f.module, "module", "", "module of the parent records, if the input has no such column: `Campaigns`")
+	flags.StringVar(&f.relation, "relation", "", "related list, if the input has no such column: `Leads`")
+	flags.StringVar(&f.results, "results", "", "result `file` (default beside the input: links.results.csv)")
+	flags.StringVar(&f.failures, "failures", "", "failures `file` (default beside the input: links.failures.csv)")
+	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the input: links.summary.json)")
+	flags.IntVar(&f.maxLinks, "max-links", 0, "refuse an input with more than `N` links")
+	flags.Var(&f.concurrency, "concurrency", "calls in flight at most, 1 to 25; auto is what the org's edition allows, 5 where that is unknown")
+	flags.Float64Var(&f.rate, "rate", 0, "calls per second at most; 0.5 is one in two seconds")
+	flags.IntVar(&f.batchSize, "batch-size", zoho.MaxIDs, "links per call, 1 to 100")
+	flags.BoolVar(&f.retryFailed, "retry-failed", false, "send again what failed in an earlier run")
+	flags.BoolVar(&f.restart, "restart", false, "begin anew, whatever an earlier run did; its files get new names")
+	flags.StringVar(&f.ifChanged, "if-changed", "", "if an unfinished run had another input: `resume|restart` (resume skips the links that are settled)")
+	flags.BoolVar(&f.skipInvalid, "skip-invalid", false, "go on without the rows that cannot be used, and record them as invalid")
+	flags.StringArrayVar(&f.allow, "allow-relation", nil, "accept a relation that is not known: `Module.List`; can be repeated")
+	flags.BoolVar(&f.json, "json", false, "print the summary (of plan: the plan) as JSON on standard output")
+	flags.StringVar(&f.center, "dc", "", "data centre: `"+strings.Join(zoho.DataCentreNames(), "|")+"` (default ZOHO_DC, or us)")
+	flags.StringVar(&f.apiVersion, "api-version", "v8", "version of the API")
+	flags.BoolVar(&f.emulator, "emulator", false, "run against an emulator inside this process, in which every link exists")
+}
+
+// defineRun adds the flags that say something to run only.
+func (f *runFlags) defineRun(flags *pflag.FlagSet) {
+	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask; needed where there is no terminal")
+	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "do what plan does")
+	flags.IntVar(&f.maxAttempts, "max-attempts", 5, "calls for a batch that goes unanswered")
+	flags.DurationVar(&f.timeout, "timeout", time.Minute, "of one call")
+	flags.DurationVar(&f.deadline, "deadline", 0, "stop in good order after this time")
+	flags.IntVar(&f.maxCalls, "max-calls", 0, "stop in good order after `N` calls")
+	flags.IntVar(&f.reserveCredits, "reserve-credits", 0, "stop in good order once the org has no more than `N` credits left")
+	flags.Var(&f.maxFailures, "max-failures", "stop in good order once more links than that failed; a share is of all links")
+	flags.BoolVar(&f.failAbsent, "fail-absent", false, "exit 3 if links were absent")
+}
+
+// check refuses values that make no sense, before anything is read.
+func (f *runFlags) check(cmd *cobra.Command) error {
+	for _, c := range []struct {
+		bad  bool
+		text string
+	}{
+		{f.batchSize < 1 || f.batchSize > zoho.MaxIDs, fmt.Sprintf("--batch-size %d is not between 1 and %d", f.batchSize, zoho.MaxIDs)},
+		{f.maxLinks < 0, "--max-links is below 0"},
+		{f.rate < 0 || f.rate != f.rate, "--rate is below 0"},
+		{f.rate == 0 && cmd.Flags().Changed("rate"), "--rate 0 would send nothing"},
+		{cmd.Flags().Changed("max-links") && f.maxLinks == 0, "--max-links 0 would refuse every input"},
+		{cmd.Flags().Lookup("timeout") != nil && f.timeout <= 0, "--timeout must be above 0"},
+		{cmd.Flags().Lookup("max-attempts") != nil && f.maxAttempts < 1, "--max-attempts is below 1"},
+		{f.deadline < 0 || f.deadline == 0 && cmd.Flags().Changed("deadline"), "--deadline must be above 0"},
+		{f.maxCalls < 0 || f.maxCalls == 0 && cmd.Flags().Changed("max-calls"), "--max-calls must be above 0"},
+		{f.reserveCredits < 0, "--reserve-credits is below 0"},
+		{f.ifChanged != "" && f.ifChanged != job.ChangedResume && f.ifChanged != job.ChangedRestart, fmt.Sprintf("--if-changed %q is not resume or restart", f.ifChanged)},
+	} {
+		if c.bad {
+			return usageError{fmt.Errorf("%s", c.text), cmd.CommandPath() + " --help lists the flags"}
+		}
+	}
+	return nil
+}
+
+func (f *runFlags) limit() rate.Limit {
+	if f.rate == 0 {
+		return rate.Inf
+	}
+	return rate.Limit(f.rate)
+}
+
+// concurrency is a number of calls in flight, or 0 for auto.
+type concurrency int
+
+// Slots are Zoho's limits on calls in flight: the largest edition's, and the smallest's, which fits everybody (D).
+const (
+	mostSlots  = 25
+	leastSlots = 5
+)
+
+func (c *concurrency) String() string {
+	if *c == 0 {
+		return "auto"
+	}
+	return strconv.Itoa(int(*c))
+}
+
+func (c *concurrency) Set(s string) error {
+	if s == "auto" {
+		*c = 0
+		return nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > mostSlots {
+		return fmt.Errorf("it is auto, or a number from 1 to %d", mostSlots)
+	}
+	*c = concurrency(n)
+	return nil
+}
+
+func (*concurrency) Type() string { return "N" }
+
+// share is a number or a percentage; n is -1 for none.
+type share struct {
+	n       int
+	percent float64
+}
+
+func (s *share) String() string {
+	switch {
+	case s.percent > 0 || s.n == -2:
+		return strconv.FormatFloat(s.percent, 'g', -1, 64) + "%"
+	case s.n < 0:
+		return ""
+	}
+	return strconv.Itoa(s.n)
+}
+
+func (s *share) Set(v string) error {
+	if p, ok := strings.CutSuffix(v, "%"); ok {
+		x, err := strconv.ParseFloat(p, 64)
+		if err != nil || !(x >= 0 && x <= 100) {
+			return fmt.Errorf("it is a number of links, or a share of them from 0%% to 100%%")
+		}
+		*s = share{n: -2, percent: x}
+		return nil
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil || n < 0 {
+		return fmt.Errorf("it is a number of links, or a share of them from 0%% to 100%%")
+	}
+	*s = share{n: n}
+	return nil
+}
+
+func (*share) Type() string { return "N|P%" }
+
+// of is the share as a number of links; -1 for no limit.
+func (s *share) of(links int) int {
+	if s.n == -2 {
+		return int(s.percent * float64(links) / 100)
+	}
+	return s.n
+}
+
+// config is what the job needs of the flags.
+func (p *program) config(f *runFlags, input string) (job.Config, error) {
+	c := job.Config{
+		Input:       input,
+		Stdin:       p.stdin,
+		Files:       job.Files{Results: f.results, Failures: f.failures, Summary: f.summary},
+		BatchSize:   f.batchSize,
+		MaxLinks:    f.maxLinks,
+		SkipInvalid: f.skipInvalid,
+		RetryFailed: f.retryFailed,
+		Restart:     f.restart,
+		IfChanged:   f.ifChanged,
+		FailAbsent:  f.failAbsent,
+	}
+	c.Reader.Module, c.Reader.Relation = f.module, f.relation
+	for _, a := range f.allow {
+		// The environment twin holds several with commas.
+		for _, s := range strings.Split(a, ",") {
+			r, err := zoho.ParseRelation(strings.TrimSpace(s))
+			if err != nil {
+				return c, usageError{fmt.Errorf("--allow-relation: %w", err), ""}
+			}
+			c.Allow = append(c.Allow, r)
+		}
+	}
+	return c, nil
+}

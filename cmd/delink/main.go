@@ -1,0 +1,82 @@
+// Delink removes relations between Zoho CRM records in bulk, and says truthfully what became of each.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"delink/pkg/job"
+	"delink/pkg/zoho"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+}
+
+// run is the program: it gives the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	p := &program{ui: newUI(stderr, getenv), stdin: stdin, stdout: stdout, getenv: getenv}
+	root := p.command()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	return p.exit(root.ExecuteContext(ctx))
+}
+
+// program is what all commands share.
+type program struct {
+	ui     *ui
+	stdin  io.Reader
+	stdout io.Writer
+	getenv func(string) string
+}
+
+// ended is a run that has told its own end: only its exit code is left.
+type ended struct{ code int }
+
+func (ended) Error() string { return "ended" }
+
+// usageError is a command line that cannot be understood.
+type usageError struct {
+	err  error
+	hint string
+}
+
+func (e usageError) Error() string { return e.err.Error() }
+
+// exit tells an error, and gives the exit code for it.
+func (p *program) exit(err error) int {
+	var (
+		end     ended
+		usage   usageError
+		refusal *job.Refusal
+		api     *zoho.Error
+	)
+	switch {
+	case err == nil:
+		return job.ExitDone
+	case errors.As(err, &end):
+		return end.code
+	case errors.As(err, &usage):
+		p.ui.error(err.Error(), usage.hint)
+		return job.ExitUsage
+	case errors.As(err, &refusal):
+		p.ui.refusal(refusal)
+		return job.ExitUsage
+	case errors.As(err, &api):
+		p.ui.error(err.Error(), api.Hint())
+		if api.Kind == zoho.Denied || api.Kind == zoho.BadToken {
+			return job.ExitRefused
+		}
+		return job.ExitBroken
+	case strings.HasPrefix(err.Error(), "unknown command"):
+		p.ui.error(err.Error(), "delink help lists the commands")
+		return job.ExitUsage
+	}
+	p.ui.error(err.Error(), "")
+	return job.ExitBroken
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"delink/pkg/job"
+	"delink/pkg/report"
+)
+
+func (p *program) planCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "plan INPUT",
+		Short: "reads and checks everything, says what run would do, sends nothing",
+		Example: `  delink plan links.csv
+  delink plan links.csv --json
+  delink plan leads.csv --module Campaigns --relation Leads`,
+		Args: oneInput,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(cmd); err != nil {
+				return err
+			}
+			return p.plan(&f, args[0])
+		},
+	}
+	f.define(cmd.Flags())
+	return cmd
+}
+
+func (p *program) plan(f *runFlags, input string) error {
+	c, err := p.config(f, input)
+	if err != nil {
+		return err
+	}
+	plan, err := job.Read(c, false)
+	if err != nil {
+		return err
+	}
+	j, err := job.Preview(plan, report.OS{})
+	if err != nil {
+		return err
+	}
+	for _, n := range j.Notes {
+		p.ui.note(n)
+	}
+	v := newPlanView(j, f)
+	if f.json {
+		e := json.NewEncoder(p.stdout)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(v)
+	}
+	_, err = io.WriteString(p.stdout, v.text())
+	return err
+}
+
+// planView is a plan as people and programs see it.
+type planView struct {
+	Input       string         `json:"input"`
+	InputSHA256 string         `json:"input_sha256"`
+	Rows        int            `json:"rows"`
+	Links       int            `json:"links"`
+	Duplicate   int            `json:"duplicate"`
+	Invalid     int            `json:"invalid"`
+	Parents     int            `json:"parents"`
+	Relations   []relationView `json:"relations"`
+	Largest     []parentView   `json:"largest_parents"`
+	Settled     int            `json:"settled"` // by an earlier run
+	ToSend      int            `json:"to_send"`
+	Calls       int            `json:"calls"`
+	Credits     int            `json:"credits"`
+	Concurrency int            `json:"concurrency"`
+	Seconds     float64        `json:"seconds"` // expected
+}
+
+type relationView struct {
+	Module   string `json:"module"`
+	Relation string `json:"relation"`
+	Links    int    `json:"links"`
+	Parents  int    `json:"parents"`
+}
+
+type parentView struct {
+	Module string `json:"module"`
+	ID     string `json:"parent_id"`
+	Links  int    `json:"links"`
+}
+
+// largest is how many parents a plan names.
+const largest = 10
+
+func newPlanView(j *job.Job, f *runFlags) *planView {
+	set := j.Plan.Set
+	v := &planView{
+		Input:       j.Plan.Config.Input,
+		InputSHA256: j.Plan.SHA256,
+		Rows:        j.Plan.Rows(),
+		Links:       set.Links(),
+		Duplicate:   set.Duplicates(),
+		Invalid:     len(j.Plan.Bad),
+		Parents:     set.Parents(),
+		Settled:     j.Settled(),
+		Concurrency: f.slots(),
+		Relations:   []relationView{},
+		Largest:     []parentView{},
+	}
+	v.ToSend, v.Calls = j.Todo()
+	v.Credits = v.Calls // one credit a call (I)
+	v.Seconds = job.EstimateTime(v.Calls, v.Concurrency, f.rate).Seconds()
+	for _, r := range set.Relations() {
+		v.Relations = append(v.Relations, relationView{r.Relation.Module, r.Relation.List, r.Links, r.Parents})
+	}
+	for _, l := range set.LargestParents(largest) {
+		v.Largest = append(v.Largest, parentView{l.Module, l.Parent.String(), l.Links})
+	}
+	return v
+}
+
+// slots is how many calls will be in flight.
+func (f *runFlags) slots() int {
+	if f.concurrency == 0 {
+		return leastSlots
+	}
+	return int(f.concurrency)
+}
+
+func (v *planView) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: remove %s\n\n", v.Input, v.what())
+	width := 0
+	for _, r := range v.Relations {
+		width = max(width, len(report.Number(r.Links)))
+	}
+	var rows [][2]string
+	for _, r := range v.Relations {
+		rows = append(rows, [2]string{r.Module + "." + r.Relation,
+			fmt.Sprintf("%*s %s of %s", width, report.Number(r.Links), plural(r.Links, "link", "links"), counted(r.Parents, "parent record", "parent records"))})
+	}
+	b.WriteString(table(rows) + "\n")
+	rows = [][2]string{{"rows", report.Number(v.Rows) + v.repeated()}}
+	if v.Settled > 0 {
+		rows = append(rows, [2]string{"settled", counted(v.Settled, "link", "links") + " by an earlier run, " + report.Number(v.ToSend) + " to send"})
+	}
+	rows = append(rows,
+		[2]string{"calls", report.Number(v.Calls) + ", of one credit each"},
+		[2]string{"time", fmt.Sprintf("about %s, with %d calls in flight and %v a call", report.Duration(time.Duration(v.Seconds*float64(time.Second))), v.Concurrency, job.AnswerTime)})
+	b.WriteString(table(rows))
+	if len(v.Largest) > 1 {
+		b.WriteString("\n  the largest parent records\n")
+		rows = nil
+		for _, l := range v.Largest {
+			rows = append(rows, [2]string{l.Module + " " + l.ID, counted(l.Links, "link", "links")})
+		}
+		b.WriteString(table(rows))
+	}
+	return b.String()
+}
+
+// what is the job in one phrase.
+func (v *planView) what() string {
+	return fmt.Sprintf("%s from %s", counted(v.Links, "link", "links"), counted(v.Parents, "parent record", "parent records"))
+}
+
+func (v *planView) repeated() string {
+	var s string
+	if v.Duplicate > 0 {
+		s += ", " + report.Number(v.Duplicate) + plural(v.Duplicate, " repeats", " repeat") + " an earlier line"
+	}
+	if v.Invalid > 0 {
+		s += ", " + report.Number(v.Invalid) + " cannot be used"
+	}
+	return s
+}
+
+func counted(n int, one, many string) string { return report.Number(n) + " " + plural(n, one, many) }
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}

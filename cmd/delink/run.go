@@ -1,0 +1,332 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"delink/pkg/job"
+	"delink/pkg/report"
+	"delink/pkg/worker"
+	"delink/pkg/zoho"
+)
+
+func (p *program) runCommand() *cobra.Command {
+	var f runFlags
+	cmd := &cobra.Command{
+		Use:   "run INPUT",
+		Short: "plans, asks, delinks, records; run again, it goes on where it stopped",
+		Long: `run reads the whole input and checks it, shows the plan and asks. Then it delinks, and writes beside the input
+
+  links.results.csv    one row for each input row that is settled; a later run goes by it
+  links.failures.csv   the input rows whose links are not gone, and why: an input itself
+  links.summary.json   the run in numbers
+
+Exit codes: 0 every link is removed or absent, 1 the run could not go on, 2 nothing was sent, 3 some links failed,
+are unknown or invalid, 4 Zoho refuses the login, 5 stopped early and can be resumed, 130 stopped at once.
+
+Every flag has a twin in the environment (--max-calls is DELINK_MAX_CALLS); a flag beats it.`,
+		Example: `  delink run links.csv                         asks first; run again, it goes on
+  delink run links.csv --yes --quiet           for a scheduler
+  delink run links.failures.csv                once more, with what failed
+  delink run leads.csv --module Campaigns --relation Leads
+  delink run links.csv --emulator --yes        a rehearsal without an account`,
+		Args: oneInput,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.check(cmd); err != nil {
+				return err
+			}
+			if f.dryRun {
+				return p.plan(&f, args[0])
+			}
+			return p.delink(cmd.Context(), &f, args[0])
+		},
+	}
+	f.define(cmd.Flags())
+	f.defineRun(cmd.Flags())
+	return cmd
+}
+
+// delink is the whole of a run.
+func (p *program) delink(ctx context.Context, f *runFlags, input string) error {
+	c, err := p.config(f, input)
+	if err != nil {
+		return err
+	}
+	if !f.yes && !p.canAsk(input) {
+		return &job.Refusal{Cause: "there is no terminal to ask on", Hint: "add --yes to go on without being asked"}
+	}
+	var l login
+	if !f.emulator { // a missing login is told before a large input is read
+		if l, err = p.loginFromEnvironment(f.center); err != nil {
+			return err
+		}
+	}
+	plan, err := job.Read(c, true)
+	if err != nil {
+		return err
+	}
+	defer plan.Close()
+	j, err := job.Open(plan, report.OS{})
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	for _, n := range j.Notes {
+		p.ui.note(n)
+	}
+	if earlier := j.Done(); earlier != nil {
+		return p.nothingToDo(f, earlier)
+	}
+	if f.emulator {
+		server, rehearsal, err := startRehearsal()
+		if err != nil {
+			return err
+		}
+		defer server.Close()
+		l = rehearsal
+	}
+	client, err := l.client(f.slots(), f.timeout, f.apiVersion)
+	if err != nil {
+		return err
+	}
+	view := newPlanView(j, f)
+	p.ui.say("%s", view.text())
+	if !f.yes {
+		if err := p.ask(view, l); err != nil {
+			return err
+		}
+	}
+	return p.send(ctx, f, j, client, view)
+}
+
+// send runs the job, shows how it goes, and tells how it ended.
+func (p *program) send(ctx context.Context, f *runFlags, j *job.Job, client *zoho.Client, view *planView) error {
+	stop, halt := context.WithCancelCause(ctx)
+	defer halt(nil)
+	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	pool := worker.New(logged{client, p.ui.log}, worker.Settings{
+		Slots:          f.slots(),
+		Rate:           f.limit(),
+		MaxAttempts:    f.maxAttempts,
+		MaxCalls:       f.maxCalls,
+		ReserveCredits: f.reserveCredits,
+		MaxFailures:    f.maxFailures.of(j.Book.Links()),
+		Note:           p.ui.note,
+	})
+	if f.deadline > 0 {
+		timer := time.AfterFunc(f.deadline, func() { halt(worker.Deadline) })
+		defer timer.Stop()
+	}
+	defer p.heed(func() { halt(worker.Interrupted) }, cut, pool)()
+
+	before := j.Settled()
+	progress := p.progress(func() report.Moment {
+		s := pool.Stats()
+		return report.Moment{
+			Done:     j.Settled() - before,
+			Total:    view.ToSend,
+			Failed:   j.Book.Count(worker.Failed) + j.Book.Count(worker.Unknown),
+			InFlight: s.InFlight,
+			Slots:    s.Slots,
+		}
+	})
+	summary, err := j.Run(stop, hard, pool, client.Credits)
+	progress()
+	if f.json {
+		if e := summary.Encode(p.stdout); e != nil {
+			err = errors.Join(err, e)
+		}
+	}
+	if err != nil {
+		p.tellError(err)
+	}
+	p.ui.say("%s", ending(summary, j.Book.Causes()))
+	return ended{summary.ExitCode}
+}
+
+func (p *program) tellError(err error) {
+	var api *zoho.Error
+	hint := ""
+	if errors.As(err, &api) {
+		hint = api.Hint()
+	}
+	p.ui.error(err.Error(), hint)
+}
+
+// heed stops the run on the first signal and cuts it off on the second.
+func (p *program) heed(stop, cut func(), pool *worker.Pool) (end func()) {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	quit := make(chan struct{})
+	go func() {
+		for n := 0; ; n++ {
+			select {
+			case <-quit:
+				return
+			case s := <-signals:
+				if n == 0 {
+					stop()
+					p.ui.note(fmt.Sprintf("%s: no new calls; waiting for the %d in flight. Once more leaves at once, and their links will be unknown", signalName(s), pool.Stats().InFlight))
+					continue
+				}
+				cut()
+				return
+			}
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(quit)
+	}
+}
+
+func signalName(s os.Signal) string {
+	if s == os.Interrupt {
+		return "interrupted"
+	}
+	return "terminated"
+}
+
+// progress shows how the run goes on until the returned function is called.
+func (p *program) progress(look func() report.Moment) (end func()) {
+	if p.ui.quiet {
+		return func() {}
+	}
+	if p.ui.json {
+		bar := report.StartProgress(uiLines{p.ui}, false, false, look)
+		return bar.Stop
+	}
+	bar := report.StartProgress(p.ui.w, p.ui.terminal(), p.ui.color, look)
+	restore := p.ui.during(bar.Above)
+	return func() {
+		bar.Stop()
+		restore()
+	}
+}
+
+// uiLines makes a message of each line.
+type uiLines struct{ u *ui }
+
+func (l uiLines) Write(b []byte) (int, error) {
+	l.u.say("%s", strings.TrimSuffix(string(b), "\n"))
+	return len(b), nil
+}
+
+// canAsk reports whether there is somebody to ask.
+func (p *program) canAsk(input string) bool {
+	f, ok := p.stdin.(*os.File)
+	return ok && input != job.Stdin && term.IsTerminal(int(f.Fd())) && p.ui.terminal()
+}
+
+// ask wants a yes from a person.
+func (p *program) ask(v *planView, l login) error {
+	where := l.api
+	if where == "" {
+		where = "the org of this login, data centre " + l.dc.Name
+	}
+	p.ui.write(fmt.Sprintf("remove %s in %s? This cannot be undone by itself. [y/N] ", counted(v.ToSend, "link", "links"), where))
+	answer, _ := bufio.NewReader(p.stdin).ReadString('\n')
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return &job.Refusal{Cause: "not confirmed"}
+}
+
+// nothingToDo ends a run whose links an earlier run has settled.
+func (p *program) nothingToDo(f *runFlags, s *report.Summary) error {
+	code := s.ExitCode
+	if code == job.ExitDone && f.failAbsent && s.Absent > 0 {
+		code = job.ExitFailures
+	}
+	text := "nothing to do: an earlier run finished with this input; its results are in " + s.Results
+	if s.Failed > 0 {
+		text += fmt.Sprintf("\n%s failed: --retry-failed sends them again", counted(s.Failed, "link", "links"))
+	}
+	p.ui.say("%s", text)
+	if f.json {
+		if err := s.Encode(p.stdout); err != nil {
+			return err
+		}
+	}
+	return ended{code}
+}
+
+// shownCauses is how many causes of failure an ending lists.
+const shownCauses = 5
+
+// ending tells how a run ended.
+func ending(s *report.Summary, causes []report.Cause) string {
+	var b strings.Builder
+	b.WriteString(reasonText(s) + "\n")
+	var rows [][2]string
+	for _, c := range []struct {
+		name string
+		n    int
+		note string
+	}{
+		{"removed", s.Removed, ""},
+		{"absent", s.Absent, "there was nothing to remove"},
+		{"failed", s.Failed, ""},
+		{"unknown", s.Unknown, "may be removed; run again to find out"},
+		{"pending", s.Pending, "not sent"},
+		{"duplicate", s.Duplicate, "rows that repeat an earlier line"},
+		{"invalid", s.Invalid, "rows that cannot be used"},
+	} {
+		if c.n > 0 || c.name == "removed" {
+			rows = append(rows, [2]string{c.name, strings.TrimSpace(fmt.Sprintf("%s  %s", report.Number(c.n), c.note))})
+		}
+	}
+	b.WriteString(table(rows))
+	for i, c := range causes {
+		if i == shownCauses {
+			fmt.Fprintf(&b, "  … and %d more causes, see the failures file\n", len(causes)-i)
+			break
+		}
+		fmt.Fprintf(&b, "\n  %s × %s: %s\n", report.Number(c.Links), c.Code, c.Message)
+		if hint := zoho.Explain(c.Code).Hint; hint != "" {
+			fmt.Fprintf(&b, "    hint: %s\n", hint)
+		}
+	}
+	b.WriteString("\n")
+	rows = [][2]string{{"results", s.Results}}
+	if s.Failures != nil {
+		rows = append(rows, [2]string{"failures", *s.Failures})
+	}
+	b.WriteString(strings.TrimSuffix(table(rows), "\n"))
+	return b.String()
+}
+
+func reasonText(s *report.Summary) string {
+	took := fmt.Sprintf("%s, %s", report.Duration(time.Duration(s.Seconds*float64(time.Second))), counted(s.Calls, "call", "calls"))
+	again := "; run the same command again to go on"
+	switch s.Reason {
+	case worker.Completed:
+		return "done in " + took
+	case worker.Interrupted:
+		return "stopped by a signal after " + took + again
+	case worker.Deadline:
+		return "stopped at the deadline after " + took + again
+	case worker.MaxCalls:
+		return "stopped at the limit of calls after " + took + again
+	case worker.Credits:
+		return "stopped for want of credits after " + took + "; they come back 24 hours after each was used: run the same command again then"
+	case worker.Failures:
+		return "stopped because too many links failed, after " + took + again
+	case worker.Refused:
+		return "stopped because Zoho refuses this login, after " + took
+	case worker.Broken:
+	}
+	return "stopped because of an error after " + took + again
+}

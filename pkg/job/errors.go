@@ -1,0 +1,66 @@
+package job
+
+import (
+	"fmt"
+
+	"delink/pkg/reader"
+	"delink/pkg/worker"
+)
+
+// Refusal is why a run does not begin: usage, configuration or input. Nothing was sent.
+type Refusal struct {
+	Cause string
+	Hint  string             // what to do, may be empty
+	Rows  []*reader.RowError // the rows that cannot be used, if that is why
+	Err   error              // what is behind it, or nil
+}
+
+func (r *Refusal) Error() string {
+	if r.Err != nil && r.Cause == "" {
+		return r.Err.Error()
+	}
+	if r.Err != nil {
+		return r.Cause + ": " + r.Err.Error()
+	}
+	return r.Cause
+}
+
+// Unwrap is what is behind the refusal.
+func (r *Refusal) Unwrap() error { return r.Err }
+
+func refusef(hint, format string, args ...any) *Refusal {
+	return &Refusal{Cause: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// The exit codes that scripts rely on.
+const (
+	ExitDone        = 0
+	ExitBroken      = 1
+	ExitUsage       = 2
+	ExitFailures    = 3
+	ExitRefused     = 4
+	ExitStopped     = 5
+	ExitInterrupted = 130
+)
+
+// exitOf is the exit code of a run that ended for a reason. bad says that rows failed, in the sense of the user.
+func exitOf(reason worker.Reason, bad, atOnce bool) int {
+	switch reason {
+	case worker.Completed:
+		if bad {
+			return ExitFailures
+		}
+		return ExitDone
+	case worker.Interrupted, worker.Deadline, worker.MaxCalls, worker.Credits:
+		if atOnce {
+			return ExitInterrupted
+		}
+		return ExitStopped
+	case worker.Failures:
+		return ExitFailures
+	case worker.Refused:
+		return ExitRefused
+	case worker.Broken:
+	}
+	return ExitBroken
+}

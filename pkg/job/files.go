@@ -1,0 +1,125 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"delink/pkg/report"
+)
+
+// Files are where a run's results go.
+type Files struct {
+	Results, Failures, Summary string
+}
+
+// resolve fills in what was not given: files beside the input.
+func (f Files) resolve(input string) (Files, error) {
+	if f.Results == "" {
+		if input == Stdin || !isFile(input) {
+			return f, refusef("add --results FILE", "%s has no folder for the results", inputName(input))
+		}
+		f.Results = stem(input) + ".results.csv"
+	}
+	base := stem(input)
+	if input == Stdin || !isFile(input) {
+		base = strings.TrimSuffix(stem(f.Results), ".results")
+	}
+	if f.Failures == "" {
+		f.Failures = base + ".failures.csv"
+	}
+	if f.Summary == "" {
+		f.Summary = base + ".summary.json"
+	}
+	return f, f.check(input)
+}
+
+func inputName(input string) string {
+	if input == Stdin {
+		return "standard input"
+	}
+	return input
+}
+
+// isFile is true for what is not there as well: that is another error, with a better message.
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err != nil || info.Mode().IsRegular() || info.IsDir()
+}
+
+// stem is the path without the endings that an input has.
+func stem(path string) string {
+	for _, ending := range []string{".gz", ".zst", ".csv", ".tsv", ".txt"} {
+		if strings.EqualFold(filepath.Ext(path), ending) && len(filepath.Base(path)) > len(ending) {
+			path = path[:len(path)-len(ending)]
+		}
+	}
+	return path
+}
+
+// check makes sure that no file takes the place of another, or of the input.
+func (f Files) check(input string) error {
+	all := []struct{ what, path string }{{"the input", input}, {"--results", f.Results}, {"--failures", f.Failures}, {"--summary", f.Summary}}
+	for i, a := range all {
+		for _, b := range all[:i] {
+			if a.path != Stdin && b.path != Stdin && same(a.path, b.path) {
+				return refusef("give each its own file", "%s and %s are both %s", b.what, a.what, a.path)
+			}
+		}
+	}
+	for _, a := range all[1:] {
+		if info, err := os.Stat(a.path); err == nil && !info.Mode().IsRegular() {
+			return refusef("give the path of a file", "%s: %s is not a file", a.what, a.path)
+		}
+	}
+	return nil
+}
+
+func same(a, b string) bool {
+	if absA, err := filepath.Abs(a); err == nil {
+		if absB, err := filepath.Abs(b); err == nil && absA == absB {
+			return true
+		}
+	}
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
+// putAside gives the files of an earlier run new names, with the time: links.results.20261124-193000.csv. It gives the
+// results' new name. The results go first: without them the others are not taken for a run.
+func (f Files) putAside(disk report.Disk, now time.Time) (results string, err error) {
+	mark := now.UTC().Format("20060102-150405")
+	for _, path := range []string{f.Results, f.Failures, f.Summary} {
+		to := aside(path, mark)
+		err := disk.Rename(path, to)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", fmt.Errorf("an older file cannot be put aside: %w", err)
+		}
+		if path == f.Results {
+			results = to
+		}
+	}
+	return results, nil
+}
+
+// aside is a free name for an older file.
+func aside(path, mark string) string {
+	ext := filepath.Ext(path)
+	base := strings.TrimSuffix(path, ext)
+	for n := 1; ; n++ {
+		to := base + "." + mark + ext
+		if n > 1 {
+			to = fmt.Sprintf("%s.%s-%d%s", base, mark, n, ext)
+		}
+		if _, err := os.Lstat(to); errors.Is(err, os.ErrNotExist) {
+			return to
+		}
+	}
+}

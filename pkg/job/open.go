@@ -1,0 +1,199 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"delink/pkg/report"
+	"delink/pkg/worker"
+	"delink/pkg/zoho"
+)
+
+// Job is a plan that has its files: what an earlier run settled is known, and no other process can come between.
+type Job struct {
+	Plan  *Plan
+	Book  *report.Book
+	Notes []string // what people should know about the earlier run
+
+	disk    report.Disk
+	files   Files
+	unlock  func()
+	earlier *report.Summary // of the earlier run that this one goes on with; nil if there is none
+	fresh   bool            // the result file begins anew
+	aside   bool            // the files of an earlier run must get new names first
+	carry   bool            // its settled links count, although its input was another
+	extent  report.Extent
+}
+
+// Open takes up what an earlier run left beside the input. It changes nothing yet but the lock.
+func Open(p *Plan, disk report.Disk) (*Job, error) {
+	unlock, err := lock(p.Config.Files.Results)
+	if err != nil {
+		return nil, err
+	}
+	j := &Job{Plan: p, disk: disk, files: p.Config.Files, unlock: unlock}
+	if err := j.takeUp(); err != nil {
+		unlock()
+		return nil, err
+	}
+	return j, nil
+}
+
+// Preview takes up what an earlier run left, for a look: such a job is not to be run. Where the results would go is known
+// only if the plan has its files.
+func Preview(p *Plan, disk report.Disk) (*Job, error) {
+	j := &Job{Plan: p, disk: disk, files: p.Config.Files, unlock: func() {}}
+	if p.Config.Files.Results == "" {
+		j.Book = report.NewBook(p.Set, p.Bad)
+		return j, nil
+	}
+	return j, j.takeUp()
+}
+
+// Close lets other processes have the files.
+func (j *Job) Close() { j.unlock() }
+
+// takeUp decides between going on and beginning anew (the table "Running again" of the contract).
+func (j *Job) takeUp() error {
+	j.Book = report.NewBook(j.Plan.Set, j.Plan.Bad)
+	if j.Plan.Config.Restart {
+		j.fresh, j.aside = true, true
+		return nil
+	}
+	summary, err := report.ReadSummary(j.disk, j.files.Summary)
+	if err != nil {
+		return j.notOurs(err)
+	}
+	alien, firstAlien := 0, 0
+	line := 1
+	j.extent, err = report.ReadLedger(j.disk, j.files.Results, func(r *report.Row) error {
+		line++
+		if !j.Book.Load(r) {
+			if alien++; alien == 1 {
+				firstAlien = line
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return j.notOurs(err)
+	}
+	if j.extent.Torn > 0 {
+		j.Notes = append(j.Notes, fmt.Sprintf("an earlier run was cut off in the middle of a row: %d bytes at the end of %s are dropped, and that link is sent again", j.extent.Torn, j.files.Results))
+	}
+	switch {
+	case j.extent.Rows == 0 && summary == nil, !j.extent.Exists:
+		j.fresh, j.aside = true, summary != nil && summary.State == report.Finished
+		return nil
+	case summary != nil && summary.InputSHA256 == j.Plan.SHA256 && alien > 0:
+		return refusef("put the file aside, or begin anew with --restart",
+			"%s:%d: is not about a row of %s, though the run that wrote it had the same input", j.files.Results, firstAlien, j.Plan.source.name)
+	case summary != nil && summary.InputSHA256 == j.Plan.SHA256:
+		j.earlier = summary
+		return nil
+	case summary == nil && alien == 0: // the summary was lost: every row fits, so nothing is
+		return nil
+	case summary != nil && summary.State == report.Finished && summary.Pending == 0:
+		j.Notes = append(j.Notes, fmt.Sprintf("the results of an earlier run of another input are kept under a new name beside %s", j.files.Results))
+		return j.beginAnew(false)
+	}
+	switch j.Plan.Config.IfChanged {
+	case ChangedResume:
+		return j.beginAnew(true)
+	case ChangedRestart:
+		return j.beginAnew(false)
+	}
+	return refusef("to go on and skip the links that are settled, add --if-changed resume; to begin anew, --if-changed restart",
+		"%s is not the input of the unfinished run that wrote %s", j.Plan.source.name, j.files.Results)
+}
+
+// beginAnew starts new files. With carry, links that were settled stay settled: their rows are copied.
+func (j *Job) beginAnew(carry bool) error {
+	j.fresh, j.aside, j.carry = true, true, carry
+	j.extent = report.Extent{}
+	if carry {
+		return nil // the book has them already
+	}
+	j.Book = report.NewBook(j.Plan.Set, j.Plan.Bad)
+	return nil
+}
+
+func (j *Job) notOurs(err error) error {
+	var not *report.NotALedger
+	if errors.As(err, &not) {
+		return &Refusal{Err: err, Hint: "it is left as it is: give another place with --results and --summary, or begin anew with --restart"}
+	}
+	return err
+}
+
+// Todo is how many links are to be sent, and in how many calls.
+func (j *Job) Todo() (links, calls int) {
+	for b := range j.batches() {
+		links += len(b.Related)
+		calls++
+	}
+	return links, calls
+}
+
+// Settled is how many links an earlier run has settled.
+func (j *Job) Settled() int { return j.Book.Links() - j.Book.Pending() }
+
+// Done gives the summary of an earlier run that left nothing to do; nil if there is something.
+func (j *Job) Done() *report.Summary {
+	if j.earlier == nil || j.earlier.State != report.Finished || j.Book.Pending() > 0 || j.Book.Count(worker.Unknown) > 0 {
+		return nil
+	}
+	if j.Plan.Config.RetryFailed && j.Book.Count(worker.Failed) > 0 {
+		return nil
+	}
+	return j.earlier
+}
+
+// wanted reports whether the link at a position is to be sent.
+func (j *Job) wanted(pos int) bool { return !j.Book.Settled(pos, j.Plan.Config.RetryFailed) }
+
+// prepare makes the files for the run that begins.
+func (j *Job) prepare(s *report.Summary, now time.Time) (*report.Ledger, error) {
+	if j.aside {
+		old, err := j.files.putAside(j.disk, now)
+		if err != nil {
+			return nil, err
+		}
+		if j.carry && old != "" {
+			if err := j.carryOver(old); err != nil {
+				return nil, err
+			}
+		}
+	}
+	// The summary goes first: results without it would be nobody's.
+	if err := s.Write(j.disk, j.files.Summary); err != nil {
+		return nil, err
+	}
+	return report.OpenLedger(j.disk, j.files.Results, j.extent)
+}
+
+// carryOver begins the result file with the rows of an older one that settle links of this input.
+func (j *Job) carryOver(old string) error {
+	j.Book = report.NewBook(j.Plan.Set, j.Plan.Bad)
+	rows := 0
+	if err := report.CopyLedger(j.disk, old, j.files.Results, func(r *report.Row) bool {
+		if !j.Book.Carry(r) {
+			return false
+		}
+		rows++
+		return true
+	}); err != nil {
+		return err
+	}
+	var err error
+	j.extent, err = report.ReadLedger(j.disk, j.files.Results, func(*report.Row) error { return nil })
+	return err
+}
+
+func (j *Job) batchSize() int {
+	if j.Plan.Config.BatchSize == 0 {
+		return zoho.MaxIDs
+	}
+	return j.Plan.Config.BatchSize
+}

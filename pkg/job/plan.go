@@ -1,0 +1,180 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"delink/pkg/chunker"
+	"delink/pkg/reader"
+	"delink/pkg/zoho"
+)
+
+// Config is what to do and how.
+type Config struct {
+	Input       string // a path, or Stdin
+	Stdin       io.Reader
+	Reader      reader.Options
+	Files       Files
+	Allow       []zoho.Relation // accepted beside those that are known
+	BatchSize   int             // links per call, 1 to zoho.MaxIDs
+	MaxLinks    int             // more are a Refusal; 0 for no limit
+	SkipInvalid bool            // go on without the rows that cannot be used
+	RetryFailed bool            // send again what failed in an earlier run
+	Restart     bool            // begin anew, whatever an earlier run did
+	IfChanged   string          // what to do if the input is not that of an unfinished earlier run
+	FailAbsent  bool            // absent links count as failures
+}
+
+// What IfChanged can say; empty is to refuse.
+const (
+	ChangedResume  = "resume"
+	ChangedRestart = "restart"
+)
+
+// Plan is an input that has been read and checked.
+type Plan struct {
+	Config Config
+	Set    *chunker.Set
+	Bad    []*reader.RowError // rows that cannot be used
+	SHA256 string             // of the input
+	source *source
+}
+
+// gcPercent keeps the garbage of reading small beside what is kept: ten million rows must fit in a laptop.
+const gcPercent = 40
+
+// Read reads the whole input and checks it. again says that it will be read a second time, which Run needs.
+func Read(c Config, again bool) (*Plan, error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
+	p := &Plan{Config: c}
+	spool := ""
+	files, err := c.Files.resolve(c.Input)
+	switch {
+	case err == nil:
+		p.Config.Files = files
+	case again:
+		return nil, err
+	}
+	if again {
+		spool = filepath.Dir(files.Results)
+	}
+	src, err := openSource(c.Input, c.Stdin, spool)
+	if err != nil {
+		return nil, err
+	}
+	p.source = src
+	if err := p.read(); err != nil {
+		src.remove()
+		return nil, err
+	}
+	if err := p.check(); err != nil {
+		src.remove()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Name is what messages call the input.
+func (p *Plan) Name() string { return p.source.name }
+
+// Rows is how many rows the input has below its header.
+func (p *Plan) Rows() int { return p.Set.Rows() + len(p.Bad) }
+
+// Close removes what the plan keeps on disk.
+func (p *Plan) Close() { p.source.remove() }
+
+func (p *Plan) read() error {
+	in, err := reader.New(p.source.name, p.source.reader(), p.Config.Reader)
+	if err != nil {
+		return inputRefusal(err)
+	}
+	b := chunker.NewBuilder()
+	for row, err := range in.Rows() {
+		switch {
+		case err != nil:
+			return inputRefusal(err)
+		case row.Err != nil:
+			p.Bad = append(p.Bad, row.Err)
+		default:
+			if err := b.Add(row.Link, row.Line); err != nil {
+				return &Refusal{Err: err}
+			}
+		}
+	}
+	if p.SHA256, err = p.source.digest(); err != nil {
+		return &Refusal{Cause: p.source.name, Err: err}
+	}
+	p.Set = b.Build()
+	return nil
+}
+
+func inputRefusal(err error) error {
+	var in *reader.InputError
+	if errors.As(err, &in) {
+		return &Refusal{Err: err, Hint: in.Hint}
+	}
+	return &Refusal{Err: err}
+}
+
+// check refuses what must not be sent.
+func (p *Plan) check() error {
+	for _, r := range p.Set.Relations() {
+		if err := CheckRelation(r.Relation, p.Config.Allow); err != nil {
+			return err
+		}
+	}
+	switch {
+	case len(p.Bad) > 0 && !p.Config.SkipInvalid:
+		rows := "rows"
+		if len(p.Bad) == 1 {
+			rows = "row"
+		}
+		return &Refusal{
+			Cause: fmt.Sprintf("%s: %d %s cannot be used", p.source.name, len(p.Bad), rows),
+			Hint:  "mend them, or go on without them with --skip-invalid",
+			Rows:  p.Bad,
+		}
+	case p.Config.MaxLinks > 0 && p.Set.Links() > p.Config.MaxLinks:
+		return refusef("check that this is the right file, or raise --max-links", "%s has %d links, more than --max-links %d", p.source.name, p.Set.Links(), p.Config.MaxLinks)
+	}
+	return nil
+}
+
+// CheckRelation refuses a relation whose records a delink would delete, always, and one that nobody vouches for.
+func CheckRelation(r zoho.Relation, allow []zoho.Relation) error {
+	switch zoho.ClassOf(r) {
+	case zoho.HoldsRecords:
+		return refusef("delink removes links only; delete such records in the CRM",
+			"%s holds records, not links: delinking would delete them", r)
+	case zoho.Supported:
+		return nil
+	case zoho.Unlisted:
+	}
+	if slices.Contains(allow, r) {
+		return nil
+	}
+	hint := fmt.Sprintf("check the API names; if you know that its records can be delinked, add --allow-relation %s", r)
+	if lists := zoho.SupportedLists(r.Module); len(lists) > 0 {
+		hint = fmt.Sprintf("of %s, these can be delinked: %s; if you know that this one can, add --allow-relation %s", r.Module, strings.Join(lists, ", "), r)
+	}
+	return refusef(hint, "%s is not known as a relation that can be delinked", r)
+}
+
+// AnswerTime is the time of one call that estimates assume; measured values lie between 0.05 and 0.5 seconds.
+const AnswerTime = 300 * time.Millisecond
+
+// EstimateTime is how long calls take with so many in flight, and no more than rate of them a second if rate is not 0.
+func EstimateTime(calls, slots int, rate float64) time.Duration {
+	rounds := (calls + slots - 1) / max(1, slots)
+	d := time.Duration(rounds) * AnswerTime
+	if rate > 0 {
+		d = max(d, time.Duration(float64(calls)/rate*float64(time.Second)))
+	}
+	return d
+}

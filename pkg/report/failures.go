@@ -1,0 +1,97 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"io"
+	"strings"
+
+	"delink/pkg/reader"
+	"delink/pkg/worker"
+)
+
+// WriteFailures makes a file of every row of the input whose link is failed, unknown or pending, or that is invalid, as
+// it stands in the input, with why it is here in three more columns. So it is an input itself. Rows is a second pass over
+// the input that the book is of; verify is called behind its last row, before the file takes its place.
+//
+// Where no row has failed there is no file, and an older one is removed. It reports how many rows there are.
+func WriteFailures(disk Disk, path string, in *reader.Reader, book *Book, verify func() error) (n int, err error) {
+	if book.Failures() == 0 {
+		if err := verify(); err != nil {
+			return 0, err
+		}
+		return 0, disk.Remove(path)
+	}
+	err = disk.Replace(path, func(w io.Writer) error {
+		out := bufio.NewWriterSize(w, 1<<20)
+		added := newAddedCells(in.Header())
+		if in.Header().BOM {
+			_, _ = out.WriteString("\ufeff") // a bufio.Writer keeps its first error for Flush
+		}
+		added.write(out, in.Header().Raw, reader.AddedColumns[0], reader.AddedColumns[1], reader.AddedColumns[2])
+		for row, err := range in.Rows() {
+			if err != nil {
+				return err
+			}
+			f := book.fateOf(&row)
+			if settled(f.Status) {
+				continue
+			}
+			n++
+			added.write(out, row.Raw, string(f.Status), f.Code, f.Message)
+		}
+		if err := verify(); err != nil {
+			return err
+		}
+		return out.Flush()
+	})
+	return n, err
+}
+
+// Failures is how many links failed, are unknown or pending, and how many rows are invalid.
+func (b *Book) Failures() int {
+	return b.Pending() + b.Count(worker.Failed) + b.Count(worker.Unknown) + b.Count(Invalid)
+}
+
+func settled(s worker.Status) bool { return s == worker.Removed || s == worker.Absent }
+
+// fateOf is the fate of a row's link. A row that repeats an earlier line shares its fate.
+func (b *Book) fateOf(row *reader.Row) Fate {
+	if row.Err != nil {
+		return b.invalidFate(row.Err)
+	}
+	pos, ok := b.set.Find(row.Link)
+	if !ok {
+		return Fate{Status: pending, Message: "not sent"}
+	}
+	f := b.Fate(pos)
+	if _, first := b.set.At(pos); first != row.Line && !settled(f.Status) {
+		f.Message = strings.TrimPrefix(f.Message+"; the same link as an earlier line", "; ")
+	}
+	return f
+}
+
+// addedCells writes rows with the columns of ours behind their own, in the dialect of the input.
+type addedCells struct {
+	header *reader.Header
+	buf    bytes.Buffer
+	csv    *csv.Writer
+}
+
+func newAddedCells(h *reader.Header) *addedCells {
+	a := &addedCells{header: h}
+	a.csv = csv.NewWriter(&a.buf)
+	a.csv.Comma = rune(h.Comma)
+	return a
+}
+
+func (a *addedCells) write(out *bufio.Writer, raw []byte, status, code, message string) {
+	a.buf.Reset()
+	_ = a.csv.Write([]string{status, code, message}) // into memory
+	a.csv.Flush()
+	_, _ = out.Write(a.header.Own(raw))
+	_ = out.WriteByte(a.header.Comma)
+	_, _ = out.Write(bytes.TrimRight(a.buf.Bytes(), "\n"))
+	_, _ = out.WriteString(a.header.LineEnd)
+}

@@ -1,0 +1,239 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/gocarina/gocsv"
+
+	"delink/pkg/worker"
+)
+
+// header is the first line of a result file. It is compared as a whole: any other file is somebody else's.
+const header = "line,module,parent_id,relation,related_id,status,code,message,http_status,attempts,time\n"
+
+// NotALedger says why a file cannot be gone by, or added to.
+type NotALedger struct {
+	Path  string
+	Line  int
+	Cause string
+}
+
+func (e *NotALedger) Error() string { return fmt.Sprintf("%s:%d: %s", e.Path, e.Line, e.Cause) }
+
+// Extent is how far a result file can be trusted.
+type Extent struct {
+	Exists bool
+	Size   int64 // bytes up to the last whole row
+	Rows   int
+	Torn   int64 // bytes of an unfinished row behind it, which a killed run leaves
+}
+
+// ReadLedger gives every row of a result file to visit, in the order of settling. A file that is not there has none. A
+// file that delink did not write, or that was changed since, is a *NotALedger; only an unfinished last row is passed over,
+// for it is what a kill leaves.
+func ReadLedger(disk Disk, path string, visit func(row *Row) error) (Extent, error) {
+	f, err := disk.Read(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return Extent{}, nil
+	}
+	if err != nil {
+		return Extent{}, err
+	}
+	defer f.Close()
+
+	lines := &wholeLines{in: bufio.NewReaderSize(f, 1<<20)}
+	first, err := lines.in.ReadString('\n')
+	switch {
+	case err != nil && err != io.EOF:
+		return Extent{}, err
+	case first == header:
+	case err == io.EOF && strings.HasPrefix(header, first): // killed in its first write
+		return Extent{Exists: true, Torn: int64(len(first))}, nil
+	default:
+		return Extent{}, &NotALedger{path, 1, "is not a result file of delink: its first line is another one"}
+	}
+	e := Extent{Exists: true}
+	rows := csv.NewReader(io.MultiReader(strings.NewReader(header), lines))
+	rows.ReuseRecord = true
+	decoder, err := gocsv.NewUnmarshaller(rows, Row{})
+	if err != nil {
+		return Extent{}, &NotALedger{path, 1, err.Error()}
+	}
+	for {
+		v, err := decoder.Read()
+		if err == io.EOF {
+			break
+		}
+		line := e.Rows + 2 // a row of ours is one line
+		if lines.err != nil {
+			return Extent{}, lines.err
+		}
+		if err != nil {
+			return Extent{}, &NotALedger{path, line, "is damaged: " + strings.TrimPrefix(err.Error(), "cannot unmarshal: ")}
+		}
+		if at, _ := rows.FieldPos(0); at != line {
+			return Extent{}, &NotALedger{path, line, "is damaged: a row is not one line"}
+		}
+		row, ok := v.(Row)
+		if !ok {
+			return Extent{}, &NotALedger{path, line, "is damaged"}
+		}
+		if err := row.check(); err != nil {
+			return Extent{}, &NotALedger{path, line, "is damaged: " + err.Error()}
+		}
+		if err := visit(&row); err != nil {
+			return Extent{}, err
+		}
+		e.Rows++
+	}
+	e.Size, e.Torn = int64(len(header))+lines.size, lines.torn
+	return e, nil
+}
+
+func (r *Row) check() error {
+	switch r.Status {
+	case worker.Removed, worker.Absent, worker.Failed, worker.Unknown, Duplicate:
+		_, err := r.link()
+		return err
+	case Invalid:
+		return nil
+	}
+	return fmt.Errorf("%q is not a status", string(r.Status))
+}
+
+// wholeLines reads lines up to the last one that has an end.
+type wholeLines struct {
+	in   *bufio.Reader
+	rest []byte
+	size int64
+	torn int64
+	err  error
+}
+
+func (w *wholeLines) Read(p []byte) (int, error) {
+	for len(w.rest) == 0 {
+		line, err := w.in.ReadSlice('\n')
+		switch {
+		case err == nil:
+			w.size += int64(len(line))
+			w.rest = line
+		case err == io.EOF:
+			w.torn = int64(len(line))
+			return 0, io.EOF
+		case err == bufio.ErrBufferFull:
+			w.rest = line // no row of ours: what it is read as will be refused
+		default:
+			w.err = err
+			return 0, err
+		}
+	}
+	n := copy(p, w.rest)
+	w.rest = w.rest[n:]
+	return n, nil
+}
+
+// encoder writes rows as lines.
+type encoder struct {
+	buf bytes.Buffer
+	csv *gocsv.SafeCSVWriter
+}
+
+func newEncoder() *encoder {
+	e := &encoder{}
+	e.csv = gocsv.NewSafeCSVWriter(csv.NewWriter(&e.buf))
+	return e
+}
+
+// encode gives the lines of some rows; they are valid until the next call.
+func (e *encoder) encode(rows []Row) ([]byte, error) {
+	e.buf.Reset()
+	if err := gocsv.MarshalCSVWithoutHeaders(rows, e.csv); err != nil {
+		return nil, err
+	}
+	return e.buf.Bytes(), nil
+}
+
+// Ledger is a result file that is being added to.
+type Ledger struct {
+	file    File
+	encoder *encoder
+	broken  error
+}
+
+// OpenLedger opens a result file for adding rows behind the last whole one, and starts one where there is none.
+func OpenLedger(disk Disk, path string, e Extent) (*Ledger, error) {
+	f, err := disk.Append(path, e.Size)
+	if err != nil {
+		return nil, err
+	}
+	l := &Ledger{file: f, encoder: newEncoder()}
+	if e.Size == 0 {
+		if _, err := io.WriteString(f, header); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		if err := f.Sync(); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+	}
+	return l, nil
+}
+
+// Append adds rows with one write. Once a write has failed, so does every later one: what is behind an unfinished row
+// could not be read back.
+func (l *Ledger) Append(rows []Row) error {
+	if l.broken != nil {
+		return l.broken
+	}
+	b, err := l.encoder.encode(rows)
+	if err == nil {
+		_, err = l.file.Write(b)
+	}
+	l.broken = err
+	return err
+}
+
+// Sync makes what was appended survive a power failure.
+func (l *Ledger) Sync() error { return l.file.Sync() }
+
+// Close syncs and closes.
+func (l *Ledger) Close() error { return errors.Join(l.file.Sync(), l.file.Close()) }
+
+// Rewrite replaces a result file with those of its rows that keep returns true for; keep may change them.
+func Rewrite(disk Disk, path string, keep func(row *Row) bool) error {
+	return CopyLedger(disk, path, path, keep)
+}
+
+// CopyLedger makes a result file of those rows of another that keep returns true for.
+func CopyLedger(disk Disk, from, to string, keep func(row *Row) bool) error {
+	return disk.Replace(to, func(w io.Writer) error {
+		out := bufio.NewWriterSize(w, 1<<20)
+		enc := newEncoder()
+		if _, err := out.WriteString(header); err != nil {
+			return err
+		}
+		one := make([]Row, 1)
+		_, err := ReadLedger(disk, from, func(row *Row) error {
+			if !keep(row) {
+				return nil
+			}
+			one[0] = *row
+			b, err := enc.encode(one)
+			if err != nil {
+				return err
+			}
+			_, err = out.Write(b)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return out.Flush()
+	})
+}

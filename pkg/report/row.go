@@ -1,0 +1,68 @@
+package report
+
+import (
+	"strings"
+	"time"
+
+	"delink/pkg/reader"
+	"delink/pkg/worker"
+	"delink/pkg/zoho"
+)
+
+// Row is a row of the result file; its fields are the file's columns.
+type Row struct {
+	Line       int           `csv:"line"` // where the row starts in the input; the header is line 1
+	Module     string        `csv:"module"`
+	Parent     string        `csv:"parent_id"`
+	Relation   string        `csv:"relation"`
+	Related    string        `csv:"related_id"`
+	Status     worker.Status `csv:"status"`
+	Code       string        `csv:"code"`
+	Message    string        `csv:"message"`
+	HTTPStatus string        `csv:"http_status"` // empty where no answer decided
+	Attempts   int           `csv:"attempts"`
+	Time       string        `csv:"time"`
+}
+
+// Statuses of rows for which nothing is sent.
+const (
+	Invalid   worker.Status = "invalid"   // the row cannot be used
+	Duplicate worker.Status = "duplicate" // the same link as an earlier line
+	pending   worker.Status = "pending"   // never in a file of results: what was not sent has no row
+)
+
+// timeLayout is RFC 3339 with milliseconds; times are in UTC.
+const timeLayout = "2006-01-02T15:04:05.000Z07:00"
+
+func timestamp(t time.Time) string { return t.UTC().Format(timeLayout) }
+
+func linkRow(l reader.Link, line int, s worker.Status, now time.Time) Row {
+	return Row{
+		Line:     line,
+		Module:   l.Relation.Module,
+		Parent:   l.Parent.String(),
+		Relation: l.Relation.List,
+		Related:  l.Related.String(),
+		Status:   s,
+		Time:     timestamp(now),
+	}
+}
+
+// link reads back what linkRow wrote.
+func (r *Row) link() (l reader.Link, err error) {
+	l.Relation = zoho.Relation{Module: r.Module, List: r.Relation}
+	if l.Parent, err = zoho.ParseID(r.Parent); err != nil {
+		return l, err
+	}
+	l.Related, err = zoho.ParseID(r.Related)
+	return l, err
+}
+
+// cell makes somebody else's words safe to stand in a cell of ours: on one line, and not a formula for a spreadsheet.
+func cell(s string) string {
+	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
+	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

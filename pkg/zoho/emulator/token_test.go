@@ -1,0 +1,189 @@
+package emulator
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestToken(t *testing.T) {
+	e, c := serve(t)
+	r := c.token()
+	r.want(t, 200, "token_type", "Bearer", "expires_in", "3600", "expires_in_sec", "<none>", "refresh_token", "<none>", "api_domain", c.url,
+		"scope", "ZohoCRM.modules.ALL ZohoCRM.settings.related_lists.READ ZohoCRM.org.READ")
+	c.do("GET", "/crm/v8/org", "", "Authorization", "Zoho-oauthtoken "+r.get("access_token")).want(t, 200)
+
+	r = c.token("grant_type", "authorization_code", "code", "1000.emulator.grant")
+	r.want(t, 200, "refresh_token", "1000.emulator.refresh")
+	c.token("grant_type", "authorization_code", "code", "1000.emulator.grant").want(t, 200, "error", "invalid_code")
+
+	c.token("grant_type", "client_credentials", "soid", "ZohoCRM.60001234567").want(t, 200, "token_type", "Bearer", "refresh_token", "<none>")
+	c.token("grant_type", "client_credentials", "soid", "ZohoCRM.1").want(t, 200, "error", "invalid_soid")
+	c.token("grant_type", "password").want(t, 200, "error", "unsupported_grant_type")
+	c.token("client_id", "x").want(t, 200, "error", "invalid_client")
+	c.token("client_secret", "x").want(t, 200, "error", "invalid_client_secret")
+	c.token("refresh_token", "x").want(t, 200, "error", "invalid_code")
+	if b := e.Books(); b.Tokens != 3 || b.Denied != 6 || b.Calls["token"] != 9 || b.Codes["invalid_code"] != 2 {
+		t.Errorf("books %+v", b)
+	}
+	c.do("GET", "/oauth/v2/auth", "").want(t, 404)
+	c.do("GET", "/oauth/v2/token", "").want(t, 405)
+}
+
+func TestTokenKnobs(t *testing.T) {
+	_, c := serve(t, "expires-in-ms=true", "token-life=30m", "api-domain=https://www.zohoapis.eu", "token-errors=400",
+		"client-id=a", "client-secret=b", "refresh-token=c", "grant-code=d", "org-id=7")
+	mine := []string{"client_id", "a", "client_secret", "b", "refresh_token", "c"}
+	c.token(mine...).want(t, 200, "expires_in", "1800000", "expires_in_sec", "1800", "api_domain", "https://www.zohoapis.eu")
+	c.token(append(mine, "grant_type", "authorization_code", "code", "d")...).want(t, 200, "refresh_token", "c")
+	c.token(append(mine, "grant_type", "client_credentials", "soid", "ZohoCRM.7")...).want(t, 200)
+	c.token().want(t, 400, "error", "invalid_client")
+}
+
+func TestRevoke(t *testing.T) {
+	_, c := serve(t)
+	access := c.token().get("access_token")
+	c.do("POST", "/oauth/v2/token/revoke?token=x", "").want(t, 200, "error", "invalid_token")
+	c.do("POST", "/oauth/v2/token/revoke?token=1000.emulator.refresh", "").want(t, 200, "status", "success")
+	c.token().want(t, 200, "error", "invalid_code")
+	c.do("GET", "/crm/v8/org", "", "Authorization", "Zoho-oauthtoken "+access).want(t, 401)
+	c.token("grant_type", "authorization_code", "code", "1000.emulator.grant").want(t, 200)
+	c.token().want(t, 200, "token_type", "Bearer")
+}
+
+// use reports with which status a token opens the API.
+func (c client) use(token string) int {
+	return c.do("GET", "/crm/v8/org", "", "Authorization", "Zoho-oauthtoken "+token).status
+}
+
+func TestTokenDies(t *testing.T) {
+	e, c := serve(t, "token-calls=2")
+	token := c.token().get("access_token")
+	for i, want := range []int{200, 200, 401, 401} {
+		if got := c.use(token); got != want {
+			t.Errorf("use %d: %d", i, got)
+		}
+	}
+	token = c.token().get("access_token")
+	e.KillTokens()
+	if c.use(token) != 401 || c.use("1000.emulator.access") != 200 {
+		t.Error("KillTokens")
+	}
+	e.Update(func(cfg *Config) { cfg.TokensRefused = true })
+	if c.use(c.token().get("access_token")) != 401 || c.use("1000.emulator.access") != 401 {
+		t.Error("tokens-refused")
+	}
+}
+
+func TestTokenLimits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := New(Config{})
+		c := bubble(t, e)
+		denied := func(want bool) string {
+			t.Helper()
+			r := c.token()
+			if got := r.get("error") == "Access Denied"; got != want || got != (r.status == 400) {
+				t.Fatalf("denied: %v, %s", got, r.body)
+			}
+			return r.get("access_token")
+		}
+		first := denied(false)
+		for range 9 {
+			denied(false)
+		}
+		denied(true)
+		// Asking prolongs the lock-out.
+		time.Sleep(9 * time.Minute)
+		denied(true)
+		time.Sleep(9 * time.Minute)
+		denied(true)
+		time.Sleep(10 * time.Minute)
+		for range 5 {
+			denied(false)
+		}
+		if c.use(first) != 200 {
+			t.Error("the first of 15 tokens is dead")
+		}
+		denied(false)
+		if c.use(first) != 401 {
+			t.Error("the 16th token left the oldest alive")
+		}
+		// An hour is an hour.
+		last := denied(false)
+		time.Sleep(time.Hour - time.Second)
+		if c.use(last) != 200 {
+			t.Error("a token died early")
+		}
+		time.Sleep(time.Second)
+		if c.use(last) != 401 {
+			t.Error("a token outlived its hour")
+		}
+		e.Update(func(cfg *Config) { cfg.TokenLimits = "off" })
+		for range 30 {
+			denied(false)
+		}
+	})
+}
+
+func TestDeniedKnobs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var cfg Config
+		if err := cfg.SetAll("denied-status=200", "token-lockout=1h", "token-latency=3s"); err != nil {
+			t.Fatal(err)
+		}
+		c := bubble(t, New(cfg))
+		start := time.Now()
+		for range 10 {
+			c.token().want(t, 200, "token_type", "Bearer")
+		}
+		if d := time.Since(start); d != 30*time.Second {
+			t.Errorf("ten tokens took %v", d)
+		}
+		c.token().want(t, 200, "error", "Access Denied", "status", "failure")
+		time.Sleep(59 * time.Minute)
+		c.token().want(t, 200, "error", "Access Denied")
+		time.Sleep(time.Hour)
+		c.token().want(t, 200, "token_type", "Bearer")
+	})
+}
+
+// The token that a fault kills stays dead.
+func TestInvalidTokenFault(t *testing.T) {
+	_, c := serve(t, "fault-script=2:invalid-token", "faults-on=org", "token-code=AUTHENTICATION_FAILURE")
+	token := c.token().get("access_token")
+	for i, want := range []int{200, 401, 401} {
+		if got := c.use(token); got != want {
+			t.Errorf("use %d: %d", i, got)
+		}
+	}
+	if got := c.use(c.token().get("access_token")); got != 200 {
+		t.Errorf("a new token: %d", got)
+	}
+}
+
+func TestTokenFaults(t *testing.T) {
+	e, c := serve(t, "fault-script=1:500,2:drop-after,3:html", "faults-on=token")
+	if r := c.token(); r.status != http.StatusInternalServerError {
+		t.Errorf("%+v", r)
+	}
+	if r := c.token(); r.err == nil {
+		t.Errorf("%+v", r)
+	}
+	if r := c.token(); r.status != 200 || !strings.HasPrefix(r.body, "<html>") {
+		t.Errorf("%+v", r)
+	}
+	c.token().want(t, 200, "token_type", "Bearer")
+	if b := e.Books(); b.Tokens != 2 || b.Faults["drop-after"] != 1 {
+		t.Errorf("books %+v", b)
+	}
+	_, c = serve(t)
+	if r := c.do("POST", "/oauth/v2/token", strings.Repeat("x", maxBody+1), "Content-Type", "application/x-www-form-urlencoded"); r.err == nil {
+		r.want(t, 200, "error", "invalid_request")
+	}
+	if n, err := strconv.Atoi(c.token().get("expires_in")); n != 3600 || err != nil {
+		t.Error(n, err)
+	}
+}
