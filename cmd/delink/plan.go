@@ -56,7 +56,7 @@ func (p *program) plan(f *runFlags, input string) error {
 		e.SetIndent("", "  ")
 		return e.Encode(v)
 	}
-	_, err = io.WriteString(p.stdout, v.text())
+	_, err = io.WriteString(p.stdout, v.text(true))
 	return err
 }
 
@@ -130,7 +130,8 @@ func (f *runFlags) slots() int {
 	return int(f.concurrency)
 }
 
-func (v *planView) text() string {
+// text is the plan for people; whole shows more of it than a question needs.
+func (v *planView) text(whole bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: remove %s\n\n", v.Input, v.what())
 	width := 0
@@ -149,9 +150,9 @@ func (v *planView) text() string {
 	}
 	rows = append(rows,
 		[2]string{"calls", report.Number(v.Calls) + ", of one credit each"},
-		[2]string{"time", fmt.Sprintf("about %s, with %d calls in flight and %v a call", report.Duration(time.Duration(v.Seconds*float64(time.Second))), v.Concurrency, job.AnswerTime)})
+		[2]string{"time", fmt.Sprintf("%s, with %d calls in flight and %v a call", about(time.Duration(v.Seconds*float64(time.Second))), v.Concurrency, job.AnswerTime)})
 	b.WriteString(table(rows))
-	if len(v.Largest) > 1 {
+	if whole && len(v.Largest) > 1 {
 		b.WriteString("\n  the largest parent records\n")
 		rows = nil
 		for _, l := range v.Largest {
@@ -185,4 +186,11 @@ func plural(n int, one, many string) string {
 		return one
 	}
 	return many
+}
+
+func about(d time.Duration) string {
+	if d < time.Second {
+		return report.Duration(d)
+	}
+	return "about " + report.Duration(d)
 }

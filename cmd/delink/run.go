@@ -100,7 +100,7 @@ func (p *program) delink(ctx context.Context, f *runFlags, input string) error {
 		return err
 	}
 	view := newPlanView(j, f)
-	p.ui.say("%s", view.text())
+	p.ui.say("%s", view.text(false))
 	if !f.yes {
 		if err := p.ask(view, l); err != nil {
 			return err
@@ -113,8 +113,8 @@ func (p *program) delink(ctx context.Context, f *runFlags, input string) error {
 func (p *program) send(ctx context.Context, f *runFlags, j *job.Job, client *zoho.Client, view *planView) error {
 	stop, halt := context.WithCancelCause(ctx)
 	defer halt(nil)
-	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
-	defer cut()
+	hard, cut := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cut(nil)
 	pool := worker.New(logged{client, p.ui.log}, worker.Settings{
 		Slots:          f.slots(),
 		Rate:           f.limit(),
@@ -128,7 +128,7 @@ func (p *program) send(ctx context.Context, f *runFlags, j *job.Job, client *zoh
 		timer := time.AfterFunc(f.deadline, func() { halt(worker.Deadline) })
 		defer timer.Stop()
 	}
-	defer p.heed(func() { halt(worker.Interrupted) }, cut, pool)()
+	defer p.heed(func() { halt(worker.Interrupted) }, func() { cut(errLeft) }, pool)()
 
 	before := j.Settled()
 	progress := p.progress(func() report.Moment {
@@ -164,6 +164,9 @@ func (p *program) tellError(err error) {
 	p.ui.error(err.Error(), hint)
 }
 
+// errLeft is why calls were cut off.
+var errLeft = errors.New("delink was told to leave at once")
+
 // heed stops the run on the first signal and cuts it off on the second.
 func (p *program) heed(stop, cut func(), pool *worker.Pool) (end func()) {
 	signals := make(chan os.Signal, 2)
@@ -177,7 +180,8 @@ func (p *program) heed(stop, cut func(), pool *worker.Pool) (end func()) {
 			case s := <-signals:
 				if n == 0 {
 					stop()
-					p.ui.note(fmt.Sprintf("%s: no new calls; waiting for the %d in flight. Once more leaves at once, and their links will be unknown", signalName(s), pool.Stats().InFlight))
+					p.ui.note(fmt.Sprintf("%s: sending nothing new, waiting for %s in flight; a second signal leaves at once and records their links as unknown",
+						signalName(s), counted(pool.Stats().InFlight, "call", "calls")))
 					continue
 				}
 				cut()
@@ -315,6 +319,9 @@ func reasonText(s *report.Summary) string {
 	case worker.Completed:
 		return "done in " + took
 	case worker.Interrupted:
+		if s.ExitCode == job.ExitInterrupted {
+			return "stopped at once by a second signal after " + took + again
+		}
 		return "stopped by a signal after " + took + again
 	case worker.Deadline:
 		return "stopped at the deadline after " + took + again

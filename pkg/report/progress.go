@@ -3,11 +3,13 @@ package report
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 )
 
 // Moment is what progress shows of a run at one moment.
@@ -37,6 +39,9 @@ const (
 	frames      = 5 // of the bar, a second
 	firstLine   = 10 * time.Second
 	mostBetween = 5 * time.Minute
+
+	barWidth     = 20 // characters
+	percentWidth = 8  // "  100% " and the cursor
 )
 
 // StartProgress shows what look tells until Stop. terminal says whether w is one.
@@ -46,7 +51,7 @@ func StartProgress(w io.Writer, terminal, color bool, look func() Moment) *Progr
 		p.every = time.Second / frames
 		p.bar = progressbar.NewOptions64(int64(max(1, look().Total)),
 			progressbar.OptionSetWriter(w),
-			progressbar.OptionSetWidth(24),
+			progressbar.OptionSetWidth(barWidth),
 			progressbar.OptionEnableColorCodes(color),
 			progressbar.OptionSetPredictTime(false), // of ours, counted from this run's start
 			progressbar.OptionSetElapsedTime(false),
@@ -84,8 +89,27 @@ func (p *Progress) frame() {
 		fmt.Fprintln(p.w, m.line(time.Since(p.started)))
 		return
 	}
-	p.bar.Describe(m.describe(time.Since(p.started)))
+	p.bar.Describe(fit(m.describe(time.Since(p.started)), p.width()-barWidth-percentWidth))
 	_ = p.bar.Set64(int64(min(m.Done, max(1, m.Total)))) // draws
+}
+
+// width is how many characters fit into a line of the terminal, which can change.
+func (p *Progress) width() int {
+	if f, ok := p.w.(*os.File); ok {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+			return columns
+		}
+	}
+	return 80
+}
+
+// fit cuts a text to so many characters: a line that wraps cannot be drawn over.
+func fit(s string, most int) string {
+	r := []rune(s)
+	if len(r) <= most {
+		return s
+	}
+	return string(r[:max(0, most-1)]) + "…"
 }
 
 // Above has something written above the bar, whole.
