@@ -94,7 +94,7 @@ func (c *call) read(p path) answer {
 		info["next_page_token"] = tokenAfter(ids[len(ids)-1])
 		info["page_token_expiry"] = time.Now().Add(24 * time.Hour).Format(time.RFC3339)
 	}
-	return answer{status: http.StatusOK, codes: []string{"READ"}, body: toJSON(map[string]any{"data": records, "info": info})}
+	return answer{status: http.StatusOK, body: toJSON(map[string]any{"data": records, "info": info})}
 }
 
 // endless refuses to list what has no end.
@@ -244,5 +244,5 @@ func (c *call) count(p path, body []byte) answer {
 			"related_list": map[string]any{"api_name": p.list, "id": listID(p.module, p.list)},
 		})
 	}
-	return answer{status: http.StatusOK, codes: []string{"COUNT"}, body: toJSON(map[string]any{what: counts})}
+	return answer{status: http.StatusOK, body: toJSON(map[string]any{what: counts})}
 }

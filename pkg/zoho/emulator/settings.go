@@ -14,7 +14,7 @@ func (c *call) org() answer {
 		return c.refuse(cfg.ScopeStatus, "OAUTH_SCOPE_MISMATCH", nil, "invalid oauth scope to access this URL")
 	}
 	paid := cfg.Edition != "free"
-	return answer{status: http.StatusOK, codes: []string{"ORG"}, body: toJSON(map[string]any{"org": []any{map[string]any{
+	return answer{status: http.StatusOK, body: toJSON(map[string]any{"org": []any{map[string]any{
 		"id":           c.id(cfg.OrgID),
 		"zgid":         cfg.OrgID,
 		"type":         cfg.OrgType,
@@ -78,7 +78,7 @@ func (c *call) relatedLists() answer {
 		}
 		lists = append(lists, l)
 	}
-	return answer{status: http.StatusOK, codes: []string{"LISTS"}, body: toJSON(map[string]any{"related_lists": lists})}
+	return answer{status: http.StatusOK, body: toJSON(map[string]any{"related_lists": lists})}
 }
 
 func listType(kind listKind) string {
