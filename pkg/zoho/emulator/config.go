@@ -13,7 +13,7 @@ type Config struct {
 	// removed, and only what was touched costs memory.
 	Links string `knob:"links" default:"listed" values:"listed|all" help:"what is linked: only what was loaded, or every id until it is removed"`
 
-	// Who may come in. An AccessToken of "none" means that there is no
+	// Who may come in. Grants and their form are D. An AccessToken of "none" means that there is no
 	// ready-made one; otherwise it is valid whatever happens to the others.
 	ClientID     string `knob:"client-id" default:"1000.EMULATOR" help:"OAuth client id"`
 	ClientSecret string `knob:"client-secret" default:"emulator-secret" help:"OAuth client secret"`
@@ -29,7 +29,9 @@ type Config struct {
 	ScopeStatus int   `knob:"scope-status" default:"401" values:"401|403" help:"status of OAUTH_SCOPE_MISMATCH"`
 
 	// Tokens. The limits are 10 tokens per refresh token in 10 minutes, and 15
-	// alive, of which the 16th kills the oldest (D).
+	// alive, of which the 16th kills the oldest (D). Errors come with 200, the
+	// lock-out with 400 or 200, and asking prolongs it (R); expires_in is in
+	// milliseconds where expires_in_sec is there too (K).
 	TokenLife     time.Duration `knob:"token-life" default:"1h" help:"how long an access token lives"`
 	TokenCalls    int           `knob:"token-calls" default:"0" help:"an access token dies after so many calls; 0: never"`
 	TokenLimits   string        `knob:"token-limits" default:"on" values:"on|off" help:"10 tokens in 10 minutes, 15 alive"`
@@ -53,8 +55,8 @@ type Config struct {
 	InFlight int `knob:"in-flight" default:"edition" words:"edition=0|none=-1" help:"calls in flight at most; edition, none, or a number"`
 	Credits  int `knob:"credits" default:"edition" words:"edition=0|none=-1" help:"credits per rolling 24 hours; edition, none, or a number"`
 
-	// How a 429 looks: it need not say which limit was hit (D); the bodies are
-	// those that were seen (R).
+	// How a 429 looks. It need not say which limit was hit (D). The bodies and
+	// X-API-CREDITS-REMAINING are R; Retry-After and X-RATELIMIT-* are ?.
 	ThrottleCode   string        `knob:"throttle-code" default:"TOO_MANY_REQUESTS" values:"TOO_MANY_REQUESTS|LIMIT_REACHED|RATE_LIMIT_EXCEEDED" help:"code in a 429"`
 	ThrottleBody   string        `knob:"throttle-body" default:"envelope" values:"envelope|number|html|empty" help:"body of a 429"`
 	CreditsAnswer  string        `knob:"credits-answer" default:"text" values:"text|header|plain" help:"how a 429 says that the credits are gone; plain: not at all"`
@@ -63,18 +65,24 @@ type Config struct {
 	RetryAfterWait time.Duration `knob:"retry-after-wait" default:"5s" help:"what Retry-After says, if it comes"`
 	RateHeaders    string        `knob:"rate-headers" default:"never" values:"never|throttled|always" help:"when X-RATELIMIT-* come"`
 
-	// Time. A call is in flight from its arrival until its answer is made.
+	// Time. A call is in flight from its arrival until its answer is made. How
+	// long Zoho takes, and whether it goes on without the client, is ?.
 	Latency      Span          `knob:"latency" default:"0s" help:"answer time of the API: 300ms, or 200ms..600ms"`
 	LatencyPerID time.Duration `knob:"latency-per-id" default:"0s" help:"added to the answer time for each id"`
 	Work         string        `knob:"work" default:"start" values:"start|end" help:"a call's work is done at the start or the end of its answer time; if the client leaves before the end, it is not done"`
 
-	// Faults. Seed also drives latency, order and all other chances.
+	// Faults, as gateways and networks make them (R). A script numbers the
+	// calls that got as far as to be carried out; "1-50:429" is a storm. Seed
+	// also drives latency, order and all other chances.
 	Seed        uint64 `knob:"seed" default:"1" help:"seed of everything random"`
 	Faults      Mix    `knob:"faults" default:"" help:"chance of each fault: drop-after:1%,500:0.02"`
 	FaultScript Script `knob:"fault-script" default:"" help:"faults by number of the call: 3:reset-after,5-9:429,7:torn,*:html"`
 	FaultsOn    Names  `knob:"faults-on" default:"delink" help:"kinds of calls that fail and are numbered: delink, read, count, link, org, lists, token, all"`
 
-	// The answer to a delink call.
+	// The answer to a delink call. 207 for mixed results is D and S, 400 for
+	// none removed S; that data has the order of the ids is not promised, and
+	// what items may lack, and all about repeated ids, is ?. That absent
+	// relations are INVALID_DATA is D, MANDATORY_NOT_FOUND S.
 	AllBad         int    `knob:"all-bad" default:"400" values:"400|207|200" help:"status when no id of a batch was removed"`
 	Mixed          int    `knob:"mixed" default:"207" values:"207|200" help:"status when some ids were removed and some not"`
 	Strict         bool   `knob:"strict" default:"false" help:"one id that cannot be removed fails the whole call and none is named"`
@@ -86,7 +94,8 @@ type Config struct {
 	ExtraItems     Share  `knob:"extra-items" default:"0" help:"chance that a call answers an id nobody asked for"`
 	Duplicates     string `knob:"duplicates" default:"not-found" values:"not-found|each|once" help:"the same id twice in a call: the second is not found, both are removed, or there is one answer"`
 
-	// The form of any answer.
+	// The form of any answer. Objects, strings and the plain wording are D; the
+	// others are R.
 	DetailsForm   string `knob:"details-form" default:"object" values:"object|array|empty-array" help:"form of details"`
 	CodeForm      string `knob:"code-form" default:"string" values:"string|number|number-envelope" help:"code as a number: everywhere, or only outside data"`
 	IDForm        string `knob:"id-form" default:"string" values:"string|number" help:"ids in answers as strings or JSON numbers"`
@@ -96,7 +105,8 @@ type Config struct {
 	WrongMethod   int    `knob:"wrong-method" default:"400" values:"400|405" help:"status of INVALID_REQUEST_METHOD"`
 
 	// What is wrong with some of the records. Ids are those of related records
-	// unless the name says otherwise.
+	// unless the name says otherwise. That ids that never were linked are not
+	// found is I, that those of another module are not either is ?.
 	IDErrors          IDCodes `knob:"id-errors" default:"" help:"item errors: 123:RECORD_LOCKED,124:NO_PERMISSION"`
 	ErrorShare        Share   `knob:"error-share" default:"0" help:"share of all ids that answer error-code, always the same ones"`
 	ErrorCode         string  `knob:"error-code" default:"NO_PERMISSION" help:"code for error-share"`
@@ -110,7 +120,8 @@ type Config struct {
 	MissingParent     int     `knob:"missing-parent" default:"400" values:"400|404" help:"status for a parent that does not exist"`
 	ParentErrors      IDCodes `knob:"parent-errors" default:"" help:"parents whose calls are refused: 77:RECORD_LOCKED"`
 
-	// What is wrong with modules and lists. A list is written Module.List.
+	// What is wrong with modules and lists. A list is written Module.List. That
+	// some lists delete records is D and S; what one-to-many lists do is ?.
 	ModuleErrors    NameCodes `knob:"module-errors" default:"" help:"Campaigns:INVALID_MODULE,Leads:NOT_SUPPORTED"`
 	ListErrors      NameCodes `knob:"list-errors" default:"" help:"Campaigns.Leads:INVALID_DATA,Products.Leads:NO_PERMISSION"`
 	HiddenLists     Names     `knob:"hidden-lists" default:"" help:"lists hidden in the layout"`

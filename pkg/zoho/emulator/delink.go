@@ -349,7 +349,8 @@ func (c *call) items(status int, items []item) answer {
 		b = c.appendItem(b, &items[i])
 		a.codes[i] = items[i].code
 	}
-	a.body = append(b, `]}`...)
+	b = append(b, `]}`...)
+	a.body = b
 	return a
 }
 

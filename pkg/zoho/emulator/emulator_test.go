@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -62,6 +63,7 @@ type reply struct {
 	header http.Header
 	body   string
 	err    error // of the transport, or of reading the body
+	json   any   // the body, if it is JSON
 }
 
 func (c client) do(method, path, body string, header ...string) reply {
@@ -88,7 +90,13 @@ func (c client) do(method, path, body string, header ...string) reply {
 	}
 	defer func() { _ = resp.Body.Close() }()
 	data, err := io.ReadAll(resp.Body)
-	return reply{resp.StatusCode, resp.Header, string(data), err}
+	r := reply{status: resp.StatusCode, header: resp.Header, body: string(data), err: err}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	if decoder.Decode(&r.json) != nil {
+		r.json = nil
+	}
+	return r
 }
 
 func (c client) delink(ids ...uint64) reply {
@@ -111,10 +119,8 @@ func (c client) token(form ...string) reply {
 // get reads a value of a JSON body, such as "data.0.details.id"; an absent one
 // is "<none>".
 func (r reply) get(path string) string {
-	var v any
-	decoder := json.NewDecoder(strings.NewReader(r.body))
-	decoder.UseNumber()
-	if err := decoder.Decode(&v); err != nil {
+	v := r.json
+	if v == nil {
 		return "<not JSON>"
 	}
 	for name := range strings.SplitSeq(path, ".") {

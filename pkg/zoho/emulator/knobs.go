@@ -12,10 +12,10 @@ import (
 
 // A Knob is one field of [Config] as users see it.
 type Knob struct {
-	Name    string
-	Default string
-	Help    string
-	Values  []string // nil where anything of the right form goes
+	Name    string   `json:"name"`
+	Default string   `json:"default"`
+	Help    string   `json:"help"`
+	Values  []string `json:"values,omitempty"` // nil where anything of the right form goes
 }
 
 // knob is a Knob with the place of its field.

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -103,7 +104,7 @@ func TestAdmin(t *testing.T) {
 	r = c.do("GET", "/_emulator/books", "", "Authorization", "")
 	r.want(t, 200, "calls.delink", "2", "removed", "11", "linked", "2", "max_ids", "10", "peak", "1", "codes.SUCCESS", "11")
 	r = c.do("GET", "/_emulator/knobs", "")
-	r.want(t, 200, "0.Name", "links", "0.Default", "listed")
+	r.want(t, 200, "0.name", "links", "0.default", "listed")
 
 	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
 	c.do("POST", "/_emulator/knobs", url.Values{"all-bad": {"207"}, "strict": {"true"}}.Encode(), form...).want(t, 200)
@@ -163,6 +164,32 @@ func TestRace(t *testing.T) {
 	if b.Removed != 800 || b.Linked != 1000-800+16 || b.Calls["delink"] != 200 || b.Codes["SUCCESS"] != 800 {
 		t.Errorf("books %+v", b)
 	}
+}
+
+// Whatever is asked, there is an answer, and it is JSON where it says so.
+func FuzzServe(f *testing.F) {
+	f.Add("DELETE", "/crm/v8/Campaigns/3652397000000001001/Leads", "ids=1,2", "")
+	f.Add("DELETE", "/crm/v8/Campaigns/3652397000000001001/Leads/1", "", "x")
+	f.Add("GET", "/crm/v8/Campaigns/3652397000000001001/Leads", "fields=id&page=2&per_page=3&page_token=emulator-after-1", "")
+	f.Add("PUT", "/crm/v8/Campaigns/3652397000000001001/Leads", "", `{"data":[{"id":"1"}]}`)
+	f.Add("POST", "/crm/v8/Campaigns/3652397000000001001/actions/get_related_records_count", "", `{"get_related_records_count":[{"related_list":{"api_name":"Leads"}}]}`)
+	f.Add("GET", "/crm/v8/settings/related_lists", "module=Leads&extra_properties=true", "")
+	f.Add("POST", "/oauth/v2/token", "", "grant_type=refresh_token&client_id=1000.EMULATOR")
+	f.Add("POST", "/_emulator/links", "", "module,parent_id,relation,related_id\nA,1,B,2\n")
+	f.Add("POST", "/_emulator/knobs", "", "latency=1s")
+	f.Fuzz(func(t *testing.T, method, path, query, body string) {
+		e := New(Config{})
+		e.Link("Campaigns", campaign, "Leads", leads(3)...)
+		r := httptest.NewRequest("GET", "/", strings.NewReader(body))
+		r.Method, r.URL.Path, r.URL.RawQuery = method, path, query
+		r.Header.Set("Authorization", "Zoho-oauthtoken 1000.emulator.access")
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, r)
+		if strings.HasPrefix(w.Header().Get("Content-Type"), "application/json") && w.Code != 204 && !json.Valid(w.Body.Bytes()) {
+			t.Errorf("%d %q", w.Code, w.Body)
+		}
+	})
 }
 
 // discard is a ResponseWriter that costs nothing.
