@@ -22,7 +22,7 @@ const rehearsalLatency = "100ms"
 // startRehearsal starts an emulator in which every link exists until it is removed.
 func startRehearsal() (*emulator.Server, login, error) {
 	config := emulator.Default()
-	if err := config.SetAll("links=all", "latency="+rehearsalLatency); err != nil {
+	if err := config.SetAll("links=all", "latency="+rehearsalLatency, "company=built-in emulator", "org-type=sandbox"); err != nil {
 		return nil, login{}, err
 	}
 	server, err := emulator.New(config).Start("127.0.0.1:0")

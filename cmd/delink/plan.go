@@ -11,6 +11,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/report"
+	"delink/pkg/zoho"
 )
 
 func (p *program) planCommand() *cobra.Command {
@@ -42,6 +43,9 @@ func (p *program) plan(f *runFlags, input string) error {
 	if err != nil {
 		return err
 	}
+	if err := plan.CheckRelations(); err != nil {
+		return err
+	}
 	j, err := job.Preview(plan, report.OS{})
 	if err != nil {
 		return err
@@ -49,7 +53,7 @@ func (p *program) plan(f *runFlags, input string) error {
 	for _, n := range j.Notes {
 		p.ui.note(n)
 	}
-	v := newPlanView(j, f)
+	v := newPlanView(j, f, nil)
 	if f.json {
 		e := json.NewEncoder(p.stdout)
 		e.SetEscapeHTML(false)
@@ -64,6 +68,7 @@ func (p *program) plan(f *runFlags, input string) error {
 type planView struct {
 	Input       string         `json:"input"`
 	InputSHA256 string         `json:"input_sha256"`
+	Org         *orgView       `json:"org"` // null where it was not asked
 	Rows        int            `json:"rows"`
 	Links       int            `json:"links"`
 	Duplicate   int            `json:"duplicate"`
@@ -77,6 +82,31 @@ type planView struct {
 	Credits     int            `json:"credits"`
 	Concurrency int            `json:"concurrency"`
 	Seconds     float64        `json:"seconds"` // expected
+}
+
+type orgView struct {
+	Name    string `json:"name"`
+	Type    string `json:"type"`
+	Edition string `json:"edition"`
+}
+
+// text is the org as people must see it before they say yes: a production org in capitals.
+func (o *orgView) text() string {
+	var about []string
+	switch o.Type {
+	case "":
+	case "production":
+		about = append(about, "PRODUCTION")
+	default:
+		about = append(about, o.Type)
+	}
+	if o.Edition != "" {
+		about = append(about, o.Edition+" edition")
+	}
+	if len(about) == 0 {
+		return o.Name
+	}
+	return fmt.Sprintf("%s (%s)", o.Name, strings.Join(about, ", "))
 }
 
 type relationView struct {
@@ -95,7 +125,8 @@ type parentView struct {
 // largest is how many parents a plan names.
 const largest = 10
 
-func newPlanView(j *job.Job, f *runFlags) *planView {
+// newPlanView looks at what is to be done; org is nil where it was not asked.
+func newPlanView(j *job.Job, f *runFlags, org *zoho.Org) *planView {
 	set := j.Plan.Set
 	v := &planView{
 		Input:       j.Plan.Config.Input,
@@ -106,9 +137,12 @@ func newPlanView(j *job.Job, f *runFlags) *planView {
 		Invalid:     len(j.Plan.Bad),
 		Parents:     set.Parents(),
 		Settled:     j.Settled(),
-		Concurrency: f.slots(),
+		Concurrency: f.slots(org),
 		Relations:   []relationView{},
 		Largest:     []parentView{},
+	}
+	if org != nil {
+		v.Org = &orgView{org.Name, org.Type, org.Edition}
 	}
 	v.ToSend, v.Calls = j.Todo()
 	v.Credits = v.Calls // one credit a call (I)
@@ -122,12 +156,17 @@ func newPlanView(j *job.Job, f *runFlags) *planView {
 	return v
 }
 
-// slots is how many calls will be in flight.
-func (f *runFlags) slots() int {
-	if f.concurrency == 0 {
-		return leastSlots
+// slots is how many calls will be in flight: as many as were asked for, or as the org's edition allows.
+func (f *runFlags) slots(org *zoho.Org) int {
+	if f.concurrency > 0 {
+		return int(f.concurrency)
 	}
-	return int(f.concurrency)
+	if org != nil {
+		if n, known := org.Slots(); known {
+			return n
+		}
+	}
+	return leastSlots
 }
 
 // text is the plan for people; whole shows more of it than a question needs.
@@ -144,7 +183,11 @@ func (v *planView) text(whole bool) string {
 			fmt.Sprintf("%*s %s of %s", width, report.Number(r.Links), plural(r.Links, "link", "links"), counted(r.Parents, "parent record", "parent records"))})
 	}
 	b.WriteString(table(rows) + "\n")
-	rows = [][2]string{{"rows", report.Number(v.Rows) + v.repeated()}}
+	rows = nil
+	if v.Org != nil {
+		rows = append(rows, [2]string{"org", v.Org.text()})
+	}
+	rows = append(rows, [2]string{"rows", report.Number(v.Rows) + v.repeated()})
 	if v.Settled > 0 {
 		rows = append(rows, [2]string{"settled", counted(v.Settled, "link", "links") + " by an earlier run, " + report.Number(v.ToSend) + " to send"})
 	}

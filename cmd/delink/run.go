@@ -95,11 +95,22 @@ func (p *program) delink(ctx context.Context, f *runFlags, input string) error {
 		defer server.Close()
 		l = rehearsal
 	}
-	client, err := l.client(f.slots(), f.timeout, f.apiVersion)
+	client, err := l.client(mostSlots, f.timeout, f.apiVersion)
 	if err != nil {
 		return err
 	}
-	view := newPlanView(j, f)
+	org, notes, err := plan.AskOrg(ctx, client)
+	for _, n := range notes {
+		p.ui.note(n)
+	}
+	if refused := new(zoho.Error); errors.As(err, &refused) {
+		summary, err := j.GiveUp(refused)
+		return p.end(f, summary, err, nil)
+	}
+	if err != nil {
+		return err
+	}
+	view := newPlanView(j, f, org)
 	p.ui.say("%s", view.text(false))
 	if !f.yes {
 		if err := p.ask(view, l); err != nil {
@@ -116,7 +127,7 @@ func (p *program) send(ctx context.Context, f *runFlags, j *job.Job, client *zoh
 	hard, cut := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cut(nil)
 	pool := worker.New(logged{client, p.ui.log}, worker.Settings{
-		Slots:          f.slots(),
+		Slots:          view.Concurrency,
 		Rate:           f.limit(),
 		MaxAttempts:    f.maxAttempts,
 		MaxCalls:       f.maxCalls,
@@ -143,6 +154,11 @@ func (p *program) send(ctx context.Context, f *runFlags, j *job.Job, client *zoh
 	})
 	summary, err := j.Run(stop, hard, pool, client.Credits)
 	progress()
+	return p.end(f, summary, err, j.Book.Causes())
+}
+
+// end tells how a run ended.
+func (p *program) end(f *runFlags, summary *report.Summary, err error, causes []report.Cause) error {
 	if f.json {
 		if e := summary.Encode(p.stdout); e != nil {
 			err = errors.Join(err, e)
@@ -151,7 +167,7 @@ func (p *program) send(ctx context.Context, f *runFlags, j *job.Job, client *zoh
 	if err != nil {
 		p.tellError(err)
 	}
-	p.ui.say("%s", ending(summary, j.Book.Causes()))
+	p.ui.say("%s", ending(summary, causes))
 	return ended{summary.ExitCode}
 }
 
@@ -235,9 +251,14 @@ func (p *program) canAsk(input string) bool {
 
 // ask wants a yes from a person.
 func (p *program) ask(v *planView, l login) error {
-	where := l.api
-	if where == "" {
-		where = "the org of this login, data centre " + l.dc.Name
+	where := "the org of this login"
+	if v.Org != nil {
+		where = v.Org.text()
+	}
+	if l.api != "" {
+		where += " at " + l.api
+	} else {
+		where += ", data centre " + l.dc.Name
 	}
 	p.ui.write(fmt.Sprintf("remove %s in %s? This cannot be undone by itself. [y/N] ", counted(v.ToSend, "link", "links"), where))
 	answer, _ := bufio.NewReader(p.stdin).ReadString('\n')

@@ -43,8 +43,9 @@ const (
 	ExitInterrupted = 130
 )
 
-// exitOf is the exit code of a run that ended for a reason. bad says that rows failed, in the sense of the user.
-func exitOf(reason worker.Reason, bad, atOnce bool) int {
+// exitOf is the exit code of a run that ended for a reason. bad says that rows failed, in the
+// user's sense.
+func exitOf(reason worker.Reason, bad bool) int {
 	switch reason {
 	case worker.Completed:
 		if bad {
@@ -52,9 +53,6 @@ func exitOf(reason worker.Reason, bad, atOnce bool) int {
 		}
 		return ExitDone
 	case worker.Interrupted, worker.Deadline, worker.MaxCalls, worker.Credits:
-		if atOnce {
-			return ExitInterrupted
-		}
 		return ExitStopped
 	case worker.Failures:
 		return ExitFailures

@@ -6,8 +6,6 @@ import (
 	"io"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
-	"strings"
 	"time"
 
 	"delink/pkg/chunker"
@@ -125,8 +123,9 @@ func inputRefusal(err error) error {
 // check refuses what must not be sent.
 func (p *Plan) check() error {
 	for _, r := range p.Set.Relations() {
-		if err := CheckRelation(r.Relation, p.Config.Allow); err != nil {
-			return err
+		if zoho.ClassOf(r.Relation) == zoho.HoldsRecords {
+			return refusef("delink removes links only; delete such records in the CRM",
+				"%s holds records, not links: delinking would delete them", r.Relation)
 		}
 	}
 	switch {
@@ -144,26 +143,6 @@ func (p *Plan) check() error {
 		return refusef("check that this is the right file, or raise --max-links", "%s has %d links, more than --max-links %d", p.source.name, p.Set.Links(), p.Config.MaxLinks)
 	}
 	return nil
-}
-
-// CheckRelation refuses a relation whose records a delink would delete, always, and one that nobody vouches for.
-func CheckRelation(r zoho.Relation, allow []zoho.Relation) error {
-	switch zoho.ClassOf(r) {
-	case zoho.HoldsRecords:
-		return refusef("delink removes links only; delete such records in the CRM",
-			"%s holds records, not links: delinking would delete them", r)
-	case zoho.Supported:
-		return nil
-	case zoho.Unlisted:
-	}
-	if slices.Contains(allow, r) {
-		return nil
-	}
-	hint := fmt.Sprintf("check the API names; if you know that its records can be delinked, add --allow-relation %s", r)
-	if lists := zoho.SupportedLists(r.Module); len(lists) > 0 {
-		hint = fmt.Sprintf("of %s, these can be delinked: %s; if you know that this one can, add --allow-relation %s", r.Module, strings.Join(lists, ", "), r)
-	}
-	return refusef(hint, "%s is not known as a relation that can be delinked", r)
 }
 
 // AnswerTime is the time of one call that estimates assume; measured values lie between 0.05 and 0.5 seconds.

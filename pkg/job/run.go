@@ -11,6 +11,7 @@ import (
 	"delink/pkg/reader"
 	"delink/pkg/report"
 	"delink/pkg/worker"
+	"delink/pkg/zoho"
 )
 
 func (j *Job) batches() iter.Seq[chunker.Batch] { return j.Plan.Set.Batches(j.batchSize(), j.wanted) }
@@ -18,6 +19,29 @@ func (j *Job) batches() iter.Seq[chunker.Batch] { return j.Plan.Set.Batches(j.ba
 // Run delinks what is to be sent, and records it. stop and hard are those of worker.Pool.Run. The summary is that of the
 // run, whatever happened; the error says why it could not go on.
 func (j *Job) Run(stop, hard context.Context, pool *worker.Pool, credits func() (int, bool)) (*report.Summary, error) {
+	s, err := j.record(func(r *report.Recorder) (worker.Reason, error) {
+		return pool.Run(stop, hard, j.batches(), r)
+	}, func(s *report.Summary) {
+		stats := pool.Stats()
+		s.Calls, s.Retries, s.Throttled = stats.Calls, stats.Retries, stats.Throttled
+		if n, known := credits(); known {
+			s.CreditsRemaining = &n
+		}
+	})
+	if hard.Err() != nil && s.ExitCode == ExitStopped {
+		s.ExitCode = ExitInterrupted
+		err = errors.Join(err, s.Write(j.disk, j.files.Summary))
+	}
+	return s, err
+}
+
+// GiveUp ends a run that the org refuses before the first call: everything is pending.
+func (j *Job) GiveUp(why *zoho.Error) (*report.Summary, error) {
+	return j.record(func(*report.Recorder) (worker.Reason, error) { return worker.Refused, why }, func(*report.Summary) {})
+}
+
+// record keeps the files of a run, around what it does.
+func (j *Job) record(do func(*report.Recorder) (worker.Reason, error), count func(*report.Summary)) (*report.Summary, error) {
 	started := time.Now()
 	s := &report.Summary{
 		Input:       j.Plan.Config.Input,
@@ -34,18 +58,14 @@ func (j *Job) Run(stop, hard context.Context, pool *worker.Pool, credits func() 
 	}
 	recorder := &report.Recorder{Ledger: ledger, Book: j.Book}
 	reason := worker.Broken
-	err = recorder.WriteUnsent(started)
-	if err == nil {
-		reason, err = pool.Run(stop, hard, j.batches(), recorder)
+	if err = recorder.WriteUnsent(started); err == nil {
+		reason, err = do(recorder)
 	}
-	if closing := ledger.Close(); closing != nil {
-		reason, err = worker.Broken, errors.Join(err, closing)
+	if e := errors.Join(ledger.Close(), j.finish(s)); e != nil {
+		reason, err = worker.Broken, errors.Join(err, e)
 	}
-	if err := j.finish(s); err != nil {
-		reason = worker.Broken
-		return s, errors.Join(err, j.close(s, started, reason, hard.Err() != nil, pool, credits))
-	}
-	return s, errors.Join(err, j.close(s, started, reason, hard.Err() != nil, pool, credits))
+	count(s)
+	return s, errors.Join(err, j.close(s, started, reason))
 }
 
 // finish leaves one row for each row of the input that was settled, and the failures.
@@ -75,20 +95,15 @@ func (j *Job) finish(s *report.Summary) error {
 }
 
 // close fills in and writes the summary.
-func (j *Job) close(s *report.Summary, started time.Time, reason worker.Reason, atOnce bool, pool *worker.Pool, credits func() (int, bool)) error {
+func (j *Job) close(s *report.Summary, started time.Time, reason worker.Reason) error {
 	s.Count(j.Book)
 	s.Reason = reason
 	s.State = report.Stopped
 	if s.Pending == 0 && (reason == worker.Completed || reason == worker.Refused) {
 		s.State = report.Finished
 	}
-	stats := pool.Stats()
-	s.Calls, s.Retries, s.Throttled = stats.Calls, stats.Retries, stats.Throttled
-	if n, known := credits(); known {
-		s.CreditsRemaining = &n
-	}
 	bad := s.Failed+s.Unknown+s.Invalid > 0 || j.Plan.Config.FailAbsent && s.Absent > 0
-	s.ExitCode = exitOf(reason, bad, atOnce)
+	s.ExitCode = exitOf(reason, bad)
 	s.End(started, time.Now())
 	return s.Write(j.disk, j.files.Summary)
 }

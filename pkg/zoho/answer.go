@@ -102,9 +102,14 @@ func (d *details) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// trimBody takes off what gateways put around a body: a byte order mark, white space.
+func trimBody(body []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
+}
+
 // decode reads a body; nil if it is not one JSON object.
 func decode(body []byte) *envelope {
-	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
+	body = trimBody(body)
 	if len(body) == 0 || body[0] != '{' {
 		return nil
 	}
@@ -127,7 +132,7 @@ type recordList struct {
 
 func decodeList(body []byte) *recordList {
 	var l recordList
-	if json.Unmarshal(bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff"))), &l) != nil || l.Data == nil {
+	if json.Unmarshal(trimBody(body), &l) != nil || l.Data == nil {
 		return nil
 	}
 	return &l

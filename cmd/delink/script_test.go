@@ -1,0 +1,369 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"delink/pkg/zoho/emulator"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"delink": main})
+}
+
+// TestScript runs the scripts in testdata/script: each holds the program to one promise, against an emulator that is
+// reached over HTTP. What they can say beside testscript's own words is in the table below.
+func TestScript(t *testing.T) {
+	samples, err := filepath.Abs(filepath.Join("..", "..", "testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                filepath.Join(samples, "script"),
+		RequireUniqueNames: true,
+		Setup: func(env *testscript.Env) error {
+			home := filepath.Join(env.WorkDir, ".home")
+			env.Setenv("HOME", home)
+			env.Setenv("XDG_CACHE_HOME", filepath.Join(home, "cache"))
+			env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "config"))
+			env.Setenv("SAMPLES", samples)
+			env.Values[crmKey{}] = &crm{}
+			return os.MkdirAll(home, 0o700)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"emulator":  cmdEmulator,  // emulator [knob=value ...]: a CRM to log in to, from here to the script's end
+			"knobs":     cmdKnobs,     // knobs knob=value ...: it behaves otherwise from now on
+			"links":     cmdLinks,     // links FILE ...: the links of these inputs exist in the CRM
+			"campaign":  cmdCampaign,  // campaign FILE LINKS [PARENTS]: makes an input
+			"hold":      cmdHold,      // hold N: the Nth delink call and later ones wait for release
+			"release":   cmdRelease,   // release: they wait no longer
+			"arrived":   cmdArrived,   // arrived N: waits until the Nth delink call has arrived
+			"signal":    cmdSignal,    // signal INT|TERM|KILL: to the program that was started last with &
+			"ended":     cmdEnded,     // ended N|killed: how that program ended; to be asked after wait
+			"exit":      cmdExit,      // exit N COMMAND ...: runs it, and wants this exit code
+			"books":     cmdBooks,     // books KEY OP VALUE: what the CRM was asked and did
+			"sent":      cmdSent,      // sent FILE OP N: how many calls named each link of a file
+			"json":      cmdJSON,      // json FILE KEY OP VALUE: a field of a JSON file, or of stdout
+			"mode":      cmdMode,      // mode PERM FILE ...
+			"truth":     cmdTruth,     // truth RESULTS: what the result file says is so in the CRM
+			"sumcloses": cmdSumCloses, // sumcloses INPUT [RESULTS FAILURES SUMMARY]: every row is accounted for, once
+		},
+	})
+}
+
+// crm is the emulator of one script, behind a gate at which delink calls can be held.
+type crm struct {
+	*emulator.Emulator
+	last *exec.Cmd // started with &
+
+	mu      sync.Mutex
+	arrived int
+	from    int           // calls from this number on are held; 0 for none
+	open    chan struct{} // closed when they are let go
+	more    chan struct{} // closed when a call arrives, and replaced
+}
+
+type crmKey struct{}
+
+func crmOf(ts *testscript.TestScript) *crm {
+	c, _ := ts.Value(crmKey{}).(*crm)
+	return c
+}
+
+func running(ts *testscript.TestScript) *crm {
+	c := crmOf(ts)
+	if c.Emulator == nil {
+		ts.Fatalf("no emulator is running")
+	}
+	return c
+}
+
+func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodDelete {
+		c.mu.Lock()
+		c.arrived++
+		close(c.more)
+		c.more = make(chan struct{})
+		held, open := c.from > 0 && c.arrived >= c.from, c.open
+		c.mu.Unlock()
+		if held {
+			select {
+			case <-open:
+			case <-r.Context().Done():
+			}
+		}
+	}
+	c.Emulator.ServeHTTP(w, r)
+}
+
+func cmdEmulator(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) >= 0, "emulator [knob=value ...]")
+	config := emulator.Default()
+	ts.Check(config.SetAll(args...))
+	c := crmOf(ts)
+	if c.Emulator != nil {
+		ts.Fatalf("an emulator is running: change it with knobs")
+	}
+	c.Emulator = emulator.New(config)
+	c.open, c.more = make(chan struct{}), make(chan struct{})
+	server := httptest.NewUnstartedServer(c)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // broken connections are what it is for
+	server.Start()
+	ts.Defer(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	ts.Setenv("ZOHO_ACCOUNTS_URL", server.URL)
+	ts.Setenv("ZOHO_API_DOMAIN", server.URL)
+	ts.Setenv("ZOHO_CLIENT_ID", config.ClientID)
+	ts.Setenv("ZOHO_CLIENT_SECRET", config.ClientSecret)
+	ts.Setenv("ZOHO_REFRESH_TOKEN", config.RefreshToken)
+}
+
+func cmdKnobs(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) > 0, "knobs knob=value ...")
+	var err error
+	running(ts).Update(func(c *emulator.Config) { err = c.SetAll(args...) })
+	ts.Check(err)
+}
+
+func cmdLinks(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) > 0, "links FILE ...")
+	for _, name := range args {
+		n, err := running(ts).Load(strings.NewReader(ts.ReadFile(name)))
+		ts.Check(err)
+		ts.Logf("%d links of %s exist", n, name)
+	}
+}
+
+func cmdCampaign(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 2 || len(args) == 3, "campaign FILE LINKS [PARENTS]")
+	n := number(ts, args[1])
+	parents := 1
+	if len(args) == 3 {
+		parents = number(ts, args[2])
+	}
+	var b strings.Builder
+	b.WriteString("module,parent_id,relation,related_id,name\n")
+	for i := range n {
+		fmt.Fprintf(&b, "Campaigns,%d,Leads,%d,\"Lead, no. %d\"\n", 3652397000000400001+i*parents/n, 3652397000000900001+i, i+1)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o600))
+}
+
+func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 1, "hold N")
+	c := running(ts)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.from, c.open = number(ts, args[0]), make(chan struct{})
+}
+
+func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 0, "release")
+	c := running(ts)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.from = 0
+	close(c.open)
+}
+
+func cmdArrived(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 1, "arrived N")
+	c, n := running(ts), number(ts, args[0])
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for {
+		c.mu.Lock()
+		arrived, more := c.arrived, c.more
+		c.mu.Unlock()
+		if arrived >= n {
+			return
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			ts.Fatalf("%d calls have arrived, not %d", arrived, n)
+		}
+	}
+}
+
+func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 1, "signal INT|TERM|KILL")
+	s, ok := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}[args[0]]
+	if !ok {
+		ts.Fatalf("no signal %s", args[0])
+	}
+	ts.Check(background(ts).Process.Signal(s))
+}
+
+// background is the program that was started last with &.
+func background(ts *testscript.TestScript) *exec.Cmd {
+	c := crmOf(ts)
+	if all := ts.BackgroundCmds(); len(all) > 0 {
+		c.last = all[len(all)-1]
+	}
+	if c.last == nil {
+		ts.Fatalf("nothing was started with &")
+	}
+	return c.last
+}
+
+func cmdEnded(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 1, "ended N|killed")
+	state := background(ts).ProcessState
+	if state == nil {
+		ts.Fatalf("it is still running: wait first")
+	}
+	want := -1
+	if args[0] != "killed" {
+		want = number(ts, args[0])
+	}
+	if state.ExitCode() != want {
+		ts.Fatalf("it ended with %v, not with %s", state, args[0])
+	}
+}
+
+func cmdExit(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) >= 2, "exit N COMMAND [ARG ...]")
+	want := number(ts, args[0])
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		code = exit.ExitCode()
+	case err != nil:
+		ts.Fatalf("%v", err)
+	}
+	if code != want {
+		ts.Fatalf("exit code %d, not %d", code, want)
+	}
+}
+
+func cmdBooks(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 3, "books KEY OP VALUE")
+	b, err := json.Marshal(running(ts).Books())
+	ts.Check(err)
+	compareField(ts, "books", b, args[0], args[1], args[2], true)
+}
+
+func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 4, "json FILE KEY OP VALUE")
+	compareField(ts, args[0], []byte(ts.ReadFile(args[0])), args[1], args[2], args[3], false)
+}
+
+// compareField compares a field of a JSON object, a.b for b inside a, with a value: a number, a string, true, null. A
+// list counts its elements. Where zero is true a field that is not there is 0.
+func compareField(ts *testscript.TestScript, name string, object []byte, key, op, value string, zero bool) {
+	var field any
+	d := json.NewDecoder(strings.NewReader(string(object)))
+	d.UseNumber()
+	if err := d.Decode(&field); err != nil {
+		ts.Fatalf("%s is not JSON: %v", name, err)
+	}
+	if d.More() {
+		ts.Fatalf("%s has more than one JSON value", name)
+	}
+	for _, part := range strings.Split(key, ".") {
+		inner, _ := field.(map[string]any)
+		v, ok := inner[part]
+		if !ok && !zero {
+			ts.Fatalf("%s has no %s:\n%s", name, key, object)
+		}
+		field = v
+	}
+	shown := fmt.Sprint(field)
+	switch f := field.(type) {
+	case nil:
+		shown = "null"
+		if zero {
+			shown = "0"
+		}
+	case []any:
+		shown = strconv.Itoa(len(f))
+	}
+	if !compare(ts, shown, op, value) {
+		ts.Fatalf("%s: %s is %v, not %s %s", name, key, field, op, value)
+	}
+}
+
+func compare(ts *testscript.TestScript, a, op, b string) bool {
+	switch op {
+	case "=":
+		return a == b
+	case "!=":
+		return a != b
+	}
+	x, err := strconv.ParseFloat(a, 64)
+	ts.Check(err)
+	y, err := strconv.ParseFloat(b, 64)
+	ts.Check(err)
+	switch op {
+	case "<":
+		return x < y
+	case "<=":
+		return x <= y
+	case ">":
+		return x > y
+	case ">=":
+		return x >= y
+	}
+	ts.Fatalf("no comparison %q", op)
+	return false
+}
+
+func cmdSent(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 3, "sent FILE OP N")
+	c := running(ts)
+	for _, r := range readRecords(ts, args[0]).rows {
+		n := c.state(ts, r).Sent
+		if !compare(ts, strconv.Itoa(n), args[1], args[2]) {
+			ts.Fatalf("%s:%d: %d calls named this link, not %s %s", args[0], r.line, n, args[1], args[2])
+		}
+	}
+}
+
+func cmdMode(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) >= 2, "mode PERM FILE ...")
+	want, err := strconv.ParseUint(args[0], 8, 32)
+	ts.Check(err)
+	for _, name := range args[1:] {
+		info, err := os.Stat(ts.MkAbs(name))
+		ts.Check(err)
+		if info.Mode().Perm() != os.FileMode(want) {
+			ts.Fatalf("%s has mode %v", name, info.Mode())
+		}
+	}
+}
+
+func plainCommand(ts *testscript.TestScript, neg, ok bool, usage string) {
+	if neg {
+		ts.Fatalf("%s cannot be negated", strings.Fields(usage)[0])
+	}
+	if !ok {
+		ts.Fatalf("usage: %s", usage)
+	}
+}
+
+func number(ts *testscript.TestScript, s string) int {
+	n, err := strconv.Atoi(s)
+	ts.Check(err)
+	return n
+}

@@ -1,0 +1,165 @@
+package job
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"delink/pkg/zoho"
+)
+
+// Settings are what an org says of itself. The client answers it; errors are *zoho.Error.
+type Settings interface {
+	Org(ctx context.Context) (zoho.Org, error)
+	Lists(ctx context.Context, module string) ([]zoho.List, error)
+	Renew(err error) bool
+}
+
+// AskOrg asks the org for its name and edition, and whether the relations of the plan can be delinked there. What the org
+// cannot be asked, for want of a scope or an answer, is left open: then the built-in table decides about relations. org
+// is nil if it is not known; notes say what could not be asked. Only a login that is refused altogether is an error.
+func (p *Plan) AskOrg(ctx context.Context, crm Settings) (org *zoho.Org, notes []string, err error) {
+	o, err := again(crm, func() (zoho.Org, error) { return crm.Org(ctx) })
+	switch {
+	case err == nil:
+		org = &o
+	case hopeless(err):
+		return nil, nil, err
+	default:
+		notes = append(notes, fmt.Sprintf("the org does not say its name and edition: %s", unasked(err, "ZohoCRM.org.READ")))
+	}
+	lists := map[string][]zoho.List{}
+	for _, r := range p.Set.Relations() {
+		module := r.Relation.Module
+		known, asked := lists[module]
+		if !asked {
+			known, err = again(crm, func() ([]zoho.List, error) { return crm.Lists(ctx, module) })
+			switch {
+			case err == nil:
+			case hopeless(err):
+				return nil, nil, err
+			case isRefused(err):
+				return nil, nil, &Refusal{Cause: fmt.Sprintf("the org does not accept the module %s", module), Err: err, Hint: "use the module's API name (Setup > Developer Hub > APIs and SDKs > API names)"}
+			default:
+				notes = append(notes, fmt.Sprintf("the org does not say which lists of %s can be delinked: %s", module, unasked(err, "ZohoCRM.settings.related_lists.READ")))
+			}
+			lists[module] = known
+		}
+		if err := checkRelation(r.Relation, p.Config.Allow, known); err != nil {
+			return nil, nil, err
+		}
+	}
+	return org, notes, nil
+}
+
+// CheckRelations decides about the relations of a plan where no org is asked.
+func (p *Plan) CheckRelations() error {
+	for _, r := range p.Set.Relations() {
+		if err := checkRelation(r.Relation, p.Config.Allow, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkRelation accepts a relation if the org's lists, where they are known, say that it can be delinked, else if the
+// built-in table has it, or if the user vouches for it.
+func checkRelation(r zoho.Relation, allow []zoho.Relation, lists []zoho.List) error {
+	if slices.Contains(allow, r) {
+		return nil
+	}
+	vouch := fmt.Sprintf("; if you know that it can be delinked, add --allow-relation %s", r)
+	if lists == nil {
+		if zoho.ClassOf(r) == zoho.Supported {
+			return nil
+		}
+		hint := "check the API names"
+		if names := zoho.SupportedLists(r.Module); len(names) > 0 {
+			hint = fmt.Sprintf("of %s, these can be delinked: %s", r.Module, strings.Join(names, ", "))
+		}
+		return refusef(hint+vouch, "%s is not known as a relation that can be delinked", r)
+	}
+	i := slices.IndexFunc(lists, func(l zoho.List) bool { return l.Name == r.List })
+	switch {
+	case i < 0:
+		return refusef(nearest(r, lists)+vouch, "%s has no related list %s in this org", r.Module, r.List)
+	case lists[i].Hidden:
+		return refusef("show it in the layout of "+r.Module+" (Setup > Modules and Fields), or have an administrator do so",
+			"the related list %s of %s is hidden in this org, and calls for it would be refused", r.List, r.Module)
+	case lists[i].CanDelink == zoho.No:
+		return refusef(nearest(r, lists)+vouch, "%s cannot be delinked in this org", r)
+	case lists[i].CanDelink == zoho.NotSaid:
+		return checkRelation(r, allow, nil)
+	}
+	return nil
+}
+
+// nearest names the lists of a module that can be delinked, those first whose names are most like the one that was meant.
+func nearest(r zoho.Relation, lists []zoho.List) string {
+	const most = 8
+	var names []string
+	for _, l := range lists {
+		if !l.Hidden && l.CanDelink == zoho.Yes && zoho.ClassOf(zoho.Relation{Module: r.Module, List: l.Name}) != zoho.HoldsRecords {
+			names = append(names, l.Name)
+		}
+	}
+	if len(names) == 0 {
+		return "no related list of " + r.Module + " can be delinked there"
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(distance(a, r.List), distance(b, r.List)) })
+	return fmt.Sprintf("of %s, these can be delinked: %s", r.Module, strings.Join(names[:min(len(names), most)], ", "))
+}
+
+// distance is how many letters have to change to make one name of another (Levenshtein), whatever their case.
+func distance(a, b string) int {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := corner
+			if a[i] != b[j] {
+				change++
+			}
+			corner = row[j+1]
+			row[j+1] = min(change, row[j]+1, corner+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// again asks once more with another token if the first one is not accepted: a kept token may have died since.
+func again[T any](crm Settings, ask func() (T, error)) (T, error) {
+	v, err := ask()
+	if crm.Renew(err) {
+		v, err = ask()
+	}
+	return v, err
+}
+
+// hopeless reports whether an error is about the login, so that no other call would fare better.
+func hopeless(err error) bool {
+	var e *zoho.Error
+	return errors.As(err, &e) && e.Scope == zoho.ScopeRun && (e.Kind == zoho.Denied || e.Kind == zoho.BadToken)
+}
+
+// isRefused reports whether the org refused the module itself.
+func isRefused(err error) bool {
+	var e *zoho.Error
+	return errors.As(err, &e) && e.Code == "INVALID_MODULE"
+}
+
+func unasked(err error, scope string) string {
+	var e *zoho.Error
+	if errors.As(err, &e) && e.Kind == zoho.Denied {
+		return fmt.Sprintf("%s (%s allows it)", e, scope)
+	}
+	return err.Error()
+}

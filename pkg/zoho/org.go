@@ -1,0 +1,144 @@
+package zoho
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Org is the organisation that a login belongs to.
+type Org struct {
+	ID      string
+	Name    string
+	Type    string // production, sandbox or developer, in lower case; empty if the CRM does not say
+	Edition string // as the CRM calls it, such as "enterprise"; empty if it does not say
+}
+
+// Slots is how many calls may be in flight for the org's edition, per org and app (D); false if the edition is not known.
+func (o Org) Slots() (n int, known bool) {
+	letters := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(o.Edition))
+	for _, e := range []struct {
+		name  string
+		slots int
+	}{
+		{"crmplus", 25}, {"ultimate", 25}, {"zohoone", 20}, {"enterprise", 20},
+		{"professional", 15}, {"standard", 10}, {"free", 5},
+	} {
+		if strings.Contains(letters, e.name) {
+			return e.slots, true
+		}
+	}
+	return 0, false
+}
+
+// Org asks which org the login belongs to. It needs the scope ZohoCRM.org.READ. Its errors are of type *Error.
+//
+// GET /crm/v8/org (D)
+func (c *Client) Org(ctx context.Context) (Org, error) {
+	var body struct {
+		Org []struct {
+			ID      text `json:"id"`
+			Name    text `json:"company_name"`
+			Type    text `json:"type"`
+			License struct {
+				PaidType  text `json:"paid_type"`
+				TrialType text `json:"trial_type"`
+			} `json:"license_details"`
+		} `json:"org"`
+	}
+	if err := c.get(ctx, "/org", &body); err != nil {
+		return Org{}, err
+	}
+	if len(body.Org) == 0 {
+		return Org{}, foreign()
+	}
+	o := body.Org[0]
+	edition := o.License.PaidType.text()
+	if edition == "" {
+		edition = o.License.TrialType.text()
+	}
+	return Org{ID: o.ID.text(), Name: o.Name.text(), Type: strings.ToLower(o.Type.text()), Edition: edition}, nil
+}
+
+// List is a related list of a module, as the org has it.
+type List struct {
+	Name      string // API name
+	Label     string // what people see
+	Hidden    bool   // in the layout: calls for it are refused (D)
+	CanDelink Answerable
+}
+
+// Answerable is a yes, a no, or no answer.
+type Answerable int
+
+// What an org says.
+const (
+	NotSaid Answerable = iota
+	Yes
+	No
+)
+
+// Lists asks for the related lists of a module. It needs the scope ZohoCRM.settings.related_lists.READ. Its errors are of
+// type *Error.
+//
+// GET /crm/v8/settings/related_lists?module=…&extra_properties=true: record_operations.disassociate says whether the
+// records can be delinked, status is visible, user_hidden or scheduled_for_deletion (S).
+func (c *Client) Lists(ctx context.Context, module string) ([]List, error) {
+	var body struct {
+		Lists []struct {
+			Name       text            `json:"api_name"`
+			Label      text            `json:"display_label"`
+			Status     text            `json:"status"`
+			Operations json.RawMessage `json:"record_operations"`
+		} `json:"related_lists"`
+	}
+	if err := c.get(ctx, "/settings/related_lists?extra_properties=true&module="+url.QueryEscape(module), &body); err != nil {
+		return nil, err
+	}
+	if body.Lists == nil {
+		return nil, foreign()
+	}
+	lists := make([]List, len(body.Lists))
+	for i, l := range body.Lists {
+		lists[i] = List{
+			Name:   l.Name.text(),
+			Label:  l.Label.text(),
+			Hidden: l.Status != "" && !strings.EqualFold(string(l.Status), "visible"),
+		}
+		var operations struct {
+			Disassociate *bool `json:"disassociate"`
+		}
+		if json.Unmarshal(l.Operations, &operations) == nil && operations.Disassociate != nil {
+			lists[i].CanDelink = No
+			if *operations.Disassociate {
+				lists[i].CanDelink = Yes
+			}
+		}
+	}
+	return lists, nil
+}
+
+// get reads a resource of the org into a value.
+func (c *Client) get(ctx context.Context, path string, into any) error {
+	reply, err := c.call(ctx, http.MethodGet, readVersion, path)
+	if err != nil {
+		return err
+	}
+	if reply.status == http.StatusOK && json.Unmarshal(trimBody(reply.body), into) == nil {
+		return nil
+	}
+	e := classify(reply.status, reply.header, decode(reply.body))
+	e.token = reply.token
+	return e
+}
+
+func foreign() *Error {
+	return &Error{Kind: Unanswered, Sent: true, Status: http.StatusOK, Code: CodeForeignAnswer}
+}
