@@ -68,8 +68,11 @@ func TestSet(t *testing.T) {
 		{"scopes", "a,b", "Scopes", Names{"a", "b"}},
 		{"faults", "drop-after:1%,500:0.02", "Faults", Mix{{Fault{"drop", true}, 0.01}, {Fault{"500", false}, 0.02}}},
 		{"fault-script", "3:reset-after,5-9:429,20-:torn,*:html-before,1:LIMIT_EXCEEDED", "FaultScript", Script{
-			{3, 3, Fault{"reset", true}}, {5, 9, Fault{"429", false}}, {20, 1<<64 - 1, Fault{"torn", true}},
-			{1, 1<<64 - 1, Fault{"html", false}}, {1, 1, Fault{"LIMIT_EXCEEDED", false}},
+			{3, 3, Fault{"reset", true}},
+			{5, 9, Fault{"429", false}},
+			{20, 1<<64 - 1, Fault{"torn", true}},
+			{1, 1<<64 - 1, Fault{"html", false}},
+			{1, 1, Fault{"LIMIT_EXCEEDED", false}},
 		}},
 		{"all-bad", "207", "AllBad", 207},
 	}

@@ -16,10 +16,16 @@ func TestEditions(t *testing.T) {
 		slots, credits int
 	}{
 		{"free", 3, 5, 5_000},
-		{"standard", 10, 10, 52_500}, {"standard", 1_000, 10, 100_000},
-		{"professional", 10, 15, 55_000}, {"professional", 100_000, 15, 3_000_000},
-		{"enterprise", 10, 20, 60_000}, {"enterprise", 100_000, 20, 5_000_000}, {"zohoone", 10, 20, 60_000},
-		{"ultimate", 10, 25, 70_000}, {"ultimate", 100_000, 25, 200_050_000}, {"crmplus", 10, 25, 70_000},
+		{"standard", 10, 10, 52_500},
+		{"standard", 1_000, 10, 100_000},
+		{"professional", 10, 15, 55_000},
+		{"professional", 100_000, 15, 3_000_000},
+		{"enterprise", 10, 20, 60_000},
+		{"enterprise", 100_000, 20, 5_000_000},
+		{"zohoone", 10, 20, 60_000},
+		{"ultimate", 10, 25, 70_000},
+		{"ultimate", 100_000, 25, 200_050_000},
+		{"crmplus", 10, 25, 70_000},
 	}
 	for _, tt := range tests {
 		cfg := Config{Edition: tt.edition, Users: tt.users}

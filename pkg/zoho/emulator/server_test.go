@@ -180,7 +180,7 @@ func FuzzServe(f *testing.F) {
 	f.Fuzz(func(t *testing.T, method, path, query, body string) {
 		e := New(Config{})
 		e.Link("Campaigns", campaign, "Leads", leads(3)...)
-		r := httptest.NewRequest("GET", "/", strings.NewReader(body))
+		r := httptest.NewRequest(http.MethodGet, "/", strings.NewReader(body))
 		r.Method, r.URL.Path, r.URL.RawQuery = method, path, query
 		r.Header.Set("Authorization", "Zoho-oauthtoken 1000.emulator.access")
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -208,7 +208,7 @@ func BenchmarkDelink(b *testing.B) {
 			if links == "listed" {
 				e.Link("Campaigns", campaign, "Leads", leads(loaded)...)
 			}
-			r := httptest.NewRequest("DELETE", "/crm/v8/Campaigns/3652397000000001001/Leads", nil)
+			r := httptest.NewRequest(http.MethodDelete, "/crm/v8/Campaigns/3652397000000001001/Leads", nil)
 			r.Header.Set("Authorization", "Zoho-oauthtoken 1000.emulator.access")
 			queries := make([]string, 1000)
 			for i := range queries {
