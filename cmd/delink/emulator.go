@@ -22,7 +22,7 @@ const rehearsalLatency = "100ms"
 // startRehearsal starts an emulator in which every link exists until it is removed.
 func startRehearsal() (*emulator.Server, login, error) {
 	config := emulator.Default()
-	if err := config.SetAll("links=all", "latency="+rehearsalLatency, "company=built-in emulator", "org-type=sandbox"); err != nil {
+	if err := config.SetAll("links=all", "credits=none", "latency="+rehearsalLatency, "company=built-in emulator", "org-type=sandbox"); err != nil {
 		return nil, login{}, err
 	}
 	server, err := emulator.New(config).Start("127.0.0.1:0")
@@ -37,6 +37,7 @@ func emulatorLogin(s *emulator.Server, config emulator.Config) login {
 	return login{
 		Login:    zoho.Login{ClientID: config.ClientID, ClientSecret: config.ClientSecret, RefreshToken: config.RefreshToken},
 		dc:       zoho.DataCentre{Name: "emulator"},
+		source:   "the emulator",
 		accounts: s.URL,
 		api:      s.URL,
 	}

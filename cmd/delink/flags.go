@@ -16,28 +16,29 @@ import (
 
 // runFlags are the flags of run, and of plan, which says what run would do with them.
 type runFlags struct {
-	module, relation   string
-	results            string
-	failures, summary  string
-	yes, dryRun        bool
-	maxLinks           int
-	concurrency        concurrency
-	rate               float64
-	batchSize          int
-	maxAttempts        int
-	timeout, deadline  time.Duration
-	maxCalls           int
-	reserveCredits     int
-	maxFailures        share
-	retryFailed        bool
-	restart            bool
-	ifChanged          string
-	skipInvalid        bool
-	failAbsent         bool
-	allow              []string
-	emulator           bool
-	json               bool
-	apiVersion, center string
+	module, relation  string
+	results           string
+	failures, summary string
+	yes, dryRun       bool
+	maxLinks          int
+	concurrency       concurrency
+	rate              float64
+	batchSize         int
+	maxAttempts       int
+	timeout, deadline time.Duration
+	maxCalls          int
+	reserveCredits    int
+	maxFailures       share
+	retryFailed       bool
+	restart           bool
+	ifChanged         string
+	skipInvalid       bool
+	failAbsent        bool
+	allow             []string
+	emulator          bool
+	json              bool
+	apiVersion        string
+	where             whereFlags
 }
 
 func (f *runFlags) define(flags *pflag.FlagSet) {
@@ -57,7 +58,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.skipInvalid, "skip-invalid", false, "go on without the rows that cannot be used, and record them as invalid")
 	flags.StringArrayVar(&f.allow, "allow-relation", nil, "accept a relation that is not known: `Module.List`; can be repeated")
 	flags.BoolVar(&f.json, "json", false, "print the summary (of plan: the plan) as JSON on standard output")
-	flags.StringVar(&f.center, "dc", "", "data centre: `"+strings.Join(zoho.DataCentreNames(), "|")+"` (default ZOHO_DC, or us)")
+	f.where.define(flags)
 	flags.StringVar(&f.apiVersion, "api-version", "v8", "version of the API")
 	flags.BoolVar(&f.emulator, "emulator", false, "run against an emulator inside this process, in which every link exists")
 }

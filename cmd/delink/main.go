@@ -53,6 +53,7 @@ func (p *program) exit(err error) int {
 	var (
 		end     ended
 		usage   usageError
+		refused *refusedLogin
 		refusal *job.Refusal
 		api     *zoho.Error
 	)
@@ -67,6 +68,9 @@ func (p *program) exit(err error) int {
 	case errors.As(err, &refusal):
 		p.ui.refusal(refusal)
 		return job.ExitUsage
+	case errors.As(err, &refused):
+		p.ui.error(err.Error(), refused.hint)
+		return job.ExitRefused
 	case errors.As(err, &api):
 		p.ui.error(err.Error(), api.Hint())
 		if api.Kind == zoho.Denied || api.Kind == zoho.BadToken {

@@ -67,7 +67,7 @@ func (p *program) delink(ctx context.Context, f *runFlags, input string) error {
 	}
 	var l login
 	if !f.emulator { // a missing login is told before a large input is read
-		if l, err = p.loginFromEnvironment(f.center); err != nil {
+		if l, err = p.login(f.where); err != nil {
 			return err
 		}
 	}

@@ -60,13 +60,15 @@ const failedFor = time.Second
 // NewTokenSource makes a source that asks the token endpoint of the accounts host (a base URL) through client. cache may
 // be nil.
 func NewTokenSource(login Login, accounts string, client *http.Client, cache *TokenCache) *TokenSource {
-	s := &TokenSource{login: login, endpoint: accounts + "/oauth/v2/token", http: client, cache: cache, turn: make(chan struct{}, 1)}
+	s := &TokenSource{login: login, endpoint: tokenEndpoint(accounts), http: client, cache: cache, turn: make(chan struct{}, 1)}
 	s.turn <- struct{}{}
 	if login.AccessToken != "" {
 		s.current = Token{value: login.AccessToken}
 	}
 	return s
 }
+
+func tokenEndpoint(accounts string) string { return accounts + "/oauth/v2/token" }
 
 // Token gives the current access token, or makes one. Its error is an *Error: Denied if the login is refused, else
 // Unsent.
@@ -134,18 +136,26 @@ func (s *TokenSource) renew(ctx context.Context) (Token, error) {
 }
 
 func (s *TokenSource) exchange(ctx context.Context) (Token, error) {
-	config := oauth2.Config{
-		ClientID:     s.login.ClientID,
-		ClientSecret: s.login.ClientSecret,
-		Endpoint:     oauth2.Endpoint{TokenURL: s.endpoint, AuthStyle: oauth2.AuthStyleInParams},
-	}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, s.http)
 	asked := time.Now()
-	t, err := config.TokenSource(ctx, &oauth2.Token{RefreshToken: s.login.RefreshToken}).Token()
+	t, err := exchangeConfig(s.login, s.endpoint).
+		TokenSource(context.WithValue(ctx, oauth2.HTTPClient, s.http), &oauth2.Token{RefreshToken: s.login.RefreshToken}).Token()
 	if err != nil {
-		return Token{}, s.tokenError(err)
+		return Token{}, tokenError(s.endpoint, err)
 	}
-	token := Token{value: t.AccessToken, expires: t.Expiry}
+	return newToken(t, asked)
+}
+
+// exchangeConfig sends the credentials in the form only: trying out where they belong would send them twice.
+func exchangeConfig(l Login, endpoint string) *oauth2.Config {
+	return &oauth2.Config{
+		ClientID:     l.ClientID,
+		ClientSecret: l.ClientSecret,
+		Endpoint:     oauth2.Endpoint{TokenURL: endpoint, AuthStyle: oauth2.AuthStyleInParams},
+	}
+}
+
+func newToken(t *oauth2.Token, asked time.Time) (token Token, err error) {
+	token = Token{value: t.AccessToken, expires: t.Expiry}
 	// Where expires_in_sec is there too, expires_in is in milliseconds (K).
 	if seconds, ok := t.Extra("expires_in_sec").(float64); ok && seconds > 0 {
 		token.expires = asked.Add(time.Duration(seconds * float64(time.Second)))
@@ -162,13 +172,13 @@ func (s *TokenSource) exchange(ctx context.Context) (Token, error) {
 var passing = map[string]bool{"server_error": true, "temporarily_unavailable": true, "general_error": true, "internal_error": true}
 
 // tokenError says why there is no token. Errors of the endpoint come with HTTP 200 or 400 alike (R).
-func (s *TokenSource) tokenError(err error) error {
+func tokenError(endpoint string, err error) error {
 	var answer *oauth2.RetrieveError
 	if !errors.As(err, &answer) {
 		if strings.Contains(err.Error(), "missing access_token") {
 			return &Error{Kind: Unsent, Code: CodeNoToken, Cause: errors.New("the token endpoint answered without a token")}
 		}
-		return &Error{Kind: Unsent, Code: CodeNoToken, Cause: fmt.Errorf("%s: %w", s.endpoint, plain(err))}
+		return &Error{Kind: Unsent, Code: CodeNoToken, Cause: fmt.Errorf("%s: %w", endpoint, plain(err))}
 	}
 	status := answer.Response.StatusCode
 	code := answer.ErrorCode
@@ -179,7 +189,7 @@ func (s *TokenSource) tokenError(err error) error {
 		}
 	}
 	if code == "" || passing[code] {
-		return &Error{Kind: Unsent, Status: status, Code: CodeNoToken, Cause: fmt.Errorf("%s answered HTTP %d", s.endpoint, status)}
+		return &Error{Kind: Unsent, Status: status, Code: CodeNoToken, Cause: fmt.Errorf("%s answered HTTP %d", endpoint, status)}
 	}
-	return &Error{Kind: Denied, Scope: ScopeRun, Status: status, Code: code, Cause: fmt.Errorf("the token endpoint %s answered %q", s.endpoint, code)}
+	return &Error{Kind: Denied, Scope: ScopeRun, Status: status, Code: code, Cause: fmt.Errorf("the token endpoint %s answered %q", endpoint, code)}
 }

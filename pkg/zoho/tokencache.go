@@ -70,6 +70,16 @@ func (c *TokenCache) load() Token {
 	return Token{value: t.AccessToken, apiDomain: domain, expires: t.Expires}
 }
 
+// keep is store for a token that was not asked for under the lock.
+func (c *TokenCache) keep(t Token) {
+	unlock, err := c.lock(context.Background())
+	if err != nil {
+		return
+	}
+	defer unlock()
+	c.store(t)
+}
+
 // store replaces the file as a whole: a reader sees the old token or the new one.
 func (c *TokenCache) store(t Token) {
 	if c == nil || t.expires.IsZero() {
@@ -92,6 +102,13 @@ func (c *TokenCache) store(t Token) {
 // drop forgets a token that the CRM refused, unless another process has made a new one since.
 func (c *TokenCache) drop(t Token) {
 	if c != nil && c.load().value == t.value {
+		_ = os.Remove(c.path)
+	}
+}
+
+// Forget removes the kept token.
+func (c *TokenCache) Forget() {
+	if c != nil {
 		_ = os.Remove(c.path)
 	}
 }

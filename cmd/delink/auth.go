@@ -1,0 +1,286 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"delink/pkg/job"
+	"delink/pkg/zoho"
+)
+
+func (p *program) authCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "auth",
+		Short: "login, status and logout: how delink gets into your org",
+		Example: `  delink auth login --dc eu
+  delink auth status
+  delink auth logout --org "Example Inc."`,
+	}
+	cmd.AddCommand(p.loginCommand(), p.statusCommand(), p.logoutCommand())
+	return cmd
+}
+
+// authTimeout is for one call to the accounts host or the API.
+const authTimeout = 30 * time.Second
+
+func (p *program) loginCommand() *cobra.Command {
+	var w whereFlags
+	cmd := &cobra.Command{
+		Use:   "login",
+		Short: "makes a login from a self client's grant code, and stores it",
+		Long: `login asks for a self client's id, secret and grant code, exchanges the code for a refresh token, and stores that in the
+user's configuration folder, readable by the user alone. ZOHO_CLIENT_ID and ZOHO_CLIENT_SECRET are taken from the
+environment where they are set; where there is no terminal, the code is read from standard input.`,
+		Example: `  delink auth login
+  delink auth login --dc eu`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.authLogin(cmd.Context(), w) },
+	}
+	w.define(cmd.Flags())
+	return cmd
+}
+
+func (p *program) authLogin(ctx context.Context, w whereFlags) error {
+	dc, err := zoho.DataCentreByName(cmp.Or(w.center, p.getenv("ZOHO_DC"), "us"))
+	if err != nil {
+		return usageError{err, ""}
+	}
+	l := login{dc: dc, accounts: dc.Accounts, fallback: dc.API}
+	if l.api, err = w.api(dc); err != nil {
+		return err
+	}
+	for name, to := range map[string]*string{"ZOHO_ACCOUNTS_URL": &l.accounts, "ZOHO_API_DOMAIN": &l.api} {
+		if url := p.getenv(name); url != "" {
+			if *to, err = zoho.CheckBaseURL(url); err != nil {
+				return usageError{fmt.Errorf("%s: %w", name, err), ""}
+			}
+		}
+	}
+	p.ui.say("%s", loginGuide(dc))
+	questions := bufio.NewReader(p.stdin)
+	for _, q := range []struct {
+		env, what string
+		to        *string
+		secret    bool
+	}{
+		{"ZOHO_CLIENT_ID", "client id", &l.ClientID, false},
+		{"ZOHO_CLIENT_SECRET", "client secret", &l.ClientSecret, true},
+	} {
+		if *q.to, err = p.secret(q.env); err != nil {
+			return err
+		}
+		if *q.to == "" {
+			if *q.to, err = p.prompt(questions, q.what, q.secret); err != nil {
+				return err
+			}
+		}
+	}
+	code, err := p.prompt(questions, "grant code", true)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, authTimeout)
+	defer cancel()
+	grant, err := zoho.ExchangeCode(ctx, httpClient(1), l.accounts, l.Login, code)
+	if err != nil {
+		return grantError(err)
+	}
+	l.RefreshToken = grant.RefreshToken
+	if folder, err := os.UserCacheDir(); err == nil {
+		l.cache = filepath.Join(folder, "delink")
+	}
+	grant.Keep(l.cacheOfTokens())
+	stored := storedLogin{
+		DC: dc.Name, Accounts: l.accounts, APIDomain: cmp.Or(l.api, grant.APIDomain), Scopes: grant.Scopes,
+		ClientID: l.ClientID, ClientSecret: l.ClientSecret, RefreshToken: l.RefreshToken,
+	}
+	org, err := p.whoAmI(ctx, l)
+	if err != nil {
+		p.ui.note(fmt.Sprintf("the org does not say its name: %s", err))
+	}
+	stored.Org, stored.OrgID, stored.OrgType = org.Name, org.ID, org.Type
+	path, err := storeLogin(stored)
+	if err != nil {
+		return err
+	}
+	p.ui.say("logged in to %s; kept in %s", stored.name(), path)
+	return nil
+}
+
+// loginGuide says where a grant code comes from.
+func loginGuide(dc zoho.DataCentre) string {
+	console := strings.Replace(dc.Accounts, "//accounts.", "//api-console.", 1)
+	return fmt.Sprintf(`1. open %s and add a self client, or open the one that is there
+2. on its tab Client Secret: its client id and client secret
+3. on its tab Generate Code: enter the scopes, a duration of 10 minutes and any description, and choose the org
+   %s
+   %-41s to remove links, and to look up those that went unanswered
+   %-41s to check relations before the first call
+   %-41s to show the org, and to know its limits
+4. paste the code here before it expires; it is good once
+`, console, strings.Join([]string{zoho.ScopeDelink, zoho.ScopeLists, zoho.ScopeOrg}, ","), zoho.ScopeDelink, zoho.ScopeLists, zoho.ScopeOrg)
+}
+
+// grantError says more than the endpoint does about a code that is not accepted.
+func grantError(err error) error {
+	var e *zoho.Error
+	if errors.As(err, &e) && e.Code == "invalid_code" {
+		return &refusedLogin{cause: "the grant code is not accepted", hint: "a code is good once and for some minutes, in its own data centre: generate another one, and check --dc"}
+	}
+	return err
+}
+
+// refusedLogin is a login that Zoho refuses.
+type refusedLogin struct{ cause, hint string }
+
+func (e *refusedLogin) Error() string { return e.cause }
+
+func (p *program) whoAmI(ctx context.Context, l login) (zoho.Org, error) {
+	client, err := l.client(1, authTimeout, "v8")
+	if err != nil {
+		return zoho.Org{}, err
+	}
+	org, err := client.Org(ctx)
+	if client.Renew(err) {
+		org, err = client.Org(ctx)
+	}
+	return org, err
+}
+
+// prompt asks for a value: on a terminal, where a secret is not shown, else it takes the next line of standard input.
+func (p *program) prompt(in *bufio.Reader, what string, secret bool) (string, error) {
+	var answer string
+	f, ok := p.stdin.(*os.File)
+	if ok && term.IsTerminal(int(f.Fd())) {
+		p.ui.write(what + ": ")
+		if secret {
+			b, err := term.ReadPassword(int(f.Fd()))
+			p.ui.write("\n")
+			if err != nil {
+				return "", err
+			}
+			answer = string(b)
+		}
+	}
+	if answer == "" {
+		line, err := in.ReadString('\n')
+		if err != nil && err != io.EOF {
+			return "", err
+		}
+		answer = line
+	}
+	if answer = strings.TrimSpace(answer); answer == "" {
+		return "", &job.Refusal{Cause: "no " + what + " was given"}
+	}
+	return answer, nil
+}
+
+func (p *program) statusCommand() *cobra.Command {
+	var w whereFlags
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "says which login is used, for which org, and whether it is valid",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return p.authStatus(cmd.Context(), w) },
+	}
+	w.define(cmd.Flags())
+	return cmd
+}
+
+func (p *program) authStatus(ctx context.Context, w whereFlags) error {
+	l, err := p.login(w)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, authTimeout)
+	defer cancel()
+	org, err := p.whoAmI(ctx, l)
+	valid := "yes"
+	var e *zoho.Error
+	switch {
+	case err == nil:
+	case errors.As(err, &e) && e.Kind == zoho.Denied && e.Scope == zoho.ScopeList:
+		valid = "yes, but it cannot read the org: " + err.Error()
+	default:
+		valid = "no: " + err.Error()
+	}
+	rows := [][2]string{{"login", l.source}, {"accounts", l.accounts + " (" + l.dc.Name + ")"}, {"API", cmp.Or(l.api, l.fallback)}}
+	if org.Name != "" {
+		rows = append(rows, [2]string{"org", (&orgView{org.Name, org.Type, org.Edition}).text() + ", id " + org.ID})
+	}
+	if scopes := p.storedScopes(l); len(scopes) > 0 {
+		rows = append(rows, [2]string{"scopes", strings.Join(scopes, ", ")})
+	}
+	rows = append(rows, [2]string{"valid", valid})
+	if _, err := io.WriteString(p.stdout, table(rows)); err != nil {
+		return err
+	}
+	if strings.HasPrefix(valid, "no") {
+		return err
+	}
+	return nil
+}
+
+// storedScopes are the scopes of a stored login; those of the environment's are known to nobody but Zoho.
+func (p *program) storedScopes(l login) []string {
+	logins, err := readLogins()
+	if err != nil {
+		return nil
+	}
+	i := slices.IndexFunc(logins, func(s storedLogin) bool { return s.RefreshToken == l.RefreshToken })
+	if i < 0 {
+		return nil
+	}
+	return logins[i].Scopes
+}
+
+func (p *program) logoutCommand() *cobra.Command {
+	var w whereFlags
+	cmd := &cobra.Command{
+		Use:   "logout",
+		Short: "removes a stored login from this machine",
+		Long: `logout removes a login that auth login stored. The refresh token stays good at Zoho until it is revoked there, under
+Connected Apps of the account.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return p.authLogout(w) },
+	}
+	w.define(cmd.Flags())
+	return cmd
+}
+
+func (p *program) authLogout(w whereFlags) error {
+	chosen, err := chooseLogin(w.center, w.org)
+	if err != nil {
+		return err
+	}
+	if chosen == nil {
+		return &job.Refusal{Cause: "no such login is stored", Hint: "delink auth status shows the one that is used"}
+	}
+	logins, err := readLogins()
+	if err != nil {
+		return err
+	}
+	logins = slices.DeleteFunc(logins, func(s storedLogin) bool { return s.RefreshToken == chosen.RefreshToken })
+	if _, err := writeLogins(logins); err != nil {
+		return err
+	}
+	l := login{Login: chosen.login(), accounts: chosen.Accounts}
+	if folder, err := os.UserCacheDir(); err == nil {
+		l.cache = filepath.Join(folder, "delink")
+	}
+	l.cacheOfTokens().Forget()
+	p.ui.say("logged out of %s", chosen.name())
+	return nil
+}
