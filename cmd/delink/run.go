@@ -302,7 +302,7 @@ func ending(s *report.Summary, causes []report.Cause) string {
 		note string
 	}{
 		{"removed", s.Removed, ""},
-		{"absent", s.Absent, "there was nothing to remove"},
+		{"absent", s.Absent, "no such link; message says if an attempt before went unanswered"},
 		{"failed", s.Failed, ""},
 		{"unknown", s.Unknown, "may be removed; run again to find out"},
 		{"pending", s.Pending, "not sent"},
