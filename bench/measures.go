@@ -1,0 +1,230 @@
+package main
+
+import (
+	"encoding/csv"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// batch is how many links a call can name.
+const batch = 100
+
+// calls measures the calls made over those that are needed: for each parent, its links by the hundred, rounded up.
+func (b *bench) calls() error {
+	const links, parents = 50_000, 700
+	parent := uneven(parents)
+	var sizes [parents]int
+	for n := range links {
+		sizes[parent(n)]++
+	}
+	need := 0
+	for _, n := range sizes {
+		need += (n + batch - 1) / batch
+	}
+	input, err := b.input("calls", links, parent)
+	if err != nil {
+		return err
+	}
+	j, err := b.delinks(input, 10)
+	if err != nil {
+		return err
+	}
+	made := j.books.Calls["delink"] + j.books.Calls["read"]
+	row("calls made ÷ calls needed", float64(made)/float64(need), exactly(1, "%.3f"),
+		"%d for %d links of %d parents; %d more for the org and its lists", made, links, parents, j.settings())
+	return nil
+}
+
+// slots measures how much of the time the slots had a call in flight.
+func (b *bench) slots() error {
+	for _, slots := range []int{5, 10, 25} {
+		for _, latency := range []time.Duration{50 * time.Millisecond, 300 * time.Millisecond} {
+			calls := slots * int(b.seconds/latency)
+			input, err := b.input("slots", calls*batch, inOrder(2000))
+			if err != nil {
+				return err
+			}
+			j, err := b.delinks(input, slots, "latency="+latency.String())
+			if err != nil {
+				return err
+			}
+			// The calls for the settings come one by one before the first batch.
+			before := time.Duration(j.settings()) * latency
+			busy, took := j.books.Busy-before, j.books.Last.Sub(j.books.First)-before
+			row(fmt.Sprintf("slots kept full: %d at %v", slots, latency), share(busy, slots, took), atLeast(0.97, "%.3f"),
+				"%.3f of the whole process; %d calls in %.1f s", share(busy, slots, j.wall), j.books.Calls["delink"], took.Seconds())
+			row("    most in flight", float64(j.books.Peak), atMost(float64(slots), "%.0f"), "")
+		}
+	}
+	return nil
+}
+
+// share is the part of the slots' time that was busy.
+func share(busy time.Duration, slots int, took time.Duration) float64 {
+	return float64(busy) / (float64(slots) * float64(took))
+}
+
+// cpu measures what a million links in full batches cost the client, beside a bare sender of the same calls.
+func (b *bench) cpu() error {
+	const slots, each = 10, 2000
+	input, err := b.input("cpu", b.links, inOrder(each))
+	if err != nil {
+		return err
+	}
+	var own, bare []float64
+	millions := float64(b.links) / 1e6
+	for range b.repeat {
+		j, err := b.delinks(input, slots)
+		if err != nil {
+			return err
+		}
+		own = append(own, j.usage.cpu.Seconds()/millions)
+		c, err := b.emulate()
+		if err != nil {
+			return err
+		}
+		u, err := b.itself("bare-sender", "-url", c.url, "-links", strconv.Itoa(b.links), "-each", strconv.Itoa(each), "-slots", strconv.Itoa(slots))
+		c.stop()
+		if err != nil {
+			return err
+		}
+		bare = append(bare, u.cpu.Seconds()/millions)
+	}
+	row("CPU seconds a million links", median(own), atMost(10, "%.2f"), "user and system, of the client alone")
+	row("    ÷ those of a bare net/http sender", median(own)/median(bare), noTarget("%.2f"), "%.2f s: the same calls and nothing else", median(bare))
+	return nil
+}
+
+// throttle measures how well a server is used that allows fewer calls in flight than the client was told.
+func (b *bench) throttle() error {
+	const allowed, told, latency = 4, 20, 100 * time.Millisecond
+	calls := allowed * int(b.throttled/latency)
+	input, err := b.input("throttle", calls*batch, inOrder(2000))
+	if err != nil {
+		return err
+	}
+	j, err := b.delinks(input, told, fmt.Sprint("in-flight=", allowed), "latency="+latency.String())
+	if err != nil {
+		return err
+	}
+	before := time.Duration(j.settings()) * latency
+	busy, took := j.books.Busy-before, j.books.Last.Sub(j.books.First)-before
+	sent := j.books.Calls["delink"] + j.books.Calls["read"]
+	row(fmt.Sprintf("throttling: share used of %d in flight (told %d)", allowed, told), share(busy, allowed, took), atLeast(0.9, "%.3f"),
+		"%d calls at %v in %.0f s", sent, latency, took.Seconds())
+	row("    calls refused, %", 100*float64(j.books.Throttled)/float64(sent), atMost(3, "%.2f"), "%d", j.books.Throttled)
+	return nil
+}
+
+// split measures what it costs to find the bad ids of a batch when the server refuses it and names none.
+func (b *bench) split() error {
+	const batches = 25
+	for _, bad := range []int{1, 2, 5, 10} {
+		var absent []string
+		for p := range batches {
+			chosen := map[int]bool{}
+			for try := 0; len(chosen) < bad; try++ {
+				n := int(mix(bad<<32|p<<16|try) % batch)
+				if !chosen[n] {
+					chosen[n] = true
+					absent = append(absent, strconv.FormatUint(relatedID(p*batch+n), 10))
+				}
+			}
+		}
+		input, err := b.input("split", batches*batch, inOrder(batch))
+		if err != nil {
+			return err
+		}
+		c, err := b.emulate("strict=true", "absent="+strings.Join(absent, ","))
+		if err != nil {
+			return err
+		}
+		j, err := b.delinksAgainst(c, input, 10)
+		most := 0
+		if err == nil {
+			most, err = b.mostCalls(c)
+		}
+		c.stop()
+		if err != nil {
+			return err
+		}
+		delinks, reads := j.books.Calls["delink"], j.books.Calls["read"]
+		each := float64(delinks+reads) / batches / float64(bad)
+		row(fmt.Sprintf("splitting: calls a bad id, %d in a batch", bad), each, atMost(2*math.Log2(batch), "%.1f"),
+			"%.1f calls and %.1f look-ups a batch, at most %d calls", float64(delinks)/batches, float64(reads)/batches, most)
+	}
+	return nil
+}
+
+// mostCalls is how many calls the list had that had the most.
+func (b *bench) mostCalls(c *crm) (int, error) {
+	resp, err := c.get(b.ctx, "lists")
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	lists, err := csv.NewReader(resp.Body).ReadAll()
+	if err != nil {
+		return 0, err
+	}
+	most := 0
+	for _, l := range lists[1:] {
+		n, err := strconv.Atoi(l[3])
+		if err != nil {
+			return 0, err
+		}
+		most = max(most, n)
+	}
+	return most, nil
+}
+
+// large is the input of plan and run.
+func (b *bench) large() (string, error) { return b.input("large", b.rows, shuffled(5000)) }
+
+// plan measures reading and checking, beside a bare pass over the file.
+func (b *bench) plan() error {
+	input, err := b.large()
+	if err != nil {
+		return err
+	}
+	var wall, cpu, bareWall, bareCPU, rss []float64
+	for range b.repeat {
+		u, err := b.itself("bare-csv", input)
+		if err != nil {
+			return err
+		}
+		bareWall, bareCPU = append(bareWall, u.wall.Seconds()), append(bareCPU, u.cpu.Seconds())
+		if _, u, err = b.process(nil, b.delink, "plan", input, "--json"); err != nil {
+			return err
+		}
+		wall, cpu, rss = append(wall, u.wall.Seconds()), append(cpu, u.cpu.Seconds()), append(rss, float64(u.maxRSS))
+	}
+	millions := float64(b.rows) / 1e6
+	row(fmt.Sprintf("plan of %g million rows: million rows a second", millions), millions/median(wall), atLeast(1, "%.2f"),
+		"%.1f s", median(wall))
+	row("    time ÷ that of bare encoding/csv", median(wall)/median(bareWall), noTarget("%.2f"), "%.1f s", median(bareWall))
+	row("    CPU ÷ that of bare encoding/csv", median(cpu)/median(bareCPU), noTarget("%.2f"), "%.1f s, %.1f s", median(cpu), median(bareCPU))
+	row("    bytes a row at the peak", median(rss)/float64(b.rows), atMost(64, "%.1f"), "%.0f MB", median(rss)/1e6)
+	return nil
+}
+
+// run measures a large run against a server that answers at once.
+func (b *bench) run() error {
+	input, err := b.large()
+	if err != nil {
+		return err
+	}
+	j, err := b.delinks(input, 10)
+	if err != nil {
+		return err
+	}
+	millions := float64(b.rows) / 1e6
+	row(fmt.Sprintf("run of %g million rows: bytes a row at the peak", millions), float64(j.maxRSS)/float64(b.rows), atMost(100, "%.1f"),
+		"%.0f MB", float64(j.maxRSS)/1e6)
+	row("    CPU seconds a million links", j.usage.cpu.Seconds()/millions, noTarget("%.2f"), "the plan and %d calls", j.books.Calls["delink"])
+	row("    thousand links a second", float64(j.Links)/1e3/j.wall.Seconds(), noTarget("%.0f"), "%.0f s, on the same processors as the emulator", j.wall.Seconds())
+	return nil
+}
