@@ -235,7 +235,9 @@ func (d *dispatcher) end(reason Reason, err error) {
 		return
 	}
 	d.stopped, d.reason, d.err = true, reason, err
-	d.halt()
+	if reason != MaxCalls { // the calls that wait for their turn then are within the budget
+		d.halt()
+	}
 }
 
 // abandon records what was left half done: links of which a call went unanswered are Unknown, since they may be gone.
