@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -138,7 +139,7 @@ func (b *Book) rows(outcomes []worker.Outcome, rows []Row) []Row {
 		o := &outcomes[i]
 		_, line := b.set.At(o.Pos)
 		r := linkRow(o.Link, line, o.Status, o.Time)
-		r.Code, r.Message, r.Attempts = cell(o.Code), cell(o.Message), o.Attempts
+		r.Code, r.Message, r.Attempts = cell(o.Code), cell(b.message(o)), o.Attempts
 		if o.HTTPStatus > 0 {
 			r.HTTPStatus = strconv.Itoa(o.HTTPStatus)
 		}
@@ -147,10 +148,20 @@ func (b *Book) rows(outcomes []worker.Outcome, rows []Row) []Row {
 	return rows
 }
 
+// message is an outcome's own, and for an absent link that an earlier run left unknown, that it may have been that run
+// that removed it.
+func (b *Book) message(o *worker.Outcome) string {
+	if o.Status == worker.Absent && b.Fate(o.Pos).Status == worker.Unknown && !strings.Contains(o.Message, "an earlier attempt") {
+		return o.Message + " (an earlier attempt went unanswered and may have removed it)"
+	}
+	return o.Message
+}
+
 // enter notes outcomes that are in the result file.
 func (b *Book) enter(outcomes []worker.Outcome) {
-	for _, o := range outcomes {
-		b.setFate(o.Pos, Fate{o.Status, cell(o.Code), cell(o.Message)})
+	for i := range outcomes {
+		o := &outcomes[i]
+		b.setFate(o.Pos, Fate{o.Status, cell(o.Code), cell(b.message(o))})
 	}
 }
 
