@@ -115,9 +115,7 @@ func (d *dispatcher) send() (wake time.Time) {
 		}
 		if max := d.pool.settings.MaxCalls; max > 0 && d.sent >= max {
 			d.park(t, 0)
-			if d.inFlight == 0 { // else calls that have their turn yet to come would be lost, and fewer made
-				d.end(MaxCalls, nil)
-			}
+			d.end(MaxCalls, nil)
 			return wake
 		}
 		d.probing = false
