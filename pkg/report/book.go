@@ -135,10 +135,15 @@ func (b *Book) Causes() []Cause {
 
 // rows adds the rows of outcomes.
 func (b *Book) rows(outcomes []worker.Outcome, rows []Row) []Row {
+	var at time.Time // the outcomes of a call have the same time
+	var text string
 	for i := range outcomes {
 		o := &outcomes[i]
+		if i == 0 || !o.Time.Equal(at) {
+			at, text = o.Time, timestamp(o.Time)
+		}
 		_, line := b.set.At(o.Pos)
-		r := linkRow(o.Link, line, o.Status, o.Time)
+		r := linkRow(o.Link, line, o.Status, text)
 		r.Code, r.Message, r.Attempts = cell(o.Code), cell(b.message(o)), o.Attempts
 		if o.HTTPStatus > 0 {
 			r.HTTPStatus = strconv.Itoa(o.HTTPStatus)
@@ -226,6 +231,7 @@ func (b *Book) find(r *Row) (pos int, ok bool) {
 // enters them.
 func (b *Book) Unsent(now time.Time, give func([]Row) error) error {
 	const few = 1000
+	at := timestamp(now)
 	rows := make([]Row, 0, few)
 	flush := func(least int) error {
 		if len(rows) < least {
@@ -240,7 +246,7 @@ func (b *Book) Unsent(now time.Time, give func([]Row) error) error {
 			continue
 		}
 		f := b.invalidFate(e)
-		rows = append(rows, Row{Line: e.Line, Status: Invalid, Code: f.Code, Message: f.Message, Time: timestamp(now)})
+		rows = append(rows, Row{Line: e.Line, Status: Invalid, Code: f.Code, Message: f.Message, Time: at})
 		b.invalid[e.Line] = true
 		b.counts[Invalid].Add(1)
 		if err := flush(few); err != nil {
@@ -254,7 +260,7 @@ func (b *Book) Unsent(now time.Time, give func([]Row) error) error {
 		}
 		link, line := b.set.At(pos)
 		_, firstLine := b.set.At(first)
-		r := linkRow(link, line, Duplicate, now)
+		r := linkRow(link, line, Duplicate, at)
 		r.Message = fmt.Sprintf("the same link as line %d", firstLine)
 		rows = append(rows, r)
 		if dup == 0 {

@@ -36,7 +36,7 @@ const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
 func timestamp(t time.Time) string { return t.UTC().Format(timeLayout) }
 
-func linkRow(l reader.Link, line int, s worker.Status, now time.Time) Row {
+func linkRow(l reader.Link, line int, s worker.Status, at string) Row {
 	return Row{
 		Line:     line,
 		Module:   l.Relation.Module,
@@ -44,7 +44,7 @@ func linkRow(l reader.Link, line int, s worker.Status, now time.Time) Row {
 		Relation: l.Relation.List,
 		Related:  l.Related.String(),
 		Status:   s,
-		Time:     timestamp(now),
+		Time:     at,
 	}
 }
 
@@ -60,9 +60,13 @@ func (r *Row) link() (l reader.Link, err error) {
 
 // cell makes somebody else's words safe to stand in a cell of ours: on one line, and not a formula for a spreadsheet.
 func cell(s string) string {
-	s = strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
+	if strings.ContainsFunc(s, isControl) { // hardly ever, and this is done for every row
+		s = strings.Join(strings.FieldsFunc(s, isControl), " ")
+	}
 	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
 		return "'" + s
 	}
 	return s
 }
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
