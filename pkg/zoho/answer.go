@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Verdict is what the CRM said of one id.
@@ -31,8 +32,9 @@ type Item struct {
 
 // Answer is what the CRM said of the ids of one call: one Item for each id sent, in the order of sending.
 type Answer struct {
-	Status int
-	Items  []Item
+	Status  int
+	Items   []Item
+	Deleted bool // some item says that a record was deleted, be it one that nobody asked about
 }
 
 // envelope is every body that the API answers with, decoded leniently (R: code may be a number, details an array).
@@ -74,9 +76,19 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// maxText is the longest text that is kept, in bytes: Zoho's are a line at the most, a gateway's may be a book.
+const maxText = 500
+
 // text is the value on one line, without control characters, so that it can stand in a record and on a terminal.
 func (t text) text() string {
-	return strings.Join(strings.FieldsFunc(strings.ToValidUTF8(string(t), "?"), func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
+	s := strings.ToValidUTF8(string(t[:min(len(t), maxText)]), "?")
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }), " ")
+}
+
+// number reports whether a code is a number, which says no more than the HTTP status (R).
+func number(code string) bool {
+	_, err := strconv.Atoi(code)
+	return err == nil
 }
 
 // details is an object or an array of them; only the first counts.
@@ -141,7 +153,7 @@ func decodeList(body []byte) *recordList {
 // code is Zoho's code; where it is a number, its name stands in "error" (R).
 func (e *envelope) code() string {
 	code := e.Code.text()
-	if _, err := strconv.Atoi(code); err == nil || code == "" {
+	if code == "" || number(code) {
 		if name := e.ErrorText.text(); name != "" {
 			return name
 		}
@@ -163,18 +175,21 @@ func (e *envelope) pathIndex() int {
 }
 
 func (r result) verdict() Verdict {
-	code, failed := r.Code.text(), strings.EqualFold(string(r.Status), "error")
+	code := r.Code.text()
+	failed, went := strings.EqualFold(string(r.Status), "error"), strings.EqualFold(string(r.Status), "success")
+	success := strings.EqualFold(code, "SUCCESS") || went && number(code) && code[0] == '2'
 	switch {
-	case strings.EqualFold(code, "SUCCESS") && failed, code == "":
+	case success && failed, code == "":
 		return Silent
-	case strings.EqualFold(code, "SUCCESS"):
-		// The only wording that is read: the code is the same for both (D, S), and one of them destroys data.
+	case success:
+		// The only wording that is read: the code is the same for both (D, S), and one of them destroys data. What is
+		// called a relation or a contact role is a link.
 		message := strings.ToLower(string(r.Message))
-		if strings.Contains(message, "delete") && !strings.Contains(message, "relation") {
+		if strings.Contains(message, "delete") && !strings.Contains(message, "relation") && !strings.Contains(message, "contact role") {
 			return Deleted
 		}
 		return Removed
-	case strings.EqualFold(string(r.Status), "success"):
+	case went, number(code): // of an error a number says nothing
 		return Silent
 	case code == "INVALID_DATA", code == "MANDATORY_NOT_FOUND":
 		return Absent
@@ -186,13 +201,34 @@ func (r result) verdict() Verdict {
 	return Failed
 }
 
-// match gives each id that was sent its item of the answer.
+// id is the id that an item names; false where it names none.
+func (r result) id() (ID, bool) {
+	id, err := ParseID(strings.TrimPrefix(string(r.Details.ID), "zcrm_"))
+	return id, err == nil
+}
+
+// nameless is the item that stands for the refusal of a whole call, for some id that it does not name: the older
+// documentation can be read so (D). ok is false if data has an answer by id.
+func nameless(sent int, data []result) (r result, ok bool) {
+	if len(data) == sent {
+		return result{}, false
+	}
+	for _, r := range data {
+		if _, named := r.id(); named || r.verdict() != Absent && r.verdict() != Failed {
+			return result{}, false
+		}
+	}
+	return data[0], true
+}
+
+// match gives each id that was sent its item of the answer, and reports whether any item says that a record was deleted.
 //
 // The order of the items is not promised (D shows none), so they are matched by id alone. Items without an id are taken
 // only where it does not matter which is which: as many of them as there are ids without an answer, all with the same
-// code. Anything else leaves those ids Silent, and sending them again tells the truth.
-func match(ids []ID, data []result) []Item {
-	items := make([]Item, len(ids))
+// code, and no item about an id that nobody asked for. Anything else leaves those ids Silent, and sending them again
+// tells the truth.
+func match(ids []ID, data []result) (items []Item, deleted bool) {
+	items = make([]Item, len(ids))
 	at := make(map[ID]int, len(ids))
 	for i, id := range ids {
 		items[i] = Item{ID: id, Code: CodeNotInAnswer}
@@ -201,45 +237,40 @@ func match(ids []ID, data []result) []Item {
 	answered := make([]bool, len(ids))
 	var nameless []result
 	left := len(ids)
+	same := true
+	lost := false // a record was deleted that is none of those that were asked for by name
 	for _, r := range data {
-		id, err := ParseID(strings.TrimPrefix(string(r.Details.ID), "zcrm_"))
-		if err != nil {
-			nameless = append(nameless, r)
-			continue
-		}
+		v := r.verdict()
+		deleted = deleted || v == Deleted
+		id, named := r.id()
 		i, asked := at[id]
-		if !asked {
-			if r.verdict() == Deleted { // whatever it was, the list holds records
-				nameless = append(nameless, r)
-			}
-			continue
-		}
-		item := r.item(id)
-		if answered[i] {
-			item = agree(items[i], item)
-		} else {
+		switch {
+		case !named:
+			nameless = append(nameless, r)
+			same = same && r.Code == nameless[0].Code && v == nameless[0].verdict()
+			lost = lost || v == Deleted
+		case !asked:
+			same = false
+			lost = lost || v == Deleted
+		case answered[i]:
+			items[i] = agree(items[i], r.item(id))
+		default:
+			items[i] = r.item(id)
 			answered[i] = true
 			left--
 		}
-		items[i] = item
-	}
-	deleted := false
-	same := len(nameless) > 0
-	for _, r := range nameless {
-		deleted = deleted || r.verdict() == Deleted
-		same = same && r.Code == nameless[0].Code && r.verdict() == nameless[0].verdict()
 	}
 	for i, id := range ids {
 		switch {
 		case answered[i]:
 		case same && len(nameless) == left:
 			items[i] = nameless[0].item(id)
-		case deleted: // one of these ids, and nobody knows which
+		case lost: // one of these ids, and nobody knows which
 			items[i].Code = CodeRecordDeleted
 			items[i].Verdict = Deleted
 		}
 	}
-	return items
+	return items, deleted
 }
 
 func (r result) item(id ID) Item {

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -33,7 +34,10 @@ type Client struct {
 	tokens  *TokenSource
 	http    *http.Client
 	options Options
-	credits atomic.Int64 // the least that the CRM said it has left, plus one; 0 is unknown
+
+	mu        sync.Mutex
+	credits   int       // what the CRM last said it has left; -1 is unknown
+	creditsAt time.Time // when it said so
 }
 
 // Options are a client's settings.
@@ -50,10 +54,8 @@ func NewClient(tokens *TokenSource, client *http.Client, o Options) (*Client, er
 	if !slices.Contains(Versions, o.Version) {
 		return nil, fmt.Errorf("API version %q is not known: choose one of %s", o.Version, strings.Join(Versions, ", "))
 	}
-	own := *client
-	// A redirected DELETE would become a GET, and a redirect can lead anywhere. The API does not redirect.
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Client{tokens: tokens, http: &own, options: o}, nil
+	// A redirected DELETE would become a GET, besides. The API does not redirect.
+	return &Client{tokens: tokens, http: direct(client), options: o, credits: -1}, nil
 }
 
 // Delink asks to remove the links of one parent record to up to MaxIDs related records, each named once. It answers for
@@ -68,7 +70,11 @@ func (c *Client) Delink(ctx context.Context, r Relation, parent ID, ids []ID) (A
 	}
 	body := decode(reply.body)
 	if body != nil && len(body.Data) > 0 && reply.byID() {
-		return Answer{Status: reply.status, Items: match(ids, body.Data)}, nil
+		if r, ok := nameless(len(ids), body.Data); ok && reply.status == http.StatusBadRequest {
+			return Answer{}, &Error{Kind: Nameless, Sent: true, Status: reply.status, Code: r.Code.text(), Detail: r.Message.text()}
+		}
+		items, deleted := match(ids, body.Data)
+		return Answer{Status: reply.status, Items: items, Deleted: deleted}, nil
 	}
 	e := classify(reply.status, reply.header, body)
 	e.token = reply.token
@@ -132,8 +138,19 @@ func (c *Client) Renew(err error) bool {
 
 // Credits is what the org has left of its credits, as far as the CRM has said.
 func (c *Client) Credits() (n int, known bool) {
-	v := c.credits.Load()
-	return int(v - 1), v > 0
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(c.credits, 0), c.credits >= 0
+}
+
+// heardCredits notes what an answer says. Answers overtake each other: more than was said before is believed only of a
+// call that was sent after that, when credits of the day before have come back.
+func (c *Client) heardCredits(n int, sent time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.credits < 0 || n < c.credits || sent.After(c.creditsAt) {
+		c.credits, c.creditsAt = n, time.Now()
+	}
 }
 
 // reply is what came over the wire.
@@ -174,8 +191,9 @@ func (c *Client) call(ctx context.Context, method, version, path string) (reply,
 	if err != nil {
 		return reply{}, unsent(err)
 	}
-	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.value) // not Bearer (D)
+	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.secret()) // not Bearer (D)
 	req.Header.Set("User-Agent", c.options.UserAgent)
+	sent := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if !connected.Load() {
@@ -186,7 +204,7 @@ func (c *Client) call(ctx context.Context, method, version, path string) (reply,
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	if n, ok := creditsRemaining(resp.Header); ok {
-		c.credits.Store(int64(n) + 1)
+		c.heardCredits(n, sent)
 	}
 	if err != nil && resp.StatusCode < 300 {
 		return reply{}, &Error{Kind: Unanswered, Sent: true, Status: resp.StatusCode, Code: CodeNoAnswer, Cause: because(ctx, err)}

@@ -51,6 +51,12 @@ var explanations = map[string]Explanation{
 	"invalid_client_secret": {"the client secret is not accepted", "check ZOHO_CLIENT_SECRET: each data centre of a client has a secret of its own"},
 	"Access Denied":         {"too many access tokens were asked for, and Zoho has locked this login out for a while", "wait ten minutes or more before the next run: asking again makes the lock-out longer"},
 
+	// Statuses that come without a code.
+	"METHOD_NOT_ALLOWED":       {"the CRM does not accept this kind of call here", "check ZOHO_API_DOMAIN and --api-version"},
+	"REQUEST_ENTITY_TOO_LARGE": {"the call is larger than the CRM allows", "set a smaller --batch-size, and report this: delink should not have sent it"},
+	"REQUEST_URI_TOO_LONG":     {"the call is longer than the CRM, or a proxy on the way, allows", "set a smaller --batch-size"},
+	"UNSUPPORTED_MEDIA_TYPE":   {"the CRM does not accept this kind of call here", "check ZOHO_API_DOMAIN and --api-version"},
+
 	CodeNoAnswer:      {"no answer came", ""},
 	CodeForeignAnswer: {"the answer is not from Zoho CRM", "a proxy or gateway on the way may have answered: check the network and ZOHO_API_DOMAIN"},
 	CodeServerError:   {"the CRM had an error", "run again later; Zoho's status page may say more"},
@@ -121,15 +127,17 @@ func meaning(status int, code string, pathIndex int) (Kind, Scope) {
 		return BadToken, ScopeRun
 	case status >= 300 && status < 400:
 		return Refused, ScopeRun
-	case code == "INVALID_DATA" && pathIndex >= 0:
-		if pathIndex == 1 {
-			return Refused, ScopeParent
+	case status >= 400 && number(code): // the name is missing (R): the status and the path tell what they can
+		switch status {
+		case http.StatusBadRequest, http.StatusNotFound:
+			return invalid(status, pathIndex)
+		case http.StatusForbidden:
+			return Denied, ScopeList
 		}
-		return Refused, ScopeList // 0 the module, 2 the related list (S)
-	case code == "INVALID_DATA" && status == http.StatusNotFound:
-		return Refused, ScopeParent
 	case code == "INVALID_DATA":
-		return Nameless, ScopeBatch
+		return invalid(status, pathIndex)
+	}
+	switch {
 	case isKnown:
 		return known.kind, known.scope
 	case status == http.StatusMethodNotAllowed, status == http.StatusRequestEntityTooLarge,
@@ -139,6 +147,17 @@ func meaning(status int, code string, pathIndex int) (Kind, Scope) {
 		return Unanswered, ScopeBatch // a success or a refusal that is not in Zoho's form proves nothing
 	}
 	return Refused, ScopeBatch
+}
+
+// invalid says what INVALID_DATA is about, by the part of the path that it names (S).
+func invalid(status, pathIndex int) (Kind, Scope) {
+	switch {
+	case pathIndex == 0, pathIndex == 2: // the module, the related list
+		return Refused, ScopeList
+	case pathIndex == 1, pathIndex < 0 && status == http.StatusNotFound: // the parent record
+		return Refused, ScopeParent
+	}
+	return Nameless, ScopeBatch
 }
 
 func codeOfStatus(status int, kind Kind) string {

@@ -66,7 +66,7 @@ func CheckBaseURL(s string) (string, error) {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		return "", fmt.Errorf("%q is not a URL: write it as https://host", s)
-	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
+	case u.User != nil || strings.ContainsAny(s, "?#"):
 		return "", fmt.Errorf("%q must be a host only: no user, query or fragment", u.Redacted())
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		return "", fmt.Errorf("%q would send the token unencrypted: plain http is for loopback only, use https", s)

@@ -32,7 +32,7 @@ type Grant struct {
 func ExchangeCode(ctx context.Context, client *http.Client, accounts string, l Login, code string) (Grant, error) {
 	asked := time.Now()
 	endpoint := tokenEndpoint(accounts)
-	t, err := exchangeConfig(l, endpoint).Exchange(context.WithValue(ctx, oauth2.HTTPClient, client), code)
+	t, err := exchangeConfig(l, endpoint).Exchange(context.WithValue(ctx, oauth2.HTTPClient, accountsClient(client)), code)
 	if err != nil {
 		return Grant{}, tokenError(endpoint, err)
 	}

@@ -1,10 +1,12 @@
 package zoho
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -18,23 +20,36 @@ type Login struct {
 	AccessToken                          string
 }
 
-// Token is an access token. Its String is a placeholder: a token is never printed.
+// Format prints a placeholder, whatever the verb.
+func (Login) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "(login)") }
+
+// Token is an access token. It is never printed: its own text is a placeholder, and inside of other values, where
+// package fmt does not ask for that, it is an address.
 type Token struct {
-	value     string
+	value     *string   // nil for no token
 	apiDomain string    // where the token's org lives; empty if not known
 	expires   time.Time // zero if not known
 }
 
 func (t Token) String() string { return "(access token)" }
 
-// GoString is String: not even %#v prints a token.
-func (t Token) GoString() string { return t.String() }
+// Format prints String, whatever the verb.
+func (t Token) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, t.String()) }
+
+func (t Token) secret() string {
+	if t.value == nil {
+		return ""
+	}
+	return *t.value
+}
+
+func (t Token) is(other Token) bool { return t.secret() == other.secret() }
 
 // expiryMargin is how long before its end a token is no longer used, so that it does not die on the way.
 const expiryMargin = 30 * time.Second
 
 func (t Token) usable(now time.Time) bool {
-	return t.value != "" && (t.expires.IsZero() || now.Before(t.expires.Add(-expiryMargin)))
+	return t.secret() != "" && (t.expires.IsZero() || now.Before(t.expires.Add(-expiryMargin)))
 }
 
 // TokenSource hands out one access token to all workers and makes a new one when the CRM refuses it.
@@ -43,12 +58,13 @@ func (t Token) usable(now time.Time) bool {
 // So tokens are kept between runs in a TokenCache, all callers share one refresh, and a refusal of the login itself is
 // final: asking again prolongs a lock-out (R).
 type TokenSource struct {
-	login    Login
+	login    *Login // a pointer, which package fmt does not follow
 	endpoint string // the accounts host
 	http     *http.Client
 	cache    *TokenCache
 	turn     chan struct{} // holds one element: whoever has it may change what is below
 	current  Token
+	dropped  Token     // the last one that the CRM refused
 	final    error     // the login is refused: never asked again
 	failed   error     // the last try failed for another reason
 	failedAt time.Time // and is not repeated at once, because every worker would
@@ -60,15 +76,50 @@ const failedFor = time.Second
 // NewTokenSource makes a source that asks the token endpoint of the accounts host (a base URL) through client. cache may
 // be nil.
 func NewTokenSource(login Login, accounts string, client *http.Client, cache *TokenCache) *TokenSource {
-	s := &TokenSource{login: login, endpoint: tokenEndpoint(accounts), http: client, cache: cache, turn: make(chan struct{}, 1)}
+	s := &TokenSource{login: &login, endpoint: tokenEndpoint(accounts), http: accountsClient(client), cache: cache, turn: make(chan struct{}, 1)}
 	s.turn <- struct{}{}
 	if login.AccessToken != "" {
-		s.current = Token{value: login.AccessToken}
+		s.current = Token{value: &login.AccessToken}
 	}
 	return s
 }
 
 func tokenEndpoint(accounts string) string { return accounts + "/oauth/v2/token" }
+
+// accountsClient is the client for the token endpoint, whose answers package oauth2 reads.
+func accountsClient(client *http.Client) *http.Client {
+	own := direct(client)
+	if own.Transport == nil {
+		own.Transport = http.DefaultTransport
+	}
+	own.Transport = trimming{own.Transport}
+	return own
+}
+
+// trimming takes off what gateways put around a body.
+type trimming struct{ http.RoundTripper }
+
+func (t trimming) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.RoundTripper.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	_ = resp.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	body = trimBody(body)
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	return resp, nil
+}
+
+// direct is a client that follows no redirect: one can lead anywhere, and what is sent holds secrets.
+func direct(client *http.Client) *http.Client {
+	own := *client
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
+}
 
 // Token gives the current access token, or makes one. Its error is an *Error: Denied if the login is refused, else
 // Unsent.
@@ -109,10 +160,10 @@ func (s *TokenSource) Token(ctx context.Context) (Token, error) {
 func (s *TokenSource) refused(t Token) bool {
 	<-s.turn
 	defer func() { s.turn <- struct{}{} }()
-	if s.current.value != t.value {
+	if t.secret() == "" || !s.current.is(t) {
 		return false
 	}
-	s.current = Token{}
+	s.current, s.dropped = Token{}, t
 	s.cache.drop(t)
 	return true
 }
@@ -124,7 +175,8 @@ func (s *TokenSource) renew(ctx context.Context) (Token, error) {
 		return Token{}, unsent(err)
 	}
 	defer unlock()
-	if t := s.cache.load(); t.usable(time.Now()) {
+	// A cache that could not be changed still holds the token that was refused.
+	if t := s.cache.load(); t.usable(time.Now()) && !t.is(s.dropped) {
 		return t, nil
 	}
 	t, err := s.exchange(ctx)
@@ -137,7 +189,7 @@ func (s *TokenSource) renew(ctx context.Context) (Token, error) {
 
 func (s *TokenSource) exchange(ctx context.Context) (Token, error) {
 	asked := time.Now()
-	t, err := exchangeConfig(s.login, s.endpoint).
+	t, err := exchangeConfig(*s.login, s.endpoint).
 		TokenSource(context.WithValue(ctx, oauth2.HTTPClient, s.http), &oauth2.Token{RefreshToken: s.login.RefreshToken}).Token()
 	if err != nil {
 		return Token{}, tokenError(s.endpoint, err)
@@ -155,7 +207,7 @@ func exchangeConfig(l Login, endpoint string) *oauth2.Config {
 }
 
 func newToken(t *oauth2.Token, asked time.Time) (token Token, err error) {
-	token = Token{value: t.AccessToken, expires: t.Expiry}
+	token = Token{value: &t.AccessToken, expires: t.Expiry}
 	// Where expires_in_sec is there too, expires_in is in milliseconds (K).
 	if seconds, ok := t.Extra("expires_in_sec").(float64); ok && seconds > 0 {
 		token.expires = asked.Add(time.Duration(seconds * float64(time.Second)))
@@ -188,7 +240,7 @@ func tokenError(endpoint string, err error) error {
 			code = body.Error
 		}
 	}
-	if code == "" || passing[code] {
+	if code == "" || passing[code] || status >= 500 {
 		return &Error{Kind: Unsent, Status: status, Code: CodeNoToken, Cause: fmt.Errorf("%s answered HTTP %d", endpoint, status)}
 	}
 	return &Error{Kind: Denied, Scope: ScopeRun, Status: status, Code: code, Cause: fmt.Errorf("the token endpoint %s answered %q", endpoint, code)}

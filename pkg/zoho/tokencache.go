@@ -67,7 +67,7 @@ func (c *TokenCache) load() Token {
 			return Token{}
 		}
 	}
-	return Token{value: t.AccessToken, apiDomain: domain, expires: t.Expires}
+	return Token{value: &t.AccessToken, apiDomain: domain, expires: t.Expires}
 }
 
 // keep is store for a token that was not asked for under the lock.
@@ -85,7 +85,7 @@ func (c *TokenCache) store(t Token) {
 	if c == nil || t.expires.IsZero() {
 		return
 	}
-	b, err := json.Marshal(cachedToken{t.value, t.apiDomain, t.expires})
+	b, err := json.Marshal(cachedToken{t.secret(), t.apiDomain, t.expires})
 	if err != nil {
 		return
 	}
@@ -101,7 +101,7 @@ func (c *TokenCache) store(t Token) {
 
 // drop forgets a token that the CRM refused, unless another process has made a new one since.
 func (c *TokenCache) drop(t Token) {
-	if c != nil && c.load().value == t.value {
+	if c != nil && c.load().is(t) {
 		_ = os.Remove(c.path)
 	}
 }
