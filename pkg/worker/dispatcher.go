@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"delink/pkg/chunker"
 	"delink/pkg/zoho"
 )
@@ -17,7 +19,6 @@ type dispatcher struct {
 	pool    *Pool
 	stop    context.Context // when it ends, nothing new is sent
 	hard    context.Context // when it ends, nothing is waited for
-	halt    func()          // ends the workers' waits for their turn
 	next    func() (chunker.Batch, bool)
 	record  Recorder
 	tasks   chan<- *task
@@ -26,7 +27,9 @@ type dispatcher struct {
 	synced  <-chan error
 
 	throttle *throttle
+	limiter  *rate.Limiter
 	parked   []*task // wait to be sent again, in no order
+	front    *task   // goes next; nil if none was chosen yet
 	inFlight int
 	sent     int  // calls, as MaxCalls counts them
 	drained  bool // no batch is left to take
@@ -41,9 +44,13 @@ type dispatcher struct {
 	renewals int  // of the token, since a call was last accepted
 	probing  bool // the new token was refused too: wait until nothing is in flight before judging it
 	lost     int  // batches in a row whose attempts were used up, with no call answered between them
-	byID     int  // calls that were answered by id
+	answers  int  // calls that were let through
+	written  int  // outcomes
+	denied   int  // of those, for want of a scope or permission for the whole list
+	denial   *zoho.Error
 	failures int
-	noLookup bool // links cannot be read
+
+	noLookup map[zoho.Relation]bool // links that cannot be read
 
 	reason Reason
 	err    error
@@ -55,10 +62,10 @@ const lostMax = 10
 
 func (d *dispatcher) run() {
 	d.reason = Completed
-	stop := d.stop.Done()
+	stop, hard := d.stop.Done(), d.hard.Done()
 	for {
 		wake := d.send()
-		if d.inFlight == 0 && !d.syncing && (d.stopped || d.drained && len(d.parked) == 0) {
+		if d.inFlight == 0 && !d.syncing && (d.stopped || d.drained && d.front == nil && len(d.parked) == 0) {
 			break
 		}
 		var timer <-chan time.Time
@@ -78,9 +85,10 @@ func (d *dispatcher) run() {
 		case <-timer:
 		case <-stop:
 			stop = nil
-			reason := Interrupted
-			errors.As(context.Cause(d.stop), &reason)
-			d.end(reason, nil)
+			d.end(cause(d.stop), nil)
+		case <-hard:
+			hard = nil
+			d.end(cause(d.hard), nil)
 		}
 	}
 	d.abandon()
@@ -89,50 +97,83 @@ func (d *dispatcher) run() {
 	}
 }
 
+// cause is the reason for which a context ended.
+func cause(ctx context.Context) Reason {
+	reason := Interrupted
+	errors.As(context.Cause(ctx), &reason)
+	return reason
+}
+
 // send hands tasks to workers while that is allowed. It returns when to look again by itself, if at all.
 func (d *dispatcher) send() (wake time.Time) {
-	for !d.stopped {
+	for !d.stopped && d.stop.Err() == nil && d.hard.Err() == nil { // run sees their end too, and knows the reason
+		if d.probing && d.inFlight > 0 || d.unsynced > d.pool.settings.Slots {
+			return wake
+		}
 		now := time.Now()
-		switch {
-		case d.stop.Err() != nil:
-			return wake // run sees it too, and knows the reason
-		case d.probing && d.inFlight > 0, d.unsynced > d.pool.settings.Slots:
-			return wake
-		case d.reserved():
+		if d.front == nil {
+			if d.front, wake = d.take(now); d.front == nil && wake.IsZero() {
+				return wake
+			}
+		}
+		if t := d.front; t != nil {
+			if e := d.refusal(t); e != nil {
+				d.front = nil
+				d.refuse(t, e)
+				continue
+			}
+		}
+		if reason := d.used(); reason != "" {
 			if d.inFlight == 0 {
-				d.end(Credits, nil)
+				d.end(reason, nil)
 			}
-			return wake
-		case !d.throttle.free(d.inFlight, now):
-			if now.Before(d.throttle.paused) {
-				return d.throttle.paused
-			}
+			return time.Time{}
+		}
+		if d.front == nil {
 			return wake
 		}
-		t, due := d.take(now)
-		if t == nil {
-			return due
+		if free, at := d.throttle.free(d.inFlight, now); !free {
+			return at
 		}
-		if max := d.pool.settings.MaxCalls; max > 0 && d.sent >= max {
-			d.park(t, 0)
-			d.end(MaxCalls, nil)
-			return wake
+		if at := d.turn(now); at.After(now) {
+			return at
 		}
-		d.probing = false
+		t := d.front
+		d.front, d.probing = nil, false
 		d.sent++
 		d.inFlight++
 		d.pool.inFlight.Store(int64(d.inFlight))
-		d.tasks <- t
+		d.tasks <- t // there is a worker for each slot, so one is free
 	}
-	return wake
+	return time.Time{}
 }
 
-// reserved reports whether one more call could go below the credits that are to be left. Each call in flight may use one
-// that the last answer did not count yet.
-func (d *dispatcher) reserved() bool {
-	reserve := d.pool.settings.ReserveCredits
-	n, known := d.pool.crm.Credits()
-	return reserve > 0 && known && n-d.inFlight <= reserve
+// used reports which budget one more call could overdraw. Calls in flight are counted as if they used a call and a credit
+// each, so nothing is lost by waiting for them.
+func (d *dispatcher) used() Reason {
+	if most := d.pool.settings.MaxCalls; most > 0 && d.sent >= most {
+		return MaxCalls
+	}
+	if reserve := d.pool.settings.ReserveCredits; reserve > 0 {
+		switch n, known := d.pool.crm.Credits(); {
+		case known && n-d.inFlight <= reserve:
+			return Credits
+		case !known && d.answers == 0 && d.inFlight > 0: // the first call may tell
+			return Credits
+		}
+	}
+	return ""
+}
+
+// turn takes the next call's place in the rate: it goes at that time. Where that is not now, no place is taken, so that
+// calls are not promised before it is known whether they may still go.
+func (d *dispatcher) turn(now time.Time) time.Time {
+	place := d.limiter.ReserveN(now, 1)
+	wait := place.DelayFrom(now)
+	if wait > 0 {
+		place.CancelAt(now)
+	}
+	return now.Add(wait)
 }
 
 // take gives the next task: one that waited to be sent again and is due, else a new batch. So that few batches are half
@@ -148,24 +189,13 @@ func (d *dispatcher) take(now time.Time) (t *task, due time.Time) {
 	if first >= 0 && !d.parked[first].due.After(now) {
 		t = d.parked[first]
 		d.parked = slices.Delete(d.parked, first, first+1)
-		if e := d.refusal(t); e != nil {
-			d.refuse(t, e)
-			return d.take(now)
-		}
 		return t, due
 	}
-	for !d.drained && len(d.parked) < d.pool.settings.Slots && !d.stopped {
-		b, ok := d.next()
-		if !ok {
-			d.drained = true
-			break
+	if !d.drained && len(d.parked) < d.pool.settings.Slots {
+		if b, ok := d.next(); ok {
+			return newTask(b), due
 		}
-		t = newTask(b)
-		e := d.refusal(t)
-		if e == nil {
-			return t, due
-		}
-		d.refuse(t, e)
+		d.drained = true
 	}
 	if first >= 0 {
 		due = d.parked[first].due
@@ -201,6 +231,7 @@ func (d *dispatcher) write(out []Outcome) {
 	if len(out) == 0 {
 		return
 	}
+	d.written += len(out)
 	for _, o := range out {
 		if o.Status == Failed || o.Status == Unknown {
 			d.failures++
@@ -235,14 +266,15 @@ func (d *dispatcher) end(reason Reason, err error) {
 		return
 	}
 	d.stopped, d.reason, d.err = true, reason, err
-	if reason != MaxCalls { // the calls that wait for their turn then are within the budget
-		d.halt()
-	}
 }
 
 // abandon records what was left half done: links of which a call went unanswered are Unknown, since they may be gone.
 // All others were not removed, and stay without an outcome.
 func (d *dispatcher) abandon() {
+	if d.front != nil {
+		d.parked = append(d.parked, d.front)
+		d.front = nil
+	}
 	for _, t := range d.parked {
 		if t.unanswered != nil {
 			d.write(t.all(Unknown, t.unanswered, unknownMessage(t.unanswered), time.Now()))

@@ -51,7 +51,6 @@ type Settings struct {
 type Pool struct {
 	crm      CRM
 	settings Settings
-	limiter  *rate.Limiter
 
 	// Counters for whoever shows progress.
 	calls, retries, throttled, inFlight, slots atomic.Int64
@@ -68,8 +67,7 @@ type Stats struct {
 
 // New makes a pool.
 func New(crm CRM, s Settings) *Pool {
-	// Burst 1: an even flow. The token is taken after the slot, else the calls that waited for slots leave in a bunch.
-	p := &Pool{crm: crm, settings: s, limiter: rate.NewLimiter(s.Rate, 1)}
+	p := &Pool{crm: crm, settings: s}
 	p.slots.Store(int64(s.Slots))
 	return p
 }
@@ -87,14 +85,11 @@ func (p *Pool) Stats() Stats {
 
 // Run sends all batches and gives the outcomes to record. When stop ends, nothing new is sent, what is in flight is
 // finished and recorded, and the reason is the cause of stop if that is a Reason. When hard ends too, calls in flight are
-// cut off and their links are Unknown. stop must not have a deadline of its own, since a wait for the rate would then end
-// before it.
+// cut off and their links are Unknown.
 //
 // The error says why the run could not go on; the reason is then Broken or Refused. Every outcome that was reached has
 // been given to record, and synced, unless record itself failed.
 func (p *Pool) Run(stop, hard context.Context, batches iter.Seq[chunker.Batch], record Recorder) (Reason, error) {
-	feed, halt := context.WithCancel(stop)
-	defer halt()
 	tasks := make(chan *task)
 	results := make(chan *result)
 	dirty := make(chan struct{}, 1)
@@ -104,7 +99,7 @@ func (p *Pool) Run(stop, hard context.Context, batches iter.Seq[chunker.Batch], 
 	for range p.settings.Slots {
 		workers.Go(func() error {
 			for t := range tasks {
-				results <- p.attempt(feed, hard, t)
+				results <- p.attempt(hard, t)
 			}
 			return nil
 		})
@@ -119,11 +114,15 @@ func (p *Pool) Run(stop, hard context.Context, batches iter.Seq[chunker.Batch], 
 	next, done := iter.Pull(batches)
 	defer done()
 	d := &dispatcher{
-		pool: p, stop: stop, hard: hard, halt: halt, next: next, record: record,
+		pool: p, stop: stop, hard: hard, next: next, record: record,
 		tasks: tasks, results: results, dirty: dirty, synced: synced,
 		throttle: newThrottle(p.settings.Slots),
+		// Burst 1: an even flow. A call's place in the rate is taken after its slot, else the calls that waited for
+		// slots leave in a bunch.
+		limiter:  rate.NewLimiter(p.settings.Rate, 1),
 		parents:  map[parent]*zoho.Error{},
 		lists:    map[zoho.Relation]*zoho.Error{},
+		noLookup: map[zoho.Relation]bool{},
 	}
 	d.run()
 	close(tasks)
@@ -138,7 +137,6 @@ type result struct {
 	answer   zoho.Answer
 	linked   []bool // of a look-up
 	err      *zoho.Error
-	unsent   bool // it was stopped while it waited for its turn
 	renewed  bool // its token was the one in use, and has been dropped
 	sentAt   time.Time
 	finished time.Time
@@ -163,17 +161,12 @@ func (r *result) accepted() bool {
 }
 
 // attempt makes one call, in a worker.
-func (p *Pool) attempt(feed, hard context.Context, t *task) *result {
-	r := &result{task: t}
-	if err := p.limiter.Wait(feed); err != nil {
-		r.unsent = true
-		return r
-	}
+func (p *Pool) attempt(hard context.Context, t *task) *result {
+	r := &result{task: t, sentAt: time.Now()}
 	p.calls.Add(1)
 	if t.attempts > 0 {
 		p.retries.Add(1)
 	}
-	r.sentAt = time.Now()
 	var err error
 	if t.lookup {
 		r.linked, err = p.crm.Linked(hard, t.relation, t.parent, t.ids)

@@ -10,17 +10,13 @@ import (
 // settle decides what an attempt leads to: outcomes, another attempt, or the end of the run.
 func (d *dispatcher) settle(r *result) {
 	t := r.task
-	if r.unsent {
-		d.sent--
-		d.park(t, 0) // the run is stopping: abandon decides about it
-		return
-	}
 	if r.sent() {
 		t.attempts++
 	} else {
 		d.sent--
 	}
 	if r.accepted() {
+		d.answers++
 		d.renewals, d.probing = 0, false
 		d.throttle.answered(r.finished)
 		d.lost = 0
@@ -42,43 +38,64 @@ func (d *dispatcher) settle(r *result) {
 
 // answered takes an answer by id. Ids without an item of their own are sent again.
 func (d *dispatcher) answered(t *task, r *result) {
-	d.byID++
+	if r.answer.Deleted {
+		d.end(Broken, &zoho.Error{Kind: zoho.Refused, Scope: zoho.ScopeRun, Sent: true, Status: r.answer.Status,
+			Code: zoho.CodeRecordDeleted, Detail: fmt.Sprintf("in %s of %s", t.relation, t.parent)})
+	}
 	out := make([]Outcome, 0, len(t.ids))
-	var silent, refused []int
-	var silence *zoho.Error
-	for i, item := range r.answer.Items {
-		text := itemMessage(item)
+	// Ids that need another call, by what was said of them: the ids of a task have one history.
+	var silent, doubted groups
+	for i, id := range t.ids {
+		item := zoho.Item{ID: id, Code: zoho.CodeNotInAnswer}
+		if i < len(r.answer.Items) && r.answer.Items[i].ID == id {
+			item = r.answer.Items[i]
+		}
 		switch item.Verdict {
 		case zoho.Removed:
 			out = append(out, t.outcome(i, Removed, item.Code, item.Message, r.answer.Status, r.finished))
 		case zoho.Absent:
+			text := item.Message
 			if t.unanswered != nil {
-				text = afterUnanswered(item.Message)
+				text = afterUnanswered(text)
 			}
 			out = append(out, t.outcome(i, Absent, item.Code, text, r.answer.Status, r.finished))
 		case zoho.Deleted:
 			out = append(out, t.outcome(i, Failed, item.Code, zoho.Explain(item.Code).Text, r.answer.Status, r.finished))
-			d.end(Broken, &zoho.Error{Kind: zoho.Refused, Scope: zoho.ScopeRun, Status: r.answer.Status, Code: item.Code,
-				Detail: fmt.Sprintf("record %s of %s %s", item.ID, t.relation, t.parent)})
 		case zoho.Failed:
 			if t.unanswered != nil {
-				refused = append(refused, i)
-				t.last = &zoho.Error{Kind: zoho.Refused, Status: r.answer.Status, Code: item.Code, Detail: item.Message}
+				doubted.add(i, item)
 				continue
 			}
-			out = append(out, t.outcome(i, Failed, item.Code, text, r.answer.Status, r.finished))
+			out = append(out, t.outcome(i, Failed, item.Code, itemMessage(item), r.answer.Status, r.finished))
 		case zoho.Silent:
-			silent = append(silent, i)
-			silence = &zoho.Error{Kind: zoho.Unanswered, Status: r.answer.Status, Code: item.Code, Detail: item.Message}
+			silent.add(i, item)
 		}
 	}
 	d.write(out)
-	if len(refused) > 0 {
-		d.lookUp(t.only(refused), t.last)
+	for _, g := range doubted {
+		d.lookUp(t.only(g.at), &zoho.Error{Kind: zoho.Refused, Status: r.answer.Status, Code: g.code, Detail: g.message})
 	}
-	if len(silent) > 0 {
-		d.repeat(t.only(silent), silence)
+	for _, g := range silent {
+		d.repeat(t.only(g.at), &zoho.Error{Kind: zoho.Unanswered, Status: r.answer.Status, Code: g.code, Detail: g.message})
 	}
+}
+
+// groups are the indexes of ids, by what the CRM said of them.
+type groups []group
+
+type group struct {
+	code, message string
+	at            []int
+}
+
+func (g *groups) add(i int, item zoho.Item) {
+	for n := range *g {
+		if (*g)[n].code == item.Code && (*g)[n].message == item.Message {
+			(*g)[n].at = append((*g)[n].at, i)
+			return
+		}
+	}
+	*g = append(*g, group{item.Code, item.Message, []int{i}})
 }
 
 // failed takes a call without an answer by id.
@@ -100,12 +117,12 @@ func (d *dispatcher) failed(t *task, r *result) {
 		case e.Scope == zoho.ScopeRun && (e.Kind == zoho.Denied || !t.lookup):
 			d.end(runReason(e), e)
 			d.park(t, 0) // not removed by this call
-		case t.lookup:
-			d.cannotLookUp(t, e)
 		case e.Kind == zoho.Nameless && len(t.ids) > 1:
 			half := len(t.ids) / 2
 			d.park(t.part(0, half), 0)
 			d.park(t.part(half, len(t.ids)), 0)
+		case t.lookup:
+			d.cannotLookUp(t, e)
 		case e.Kind == zoho.Nameless:
 			d.lookUp(t, e) // this id is the one, but whether it is linked was not said
 		default:
@@ -146,7 +163,7 @@ func (d *dispatcher) repeat(t *task, e *zoho.Error) {
 		d.end(Broken, e)
 		return
 	case t.lookup:
-		d.write(t.all(Unknown, t.unansweredOr(e), unknownMessage(t.unansweredOr(e)), time.Now()))
+		d.cannotLookUp(t, e)
 	default:
 		d.lookUp(t, e)
 		if d.lost++; d.lost >= lostMax {
@@ -175,14 +192,18 @@ func (d *dispatcher) refuse(t *task, e *zoho.Error) {
 		d.lookUp(t, e)
 		return
 	}
+	if e.Kind == zoho.Denied {
+		d.denied += len(t.ids)
+		d.denial = e
+	}
 	d.write(t.all(Failed, e, e.Error(), time.Now()))
 }
 
 // lookUp asks the CRM which of the links are there, because the answers so far do not tell.
 func (d *dispatcher) lookUp(t *task, e *zoho.Error) {
 	t.last = e
-	if d.noLookup {
-		d.cannotLookUp(t, nil)
+	if d.noLookup[t.relation] {
+		d.cannotLookUp(t, e)
 		return
 	}
 	t.lookup, t.tries = true, 0
@@ -205,24 +226,17 @@ func (d *dispatcher) lookedUp(t *task, r *result) {
 	d.write(out)
 }
 
-// cannotLookUp settles links that cannot be read: e is why, nil if that has been said before.
+// cannotLookUp settles links that cannot be read; e is why.
 func (d *dispatcher) cannotLookUp(t *task, e *zoho.Error) {
-	if e != nil && e.Kind == zoho.Denied && !d.noLookup {
-		d.noLookup = true
-		d.note("links cannot be looked up, so some may stay unknown: %s; the scope ZohoCRM.modules.READ allows it", e)
+	if t.lookup && e.Kind == zoho.Denied && !d.noLookup[t.relation] {
+		d.noLookup[t.relation] = true
+		d.note("links of %s cannot be looked up, so some may stay unknown: %s; the scope ZohoCRM.modules.READ allows it", t.relation, e)
 	}
 	if t.unanswered != nil {
 		d.write(t.all(Unknown, t.unanswered, unknownMessage(t.unanswered), time.Now()))
 		return
 	}
 	d.write(t.all(Failed, t.last, t.last.Error(), time.Now()))
-}
-
-func (t *task) unansweredOr(e *zoho.Error) *zoho.Error {
-	if t.unanswered != nil {
-		return t.unanswered
-	}
-	return e
 }
 
 func runReason(e *zoho.Error) Reason {
@@ -232,26 +246,19 @@ func runReason(e *zoho.Error) Reason {
 	return Broken
 }
 
-// altogether reports whether the CRM refused every list for want of a scope or permission and answered for no id: then it
-// is the login that is refused, and not some links.
+// altogether reports whether the CRM refused every list for want of a scope or permission, and nothing else became of any
+// link: then it is the login that is refused, and not some links.
 func (d *dispatcher) altogether() *zoho.Error {
-	var last *zoho.Error
-	for _, e := range d.lists {
-		if e.Kind != zoho.Denied {
-			return nil
-		}
-		last = e
-	}
-	if d.byID > 0 {
+	if d.denied == 0 || d.denied < d.written {
 		return nil
 	}
-	return last
+	return d.denial
 }
 
 func itemMessage(i zoho.Item) string {
 	text := zoho.Explain(i.Code).Text
 	switch {
-	case i.Verdict == zoho.Absent || text == "":
+	case text == "":
 		return i.Message
 	case i.Message == "":
 		return text

@@ -48,9 +48,15 @@ func newThrottle(slots int) *throttle {
 	return &throttle{max: slots, slots: float64(slots), ceiling: float64(slots + 1)}
 }
 
-// free reports whether one more call may be sent.
-func (t *throttle) free(inFlight int, now time.Time) bool {
-	return inFlight < int(t.slots) && !now.Before(t.paused)
+// free reports whether one more call may be sent; if not, and only time is needed, when.
+func (t *throttle) free(inFlight int, now time.Time) (ok bool, at time.Time) {
+	switch {
+	case inFlight >= int(t.slots):
+		return false, at
+	case now.Before(t.paused):
+		return false, t.paused
+	}
+	return true, at
 }
 
 // answered notes a call that the CRM let through.
