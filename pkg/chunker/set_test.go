@@ -400,3 +400,17 @@ func TestLinesInAnyOrder(t *testing.T) {
 		}
 	}
 }
+
+// So many parents that some share their hash of 32 bits.
+func TestHashesThatCollide(t *testing.T) {
+	const parents = 500_000
+	b := chunker.NewBuilder()
+	for i := range parents {
+		if err := b.Add(link("Campaigns", 3652397000000000000+zoho.ID(i), "Leads", 1), i+2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := b.Build(); s.Groups() != parents {
+		t.Errorf("%d groups of %d", s.Groups(), parents)
+	}
+}

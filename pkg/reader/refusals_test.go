@@ -12,7 +12,7 @@ import (
 
 const header = "module,parent_id,relation,related_id\n"
 
-// Inputs that are refused as a whole, by the text of the error and the beginning of its hint.
+// Inputs that are refused as a whole, by the text of the error and the beginning of its hint, or all of it if it ends in $.
 var refusedInputs = []struct {
 	name, input, want, hint string
 	opt                     reader.Options
@@ -41,6 +41,9 @@ var refusedInputs = []struct {
 		"it has parent_id, related_id; --relation can stand in", reader.Options{Module: "Campaigns"}},
 	{"many columns", "a,b,c,d,e,f,g,h,i,j,k,l,m\n", `links.csv:1:1: the header lacks the columns module, parent_id, relation, related_id`,
 		"it has a, b, c, d, e, f, g, h, i, j, k, l, …; --module", reader.Options{}},
+	{"twelve columns", "a,b,c,d,e,f,g,h,i,j,k,l\n", `links.csv:1:1: the header lacks the columns parent_id, related_id`,
+		"it has a, b, c, d, e, f, g, h, i, j, k, l$", reader.Options{Module: "Campaigns", Relation: "Leads"}},
+	{"the first column twice", "related_id,parent_id,related_id\n", `links.csv:1:22: column related_id is there twice, as columns 1 and 3`, "rename the one", reader.Options{}},
 	{"a column twice", "module,parent_id,relation,related_id, PARENT_ID \nCampaigns,1,Leads,2,3\n",
 		`links.csv:1:38: column parent_id is there twice, as columns 2 and 5`, "rename the one", reader.Options{}},
 	{"UTF-16, little end first", "\xff\xfem\x00o\x00", `links.csv:1:1: the file is UTF-16 text`, "save it again as UTF-8", reader.Options{}},
@@ -53,6 +56,7 @@ var refusedInputs = []struct {
 	{"NUL in the header", "module,par\x00ent_id\n1,2\n", `links.csv:1:11: the header has a NUL byte`, "the file is damaged", reader.Options{}},
 	{"Latin-1 in the header", "module,parent_id,relation,related_id,Stra\xdfe\n", `links.csv:1:42: the header is not UTF-8 text`, "save it again as UTF-8", reader.Options{}},
 	{"old line ends", "parent_id,related_id\r1,2\r3,4\r", `links.csv:1:21: the lines end in bare carriage returns`, "save it again with the line ends", reader.Options{}},
+	{"a carriage return before the header", "\rparent_id,related_id\n", `links.csv:1:1: the lines end in bare carriage returns`, "save it", reader.Options{}},
 	{"quote in the header", "a,b\"c\n1,2\n", `links.csv:1:4: the header is wrong: column 2 "b\"c" has a quote in it, but does not begin with one`, "put the value", reader.Options{}},
 	{"open quote in the header", "module,\"parent_id\n1,2\n", `links.csv:1:8: the quote that opens here is never closed, and swallows the rest of the file`, "close it", reader.Options{}},
 	{"open quote", header + "Campaigns,1,Leads,2\n\nCampaigns,1,\"Leads,2\nCampaigns,1,Leads,3\n",
@@ -76,7 +80,8 @@ func TestRefusedInputs(t *testing.T) {
 			if err.Error() != test.want {
 				t.Errorf("got  %s\nwant %s", err, test.want)
 			}
-			if !strings.HasPrefix(input.Hint, test.hint) || test.hint == "" && input.Hint != "" {
+			hint, whole := strings.CutSuffix(test.hint, "$")
+			if !strings.HasPrefix(input.Hint, hint) || whole && input.Hint != hint || test.hint == "" && input.Hint != "" {
 				t.Errorf("the hint is %q, want %q…", input.Hint, test.hint)
 			}
 		})
@@ -117,6 +122,7 @@ var refusedRows = []struct{ name, row, want, hint string }{
 	{"text behind a quote", `Campaigns,"1"2,Leads,1,`, `links.csv:2:13: parent_id "\"1\"2" has text behind its closing quote`, "put"},
 	{"wrong quoting beyond the header", `a,b,c,d,e,f"`, `links.csv:2:12: column 6 "f\"" has a quote in it, but does not begin with one`, "put"},
 	{"NUL", "Campaigns,1,Leads,1,a\x00b", `links.csv:2:22: Note "a\x00b" has a NUL byte`, "the file is damaged"},
+	{"NUL at the beginning", "\x00,1,Leads,1,", `links.csv:2:1: module "\x00" has a NUL byte`, "the file is damaged"},
 	{"NUL in an id", "Campaigns,1\x00,Leads,1,", `links.csv:2:12: parent_id "1\x00" has a NUL byte`, "the file is damaged"},
 	{"Latin-1", "Campaigns,1,Leads,1,\"x\nStra\xdfe\"", `links.csv:3:5: Note "x\nStra\xdfe" is not UTF-8 text`, "save it again"},
 }
@@ -161,7 +167,7 @@ func TestRefusedRows(t *testing.T) {
 }
 
 func TestRowErrorNamesTheColumn(t *testing.T) {
-	rows, err := read(strings.NewReader("x,Related_ID,parent_id\n1,2,y\n1,2\n"), reader.Options{Module: "Campaigns", Relation: "Leads"})
+	rows, err := read(strings.NewReader("x,Related_ID,PARENT_ID\n1,2,y\n1,2\n1,2,3\"\n"), reader.Options{Module: "Campaigns", Relation: "Leads"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,6 +177,9 @@ func TestRowErrorNamesTheColumn(t *testing.T) {
 	}
 	if want := `parent_id "y" is not a record id: 1 to 20 digits are expected`; e.Message() != want {
 		t.Errorf("message %q, want %q", e.Message(), want)
+	}
+	if e := rows[2].Err; e.Column != "parent_id" || e.Number != 3 || e.AtCol != 6 {
+		t.Errorf("%+v", *e)
 	}
 	if e := rows[1].Err; e.Column != "" || e.Number != 0 {
 		t.Errorf("%+v", *e)
@@ -235,6 +244,29 @@ func TestSourceThatGivesNothing(t *testing.T) {
 type nothing struct{}
 
 func (nothing) Read([]byte) (int, error) { return 0, nil }
+
+func TestSourceThatHesitates(t *testing.T) {
+	src := io.MultiReader(strings.NewReader(header+"Campaigns,1,"), &hesitant{3}, strings.NewReader("Leads,2\n"))
+	if rows, err := read(src, reader.Options{}); err != nil || len(rows) != 1 || rows[0].Err != nil {
+		t.Errorf("got %v, %v", rows, err)
+	}
+}
+
+type hesitant struct{ times int }
+
+func (h *hesitant) Read([]byte) (int, error) {
+	if h.times--; h.times < 0 {
+		return 0, io.EOF
+	}
+	return 0, nil
+}
+
+func TestQuotingNamesACanonicalColumn(t *testing.T) {
+	rows, err := read(strings.NewReader("MODULE,parent_id,relation,related_id\nCamp\"aigns,1,Leads,2\n"), reader.Options{})
+	if err != nil || rows[0].Err.Column != "module" || rows[0].Err.Number != 1 {
+		t.Errorf("got %v, %v", rows, err)
+	}
+}
 
 func TestSourceInPieces(t *testing.T) {
 	input := "\xef\xbb\xbf" + header + strings.Repeat("Campaigns,1,Leads,2\r\n\n", 50) + "Campaigns,1,Leads,7"
