@@ -51,7 +51,7 @@ func TestRows(t *testing.T) {
 			{3, link("Products", 1, "Deals", 2), "Products,1,Deals,2"},
 		}},
 		{
-			"mark, CRLF, blank lines, no end", "\r\n\xef\xbb\xbf"[2:] + "\r\n \r\n" + header + "\r\n\r\nCampaigns,1,Leads,2\r\n  \r\n\r\nCampaigns,1,Leads,3", reader.Options{},
+			"mark, CRLF, blank lines, no end", "\xef\xbb\xbf\r\n \r\n" + header + "\r\n\r\nCampaigns,1,Leads,2\r\n  \r\n\r\nCampaigns,1,Leads,3", reader.Options{},
 			[]row{{6, link("Campaigns", 1, "Leads", 2), "Campaigns,1,Leads,2"}, {9, link("Campaigns", 1, "Leads", 3), "Campaigns,1,Leads,3"}},
 		},
 		{"order, case, space and other columns", " Name ,RELATED_ID, Relation,\"module\",Parent_Id\t,\n\"a \"\"b\"\"\nc\",zcrm_4,Leads,Campaigns,\"zcrm_5\",\nx,6,Leads,Campaigns,7,\n", reader.Options{}, []row{
