@@ -131,3 +131,24 @@ func (s *Set) DuplicateRows() iter.Seq2[int, int] {
 		}
 	}
 }
+
+// Group is the rows of one parent record and relation, duplicates included. Its slices are the set's own.
+type Group struct {
+	Relation zoho.Relation
+	Parent   zoho.ID
+	Related  []zoho.ID
+	Lines    []uint32 // Lines[i] is the line of Related[i]
+}
+
+// EachGroup gives the groups, in order of first appearance.
+func (s *Set) EachGroup() iter.Seq[Group] {
+	return func(yield func(Group) bool) {
+		for g := range s.groups.n {
+			x := s.groups.at(g)
+			from, to := s.start[g], s.start[g+1]
+			if !yield(Group{s.groups.relations[x.relation], x.parent, s.related[from:to], s.lines[from:to]}) {
+				return
+			}
+		}
+	}
+}
