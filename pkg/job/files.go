@@ -92,25 +92,34 @@ func same(a, b string) bool {
 // putAside gives the files of an earlier run new names, with the time: links.results.20261124-193000.csv. It gives the
 // results' new name. The results go first: without them the others are not taken for a run.
 func (f Files) putAside(disk report.Disk, now time.Time) (results string, err error) {
-	mark := now.UTC().Format("20060102-150405")
-	for _, path := range []string{f.Results, f.Failures, f.Summary} {
-		to := aside(path, mark)
-		err := disk.Rename(path, to)
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return "", fmt.Errorf("an older file cannot be put aside: %w", err)
-		}
-		if path == f.Results {
-			results = to
+	if results, err = putAside(disk, f.Results, now); err != nil {
+		return "", err
+	}
+	for _, path := range []string{f.Failures, f.Summary} {
+		if _, err := putAside(disk, path, now); err != nil {
+			return "", err
 		}
 	}
 	return results, nil
 }
 
+// putAside gives an older file a new name, and tells it; empty if there is none.
+func putAside(disk report.Disk, path string, now time.Time) (to string, err error) {
+	to, err = aside(disk, path, now.UTC().Format("20060102-150405"))
+	if err == nil {
+		err = disk.Rename(path, to)
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("an older file cannot be put aside: %w", err)
+	}
+	return to, nil
+}
+
 // aside is a free name for an older file.
-func aside(path, mark string) string {
+func aside(disk report.Disk, path, mark string) (string, error) {
 	ext := filepath.Ext(path)
 	base := strings.TrimSuffix(path, ext)
 	for n := 1; ; n++ {
@@ -118,8 +127,8 @@ func aside(path, mark string) string {
 		if n > 1 {
 			to = fmt.Sprintf("%s.%s-%d%s", base, mark, n, ext)
 		}
-		if _, err := os.Lstat(to); errors.Is(err, os.ErrNotExist) {
-			return to
+		if taken, err := disk.Exists(to); err != nil || !taken {
+			return to, err
 		}
 	}
 }

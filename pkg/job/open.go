@@ -24,11 +24,13 @@ type Job struct {
 	aside   bool            // the files of an earlier run must get new names first
 	carry   bool            // its settled links count, although its input was another
 	extent  report.Extent
+
+	failures *string // the failures file, if it is the earlier run's; another one that is there must get a new name
 }
 
 // Open takes up what an earlier run left beside the input. It changes nothing yet but the lock.
 func Open(p *Plan, disk report.Disk) (*Job, error) {
-	unlock, err := lock(p.Config.Files.Results)
+	unlock, err := lock(disk, p.Config.Files.Results)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +66,9 @@ func (j *Job) takeUp() error {
 	summary, err := report.ReadSummary(j.disk, j.files.Summary)
 	if err != nil {
 		return j.notOurs(err)
+	}
+	if summary != nil && summary.Failures != nil && same(*summary.Failures, j.files.Failures) {
+		j.failures = &j.files.Failures
 	}
 	alien, firstAlien := 0, 0
 	line := 1
@@ -153,9 +158,10 @@ func (j *Job) Done() *report.Summary {
 // wanted reports whether the link at a position is to be sent.
 func (j *Job) wanted(pos int) bool { return !j.Book.Settled(pos, j.Plan.Config.RetryFailed) }
 
-// prepare makes the files for the run that begins.
-func (j *Job) prepare(s *report.Summary, now time.Time) (*report.Ledger, error) {
-	if j.aside {
+// prepare makes the files for the run that begins. reserve is how many rows must find a place even on a full disk.
+func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Ledger, error) {
+	switch {
+	case j.aside:
 		old, err := j.files.putAside(j.disk, now)
 		if err != nil {
 			return nil, err
@@ -165,12 +171,18 @@ func (j *Job) prepare(s *report.Summary, now time.Time) (*report.Ledger, error) 
 				return nil, err
 			}
 		}
+	case j.failures != nil:
+		s.Failures = j.failures
+	default: // whose it is, nobody knows
+		if _, err := putAside(j.disk, j.files.Failures, now); err != nil {
+			return nil, err
+		}
 	}
 	// The summary goes first: results without it would be nobody's.
 	if err := s.Write(j.disk, j.files.Summary); err != nil {
 		return nil, err
 	}
-	return report.OpenLedger(j.disk, j.files.Results, j.extent)
+	return report.OpenLedger(j.disk, j.files.Results, j.extent, reserve)
 }
 
 // carryOver begins the result file with the rows of an older one that settle links of this input.
