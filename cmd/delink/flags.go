@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -92,6 +93,7 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 		{f.deadline < 0 || f.deadline == 0 && cmd.Flags().Changed("deadline"), "--deadline must be above 0"},
 		{f.maxCalls < 0 || f.maxCalls == 0 && cmd.Flags().Changed("max-calls"), "--max-calls must be above 0"},
 		{f.reserveCredits < 0, "--reserve-credits is below 0"},
+		{!slices.Contains(zoho.Versions, f.apiVersion), fmt.Sprintf("--api-version %q is not one of %s", f.apiVersion, strings.Join(zoho.Versions, ", "))},
 		{f.ifChanged != "" && f.ifChanged != job.ChangedResume && f.ifChanged != job.ChangedRestart, fmt.Sprintf("--if-changed %q is not resume or restart", f.ifChanged)},
 	} {
 		if c.bad {
