@@ -187,6 +187,7 @@ func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
 func cmdArrived(ts *testscript.TestScript, neg bool, args []string) {
 	plainCommand(ts, neg, len(args) == 1, "arrived N")
 	c, n := running(ts), number(ts, args[0])
+	background(ts) // wait forgets it
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	for {
