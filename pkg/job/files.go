@@ -105,10 +105,8 @@ func (f Files) putAside(disk report.Disk, now time.Time) (results string, err er
 
 // putAside gives an older file a new name, and tells it; empty if there is none.
 func putAside(disk report.Disk, path string, now time.Time) (to string, err error) {
-	to, err = aside(disk, path, now.UTC().Format("20060102-150405"))
-	if err == nil {
-		err = disk.Rename(path, to)
-	}
+	to = aside(path, now.UTC().Format("20060102-150405"))
+	err = disk.Rename(path, to)
 	if errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}
@@ -119,7 +117,7 @@ func putAside(disk report.Disk, path string, now time.Time) (to string, err erro
 }
 
 // aside is a free name for an older file.
-func aside(disk report.Disk, path, mark string) (string, error) {
+func aside(path, mark string) string {
 	ext := filepath.Ext(path)
 	base := strings.TrimSuffix(path, ext)
 	for n := 1; ; n++ {
@@ -127,8 +125,8 @@ func aside(disk report.Disk, path, mark string) (string, error) {
 		if n > 1 {
 			to = fmt.Sprintf("%s.%s-%d%s", base, mark, n, ext)
 		}
-		if taken, err := disk.Exists(to); err != nil || !taken {
-			return to, err
+		if _, err := os.Lstat(to); errors.Is(err, os.ErrNotExist) {
+			return to
 		}
 	}
 }
