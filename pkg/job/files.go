@@ -105,8 +105,10 @@ func (f Files) putAside(disk report.Disk, now time.Time) (results string, err er
 
 // putAside gives an older file a new name, and tells it; empty if there is none.
 func putAside(disk report.Disk, path string, now time.Time) (to string, err error) {
-	to = aside(path, now.UTC().Format("20060102-150405"))
-	err = disk.Rename(path, to)
+	to, err = aside(disk, path, now.UTC().Format("20060102-150405"))
+	if err == nil {
+		err = disk.Rename(path, to)
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}
@@ -117,7 +119,7 @@ func putAside(disk report.Disk, path string, now time.Time) (to string, err erro
 }
 
 // aside is a free name for an older file.
-func aside(path, mark string) string {
+func aside(disk report.Disk, path, mark string) (string, error) {
 	ext := filepath.Ext(path)
 	base := strings.TrimSuffix(path, ext)
 	for n := 1; ; n++ {
@@ -125,8 +127,8 @@ func aside(path, mark string) string {
 		if n > 1 {
 			to = fmt.Sprintf("%s.%s-%d%s", base, mark, n, ext)
 		}
-		if _, err := os.Lstat(to); errors.Is(err, os.ErrNotExist) {
-			return to
+		if taken, err := disk.Exists(to); err != nil || !taken {
+			return to, err
 		}
 	}
 }

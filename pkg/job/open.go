@@ -30,7 +30,7 @@ type Job struct {
 
 // Open takes up what an earlier run left beside the input. It changes nothing yet but the lock.
 func Open(p *Plan, disk report.Disk) (*Job, error) {
-	unlock, err := lock(p.Config.Files.Results)
+	unlock, err := lock(disk, p.Config.Files.Results)
 	if err != nil {
 		return nil, err
 	}
@@ -158,8 +158,8 @@ func (j *Job) Done() *report.Summary {
 // wanted reports whether the link at a position is to be sent.
 func (j *Job) wanted(pos int) bool { return !j.Book.Settled(pos, j.Plan.Config.RetryFailed) }
 
-// prepare makes the files for the run that begins.
-func (j *Job) prepare(s *report.Summary, now time.Time) (*report.Ledger, error) {
+// prepare makes the files for the run that begins. reserve is how many rows must find a place even on a full disk.
+func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Ledger, error) {
 	switch {
 	case j.aside:
 		old, err := j.files.putAside(j.disk, now)
@@ -182,7 +182,7 @@ func (j *Job) prepare(s *report.Summary, now time.Time) (*report.Ledger, error) 
 	if err := s.Write(j.disk, j.files.Summary); err != nil {
 		return nil, err
 	}
-	return report.OpenLedger(j.disk, j.files.Results, j.extent)
+	return report.OpenLedger(j.disk, j.files.Results, j.extent, reserve)
 }
 
 // carryOver begins the result file with the rows of an older one that settle links of this input.

@@ -19,7 +19,7 @@ func (j *Job) batches() iter.Seq[chunker.Batch] { return j.Plan.Set.Batches(j.ba
 // Run delinks what is to be sent, and records it. stop and hard are those of worker.Pool.Run. The summary is that of the
 // run, whatever happened; the error says why it could not go on.
 func (j *Job) Run(stop, hard context.Context, pool *worker.Pool, credits func() (int, bool)) (*report.Summary, error) {
-	s, err := j.record(func(r *report.Recorder) (worker.Reason, error) {
+	s, err := j.record(2*pool.Slots()*j.batchSize(), func(r *report.Recorder) (worker.Reason, error) {
 		return pool.Run(stop, hard, j.batches(), r)
 	}, func(s *report.Summary) {
 		stats := pool.Stats()
@@ -37,11 +37,11 @@ func (j *Job) Run(stop, hard context.Context, pool *worker.Pool, credits func() 
 
 // GiveUp ends a run that the org refuses before the first call: everything is pending.
 func (j *Job) GiveUp(why *zoho.Error) (*report.Summary, error) {
-	return j.record(func(*report.Recorder) (worker.Reason, error) { return worker.Refused, why }, func(*report.Summary) {})
+	return j.record(0, func(*report.Recorder) (worker.Reason, error) { return worker.Refused, why }, func(*report.Summary) {})
 }
 
-// record keeps the files of a run, around what it does.
-func (j *Job) record(do func(*report.Recorder) (worker.Reason, error), count func(*report.Summary)) (*report.Summary, error) {
+// record keeps the files of a run, around what it does. atOnce is how many links can be under way at most.
+func (j *Job) record(atOnce int, do func(*report.Recorder) (worker.Reason, error), count func(*report.Summary)) (*report.Summary, error) {
 	started := time.Now()
 	s := &report.Summary{
 		Input:       j.Plan.Config.Input,
@@ -51,7 +51,7 @@ func (j *Job) record(do func(*report.Recorder) (worker.Reason, error), count fun
 	}
 	s.Start(started)
 	s.Count(j.Book)
-	ledger, err := j.prepare(s, started)
+	ledger, err := j.prepare(s, started, min(atOnce, s.Links))
 	if err != nil {
 		s.State, s.Reason, s.ExitCode = report.Stopped, worker.Broken, ExitBroken
 		return s, fmt.Errorf("nothing was sent: %w", err)

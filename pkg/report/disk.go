@@ -1,20 +1,20 @@
 package report
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // Disk is what results need of a file system. OS is the real one.
 type Disk interface {
 	// Read opens a file for reading.
 	Read(name string) (io.ReadCloser, error)
-	// Append opens a file for appending, after cutting it to size; it makes one if there is none. The file's name is on
-	// disk when it returns.
+	// Append opens a file for appending, after cutting it to size; it makes one if there is none. The cut and the file's
+	// name are on disk when it returns.
 	Append(name string, size int64) (File, error)
 	// Replace makes a file with what write gives it, or replaces the one that is there. After a crash there is the old
 	// file or the new one, whole.
@@ -23,44 +23,86 @@ type Disk interface {
 	Rename(from, to string) error
 	// Remove deletes a file; it is no error if there is none.
 	Remove(name string) error
+	// Exists reports whether a name is taken.
+	Exists(name string) (bool, error)
+	// Reserve takes so much space beside a file, for what has to be written even if the disk fills up. Release gives it
+	// back, and may be called more than once.
+	Reserve(name string, size int64) (release func(), err error)
+	// Lock holds a file for this process until unlock is called or the process ends, however that happens. Its error is
+	// a *Locked if another process holds it.
+	Lock(name string) (unlock func(), err error)
 }
 
 // File is a file that is appended to.
 type File interface {
 	io.WriteCloser
+	// Sync brings what was written to disk. It is an error if the file does not have its name any more: nobody would find
+	// what was written.
 	Sync() error
 }
 
-// OS is the operating system's file system. Files that it makes have mode 0600: they hold customer data.
-type OS struct{}
+// Locked says that another process holds a file.
+type Locked struct {
+	By string // who, for people
+}
 
-const private = 0o600
+func (e *Locked) Error() string { return "is held by " + e.By }
+
+// OS is a file system of the operating system. Files that it makes have mode 0600: they hold customer data.
+type OS struct {
+	Calls Calls // nil for the system's own; tests have others, that fail
+}
+
+func (d OS) calls() Calls {
+	if d.Calls == nil {
+		return system{}
+	}
+	return d.Calls
+}
 
 // Read opens a file.
-func (OS) Read(name string) (io.ReadCloser, error) { return os.Open(name) }
+func (d OS) Read(name string) (io.ReadCloser, error) { return d.calls().Open(name) }
 
 // Append opens a file for appending.
-func (OS) Append(name string, size int64) (File, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, private)
+func (d OS) Append(name string, size int64) (File, error) {
+	f, err := d.calls().Append(name)
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(f.Truncate(size), f.Sync(), syncFolder(name)); err != nil {
+	if err := errors.Join(f.Truncate(size), f.Sync(), d.calls().SyncFolder(filepath.Dir(name))); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return f, nil
+	return kept{f, name, d.calls()}, nil
+}
+
+// kept is a file that has to keep its name.
+type kept struct {
+	Handle
+	name  string
+	calls Calls
+}
+
+func (f kept) Sync() error {
+	if err := f.Handle.Sync(); err != nil {
+		return err
+	}
+	same, err := f.calls.Same(f.Handle, f.name)
+	if err == nil && !same {
+		err = fmt.Errorf("%s was removed or replaced by another program", f.name)
+	}
+	return err
 }
 
 // Replace writes a file beside it and renames that.
-func (OS) Replace(name string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*") // created with mode 0600
+func (d OS) Replace(name string, write func(io.Writer) error) (err error) {
+	f, err := d.calls().Temp(name)
 	if err != nil {
 		return err
 	}
 	defer func() {
 		if err != nil {
 			_ = f.Close()
-			_ = os.Remove(f.Name())
+			_ = d.calls().Remove(f.Name())
 		}
 	}()
 	if err := write(f); err != nil {
@@ -72,42 +114,62 @@ func (OS) Replace(name string, write func(io.Writer) error) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), name); err != nil {
+	if err := d.calls().Rename(f.Name(), name); err != nil {
 		return err
 	}
-	return syncFolder(name)
+	return d.calls().SyncFolder(filepath.Dir(name))
 }
 
 // Rename gives a file another name.
-func (OS) Rename(from, to string) error {
-	if _, err := os.Lstat(to); err == nil {
-		return fmt.Errorf("%s is there already", to)
+func (d OS) Rename(from, to string) error {
+	if there, err := d.calls().Exists(to); err != nil || there {
+		return errors.Join(err, fmt.Errorf("%s is there already", to))
 	}
-	if err := os.Rename(from, to); err != nil {
+	if err := d.calls().Rename(from, to); err != nil {
 		return err
 	}
-	return syncFolder(to)
+	return d.calls().SyncFolder(filepath.Dir(to))
 }
 
 // Remove deletes a file.
-func (OS) Remove(name string) error {
-	err := os.Remove(name)
+func (d OS) Remove(name string) error {
+	err := d.calls().Remove(name)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
 	return err
 }
 
-// syncFolder makes a file's name survive a power failure. Where folders cannot be synced (Windows, some network file
-// systems) names are as safe as the system makes them.
-func syncFolder(name string) error {
-	d, err := os.Open(filepath.Dir(name))
+// Exists reports whether a name is taken.
+func (d OS) Exists(name string) (bool, error) { return d.calls().Exists(name) }
+
+// Reserve fills a file with noise, which no file system can compress. One that a killed run left is used again.
+func (d OS) Reserve(name string, size int64) (release func(), err error) {
+	name = hidden(name, "reserve")
+	release = func() { _ = d.calls().Remove(name) }
+	f, err := d.calls().Append(name)
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) && !errors.Is(err, os.ErrPermission) && !errors.Is(err, os.ErrInvalid) {
-		return err
+	err = f.Truncate(0)
+	if err == nil {
+		_, err = io.CopyN(f, rand.Reader, size)
 	}
-	return nil
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+// Lock takes a file of its own, since the file itself is replaced at times. It is never removed, since another process may
+// be waiting for just that file.
+func (d OS) Lock(name string) (unlock func(), err error) { return d.calls().Lock(hidden(name, "lock")) }
+
+// hidden is a name beside another, for what is no result.
+func hidden(name, what string) string {
+	return filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+"."+what)
 }

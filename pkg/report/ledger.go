@@ -164,46 +164,74 @@ func (e *encoder) encode(rows []Row) ([]byte, error) {
 type Ledger struct {
 	file    File
 	encoder *encoder
+	release func() // gives back the space that was reserved; nil once it has
+	trouble error
 	broken  error
 }
 
-// OpenLedger opens a result file for adding rows behind the last whole one, and starts one where there is none.
-func OpenLedger(disk Disk, path string, e Extent) (*Ledger, error) {
-	f, err := disk.Append(path, e.Size)
+// rowSize is what a row needs at most, but for the odd message of a gateway.
+const rowSize = 512
+
+// OpenLedger opens a result file for adding rows behind the last whole one, and starts one where there is none. Space for
+// so many rows is set aside, for what can no longer be called back when the disk is full.
+func OpenLedger(disk Disk, path string, e Extent, reserve int) (*Ledger, error) {
+	release, err := disk.Reserve(path, int64(reserve)*rowSize)
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{file: f, encoder: newEncoder()}
+	f, err := disk.Append(path, e.Size)
+	if err != nil {
+		release()
+		return nil, err
+	}
 	if e.Size == 0 {
-		if _, err := io.WriteString(f, header); err != nil {
-			return nil, errors.Join(err, f.Close())
+		if _, err = io.WriteString(f, header); err == nil {
+			err = f.Sync()
 		}
-		if err := f.Sync(); err != nil {
+		if err != nil {
+			release()
 			return nil, errors.Join(err, f.Close())
 		}
 	}
-	return l, nil
+	return &Ledger{file: f, encoder: newEncoder(), release: release}, nil
 }
 
-// Append adds rows with one write. Once a write has failed, so does every later one: what is behind an unfinished row
-// could not be read back.
+// Append adds rows with one write. If that fails, the disk may be full: the reserve is given back and the rest of the rows
+// is written; Trouble tells of it. If that fails too, so does every later write: what is behind an unfinished row could
+// not be read back.
 func (l *Ledger) Append(rows []Row) error {
 	if l.broken != nil {
 		return l.broken
 	}
 	b, err := l.encoder.encode(rows)
 	if err == nil {
-		_, err = l.file.Write(b)
+		var n int
+		n, err = l.file.Write(b)
+		if err != nil && l.release != nil {
+			l.trouble = err
+			l.release()
+			l.release = nil
+			_, err = l.file.Write(b[n:])
+		}
 	}
 	l.broken = err
 	return err
 }
 
+// Trouble is why no more links should be sent although everything so far is recorded: the disk is full.
+func (l *Ledger) Trouble() error { return l.trouble }
+
 // Sync makes what was appended survive a power failure.
 func (l *Ledger) Sync() error { return l.file.Sync() }
 
-// Close syncs and closes.
-func (l *Ledger) Close() error { return errors.Join(l.file.Sync(), l.file.Close()) }
+// Close syncs and closes, and gives the reserve back.
+func (l *Ledger) Close() error {
+	if l.release != nil {
+		l.release()
+		l.release = nil
+	}
+	return errors.Join(l.file.Sync(), l.file.Close())
+}
 
 // Rewrite replaces a result file with those of its rows that keep returns true for; keep may change them.
 func Rewrite(disk Disk, path string, keep func(row *Row) bool) error {

@@ -72,6 +72,9 @@ func New(crm CRM, s Settings) *Pool {
 	return p
 }
 
+// Slots is how many calls can be in flight at most.
+func (p *Pool) Slots() int { return p.settings.Slots }
+
 // Stats may be called at any time.
 func (p *Pool) Stats() Stats {
 	return Stats{

@@ -1,0 +1,122 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// Calls are the calls of an operating system that a Disk is made of. They promise no more than the system does: what is
+// written is safe from a power failure once it is synced, and a name once its folder is.
+type Calls interface {
+	Open(name string) (io.ReadCloser, error)
+	Append(name string) (Handle, error) // made if it is not there
+	Temp(near string) (Handle, error)   // a new file in the same folder
+	Rename(from, to string) error       // replaces what is there
+	Remove(name string) error
+	Exists(name string) (bool, error)
+	Same(f Handle, name string) (bool, error) // whether an open file still has that name
+	SyncFolder(folder string) error
+	Lock(name string) (unlock func(), err error) // *Locked if another process has it
+}
+
+// Handle is an open file.
+type Handle interface {
+	io.WriteCloser
+	Name() string
+	Sync() error
+	Truncate(size int64) error
+}
+
+// system is the operating system.
+type system struct{}
+
+const private = 0o600
+
+func (system) Open(name string) (io.ReadCloser, error) { return os.Open(name) }
+
+func (system) Append(name string) (Handle, error) {
+	return handle(os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, private))
+}
+
+func (system) Temp(near string) (Handle, error) {
+	return handle(os.CreateTemp(filepath.Dir(near), "."+filepath.Base(near)+".*")) // made with mode 0600
+}
+
+// handle keeps a nil *os.File from becoming a Handle that is not nil.
+func handle(f *os.File, err error) (Handle, error) {
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (system) Rename(from, to string) error { return os.Rename(from, to) }
+
+func (system) Remove(name string) error { return os.Remove(name) }
+
+func (system) Exists(name string) (bool, error) {
+	_, err := os.Lstat(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (system) Same(f Handle, name string) (bool, error) {
+	file, ok := f.(*os.File)
+	if !ok {
+		return false, fmt.Errorf("%s is not open", name)
+	}
+	open, err := file.Stat()
+	if err != nil {
+		return false, err
+	}
+	there, err := os.Stat(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && os.SameFile(open, there), err
+}
+
+// SyncFolder makes the names in it survive a power failure. Where folders cannot be synced (Windows, some network file
+// systems) names are as safe as the system makes them.
+func (system) SyncFolder(folder string) error {
+	d, err := os.Open(folder)
+	if err != nil {
+		return nil
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) && !errors.Is(err, os.ErrPermission) && !errors.Is(err, os.ErrInvalid) {
+		return err
+	}
+	return nil
+}
+
+// Lock takes a lock that the system drops when the process ends.
+func (system) Lock(name string) (unlock func(), err error) {
+	l := flock.New(name, flock.SetPermissions(private))
+	locked, err := l.TryLock()
+	if err != nil {
+		return nil, err
+	}
+	if !locked {
+		holder, _ := os.ReadFile(name)
+		who := strings.TrimSpace(string(holder))
+		if who == "" {
+			who = "another process"
+		}
+		return nil, &Locked{By: who}
+	}
+	host, _ := os.Hostname()
+	// Who holds it is for people, so that a failure to write it is no reason not to run.
+	_ = os.WriteFile(name, fmt.Appendf(nil, "process %d on %s, since %s\n", os.Getpid(), host, time.Now().UTC().Format(time.RFC3339)), private)
+	return func() { _ = l.Unlock() }, nil
+}
