@@ -3,6 +3,7 @@ package job
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"delink/pkg/report"
 )
@@ -14,6 +15,8 @@ func lock(disk report.Disk, results string) (unlock func(), err error) {
 	switch {
 	case errors.As(err, &held):
 		return nil, refusef("wait until it ends, or give this run another file with --results", "%s is being written by %s", results, held.By)
+	case errors.Is(err, fs.ErrNotExist): // there is no such folder
+		return nil, &Refusal{Cause: "results cannot be written beside " + results, Err: err, Hint: "choose another place with --results"}
 	case err != nil:
 		return nil, fmt.Errorf("nothing was sent: results cannot be written beside %s (--results chooses another place): %w", results, err)
 	}
