@@ -57,6 +57,15 @@ var explanations = map[string]Explanation{
 	"REQUEST_URI_TOO_LONG":     {"the call is longer than the CRM, or a proxy on the way, allows", "set a smaller --batch-size"},
 	"UNSUPPORTED_MEDIA_TYPE":   {"the CRM does not accept this kind of call here", "check ZOHO_API_DOMAIN and --api-version"},
 
+	// Numbers in the place of codes (R): the status is all that they say.
+	"400": {"the CRM does not accept the call, and gives a number for a reason", "check that module, relation and ids are of this org, and not of a sandbox or another one"},
+	"401": {"the access token is not accepted, or lacks a scope", "check the credentials, the data centre (--dc) and the login's scopes; a new login may be needed"},
+	"403": {"the user of this login lacks a permission, or the login a scope", "check the permissions of the user's profile for both modules, and the login's scopes"},
+	"404": {"the CRM does not know the record, or the address", "check the parent records' ids, ZOHO_API_DOMAIN, --dc and --api-version"},
+	"405": {"the CRM does not accept this kind of call here", "check ZOHO_API_DOMAIN and --api-version"},
+	"429": {"too many calls", "wait, or set a smaller --concurrency"},
+	"500": {"the CRM had an internal error", "run again later; Zoho's status page may say more"},
+
 	CodeNoAnswer:      {"no answer came", ""},
 	CodeForeignAnswer: {"the answer is not from Zoho CRM", "a proxy or gateway on the way may have answered: check the network and ZOHO_API_DOMAIN"},
 	CodeServerError:   {"the CRM had an error", "run again later; Zoho's status page may say more"},
