@@ -22,12 +22,13 @@ type Settings interface {
 // cannot be asked, for want of a scope or an answer, is left open: then the built-in table decides about relations. org
 // is nil if it is not known; notes say what could not be asked. Only a login that is refused altogether is an error.
 func (p *Plan) AskOrg(ctx context.Context, crm Settings) (org *zoho.Org, notes []string, err error) {
-	o, err := again(crm, func() (zoho.Org, error) { return crm.Org(ctx) })
+	q := questions{crm: crm}
+	o, err := ask(&q, func() (zoho.Org, error) { return crm.Org(ctx) })
 	switch {
 	case err == nil:
 		org = &o
-	case hopeless(err):
-		return nil, nil, err
+	case q.hopeless != nil:
+		return nil, nil, q.hopeless
 	default:
 		notes = append(notes, fmt.Sprintf("the org does not say its name and edition: %s", unasked(err, "ZohoCRM.org.READ")))
 	}
@@ -36,11 +37,11 @@ func (p *Plan) AskOrg(ctx context.Context, crm Settings) (org *zoho.Org, notes [
 		module := r.Relation.Module
 		known, asked := lists[module]
 		if !asked {
-			known, err = again(crm, func() ([]zoho.List, error) { return crm.Lists(ctx, module) })
+			known, err = ask(&q, func() ([]zoho.List, error) { return crm.Lists(ctx, module) })
 			switch {
 			case err == nil:
-			case hopeless(err):
-				return nil, nil, err
+			case q.hopeless != nil:
+				return nil, nil, q.hopeless
 			case isRefused(err):
 				return nil, nil, &Refusal{Cause: fmt.Sprintf("the org does not accept the module %s", module), Err: err, Hint: "use the module's API name (Setup > Developer Hub > APIs and SDKs > API names)"}
 			default:
@@ -135,19 +136,39 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// again asks once more with another token if the first one is not accepted: a kept token may have died since.
-func again[T any](crm Settings, ask func() (T, error)) (T, error) {
-	v, err := ask()
-	if crm.Renew(err) {
-		v, err = ask()
-	}
-	return v, err
+// questions are what an org is asked before a run, with one login.
+type questions struct {
+	crm      Settings
+	accepted bool  // the token was, for some question
+	renewed  bool  // it was replaced, once for all
+	refused  bool  // it was not, for another
+	hopeless error // the login is refused: no other call would fare better
 }
 
-// hopeless reports whether an error is about the login, so that no other call would fare better.
-func hopeless(err error) bool {
+// ask asks, and once more with another token if the first one is not accepted: a kept token may have died since. A missing
+// scope comes with 401 as well, and not always with its name (R), so a second 401 is the login's end only if no question is
+// accepted: it waits for the next one.
+func ask[T any](q *questions, question func() (T, error)) (T, error) {
+	v, err := question()
+	if !q.renewed && q.crm.Renew(err) {
+		q.renewed = true
+		v, err = question()
+	}
 	var e *zoho.Error
-	return errors.As(err, &e) && e.Scope == zoho.ScopeRun && (e.Kind == zoho.Denied || e.Kind == zoho.BadToken)
+	switch {
+	case err == nil:
+		q.accepted = true
+	case !errors.As(err, &e):
+	case e.Kind == zoho.Denied && e.Scope == zoho.ScopeRun:
+		q.hopeless = err
+	case e.Kind == zoho.Denied || e.Kind == zoho.Refused:
+		q.accepted = true
+	case e.Kind == zoho.BadToken && q.refused && !q.accepted:
+		q.hopeless = err
+	case e.Kind == zoho.BadToken:
+		q.refused = true
+	}
+	return v, err
 }
 
 // isRefused reports whether the org refused the module itself.
