@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"delink/pkg/job"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -18,12 +19,16 @@ func main() {
 
 // run is the program: it gives the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	p := &program{ui: newUI(stderr, getenv), stdin: stdin, stdout: stdout, getenv: getenv}
+	p := &program{ui: newUI(stderr, getenv), stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, disk: report.OS{}}
+	return p.run(ctx, args)
+}
+
+func (p *program) run(ctx context.Context, args []string) int {
 	root := p.command()
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
 	return p.exit(root.ExecuteContext(ctx))
 }
 
@@ -32,7 +37,9 @@ type program struct {
 	ui     *ui
 	stdin  io.Reader
 	stdout io.Writer
+	stderr io.Writer // of package cobra; everything else goes through ui
 	getenv func(string) string
+	disk   report.Disk // for results
 }
 
 // ended is a run that has told its own end: only its exit code is left.

@@ -46,7 +46,7 @@ func (p *program) plan(f *runFlags, input string) error {
 	if err := plan.CheckRelations(); err != nil {
 		return err
 	}
-	j, err := job.Preview(plan, report.OS{})
+	j, err := job.Preview(plan, p.disk)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func (p *program) delink(ctx context.Context, f *runFlags, input string) error {
 		return err
 	}
 	defer plan.Close()
-	j, err := job.Open(plan, report.OS{})
+	j, err := job.Open(plan, p.disk)
 	if err != nil {
 		return err
 	}
