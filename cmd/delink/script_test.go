@@ -43,6 +43,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(home, "cache"))
 			env.Setenv("XDG_CONFIG_HOME", filepath.Join(home, "config"))
 			env.Setenv("SAMPLES", samples)
+			env.Setenv("GORACE", "atexit_sleep_ms=10") // the race detector waits a second at each program's end otherwise
 			env.Values[crmKey{}] = &crm{}
 			return os.MkdirAll(home, 0o700)
 		},
