@@ -58,8 +58,8 @@ func (t Token) usable(now time.Time) bool {
 // So tokens are kept between runs in a TokenCache, all callers share one refresh, and a refusal of the login itself is
 // final: asking again prolongs a lock-out (R).
 type TokenSource struct {
-	login    *Login // a pointer, which package fmt does not follow
-	endpoint string // the accounts host
+	login    func() Login // a function, into which package fmt does not look
+	endpoint string       // the accounts host
 	http     *http.Client
 	cache    *TokenCache
 	turn     chan struct{} // holds one element: whoever has it may change what is below
@@ -76,7 +76,7 @@ const failedFor = time.Second
 // NewTokenSource makes a source that asks the token endpoint of the accounts host (a base URL) through client. cache may
 // be nil.
 func NewTokenSource(login Login, accounts string, client *http.Client, cache *TokenCache) *TokenSource {
-	s := &TokenSource{login: &login, endpoint: tokenEndpoint(accounts), http: accountsClient(client), cache: cache, turn: make(chan struct{}, 1)}
+	s := &TokenSource{login: func() Login { return login }, endpoint: tokenEndpoint(accounts), http: accountsClient(client), cache: cache, turn: make(chan struct{}, 1)}
 	s.turn <- struct{}{}
 	if login.AccessToken != "" {
 		s.current = Token{value: &login.AccessToken}
@@ -135,7 +135,7 @@ func (s *TokenSource) Token(ctx context.Context) (Token, error) {
 		return Token{}, s.final
 	case s.current.usable(time.Now()):
 		return s.current, nil
-	case s.login.RefreshToken == "":
+	case s.login().RefreshToken == "":
 		s.final = &Error{Kind: Denied, Scope: ScopeRun, Code: CodeNoToken, Cause: errors.New("ZOHO_ACCESS_TOKEN is not accepted or has expired, and there is no refresh token to make another")}
 		return Token{}, s.final
 	}
@@ -189,8 +189,9 @@ func (s *TokenSource) renew(ctx context.Context) (Token, error) {
 
 func (s *TokenSource) exchange(ctx context.Context) (Token, error) {
 	asked := time.Now()
-	t, err := exchangeConfig(*s.login, s.endpoint).
-		TokenSource(context.WithValue(ctx, oauth2.HTTPClient, s.http), &oauth2.Token{RefreshToken: s.login.RefreshToken}).Token()
+	login := s.login()
+	t, err := exchangeConfig(login, s.endpoint).
+		TokenSource(context.WithValue(ctx, oauth2.HTTPClient, s.http), &oauth2.Token{RefreshToken: login.RefreshToken}).Token()
 	if err != nil {
 		return Token{}, tokenError(s.endpoint, err)
 	}

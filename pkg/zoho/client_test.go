@@ -1,0 +1,386 @@
+package zoho
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"delink/pkg/zoho/emulator"
+)
+
+// at is a client with a ready token for a server that listens.
+func at(t *testing.T, url string, timeout time.Duration) *Client {
+	t.Helper()
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	c := &http.Client{Transport: transport}
+	client, err := NewClient(NewTokenSource(Login{AccessToken: "1000.ready"}, url, c, nil), c,
+		Options{APIDomain: url, Version: "v8", Timeout: timeout, UserAgent: "delink/1.2.3"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// What stands on the wire: the documented call, to the letter.
+func TestRequestForm(t *testing.T) {
+	var line, agent, authorization, body string
+	var encoding []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		line, agent, authorization, body, encoding = r.Method+" "+r.RequestURI, r.UserAgent(), r.Header.Get("Authorization"), string(b), r.TransferEncoding
+		_, _ = io.WriteString(w, `{"data":[{"code":"SUCCESS","details":{"id":"1"},"message":"relation removed","status":"success"}]}`)
+	}))
+	defer server.Close()
+	c := at(t, server.URL, time.Minute)
+	if _, err := c.Delink(t.Context(), campaignLeads, parentID, []ID{idA, idB, idC}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "DELETE /crm/v8/Campaigns/3652397000000400001/Leads?ids=3652397000000900001,3652397000000900002,3652397000000900003"; line != want {
+		t.Errorf("%s, want %s", line, want)
+	}
+	if agent != "delink/1.2.3" || authorization != "Zoho-oauthtoken 1000.ready" || body != "" || encoding != nil {
+		t.Errorf("agent %q, authorization %q, body %q, encoding %q", agent, authorization, body, encoding)
+	}
+
+	ids := make([]ID, MaxIDs)
+	for i := range ids {
+		ids[i] = 3652397000000900001 + ID(i)
+	}
+	if _, err := c.Delink(t.Context(), campaignLeads, parentID, ids); err != nil {
+		t.Fatal(err)
+	}
+	_, value, _ := strings.Cut(line, "ids=")
+	if len(value) != 1999 || strings.Count(value, ",") != 99 || strings.Contains(line, "%") {
+		t.Errorf("ids has %d characters: %s", len(value), line)
+	}
+
+	c.options.Version = "v2" // reading is documented for v8 only
+	_, _ = c.Linked(t.Context(), campaignLeads, parentID, []ID{idA, idB})
+	path, query, _ := strings.Cut(line, "?")
+	if path != "GET /crm/v8/Campaigns/3652397000000400001/Leads" {
+		t.Error(line)
+	}
+	for _, want := range []string{"fields=id", "converted=both", "approved=both", "ids=3652397000000900001,3652397000000900002"} {
+		if !strings.Contains("&"+query+"&", "&"+want+"&") {
+			t.Errorf("%s is not in %s", want, query)
+		}
+	}
+}
+
+func TestVersions(t *testing.T) {
+	for _, v := range append([]string{"v1", "8", ""}, Versions...) {
+		_, err := NewClient(nil, http.DefaultClient, Options{Version: v})
+		if (err == nil) != (strings.HasPrefix(v, "v") && v != "v1") {
+			t.Errorf("%q: %v", v, err)
+		}
+	}
+}
+
+// The host of a call: the setting beats the token's, and that the fallback.
+func TestAPIDomain(t *testing.T) {
+	for _, c := range []struct{ set, token, fallback, want string }{
+		{"https://set.example", "https://token.example", "https://fallback.example", "set.example"},
+		{"", "https://token.example", "https://fallback.example", "token.example"},
+		{"", "https://token.example/", "https://fallback.example", "token.example"},
+		{"", "", "https://fallback.example", "fallback.example"},
+	} {
+		var host string
+		client := &http.Client{Transport: trip(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Path == "/oauth/v2/token" {
+				return tokenAnswer(200, fmt.Sprintf(`{"access_token":"1000.a","api_domain":%q,"expires_in":3600}`, c.token)), nil
+			}
+			host = r.URL.Host
+			return canned{status: 204}.RoundTrip(r)
+		})}
+		z, err := NewClient(NewTokenSource(refreshable, "https://accounts.example", client, nil), client,
+			Options{APIDomain: c.set, Fallback: c.fallback, Version: "v8", Timeout: time.Minute})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err = z.Linked(t.Context(), campaignLeads, parentID, []ID{idA}); err != nil || host != c.want {
+			t.Errorf("%+v: %s, %v", c, host, err)
+		}
+	}
+}
+
+// trip is a transport.
+type trip func(*http.Request) (*http.Response, error)
+
+func (f trip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	var followed atomic.Int32
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed.Add(1) }))
+	defer elsewhere.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		server := httptest.NewServer(http.RedirectHandler(elsewhere.URL, status))
+		_, err := at(t, server.URL, time.Minute).Delink(t.Context(), campaignLeads, parentID, []ID{idA})
+		if e := failure(t, err); e.Kind != Refused || e.Scope != ScopeRun || e.Code != CodeRedirected || e.Hint() == "" {
+			t.Errorf("%d: %+v", status, e)
+		}
+		// The token endpoint's requests hold the secrets themselves.
+		_, err = NewTokenSource(refreshable, server.URL, http.DefaultClient, nil).Token(t.Context())
+		if e := failure(t, err); e.Kind != Unsent {
+			t.Errorf("%d: %+v", status, e)
+		}
+		if _, err = ExchangeCode(t.Context(), http.DefaultClient, server.URL, refreshable, "code"); err == nil {
+			t.Errorf("%d: a grant", status)
+		}
+		server.Close()
+	}
+	if n := followed.Load(); n > 0 {
+		t.Errorf("followed %d times", n)
+	}
+}
+
+// Whether a call reached the CRM decides what may have become of its ids.
+func TestSentOrUnsent(t *testing.T) {
+	raw := func(serve func(net.Conn)) string {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				serve(c)
+			}
+		}()
+		return "http://" + l.Addr().String()
+	}
+	read := func(c net.Conn) { _, _ = c.Read(make([]byte, 4096)) }
+	refused := httptest.NewServer(nil)
+	refused.Close()
+	for _, c := range []struct {
+		name, url string
+		kind      Kind
+		code      string
+	}{
+		{"nobody listens", refused.URL, Unsent, CodeNotConnected},
+		{"no such host", "http://nowhere.invalid", Unsent, CodeNotConnected},
+		{"no TLS", strings.Replace(raw(func(c net.Conn) { read(c); _ = c.Close() }), "http:", "https:", 1), Unsent, CodeNotConnected},
+		{"closed without an answer", raw(func(c net.Conn) { read(c); _ = c.Close() }), Unanswered, CodeNoAnswer},
+		{"reset", raw(func(c net.Conn) { read(c); _ = c.(*net.TCPConn).SetLinger(0); _ = c.Close() }), Unanswered, CodeNoAnswer},
+		{"no HTTP", raw(func(c net.Conn) { read(c); _, _ = io.WriteString(c, "SSH-2.0\r\n\r\n"); _ = c.Close() }), Unanswered, CodeNoAnswer},
+		{"torn", raw(func(c net.Conn) {
+			read(c)
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"data\":[{\"code\":")
+			_ = c.Close()
+		}), Unanswered, CodeNoAnswer},
+		{"torn refusal", raw(func(c net.Conn) {
+			read(c)
+			_, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nContent-Length: 1000\r\n\r\n{\"code\":\"INVALID_")
+			_ = c.Close()
+		}), Unanswered, CodeForeignAnswer},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := at(t, c.url, time.Minute).Delink(t.Context(), campaignLeads, parentID, []ID{idA})
+			e := failure(t, err)
+			if e.Kind != c.kind || e.Sent != (c.kind == Unanswered) || e.Code != c.code || e.Scope != ScopeBatch {
+				t.Errorf("%+v", e)
+			}
+			if s := e.Error(); strings.Contains(s, idA.String()) || strings.Contains(s, "1000.ready") {
+				t.Errorf("too much is said: %s", s)
+			}
+		})
+	}
+}
+
+// A kept connection that has died in the meantime is not the call's fault, and no call is sent twice by the transport.
+func TestCallsAreNotReplayed(t *testing.T) {
+	var calls atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if calls.Add(1) == 2 { // the work is done; its answer is lost on a connection that was used before
+			conn, _, _ := w.(http.Hijacker).Hijack()
+			_ = conn.Close()
+			return
+		}
+		_, _ = io.WriteString(w, `{"data":[{"code":"SUCCESS","details":{"id":"1"},"message":"relation removed","status":"success"}]}`)
+	}))
+	defer server.Close()
+	c := at(t, server.URL, time.Minute)
+	if _, err := c.Delink(t.Context(), campaignLeads, parentID, []ID{1}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := c.Delink(t.Context(), campaignLeads, parentID, []ID{1})
+	if e := failure(t, err); e.Kind != Unanswered || calls.Load() != 2 {
+		t.Errorf("%+v after %d calls", e, calls.Load())
+	}
+}
+
+func TestTimeouts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := trip(func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		slow := trip(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Header: http.Header{}, Body: endless{r.Context()}}, nil
+		})
+		for name, transport := range map[string]trip{"no answer": hang, "no end": slow} {
+			start := time.Now()
+			_, err := over(t, transport).Delink(t.Context(), campaignLeads, parentID, []ID{1})
+			e := failure(t, err)
+			if time.Since(start) != time.Minute || !strings.Contains(e.Error(), "no answer within 1m0s") {
+				t.Errorf("%s: %v after %v", name, e, time.Since(start))
+			}
+			if name == "no end" && e.Kind != Unanswered {
+				t.Errorf("%+v", e)
+			}
+		}
+		why := errors.New("told to leave")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(why) })
+		if _, err := over(t, hang).Delink(ctx, campaignLeads, parentID, []ID{1}); !errors.Is(err, why) {
+			t.Error(err)
+		}
+	})
+}
+
+type endless struct{ ctx context.Context }
+
+func (e endless) Read([]byte) (int, error) { <-e.ctx.Done(); return 0, e.ctx.Err() }
+func (endless) Close() error               { return nil }
+
+func TestLinked(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		status int
+		body   string
+		want   [2]bool
+		code   string
+	}{
+		{"both", 200, `{"data":[{"id":"3652397000000900002"},{"id":"3652397000000900001"}],"info":{"more_records":false}}`, [2]bool{true, true}, ""},
+		{"one", 200, `{"data":[{"id":"3652397000000900002"}]}`, [2]bool{false, true}, ""},
+		{"none", 204, "", [2]bool{}, ""},
+		{"none, otherwise", 200, `{"data":[]}`, [2]bool{}, ""},
+		{"ids as numbers, byte order mark", 200, "\ufeff{\"data\":[{\"id\":3652397000000900001}]} \n", [2]bool{true, false}, ""},
+		{"not filtered", 200, `{"data":[{"id":"3652397000000900001"},{"id":"3652397000000999999"}]}`, [2]bool{}, CodeForeignAnswer},
+		{"more to come", 200, `{"data":[{"id":"3652397000000900001"}],"info":{"more_records":true}}`, [2]bool{}, CodeForeignAnswer},
+		{"nameless", 200, `{"data":[{}]}`, [2]bool{}, CodeForeignAnswer},
+		{"no data", 200, `{"data":null}`, [2]bool{}, CodeForeignAnswer},
+		{"nothing", 200, "", [2]bool{}, CodeForeignAnswer},
+		{"page", 200, "<html>", [2]bool{}, CodeForeignAnswer},
+		{"data with an error status", 400, `{"data":[{"id":"3652397000000900001"}]}`, [2]bool{}, CodeForeignAnswer},
+		{"part", 206, `{"data":[{"id":"3652397000000900001"}]}`, [2]bool{}, CodeForeignAnswer},
+		{"refused", 401, `{"code":"OAUTH_SCOPE_MISMATCH","details":{},"message":"x","status":"error"}`, [2]bool{}, "OAUTH_SCOPE_MISMATCH"},
+		{"broken", 500, "", [2]bool{}, CodeServerError},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			linked, err := over(t, canned{status: c.status, body: c.body}).Linked(t.Context(), campaignLeads, parentID, []ID{idA, idB})
+			if c.code != "" {
+				if e := failure(t, err); e.Code != c.code {
+					t.Errorf("%+v", e)
+				}
+				return
+			}
+			if err != nil || len(linked) != 2 || [2]bool(linked) != c.want {
+				t.Errorf("%v, %v", linked, err)
+			}
+		})
+	}
+}
+
+// Answers overtake each other; what is left is never thought to be more than it is.
+func TestCredits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := over(t, trip(func(r *http.Request) (*http.Response, error) {
+			id := r.URL.Query().Get("ids")
+			h := http.Header{}
+			switch id { // the first answer is slow, and older than the second
+			case "1":
+				<-time.After(2 * time.Second)
+				h.Set("X-API-CREDITS-REMAINING", "100")
+			case "2":
+				<-time.After(time.Second)
+				h.Set("X-API-CREDITS-REMAINING", "99")
+			case "3":
+				h.Set("X-API-CREDITS-REMAINING", "4000")
+			case "4":
+				h.Set("X-API-CREDITS-REMAINING", "many")
+			}
+			return canned{204, "", h}.RoundTrip(r)
+		}))
+		want := func(n int, known bool) {
+			t.Helper()
+			if got, ok := c.Credits(); got != n || ok != known {
+				t.Errorf("%d, %v, want %d, %v", got, ok, n, known)
+			}
+		}
+		call := func(id ID) { _, _ = c.Linked(t.Context(), campaignLeads, parentID, []ID{id}) }
+		want(0, false)
+		call(4)
+		want(0, false)
+		go call(1)
+		go call(2)
+		<-time.After(1500 * time.Millisecond)
+		want(99, true)
+		<-time.After(time.Second)
+		want(99, true)
+		call(4)
+		want(99, true)
+		call(3) // sent after the last answer came: credits of the day before have come back
+		want(4000, true)
+	})
+}
+
+// Against the emulator, which was written without this package in view.
+func TestEmulator(t *testing.T) {
+	var config emulator.Config
+	if err := config.SetAll("order=shuffled", "no-details=never", "id-form=number", "wording=varied", "decor=both"); err != nil {
+		t.Fatal(err)
+	}
+	crm := emulator.New(config)
+	crm.Link("Campaigns", uint64(parentID), "Leads", uint64(idA), uint64(idB))
+	server := httptest.NewServer(crm)
+	defer server.Close()
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	d := emulator.Default()
+	z, err := NewClient(NewTokenSource(Login{ClientID: d.ClientID, ClientSecret: d.ClientSecret, RefreshToken: d.RefreshToken}, server.URL, client, nil), client,
+		Options{Version: "v8", Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	linked, err := z.Linked(t.Context(), campaignLeads, parentID, []ID{idC, idA, idB})
+	if err != nil || fmt.Sprint(linked) != "[false true true]" {
+		t.Fatal(linked, err)
+	}
+	answer, err := z.Delink(t.Context(), campaignLeads, parentID, []ID{idC, idA, idB})
+	if err != nil || answer.Items[0].Verdict != Absent || answer.Items[1].Verdict != Removed || answer.Items[2].Verdict != Removed {
+		t.Fatal(answer, err)
+	}
+	if b := crm.Books(); b.Removed != 2 || b.Encoded != 0 || len(b.Violations) > 0 {
+		t.Errorf("%+v", b)
+	}
+}
+
+// A page of any length is read to no more than a bound.
+func TestEndlessBody(t *testing.T) {
+	c := over(t, trip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"data":["`), zeros{}))}, nil
+	}))
+	_, err := c.Delink(t.Context(), campaignLeads, parentID, []ID{1})
+	if e := failure(t, err); e.Kind != Unanswered {
+		t.Errorf("%+v", e)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return copy(p, bytes.Repeat([]byte("0"), len(p))), nil }

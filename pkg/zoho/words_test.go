@@ -1,0 +1,129 @@
+package zoho
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestParseID(t *testing.T) {
+	for s, want := range map[string]error{
+		"": ErrIDEmpty, "x": ErrIDNotDigits, "-1": ErrIDNotDigits, "1 ": ErrIDNotDigits, "1.5": ErrIDNotDigits, "١": ErrIDNotDigits,
+		"0": ErrIDLeadingZero, "0123": ErrIDLeadingZero, "99999999999999999999": ErrIDTooLong, "123456789012345678901": ErrIDTooLong,
+		"18446744073709551616": ErrIDTooLong, "18446744073709551615": nil, "3652397000000925128": nil, "1": nil,
+	} {
+		if id, err := ParseID(s); err != want || err == nil && id.String() != s {
+			t.Errorf("%q: %v, %v", s, id, err)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		id := ID(rapid.Uint64Min(1).Draw(t, "id"))
+		if back, err := ParseID(id.String()); err != nil || back != id {
+			t.Fatalf("%v: %v, %v", id, back, err)
+		}
+	})
+}
+
+func TestRelations(t *testing.T) {
+	for s, ok := range map[string]bool{
+		"Campaigns.Leads": true, "Appointments__s.services": true, "_x.Y9": true,
+		"": false, "Campaigns": false, "Campaigns.": false, ".Leads": false, "9a.b": false, "a.b.c": false, "a b.c": false, "Ca/mp.Leads": false, "é.a": false,
+	} {
+		if r, err := ParseRelation(s); (err == nil) != ok || ok && r.String() != s {
+			t.Errorf("%q: %v, %v", s, r, err)
+		}
+	}
+	for s, want := range map[string]Class{
+		"Campaigns.Leads": Supported, "Campaigns.leads": Unlisted, "Deals.Contact_Roles": Supported, "Deals.Contacts": Unlisted,
+		"Accounts.Contacts": Unlisted, "Leads.Notes": HoldsRecords, "Custom.NOTES": HoldsRecords, "Leads.Attachments": HoldsRecords, "Leads.Emails": HoldsRecords, "Leads.Activities": HoldsRecords,
+	} {
+		r, err := ParseRelation(s)
+		if got := ClassOf(r); err != nil || got != want {
+			t.Errorf("%s is %d, want %d (%v)", s, got, want, err)
+		}
+	}
+	if got := SupportedLists("Campaigns"); !slices.Equal(got, []string{"Contacts", "Leads"}) {
+		t.Error(got)
+	}
+	if got := SupportedLists("Nothing"); len(got) != 0 {
+		t.Error(got)
+	}
+	for r := range supported {
+		if !ValidName(r.Module) || !ValidName(r.List) || ClassOf(r) != Supported {
+			t.Errorf("%v is supported and class %d", r, ClassOf(r))
+		}
+	}
+}
+
+// The hosts of each data centre, as the table of section 5 has them.
+func TestDataCentres(t *testing.T) {
+	for name, want := range map[string][2]string{
+		"us": {"accounts.zoho.com", "zohoapis.com"},
+		"eu": {"accounts.zoho.eu", "zohoapis.eu"},
+		"in": {"accounts.zoho.in", "zohoapis.in"},
+		"au": {"accounts.zoho.com.au", "zohoapis.com.au"},
+		"jp": {"accounts.zoho.jp", "zohoapis.jp"},
+		"ca": {"accounts.zohocloud.ca", "zohoapis.ca"},
+		"cn": {"accounts.zoho.com.cn", "zohoapis.com.cn"},
+		"sa": {"accounts.zoho.sa", "zohoapis.sa"},
+		"uk": {"accounts.zoho.uk", "zohoapis.uk"},
+		"ae": {"accounts.zoho.ae", "zohoapis.ae"},
+	} {
+		d, err := DataCentreByName(strings.ToUpper(name))
+		if err != nil || d.Name != name || d.Accounts != "https://"+want[0] || d.API != "https://www."+want[1] ||
+			d.Sandbox != "https://sandbox."+want[1] || d.Develop != "https://developer."+want[1] {
+			t.Errorf("%s: %+v, %v", name, d, err)
+		}
+		for _, u := range []string{d.Accounts, d.API, d.Sandbox, d.Develop} {
+			if got, err := CheckBaseURL(u); err != nil || got != u {
+				t.Errorf("%s: %q, %v", u, got, err)
+			}
+		}
+	}
+	if n := len(DataCentreNames()); n != 10 {
+		t.Errorf("%d data centres", n)
+	}
+	if _, err := DataCentreByName("mars"); err == nil || !strings.Contains(err.Error(), "us, eu, in") {
+		t.Error(err)
+	}
+}
+
+// Tokens travel to a base URL: in the clear to this machine only.
+func TestCheckBaseURL(t *testing.T) {
+	for s, want := range map[string]string{
+		"https://www.zohoapis.com":      "https://www.zohoapis.com",
+		"https://www.zohoapis.com/":     "https://www.zohoapis.com",
+		"https://gateway.example/zoho/": "https://gateway.example/zoho",
+		"http://localhost:8080":         "http://localhost:8080",
+		"http://127.0.0.1:1":            "http://127.0.0.1:1",
+		"http://127.9.9.9":              "http://127.9.9.9",
+		"http://[::1]:1":                "http://[::1]:1",
+		"http://www.zohoapis.com":       "",
+		"http://localhost.evil.example": "",
+		"http://127.0.0.1.evil.example": "",
+		"http://192.168.1.1":            "",
+		"http://0.0.0.0":                "",
+		"":                              "",
+		"www.zohoapis.com":              "",
+		"//www.zohoapis.com":            "",
+		"https://":                      "",
+		"ftp://host":                    "",
+		"file:///etc/passwd":            "",
+		"https://user:secret@host":      "",
+		"https://host?x=1":              "",
+		"https://host?":                 "",
+		"https://host#x":                "",
+		"https://host#":                 "",
+		"https://ho st":                 "",
+	} {
+		got, err := CheckBaseURL(s)
+		if (err == nil) != (want != "") || got != want {
+			t.Errorf("%q: %q, %v", s, got, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "secret@") {
+			t.Errorf("%q: the password is told: %v", s, err)
+		}
+	}
+}
