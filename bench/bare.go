@@ -53,7 +53,7 @@ func bareSender(args []string) error {
 	for range *slots {
 		senders.Go(func() {
 			for first := range calls {
-				if err := send(client, *url, first, min(first+100, *links), *each); err != nil {
+				if err := send(client, *url, first, min(first+batch, *links), *each); err != nil {
 					failed <- err
 					return
 				}
@@ -61,7 +61,7 @@ func bareSender(args []string) error {
 		})
 	}
 	var err error
-	for first := 0; first < *links && err == nil; first += 100 {
+	for first := 0; first < *links && err == nil; first += batch {
 		select {
 		case calls <- first:
 		case err = <-failed:

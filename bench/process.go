@@ -63,6 +63,22 @@ func (b *bench) itself(args ...string) (usage, error) {
 	return u, err
 }
 
+// sends runs the bare sender against a fresh emulator with the given knobs.
+func (b *bench) sends(links, each, slots int, knobs ...string) (u usage, books emulator.Books, err error) {
+	c, err := b.emulate(knobs...)
+	if err != nil {
+		return u, books, err
+	}
+	defer c.stop()
+	u, err = b.itself("bare-sender", "-url", c.url,
+		"-links", strconv.Itoa(links), "-each", strconv.Itoa(each), "-slots", strconv.Itoa(slots))
+	if err != nil {
+		return u, books, err
+	}
+	books, err = c.books(b.ctx)
+	return u, books, err
+}
+
 // crm is an emulator in a process of its own.
 type crm struct {
 	cmd *exec.Cmd
