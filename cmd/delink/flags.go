@@ -38,8 +38,10 @@ type runFlags struct {
 	allow             []string
 	emulator          bool
 	json              bool
+	strict            bool
 	apiVersion        string
 	where             whereFlags
+	command           string // that does what plan shows
 }
 
 func (f *runFlags) define(flags *pflag.FlagSet) {
@@ -57,6 +59,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.restart, "restart", false, "begin anew, whatever an earlier run did; its files get new names")
 	flags.StringVar(&f.ifChanged, "if-changed", "", "if an unfinished run had another input: `resume|restart` (resume skips the links that are settled)")
 	flags.BoolVar(&f.skipInvalid, "skip-invalid", false, "go on without the rows that cannot be used, and record them as invalid")
+	flags.BoolVar(&f.strict, "strict", false, "refuse an input that the plan warns of")
 	flags.StringArrayVar(&f.allow, "allow-relation", nil, "accept a relation that is not known: `Module.List`; can be repeated")
 	flags.BoolVar(&f.json, "json", false, "print the summary (of plan: the plan) as JSON on standard output")
 	f.where.define(flags)
@@ -197,6 +200,7 @@ func (p *program) config(f *runFlags, input string) (job.Config, error) {
 		Restart:     f.restart,
 		IfChanged:   f.ifChanged,
 		FailAbsent:  f.failAbsent,
+		Strict:      f.strict,
 	}
 	c.Reader.Module, c.Reader.Relation = f.module, f.relation
 	for _, a := range f.allow {

@@ -4,10 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"delink/pkg/job"
 	"delink/pkg/report"
@@ -27,6 +30,7 @@ func (p *program) planCommand() *cobra.Command {
 			if err := f.check(cmd); err != nil {
 				return err
 			}
+			f.command = commandLine(cmd, args[0])
 			return p.plan(&f, args[0])
 		},
 	}
@@ -64,24 +68,60 @@ func (p *program) plan(f *runFlags, input string) error {
 	return err
 }
 
+// commandLine is the run that does what plan was asked about, as a shell takes it.
+func commandLine(cmd *cobra.Command, input string) string {
+	words := []string{"delink", "run", shellQuote(input)}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		values := []string{f.Value.String()}
+		if several, ok := f.Value.(pflag.SliceValue); ok {
+			values = several.GetSlice()
+		}
+		for _, v := range values {
+			switch {
+			case slices.Contains([]string{"json", "dry-run", "quiet", "log-format", "log-level"}, f.Name):
+			case f.Value.Type() == "bool" && v == "true":
+				words = append(words, "--"+f.Name)
+			default:
+				words = append(words, shellQuote("--"+f.Name+"="+v))
+			}
+		}
+	})
+	return strings.Join(words, " ")
+}
+
+// shellQuote quotes a word if a shell would read it as something else.
+func shellQuote(s string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,%+@", r)
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
 // planView is a plan as people and programs see it.
 type planView struct {
-	Input       string         `json:"input"`
-	InputSHA256 string         `json:"input_sha256"`
-	Org         *orgView       `json:"org"` // null where it was not asked
-	Rows        int            `json:"rows"`
-	Links       int            `json:"links"`
-	Duplicate   int            `json:"duplicate"`
-	Invalid     int            `json:"invalid"`
-	Parents     int            `json:"parents"`
-	Relations   []relationView `json:"relations"`
-	Largest     []parentView   `json:"largest_parents"`
-	Settled     int            `json:"settled"` // by an earlier run
-	ToSend      int            `json:"to_send"`
-	Calls       int            `json:"calls"`
-	Credits     int            `json:"credits"`
-	Concurrency int            `json:"concurrency"`
-	Seconds     float64        `json:"seconds"` // expected
+	Input       string          `json:"input"`
+	InputSHA256 string          `json:"input_sha256"`
+	Org         *orgView        `json:"org"` // null where it was not asked
+	Rows        int             `json:"rows"`
+	Links       int             `json:"links"`
+	Duplicate   int             `json:"duplicate"`
+	Invalid     int             `json:"invalid"`
+	Parents     int             `json:"parents"`
+	Relations   []relationView  `json:"relations"`
+	Largest     []parentView    `json:"largest_parents"`
+	Settled     int             `json:"settled"` // by an earlier run
+	ToSend      int             `json:"to_send"`
+	Calls       int             `json:"calls"`
+	Credits     int             `json:"credits"`
+	Concurrency int             `json:"concurrency"`
+	Seconds     float64         `json:"seconds"` // expected
+	Warnings    []job.Suspicion `json:"warnings"`
+	Command     string          `json:"command"` // that runs this plan
+
+	batchSize int
 }
 
 type orgView struct {
@@ -140,6 +180,9 @@ func newPlanView(j *job.Job, f *runFlags, org *zoho.Org) *planView {
 		Concurrency: f.slots(org),
 		Relations:   []relationView{},
 		Largest:     []parentView{},
+		Warnings:    append([]job.Suspicion{}, j.Plan.Doubts...),
+		Command:     f.command,
+		batchSize:   f.batchSize,
 	}
 	if org != nil {
 		v.Org = &orgView{org.Name, org.Type, org.Edition}
@@ -195,6 +238,7 @@ func (v *planView) text(whole bool) string {
 		[2]string{"calls", report.Number(v.Calls) + ", of one credit each"},
 		[2]string{"time", fmt.Sprintf("%s, with %d calls in flight and %v a call", about(time.Duration(v.Seconds*float64(time.Second))), v.Concurrency, job.AnswerTime)})
 	b.WriteString(table(rows))
+	b.WriteString(v.warnings())
 	if whole && len(v.Largest) > 1 {
 		b.WriteString("\n  the largest parent records\n")
 		rows = nil
@@ -203,12 +247,40 @@ func (v *planView) text(whole bool) string {
 		}
 		b.WriteString(table(rows))
 	}
+	if whole && v.Command != "" {
+		b.WriteString("\n  to do it\n  " + v.Command + "\n")
+	}
 	return b.String()
 }
 
-// what is the job in one phrase.
+// warnings are what may be right and often is not.
+func (v *planView) warnings() string {
+	var b strings.Builder
+	for _, w := range v.Warnings {
+		fmt.Fprintf(&b, "\n  warning: %s", w.Text)
+		if len(w.Lines) > 0 {
+			lines := make([]string, len(w.Lines))
+			for i, l := range w.Lines {
+				lines[i] = strconv.Itoa(l)
+			}
+			more := ""
+			if w.Count > len(w.Lines) {
+				more = ", …"
+			}
+			fmt.Fprintf(&b, " (%s %s%s)", plural(len(w.Lines), "line", "lines"), strings.Join(lines, ", "), more)
+		}
+		fmt.Fprintf(&b, "\n    hint: %s\n", w.Hint)
+	}
+	return b.String()
+}
+
+// what is the job in one phrase: it must show which records are taken for the parents.
 func (v *planView) what() string {
-	return fmt.Sprintf("%s from %s", counted(v.Links, "link", "links"), counted(v.Parents, "parent record", "parent records"))
+	if len(v.Relations) != 1 {
+		return fmt.Sprintf("%s from %s", counted(v.Links, "link", "links"), counted(v.Parents, "parent record", "parent records"))
+	}
+	r := v.Relations[0]
+	return fmt.Sprintf("%s from %s", counted(r.Links, "link to "+r.Relation, r.Relation), counted(r.Parents, "record of "+r.Module, r.Module))
 }
 
 func (v *planView) repeated() string {

@@ -46,6 +46,7 @@ Every flag has a twin in the environment (--max-calls is DELINK_MAX_CALLS); a fl
 				return err
 			}
 			if f.dryRun {
+				f.command = commandLine(cmd, args[0])
 				return p.plan(&f, args[0])
 			}
 			return p.delink(cmd.Context(), &f, args[0])

@@ -27,6 +27,7 @@ type Config struct {
 	Restart     bool            // begin anew, whatever an earlier run did
 	IfChanged   string          // what to do if the input is not that of an unfinished earlier run
 	FailAbsent  bool            // absent links count as failures
+	Strict      bool            // a Suspicion is a Refusal
 }
 
 // What IfChanged can say; empty is to refuse.
@@ -41,6 +42,7 @@ type Plan struct {
 	Set    *chunker.Set
 	Bad    []*reader.RowError // rows that cannot be used
 	SHA256 string             // of the input
+	Doubts []Suspicion        // what may be right and often is not
 	source *source
 }
 
@@ -109,6 +111,7 @@ func (p *Plan) read() error {
 		return &Refusal{Cause: p.source.name, Err: err}
 	}
 	p.Set = b.Build()
+	p.Doubts = suspect(p.Set)
 	return nil
 }
 
@@ -139,6 +142,8 @@ func (p *Plan) check() error {
 			Hint:  "mend them, or go on without them with --skip-invalid",
 			Rows:  p.Bad,
 		}
+	case p.Config.Strict && len(p.Doubts) > 0:
+		return &Refusal{Cause: fmt.Sprintf("%s: %s", p.source.name, p.Doubts[0].Text), Hint: p.Doubts[0].Hint + "; without --strict this is a warning"}
 	case p.Config.MaxLinks > 0 && p.Set.Links() > p.Config.MaxLinks:
 		return refusef("check that this is the right file, or raise --max-links", "%s has %d links, more than --max-links %d", p.source.name, p.Set.Links(), p.Config.MaxLinks)
 	}
