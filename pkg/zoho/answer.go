@@ -81,8 +81,22 @@ const maxText = 500
 
 // text is the value on one line, without control characters, so that it can stand in a record and on a terminal.
 func (t text) text() string {
-	s := strings.ToValidUTF8(string(t[:min(len(t), maxText)]), "?")
+	s := string(t[:min(len(t), maxText)])
+	if isPrintable(s) { // nearly always, and this is done for every link
+		return s
+	}
+	s = strings.ToValidUTF8(s, "?")
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }), " ")
+}
+
+// isPrintable reports whether a text is plain ASCII without control characters.
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // number reports whether a code is a number, which says no more than the HTTP status (R).
