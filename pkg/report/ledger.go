@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/gocarina/gocsv"
@@ -141,8 +142,24 @@ func (w *wholeLines) Read(p []byte) (int, error) {
 
 // encoder writes rows as lines.
 type encoder struct {
-	buf bytes.Buffer
-	csv *gocsv.SafeCSVWriter
+	buf   bytes.Buffer
+	csv   *gocsv.SafeCSVWriter
+	cells []cells
+}
+
+// cells are a Row as it is written. gocsv writes strings in two thirds of the time that it takes for numbers and types.
+type cells struct {
+	Line       string `csv:"line"`
+	Module     string `csv:"module"`
+	Parent     string `csv:"parent_id"`
+	Relation   string `csv:"relation"`
+	Related    string `csv:"related_id"`
+	Status     string `csv:"status"`
+	Code       string `csv:"code"`
+	Message    string `csv:"message"`
+	HTTPStatus string `csv:"http_status"`
+	Attempts   string `csv:"attempts"`
+	Time       string `csv:"time"`
 }
 
 func newEncoder() *encoder {
@@ -154,7 +171,15 @@ func newEncoder() *encoder {
 // encode gives the lines of some rows; they are valid until the next call.
 func (e *encoder) encode(rows []Row) ([]byte, error) {
 	e.buf.Reset()
-	if err := gocsv.MarshalCSVWithoutHeaders(rows, e.csv); err != nil {
+	e.cells = e.cells[:0]
+	for i := range rows {
+		r := &rows[i]
+		e.cells = append(e.cells, cells{
+			strconv.Itoa(r.Line), r.Module, r.Parent, r.Relation, r.Related, string(r.Status),
+			r.Code, r.Message, r.HTTPStatus, strconv.Itoa(r.Attempts), r.Time,
+		})
+	}
+	if err := gocsv.MarshalCSVWithoutHeaders(e.cells, e.csv); err != nil {
 		return nil, err
 	}
 	return e.buf.Bytes(), nil
