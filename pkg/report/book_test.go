@@ -1,0 +1,241 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"delink/pkg/chunker"
+	"delink/pkg/reader"
+	"delink/pkg/worker"
+	"delink/pkg/zoho"
+)
+
+// drawnInput is an input with duplicates and rows that cannot be used.
+type drawnInput struct {
+	text string
+	set  *chunker.Set
+	bad  []*reader.RowError
+}
+
+func drawInput(t *rapid.T) drawnInput {
+	var b strings.Builder
+	b.WriteString("note,module,parent_id,relation,related_id\n")
+	for range rapid.IntRange(1, 30).Draw(t, "rows") {
+		related := rapid.SampledFrom([]string{"11", "12", "13", "14", "15", "x", ""}).Draw(t, "related")
+		b.WriteString(`"a, ""b""",Campaigns,` + strconv.Itoa(rapid.IntRange(1, 3).Draw(t, "parent")) + ",Leads," + related + "\n")
+	}
+	in := drawnInput{text: b.String()}
+	r, err := reader.New("links.csv", strings.NewReader(in.text), reader.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	builder := chunker.NewBuilder()
+	for row, err := range r.Rows() {
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case row.Err != nil:
+			in.bad = append(in.bad, row.Err)
+		default:
+			if err := builder.Add(row.Link, row.Line); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	in.set = builder.Build()
+	return in
+}
+
+// drawOutcomes gives some of the links that are not settled an outcome.
+func drawOutcomes(t *rapid.T, book *Book, set *chunker.Set) []worker.Outcome {
+	var out []worker.Outcome
+	for batch := range set.Batches(zoho.MaxIDs, func(pos int) bool { return !book.Settled(pos, true) }) {
+		for i, id := range batch.Related {
+			status := rapid.SampledFrom([]worker.Status{"", worker.Removed, worker.Absent, worker.Failed, worker.Unknown}).Draw(t, "status")
+			if status != "" {
+				link := reader.Link{Relation: batch.Relation, Parent: batch.Parent, Related: id}
+				out = append(out, worker.Outcome{Pos: batch.Pos[i], Link: link, Status: status, Code: "C", Message: "m", HTTPStatus: 200, Attempts: 1, Time: time.Unix(0, 0)})
+			}
+		}
+	}
+	return out
+}
+
+// Whatever becomes of the links, in however many runs: the sum closes, the result file read back tells the same as the
+// book, rewritten it has one row for each row of the input that is settled, and the failures are the other rows as they stand.
+func TestBookAndFilesTellTheSame(t *testing.T) {
+	folder := t.TempDir()
+	results, failures := filepath.Join(folder, "r.csv"), filepath.Join(folder, "f.csv")
+	rapid.Check(t, func(t *rapid.T) {
+		in := drawInput(t)
+		if err := errors.Join(os.RemoveAll(results), os.RemoveAll(failures)); err != nil {
+			t.Fatal(err)
+		}
+		var book *Book
+		for range rapid.IntRange(1, 3).Draw(t, "runs") {
+			book = NewBook(in.set, in.bad)
+			extent, err := ReadLedger(OS{}, results, func(r *Row) error {
+				if !book.Load(r) {
+					t.Fatalf("the row of line %d is not known", r.Line)
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ledger, err := OpenLedger(OS{}, results, extent, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			recorder := &Recorder{Ledger: ledger, Book: book}
+			if err := errors.Join(recorder.WriteUnsent(time.Unix(0, 0)), recorder.Write(drawOutcomes(t, book, in.set)), ledger.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if book.Superseded() {
+				if err := Rewrite(OS{}, results, book.Last()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var s Summary
+			s.Count(book)
+			if s.Rows != s.Removed+s.Absent+s.Failed+s.Unknown+s.Invalid+s.Duplicate+s.Pending {
+				t.Fatalf("the sum of rows does not close: %+v", s)
+			}
+			if s.Links != s.Removed+s.Absent+s.Failed+s.Unknown+s.Pending {
+				t.Fatalf("the sum of links does not close: %+v", s)
+			}
+			lines := map[int]bool{}
+			count := map[worker.Status]int{}
+			if _, err := ReadLedger(OS{}, results, func(r *Row) error {
+				if lines[r.Line] {
+					t.Fatalf("line %d has two rows", r.Line)
+				}
+				lines[r.Line] = true
+				count[r.Status]++
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+			for status, n := range count {
+				if n != book.Count(status) {
+					t.Fatalf("the file has %d rows that are %s, the book %d", n, status, book.Count(status))
+				}
+			}
+			if len(lines) != s.Rows-s.Pending {
+				t.Fatalf("%d rows in the file, want %d", len(lines), s.Rows-s.Pending)
+			}
+		}
+		checkFailures(t, in, book, failures)
+	})
+}
+
+func checkFailures(t *rapid.T, in drawnInput, book *Book, path string) {
+	r, err := reader.New("links.csv", strings.NewReader(in.text), reader.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := WriteFailures(OS{}, path, r, book, func() error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if n == 0 {
+		if !errors.Is(err, os.ErrNotExist) {
+			t.Fatalf("no failures, and a file: %v", err)
+		}
+		return
+	}
+	lines := strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")
+	if len(lines) != n+1 || lines[0] != "note,module,parent_id,relation,related_id,delink_status,delink_code,delink_message" {
+		t.Fatalf("%d failures, and the file\n%s", n, b)
+	}
+	input := strings.Split(in.text, "\n")
+	at := 1
+	for _, line := range lines[1:] {
+		for at < len(input) && !strings.HasPrefix(line, input[at]+",") {
+			at++
+		}
+		if at == len(input) {
+			t.Fatalf("%q is no row of the input, or not in its order", line)
+		}
+		at++
+	}
+	again, err := csv.NewReader(bytes.NewReader(b)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range again[1:] {
+		if s := worker.Status(row[5]); settled(s) || s == Duplicate {
+			t.Fatalf("%v is not a failure", row)
+		}
+	}
+}
+
+func TestFailuresOfAnInputThatChanged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f.csv")
+	if err := os.WriteFile(path, []byte("older"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const input = "module,parent_id,relation,related_id\nCampaigns,1,Leads,2\n"
+	in, err := reader.New("links.csv", strings.NewReader(input), reader.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := chunker.NewBuilder()
+	if err := b.Add(reader.Link{Relation: zoho.Relation{Module: "Campaigns", List: "Leads"}, Parent: 1, Related: 2}, 2); err != nil {
+		t.Fatal(err)
+	}
+	changed := errors.New("changed")
+	if _, err := WriteFailures(OS{}, path, in, NewBook(b.Build(), nil), func() error { return changed }); !errors.Is(err, changed) {
+		t.Errorf("error %v, want that the input changed", err)
+	}
+	if got, _ := os.ReadFile(path); string(got) != "older" {
+		t.Errorf("the older file now says %q", got)
+	}
+}
+
+// The fields of the summary, their names and their order are a promise to scripts.
+func TestSummaryFields(t *testing.T) {
+	var b bytes.Buffer
+	if err := (&Summary{}).Encode(&b); err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	d := json.NewDecoder(&b)
+	for depth := 0; ; {
+		token, err := d.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token == json.Delim('{') {
+			depth++
+			continue
+		}
+		if token == json.Delim('}') {
+			break
+		}
+		key, ok := token.(string)
+		if !ok {
+			t.Fatalf("%v is not a key", token)
+		}
+		keys = append(keys, key)
+		if _, err := d.Token(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := strings.Fields("input input_sha256 state reason rows links removed absent failed unknown invalid duplicate pending calls retries throttled credits_remaining started_at ended_at seconds results failures exit_code")
+	if !slices.Equal(keys, want) {
+		t.Errorf("fields %v\nwant %v", keys, want)
+	}
+}

@@ -1,0 +1,200 @@
+package report
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"delink/pkg/worker"
+)
+
+// someRow draws a row that a run can write: anything may stand in a message, but on one line.
+func someRow(t *rapid.T) Row {
+	words := rapid.StringOfN(rapid.RuneFrom([]rune(`abc ,;"'=+-@|é界0`+"\t\n\r\x00\x7f")), 0, 30, -1)
+	return Row{
+		Line:       rapid.IntRange(2, 1<<31).Draw(t, "line"),
+		Module:     rapid.SampledFrom([]string{"Campaigns", "Price_Books", "X1"}).Draw(t, "module"),
+		Parent:     rapid.SampledFrom([]string{"1", "3652397000000911001", "18446744073709551615"}).Draw(t, "parent"),
+		Relation:   rapid.SampledFrom([]string{"Leads", "Products"}).Draw(t, "relation"),
+		Related:    rapid.SampledFrom([]string{"2", "3652397000000925128"}).Draw(t, "related"),
+		Status:     rapid.SampledFrom([]worker.Status{worker.Removed, worker.Absent, worker.Failed, worker.Unknown, Invalid, Duplicate}).Draw(t, "status"),
+		Code:       cell(words.Draw(t, "code")),
+		Message:    cell(words.Draw(t, "message")),
+		HTTPStatus: rapid.SampledFrom([]string{"", "200", "400"}).Draw(t, "http"),
+		Attempts:   rapid.IntRange(0, 9).Draw(t, "attempts"),
+		Time:       "2026-01-02T03:04:05.678Z",
+	}
+}
+
+func readAll(t rapid.TB, path string) ([]Row, Extent) {
+	t.Helper()
+	var rows []Row
+	extent, err := ReadLedger(OS{}, path, func(r *Row) error {
+		rows = append(rows, *r)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows, extent
+}
+
+func TestLedgerReadsBackWhatWasWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "links.results.csv")
+	rapid.Check(t, func(t *rapid.T) {
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+		var want []Row
+		extent := Extent{}
+		for range rapid.IntRange(1, 3).Draw(t, "runs") {
+			ledger, err := OpenLedger(OS{}, path, extent, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range rapid.IntRange(0, 3).Draw(t, "appends") {
+				rows := rapid.SliceOfN(rapid.Custom(someRow), 1, 5).Draw(t, "rows")
+				if err := ledger.Append(rows); err != nil {
+					t.Fatal(err)
+				}
+				want = append(want, rows...)
+			}
+			if err := ledger.Close(); err != nil {
+				t.Fatal(err)
+			}
+			var got []Row
+			if got, extent = readAll(t, path); !cmp.Equal(got, want) {
+				t.Fatal(cmp.Diff(want, got))
+			}
+			if extent.Rows != len(want) || extent.Torn != 0 {
+				t.Fatalf("extent %+v, want %d rows and nothing torn", extent, len(want))
+			}
+		}
+	})
+}
+
+// A kill can leave the file cut off at any byte. What is whole is read, and the next rows come right behind it.
+func TestLedgerCutOffAtEveryByte(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "links.results.csv")
+	row := Row{Line: 2, Module: "Campaigns", Parent: "1", Relation: "Leads", Related: "2", Status: worker.Removed, Message: `says "so", twice`, Time: "t"}
+	ledger, err := OpenLedger(OS{}, path, Extent{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(ledger.Append([]Row{row, row, row}), ledger.Close()); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := row
+	next.Line = 9
+	for size := range len(whole) + 1 {
+		if err := os.WriteFile(path, whole[:size], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		before, extent := readAll(t, path)
+		if lines := max(0, strings.Count(string(whole[:size]), "\n")-1); len(before) != lines {
+			t.Fatalf("cut off at byte %d: %d rows, want %d", size, len(before), lines)
+		}
+		ledger, err := OpenLedger(OS{}, path, extent, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(ledger.Append([]Row{next}), ledger.Close()); err != nil {
+			t.Fatal(err)
+		}
+		after, extent := readAll(t, path)
+		if want := append(before, next); !cmp.Equal(after, want) || extent.Torn != 0 {
+			t.Fatalf("cut off at byte %d: %v", size, cmp.Diff(want, after))
+		}
+	}
+}
+
+func TestLedgerRefusesWhatItDidNotWrite(t *testing.T) {
+	const good = "2,Campaigns,1,Leads,2,removed,,,200,1,t\n"
+	tests := []struct {
+		name, content string
+		line          int
+	}{
+		{"another file", "name,email\na,b\n", 1},
+		{"another file without a line end", "hello", 1},
+		{"a header of another version", "line,module,parent_id,relation,related_id,status\n", 1},
+		{"a status of another version", header + good + "3,Campaigns,1,Leads,3,gone,,,200,1,t\n", 3},
+		{"an id that a spreadsheet has changed", header + good + good + "3,Campaigns,1,Leads,3.65E+18,removed,,,200,1,t\n", 4},
+		{"a line that is no number", header + "x,Campaigns,1,Leads,2,removed,,,200,1,t\n", 2},
+		{"a row that lacks a column", header + good + "3,Campaigns,1,Leads,3,removed,,,200,1\n" + good, 3},
+		{"a row of two lines", header + "2,Campaigns,1,Leads,2,failed,,\"a\nb\",200,1,t\n" + good, 3},
+		{"an empty line", header + good + "\n" + good, 3},
+		{"a quote that stays open", header + good + "3,Campaigns,1,Leads,3,\"removed,,,200,1,t\n" + good, 3},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "links.results.csv")
+			if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := ReadLedger(OS{}, path, func(*Row) error { return nil })
+			var not *NotALedger
+			if !errors.As(err, &not) || not.Line != test.line || not.Path != path {
+				t.Fatalf("error %v, want one for line %d", err, test.line)
+			}
+			if after, _ := os.ReadFile(path); string(after) != test.content {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+func TestRewriteKeepsOrder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "links.results.csv")
+	ledger, err := OpenLedger(OS{}, path, Extent{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []Row
+	for i := range 10 {
+		rows = append(rows, Row{Line: i + 2, Module: "Campaigns", Parent: "1", Relation: "Leads", Related: "2", Status: worker.Removed, Time: "t"})
+	}
+	if err := errors.Join(ledger.Append(rows), ledger.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := Rewrite(OS{}, path, func(r *Row) bool { return r.Line%3 == 0 }); err != nil {
+		t.Fatal(err)
+	}
+	got, _ := readAll(t, path)
+	var lines []int
+	for _, r := range got {
+		lines = append(lines, r.Line)
+	}
+	if want := []int{3, 6, 9}; !cmp.Equal(lines, want) {
+		t.Errorf("lines %v, want %v", lines, want)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != private {
+		t.Errorf("mode %v (%v), want %o", info.Mode(), err, private)
+	}
+}
+
+func TestCell(t *testing.T) {
+	for in, want := range map[string]string{
+		"relation removed":     "relation removed",
+		"=1+1":                 "'=1+1",
+		"@x":                   "'@x",
+		"-1":                   "'-1",
+		"+a":                   "'+a",
+		"two\nlines\tand \x00": "two lines and ",
+		"\n=x":                 "'=x",
+		"":                     "",
+	} {
+		if got := cell(in); got != want {
+			t.Errorf("cell(%q) is %q, want %q", in, got, want)
+		}
+	}
+}
