@@ -188,11 +188,11 @@ func (b *Book) Load(r *Row) (known bool) {
 	return true
 }
 
-// Carry enters a row of a result file of another input if it settles a link of this one that no row before it did, and
-// gives it this input's line.
+// Carry enters a row of a result file of another input if it tells what became of a link of this one, and gives it this
+// input's line.
 func (b *Book) Carry(r *Row) bool {
 	switch r.Status {
-	case worker.Removed, worker.Absent, worker.Failed:
+	case worker.Removed, worker.Absent, worker.Failed, worker.Unknown: // the last was sent: pending would not be true
 	default:
 		return false
 	}
