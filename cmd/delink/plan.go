@@ -176,7 +176,6 @@ func newPlanView(j *job.Job, f *runFlags, org *zoho.Org) *planView {
 		Duplicate:   set.Duplicates(),
 		Invalid:     len(j.Plan.Bad),
 		Parents:     set.Parents(),
-		Settled:     j.Settled(),
 		Concurrency: f.slots(org),
 		Relations:   []relationView{},
 		Largest:     []parentView{},
@@ -188,6 +187,7 @@ func newPlanView(j *job.Job, f *runFlags, org *zoho.Org) *planView {
 		v.Org = &orgView{org.Name, org.Type, org.Edition}
 	}
 	v.ToSend, v.Calls = j.Todo()
+	v.Settled = v.Links - v.ToSend
 	v.Credits = v.Calls // one credit a call (I)
 	v.Seconds = job.EstimateTime(v.Calls, v.Concurrency, f.rate).Seconds()
 	for _, r := range set.Relations() {
