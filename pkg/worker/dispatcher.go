@@ -119,6 +119,10 @@ func (d *dispatcher) send() (wake time.Time) {
 		if t := d.front; t != nil {
 			if e := d.refusal(t); e != nil {
 				d.front = nil
+				if t.other != nil {
+					d.park(t.other, 0)
+					t.other = nil
+				}
 				d.refuse(t, e)
 				continue
 			}
@@ -274,6 +278,11 @@ func (d *dispatcher) abandon() {
 	if d.front != nil {
 		d.parked = append(d.parked, d.front)
 		d.front = nil
+	}
+	for _, t := range d.parked {
+		if t.other != nil {
+			d.parked = append(d.parked, t.other)
+		}
 	}
 	for _, t := range d.parked {
 		if t.unanswered != nil {

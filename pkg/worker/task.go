@@ -27,6 +27,7 @@ type task struct {
 	lookup     bool        // ask whether the links are there, instead of removing them
 	last       *zoho.Error // why the links have to be looked up
 	due        time.Time   // not before
+	other      *task       // the other half of a call that was refused namelessly, until the answer to this one tells of it
 }
 
 func newTask(b chunker.Batch) *task {
@@ -36,6 +37,7 @@ func newTask(b chunker.Batch) *task {
 // part is the task for some of its ids.
 func (t *task) part(from, to int) *task {
 	p := *t
+	p.other = nil
 	p.ids, p.pos = t.ids[from:to], t.pos[from:to]
 	return &p
 }
@@ -43,6 +45,7 @@ func (t *task) part(from, to int) *task {
 // only is the task for the ids at the given indexes.
 func (t *task) only(at []int) *task {
 	p := *t
+	p.other = nil
 	p.ids, p.pos = make([]zoho.ID, len(at)), make([]int, len(at))
 	for i, j := range at {
 		p.ids[i], p.pos[i] = t.ids[j], t.pos[j]
