@@ -27,16 +27,18 @@ type throttle struct {
 	cut     time.Time // of the last fall: calls that were sent before do not count again
 	probe   time.Time // when to try one more than the ceiling allows
 	between time.Duration
+	climbed int       // probes since the last refusal
 	paused  time.Time // nothing is sent until then
 	alone   int       // refusals in a row with no other call in flight
 }
 
 const (
 	fall = 0.7
-	// The interval between probes doubles with each that is refused and halves with each that is not.
-	probeLeast = time.Second
+	// A refusal comes at once, so a probe that was not refused is soon followed by the next. The wait after one that was
+	// doubles, unless the limit had risen.
+	probeNext  = time.Second
 	probeFirst = 5 * time.Second
-	probeMax   = time.Minute
+	probeMax   = 30 * time.Second
 	// A refusal with nothing else in flight is not about calls in flight: after so many in a row, with growing waits
 	// between them, the day's credits must be gone.
 	aloneMax = 4
@@ -71,8 +73,8 @@ func (t *throttle) answered(now time.Time) {
 	case now.After(t.probe):
 		t.ceiling++
 		t.slots = min(float64(t.max), t.ceiling-0.5)
-		t.between = max(t.between/2, probeLeast)
-		t.probe = now.Add(t.between)
+		t.climbed++
+		t.probe = now.Add(probeNext)
 	default:
 		t.slots = max(1, t.ceiling-0.5)
 	}
@@ -83,10 +85,16 @@ func (t *throttle) refused(e *zoho.Error, sent time.Time, others int, now time.T
 	if e.CreditsGone {
 		return true
 	}
-	if !sent.Before(t.cut) { // not part of the round that was cut already
+	// A refusal with nothing else in flight is not about the number of slots. Nor is one that is part of the round that was
+	// cut already.
+	if others > 0 && !sent.Before(t.cut) {
 		t.ceiling = min(t.ceiling, max(2, float64(int(t.slots))))
 		t.slots = max(1, t.slots*fall)
 		t.cut = now
+		if t.climbed > 1 { // the limit had risen
+			t.between = 0
+		}
+		t.climbed = 0
 		t.between = min(max(2*t.between, probeFirst), probeMax)
 		t.probe = now.Add(t.between)
 	}

@@ -1,0 +1,224 @@
+package worker
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// limited makes the CRM refuse calls above a limit of calls in flight, which may change with time.
+type limited struct {
+	limit   func(since time.Duration) int
+	start   time.Time
+	refused int
+	ends    []time.Time // of accepted calls
+}
+
+func (l *limited) fault() *fault {
+	now := time.Now()
+	if l.start.IsZero() {
+		l.start = now
+	}
+	// What is in flight is counted by when it ends: the answer to a refusal comes at once.
+	l.ends = slices.DeleteFunc(l.ends, func(end time.Time) bool { return !end.After(now) })
+	if len(l.ends) >= l.limit(now.Sub(l.start)) {
+		l.refused++
+		return &fault{err: throttled()}
+	}
+	return nil
+}
+
+// drive runs a pool for some time against a limit, with calls of 400 ms, and gives the share of the limit that it used and
+// the share of its calls that were refused.
+func drive(t *testing.T, slots int, whole time.Duration, limit func(time.Duration) int) (use, refused float64) {
+	t.Helper()
+	r := newRig(t, some(campaignLeads, int(whole.Seconds())*slots*3, 1))
+	r.settings.Slots = slots
+	l := &limited{limit: limit}
+	refusing := false
+	r.latency = func(call) time.Duration {
+		if refusing {
+			return 20 * time.Millisecond
+		}
+		d := 300*time.Millisecond + rand.N(200*time.Millisecond)
+		l.ends = append(l.ends, time.Now().Add(d))
+		return d
+	}
+	r.fault = func(call) *fault {
+		x := l.fault()
+		refusing = x != nil
+		return x
+	}
+	time.AfterFunc(whole, func() { r.halt(Deadline) })
+	r.ends(Deadline)
+	capacity := time.Duration(0)
+	for at := time.Duration(0); at < whole; at += 100 * time.Millisecond {
+		capacity += 100 * time.Millisecond * time.Duration(min(slots, limit(at)))
+	}
+	accepted := len(r.calls) - l.refused
+	return float64(accepted) * 0.4 / capacity.Seconds(), float64(l.refused) / float64(len(r.calls))
+}
+
+func TestThrottleFindsTheLimit(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		slots int
+		limit func(time.Duration) int
+		use   float64 // at least
+		lost  float64 // at most: the share of calls that were refused
+	}{
+		{"4 of 20", 20, func(time.Duration) int { return 4 }, 0.9, 0.03},
+		{"1 of 20", 20, func(time.Duration) int { return 1 }, 0.9, 0.05},
+		{"19 of 20", 20, func(time.Duration) int { return 19 }, 0.9, 0.03},
+		{"12 of 25", 25, func(time.Duration) int { return 12 }, 0.9, 0.03},
+		{"no limit", 20, func(time.Duration) int { return 1000 }, 0.97, 0.03},
+		{"falls, and comes back", 20, func(at time.Duration) int {
+			if at > 3*time.Minute && at < 5*time.Minute {
+				return 3
+			}
+			return 15
+		}, 0.8, 0.03},
+		{"others come and go", 20, func(at time.Duration) int {
+			if int(at/(45*time.Second))%2 == 1 {
+				return 6
+			}
+			return 14
+		}, 0.7, 0.03},
+		{"others use it up, for ten seconds in each minute", 20, func(at time.Duration) int {
+			if at%time.Minute > 50*time.Second {
+				return 0
+			}
+			return 10
+		}, 0.5, 0.03},
+	} {
+		in(t, func(t *testing.T) {
+			whole := 10 * time.Minute
+			if c.limit(0) >= 12 { // many calls, and the same in the end
+				whole = 7 * time.Minute
+			}
+			use, refused := drive(t, c.slots, whole, c.limit)
+			t.Logf("%s: %.3f of the limit used, %.2f %% refused", c.name, use, 100*refused)
+			if use < c.use || refused > c.lost {
+				t.Errorf("%s: %.3f of the limit used, %.2f %% refused", c.name, use, 100*refused)
+			}
+		})
+	}
+}
+
+// What the CRM asks to wait is waited, by all, up to a bound.
+func TestRetryAfter(t *testing.T) {
+	for asked, waited := range map[time.Duration]time.Duration{
+		7 * time.Second: 7 * time.Second,
+		3 * time.Minute: 3 * time.Minute,
+		6 * time.Hour:   pauseMax,
+	} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, some(campaignLeads, 100, 1))
+			r.settings.Slots = 10
+			r.latency = steady(time.Second)
+			var at time.Time
+			r.fault = func(c call) *fault {
+				if c.n == 15 {
+					at = time.Now().Add(time.Second)
+					e := throttled()
+					e.RetryAfter = asked
+					return &fault{err: e}
+				}
+				if !at.IsZero() && time.Now().After(at) && time.Since(at) < waited {
+					t.Errorf("a call %v after the refusal, of %v", time.Since(at), waited)
+				}
+				return nil
+			}
+			r.ends(Completed)
+			r.want(100, 0, 0, 0)
+			if r.took > waited+time.Minute {
+				t.Errorf("took %v", r.took)
+			}
+			if s := r.pool.Stats(); s.Throttled != 1 || s.Calls != 101 {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+	in(t, func(t *testing.T) { // calls that were waiting for their turn wait as well
+		r := newRig(t, some(campaignLeads, 30, 1))
+		r.settings.Slots, r.settings.Rate = 10, 1
+		r.fault = func(c call) *fault {
+			if c.n == 3 {
+				e := throttled()
+				e.RetryAfter = time.Minute
+				return &fault{err: e}
+			}
+			return nil
+		}
+		r.ends(Completed)
+		if at := r.starts(); at[3]-at[2] < time.Minute {
+			t.Errorf("%v", at)
+		}
+	})
+}
+
+// Credits that are gone end the run, however the CRM says so: the rest stays pending.
+func TestCreditsGone(t *testing.T) {
+	in(t, func(t *testing.T) {
+		gone := throttled()
+		gone.CreditsGone = true
+		r := newRig(t, some(campaignLeads, 100, 1))
+		r.settings.Slots = 4
+		r.latency = steady(time.Second)
+		r.fault = always(func(c call) bool { return c.n > 10 }, fault{err: gone})
+		r.ends(Credits)
+		r.want(10, 0, 0, 0)
+		if len(r.calls) > 14 {
+			t.Errorf("%d calls", len(r.calls))
+		}
+	})
+	in(t, func(t *testing.T) { // it does not say: refused again and again with nothing else in flight
+		r := newRig(t, some(campaignLeads, 100, 1))
+		r.settings.Slots = 20
+		r.latency = steady(time.Second)
+		r.fault = always(func(c call) bool { return c.n > 30 }, fault{err: throttled()})
+		r.ends(Credits)
+		r.want(30, 0, 0, 0)
+		if r.took > 5*time.Minute || len(r.calls) > 100 {
+			t.Errorf("%d calls in %v", len(r.calls), r.took)
+		}
+	})
+	in(t, func(t *testing.T) { // what went unanswered before is not forgotten
+		r := newRig(t, some(campaignLeads, 1, 2))
+		r.fault = func(c call) *fault {
+			if c.n == 1 {
+				return &fault{err: unanswered(), done: true}
+			}
+			return &fault{err: throttled()}
+		}
+		r.ends(Credits)
+		r.want(0, 0, 0, 2)
+	})
+}
+
+// However refusals and answers come, there is at least one slot and at most as many as are allowed, and no pause is
+// longer than its bound.
+func TestThrottleBounds(t *testing.T) {
+	for range 200 {
+		most := 1 + rand.N(25)
+		now := time.Unix(0, 0)
+		x := newThrottle(most)
+		for range 300 {
+			now = now.Add(rand.N(time.Second))
+			if rand.N(3) == 0 {
+				e := throttled()
+				e.RetryAfter = rand.N(2 * pauseMax)
+				x.refused(e, now.Add(-rand.N(time.Second)), rand.N(most), now)
+			} else {
+				x.answered(now)
+			}
+			if x.slots < 1 || x.slots > float64(most) || x.paused.Sub(now) > pauseMax {
+				t.Fatalf("%+v", x)
+			}
+			if ok, _ := x.free(most, now); ok {
+				t.Fatal("more calls than slots")
+			}
+		}
+	}
+}

@@ -1,0 +1,837 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"delink/pkg/chunker"
+	"delink/pkg/zoho"
+)
+
+// in runs a test in a bubble, where time is fake and a goroutine that is left behind is a failure.
+func in(t *testing.T, f func(*testing.T)) { t.Helper(); synctest.Test(t, f) }
+
+func TestAllIsWell(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 30, 7))
+		r.linked[link(r, 5)] = false
+		r.ends(Completed)
+		r.want(209, 1, 0, 0)
+		if !slices.IsSorted(r.order) || len(r.calls) != 30 || r.taken != 30 {
+			t.Errorf("%d calls, %d batches taken, in the order %v", len(r.calls), r.taken, r.order)
+		}
+		if s := r.pool.Stats(); s.Calls != 30 || s.Retries != 0 || s.Throttled != 0 || s.Slots != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestNothingToDo(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, nil)
+		r.ends(Completed)
+		if r.writes+r.syncs > 0 {
+			t.Error("something was recorded")
+		}
+	})
+}
+
+// The slots are kept full, though results have to be written and brought to disk.
+func TestSlotsAreKeptFull(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 3000, 1))
+		r.settings.Slots = 20
+		r.latency = func(call) time.Duration { return 200*time.Millisecond + rand.N(400*time.Millisecond) }
+		r.cost = func() time.Duration { return 200 * time.Microsecond }
+		r.syncCost = 5 * time.Millisecond
+		r.ends(Completed)
+		r.want(3000, 0, 0, 0)
+		if share := r.busy.Seconds() / r.took.Seconds() / 20; share < 0.97 || r.peak != 20 {
+			t.Errorf("share %.3f, at most %d in flight", share, r.peak)
+		}
+	})
+}
+
+// Disk that is slower than the CRM holds the calls back, so that not too much is believed without being there.
+func TestSlowDiskHoldsBack(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 200, 1))
+		r.settings.Slots = 4
+		r.latency, r.syncCost = steady(10*time.Millisecond), time.Second
+		r.ends(Completed)
+		if r.took < 20*time.Second {
+			t.Errorf("took %v for 200 batches with at most 9 unsynced a second", r.took)
+		}
+	})
+}
+
+// No more calls than the rate in any span of time, however they end.
+func TestRate(t *testing.T) {
+	for _, limit := range []float64{0.5, 3, 10, 33.3} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, some(campaignLeads, 60, 1))
+			r.settings.Slots, r.settings.Rate = 20, rateOf(limit)
+			r.latency = func(call) time.Duration { return rand.N(3 * time.Second) }
+			r.fault = always(func(c call) bool { return c.n%5 == 0 }, fault{err: unanswered()})
+			r.ends(Completed)
+			at := r.starts()
+			gap := time.Duration(float64(time.Second) / limit)
+			for i := 1; i < len(at); i++ {
+				if at[i]-at[i-1] < gap-time.Microsecond {
+					t.Fatalf("limit %v: calls %d and %d are %v apart", limit, i, i+1, at[i]-at[i-1])
+				}
+			}
+			if limit <= 3 && r.took > time.Duration(len(at)+1)*gap+4*time.Second {
+				t.Errorf("limit %v: %d calls took %v", limit, len(at), r.took)
+			}
+		})
+	}
+}
+
+// The decision to repeat is a function of the attempt and the error.
+func TestRetry(t *testing.T) {
+	for _, kind := range []zoho.Kind{zoho.Unanswered, zoho.Unsent} {
+		want := []time.Duration{500 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second, 16 * time.Second, 30 * time.Second, 30 * time.Second}
+		for i, w := range want {
+			if wait, again := retry(i+1, len(want), &zoho.Error{Kind: kind}); wait != w || again != (i+1 < len(want)) {
+				t.Errorf("kind %d, try %d: %v, %v", kind, i+1, wait, again)
+			}
+		}
+	}
+	for _, kind := range []zoho.Kind{zoho.Throttled, zoho.BadToken} {
+		if wait, again := retry(100, 1, &zoho.Error{Kind: kind}); wait != 0 || !again {
+			t.Errorf("kind %d: %v, %v", kind, wait, again)
+		}
+	}
+	for _, kind := range []zoho.Kind{zoho.Refused, zoho.Nameless, zoho.Denied, 99} {
+		if wait, again := retry(1, 5, &zoho.Error{Kind: kind}); wait != 0 || again {
+			t.Errorf("kind %d: %v, %v", kind, wait, again)
+		}
+	}
+	for _, tries := range []int{math.MinInt, -1, 0, 100, math.MaxInt} {
+		if wait := backoff(tries); wait < backoffBase || wait > backoffMax {
+			t.Errorf("try %d waits %v", tries, wait)
+		}
+	}
+}
+
+// The waits of the pool are those of the function: at the most, and drawn from zero to that.
+func TestBackoff(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 1, 3))
+		r.settings.Jitter = func(most time.Duration) time.Duration { return most }
+		r.fault = always(nth(1, 2, 3, 4), fault{err: unanswered()})
+		r.ends(Completed)
+		want := []time.Duration{0, 500 * time.Millisecond, 1500 * time.Millisecond, 3500 * time.Millisecond, 7500 * time.Millisecond}
+		if !slices.Equal(r.starts(), want) {
+			t.Errorf("%v, want %v", r.starts(), want)
+		}
+		r.want(3, 0, 0, 0)
+		if s := r.pool.Stats(); s.Calls != 5 || s.Retries != 4 {
+			t.Errorf("%+v", s)
+		}
+	})
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 400, 1))
+		seen := map[zoho.ID]time.Time{}
+		var sum time.Duration
+		r.settings.Slots = 400
+		r.fault = func(c call) *fault {
+			if at, ok := seen[c.parent]; ok {
+				wait := time.Since(at)
+				if sum += wait; wait > backoffBase {
+					t.Errorf("waited %v", wait)
+				}
+				return nil
+			}
+			seen[c.parent] = time.Now()
+			return &fault{err: unanswered()}
+		}
+		r.ends(Completed)
+		if mean := sum / 400; mean < backoffBase*4/10 || mean > backoffBase*6/10 {
+			t.Errorf("the mean wait is %v", mean)
+		}
+	})
+}
+
+// What went unanswered is sent again, and that it is absent then is told with the reason.
+func TestUnansweredThenAbsent(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 2, 3))
+		r.fault = always(nth(1), fault{err: unanswered(), done: true})
+		r.ends(Completed)
+		r.want(3, 3, 0, 0)
+		for _, o := range r.out {
+			if said := strings.Contains(o.Message, "an earlier attempt went unanswered"); said != (o.Status == Absent) || o.Attempts != map[Status]int{Absent: 2, Removed: 1}[o.Status] {
+				t.Errorf("%+v", o)
+			}
+		}
+	})
+}
+
+// After the last attempt the CRM is asked what is there.
+func TestLookUp(t *testing.T) {
+	for done, status := range map[bool]Status{true: Absent, false: Failed} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, some(campaignLeads, 1, 3))
+			r.fault = always(delinks, fault{err: unanswered(), done: done})
+			r.ends(Completed)
+			if r.is(status) != 3 || len(r.calls) != 6 || !r.calls[5].lookup {
+				t.Errorf("%v: %+v", done, r.out)
+			}
+			for _, o := range r.out {
+				if o.Code != zoho.CodeServerError || o.HTTPStatus != 502 || o.Message == "" || o.Attempts != 6 {
+					t.Errorf("%+v", o)
+				}
+			}
+		})
+	}
+}
+
+// Where the look-up is refused, that is said once, and the links are unknown.
+func TestLookUpDenied(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 4, 3))
+		r.fault = func(c call) *fault {
+			if c.lookup {
+				return &fault{err: denial(zoho.ScopeList)}
+			}
+			return &fault{err: unanswered(), done: c.n%2 == 0}
+		}
+		r.ends(Completed)
+		r.want(0, 0, 0, 12)
+		if r.count(lookups) != 1 || len(r.notes) != 1 || !strings.Contains(r.notes[0], "ZohoCRM.modules.READ") {
+			t.Errorf("%d look-ups, notes %q", r.count(lookups), r.notes)
+		}
+		for _, o := range r.out {
+			if !strings.Contains(o.Message, "may have been removed") {
+				t.Errorf("%+v", o)
+			}
+		}
+	})
+	// The scope of one module says nothing of another one's.
+	in(t, func(t *testing.T) {
+		r := newRig(t, after(some(campaignLeads, 1, 3), productDeals, 1, 3))
+		r.fault = func(c call) *fault {
+			switch {
+			case !c.lookup:
+				return &fault{err: unanswered(), done: true}
+			case c.relation == campaignLeads:
+				return &fault{err: denial(zoho.ScopeList)}
+			}
+			return nil
+		}
+		r.ends(Completed)
+		r.want(0, 3, 0, 3)
+	})
+}
+
+// A look-up is repeated as well, and what it leaves open stays unknown.
+func TestLookUpUnanswered(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 1, 3))
+		r.fault = always(every, fault{err: unanswered(), done: true})
+		r.ends(Completed)
+		r.want(0, 0, 0, 3)
+		if r.count(lookups) != 5 || len(r.calls) != 10 {
+			t.Errorf("%d look-ups in %d calls", r.count(lookups), len(r.calls))
+		}
+	})
+	in(t, func(t *testing.T) { // a look-up that is refused for one id is split
+		r := newRig(t, some(campaignLeads, 1, 8))
+		r.fault = func(c call) *fault {
+			switch {
+			case !c.lookup:
+				return &fault{err: unanswered(), done: true}
+			case slices.Contains(c.ids, 1_000_003):
+				return &fault{err: &zoho.Error{Kind: zoho.Nameless, Sent: true, Status: 400, Code: "INVALID_DATA"}}
+			}
+			return nil
+		}
+		r.ends(Completed)
+		r.want(0, 7, 0, 1)
+	})
+}
+
+// A refusal after an unanswered call does not tell what the first one did.
+func TestRefusedAfterUnanswered(t *testing.T) {
+	for name, second := range map[string]*zoho.Error{
+		"batch":  refusal(zoho.ScopeBatch, "LIMIT_EXCEEDED"),
+		"parent": refusal(zoho.ScopeParent, "INVALID_DATA"),
+		"list":   refusal(zoho.ScopeList, "INVALID_MODULE"),
+		"denied": denial(zoho.ScopeList),
+	} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, some(campaignLeads, 1, 4))
+			r.fault = func(c call) *fault {
+				switch c.n {
+				case 1:
+					return &fault{err: unanswered(), done: true}
+				case 2:
+					return &fault{err: second}
+				}
+				return nil
+			}
+			if reason, err := r.run(); reason != Completed {
+				t.Errorf("%s: %s, %v", name, reason, err)
+			}
+			r.want(0, 4, 0, 0)
+		})
+	}
+	in(t, func(t *testing.T) { // each id keeps its own reason
+		r := newRig(t, some(campaignLeads, 1, 4))
+		r.locked = map[zoho.ID]bool{1_000_000: true, 1_000_001: true, 1_000_002: true}
+		r.fault = func(c call) *fault {
+			if c.n == 1 {
+				return &fault{err: unanswered()}
+			}
+			return &fault{change: func(a *zoho.Answer) { a.Items[1].Code = "NO_PERMISSION" }}
+		}
+		r.ends(Completed)
+		r.want(1, 0, 3, 0)
+		if r.out[0].Code != "RECORD_LOCKED" || r.out[1].Code != "NO_PERMISSION" || r.out[2].Code != "RECORD_LOCKED" {
+			t.Errorf("%+v", r.out)
+		}
+	})
+	in(t, func(t *testing.T) { // through a split
+		r := newRig(t, some(campaignLeads, 1, 8))
+		r.cursed = map[zoho.ID]bool{}
+		r.fault = func(c call) *fault {
+			if c.n == 1 {
+				return &fault{err: unanswered(), done: true}
+			}
+			r.cursed[1_000_003] = true
+			return nil
+		}
+		r.ends(Completed)
+		r.want(0, 8, 0, 0)
+		for _, o := range r.out {
+			if !strings.Contains(o.Message, "unanswered") {
+				t.Errorf("%+v", o)
+			}
+		}
+	})
+}
+
+// Ids without an item of their own are sent again, and the others are not.
+func TestSilentItems(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 1, 4))
+		r.fault = func(c call) *fault {
+			if c.n > 1 {
+				return nil
+			}
+			return &fault{change: func(a *zoho.Answer) {
+				a.Items[1] = zoho.Item{ID: a.Items[1].ID, Code: zoho.CodeNotInAnswer}
+				a.Items[3] = zoho.Item{ID: a.Items[3].ID, Code: zoho.CodeContradiction, Message: "x"}
+			}}
+		}
+		r.ends(Completed)
+		r.want(2, 2, 0, 0)
+		if len(r.calls) > 3 || len(r.calls[1].ids) > 2 {
+			t.Errorf("%+v", r.calls)
+		}
+	})
+	in(t, func(t *testing.T) { // an answer that is too short, or about other ids, loses none
+		r := newRig(t, some(campaignLeads, 1, 4))
+		r.fault = func(c call) *fault {
+			if c.n > 1 {
+				return nil
+			}
+			return &fault{change: func(a *zoho.Answer) { a.Items[0].ID = 7; a.Items = a.Items[:2] }}
+		}
+		r.ends(Completed)
+		r.want(1, 3, 0, 0)
+	})
+}
+
+// k bad ids among a hundred are found by about 2·k·log2(100) calls, and a look-up for each.
+func TestNamelessSplits(t *testing.T) {
+	for _, bad := range [][]int{{0}, {99}, {50}, {0, 99}, {3, 4, 5}, {10, 30, 50, 70, 90}} {
+		for _, linked := range []bool{false, true} {
+			in(t, func(t *testing.T) {
+				r := newRig(t, some(campaignLeads, 1, 100))
+				r.settings.Slots = 4
+				r.cursed = map[zoho.ID]bool{}
+				for _, i := range bad {
+					r.cursed[zoho.ID(1_000_000+i)] = true
+					r.linked[link(r, i)] = linked
+				}
+				r.ends(Completed)
+				if linked {
+					r.want(100-len(bad), 0, len(bad), 0)
+				} else {
+					r.want(100-len(bad), len(bad), 0, 0)
+				}
+				most := 1 + 2*len(bad)*7
+				if n := len(r.calls) - r.count(lookups); n > most || r.count(lookups) != len(bad) {
+					t.Errorf("%v: %d calls, at most %d; %d look-ups", bad, n, most, r.count(lookups))
+				}
+			})
+		}
+	}
+	in(t, func(t *testing.T) { // what is refused by itself and cannot be looked up has failed: no call may have removed it
+		r := newRig(t, some(campaignLeads, 1, 4))
+		r.cursed = map[zoho.ID]bool{1_000_002: true}
+		r.fault = always(lookups, fault{err: unanswered()})
+		r.ends(Completed)
+		r.want(3, 0, 1, 0)
+	})
+}
+
+// A refusal that reaches further than its batch costs no further call.
+func TestRefusalsReachFurther(t *testing.T) {
+	in(t, func(t *testing.T) {
+		batches := some(campaignLeads, 50, 2)
+		batches = after(batches, productDeals, 5, 2)
+		r := newRig(t, batches)
+		r.fault = always(func(c call) bool { return c.relation == campaignLeads }, fault{err: refusal(zoho.ScopeList, "INVALID_MODULE")})
+		r.ends(Completed)
+		r.want(10, 0, 100, 0)
+		if len(r.calls) != 6 || len(r.notes) != 1 {
+			t.Errorf("%d calls, notes %q", len(r.calls), r.notes)
+		}
+	})
+	in(t, func(t *testing.T) {
+		var batches []chunker.Batch
+		for range 10 { // of two parents
+			batches = after(batches, campaignLeads, 2, 2)
+		}
+		r := newRig(t, batches)
+		r.fault = always(func(c call) bool { return c.parent == 1001 }, fault{err: refusal(zoho.ScopeParent, "INVALID_DATA")})
+		r.ends(Completed)
+		r.want(20, 0, 20, 0)
+		if len(r.calls) != 11 {
+			t.Errorf("%d calls", len(r.calls))
+		}
+		for _, o := range r.out {
+			if o.Status == Failed && (o.Code != "INVALID_DATA" || o.Attempts > 1) {
+				t.Errorf("%+v", o)
+			}
+		}
+	})
+	in(t, func(t *testing.T) { // nor do calls that were waiting for their turn
+		r := newRig(t, some(campaignLeads, 50, 2))
+		r.settings.Slots, r.settings.Rate = 20, 1
+		r.latency = steady(100 * time.Millisecond)
+		r.fault = always(every, fault{err: refusal(zoho.ScopeList, "INVALID_MODULE")})
+		r.ends(Completed)
+		if len(r.calls) != 1 {
+			t.Errorf("%d calls", len(r.calls))
+		}
+	})
+}
+
+func TestRunRefusals(t *testing.T) {
+	for want, e := range map[Reason]*zoho.Error{
+		Broken:  refusal(zoho.ScopeRun, "INVALID_URL_PATTERN"),
+		Refused: {Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "invalid_code"},
+	} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, some(campaignLeads, 50, 2))
+			r.settings.Slots = 3
+			r.latency = func(c call) time.Duration { return time.Duration(c.n) * time.Second }
+			r.fault = always(nth(2), fault{err: e})
+			if err := r.ends(want); !errors.Is(err, e) {
+				t.Error(err)
+			}
+			if len(r.calls) != 4 { // one went while the second was on its way
+				t.Errorf("%d calls", len(r.calls))
+			}
+			r.want(6, 0, 0, 0)
+		})
+	}
+}
+
+// Every list is refused for want of a scope: then the login is refused, unless something was answered otherwise.
+func TestRefusedAltogether(t *testing.T) {
+	for _, c := range []struct {
+		second *fault // for the other relation
+		reason Reason
+	}{
+		{&fault{err: denial(zoho.ScopeList)}, Refused},
+		{nil, Completed},
+		{&fault{err: refusal(zoho.ScopeParent, "INVALID_DATA")}, Completed},
+		{&fault{err: refusal(zoho.ScopeList, "INVALID_MODULE")}, Completed},
+		{&fault{err: unanswered()}, Completed},
+	} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, after(some(campaignLeads, 3, 2), productDeals, 3, 2))
+			r.fault = func(x call) *fault {
+				if x.relation == campaignLeads {
+					return &fault{err: denial(zoho.ScopeList)}
+				}
+				return c.second
+			}
+			r.ends(c.reason)
+		})
+	}
+}
+
+// A record that was deleted stops the run at once.
+func TestDeletedStops(t *testing.T) {
+	for name, change := range map[string]func(*zoho.Answer){
+		"asked for": func(a *zoho.Answer) {
+			a.Items[0].Verdict, a.Items[0].Code, a.Deleted = zoho.Deleted, zoho.CodeRecordDeleted, true
+		},
+		"foreign": func(a *zoho.Answer) { a.Deleted = true },
+	} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, some(campaignLeads, 50, 2))
+			r.failWrite = func(int) error { return nil } // the truth is another one here
+			r.fault = always(nth(3), fault{change: change})
+			err := r.ends(Broken)
+			if e := (*zoho.Error)(nil); !errors.As(err, &e) || e.Code != zoho.CodeRecordDeleted || len(r.calls) != 3 {
+				t.Errorf("%s: %v after %d calls", name, err, len(r.calls))
+			}
+		})
+	}
+}
+
+// A CRM that is out of reach is not sent everything there is.
+func TestOutOfReach(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 1000, 1))
+		r.settings.Slots = 5
+		r.fault = always(every, fault{err: unanswered(), done: true})
+		r.ends(Broken)
+		if n := len(r.out); n < lostMax || n > lostMax+3*5 || r.is(Unknown) != n {
+			t.Errorf("%d outcomes", n)
+		}
+	})
+	in(t, func(t *testing.T) { // nothing was sent at all: nothing is unknown
+		r := newRig(t, some(campaignLeads, 1000, 1))
+		r.settings.Slots, r.settings.MaxCalls = 5, 7
+		r.fault = always(every, fault{err: unsent()})
+		r.ends(Broken)
+		if len(r.out) != 0 || r.pool.Stats().Calls != 0 {
+			t.Errorf("%d outcomes, %+v", len(r.out), r.pool.Stats())
+		}
+	})
+	in(t, func(t *testing.T) { // a network that comes back
+		r := newRig(t, some(campaignLeads, 20, 1))
+		r.settings.Slots, r.settings.MaxCalls = 5, 20 // unsent calls are none
+		r.fault = always(nth(4, 5, 6, 7, 8), fault{err: unsent()})
+		r.ends(Completed)
+		r.want(20, 0, 0, 0)
+	})
+}
+
+// A token that dies every 13 calls, with 25 calls in flight, costs no outcome.
+func TestTokenDies(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 500, 2))
+		r.settings.Slots = 25
+		token, calls, renewed := 0, 0, 0
+		held := map[*zoho.Error]int{}
+		r.latency = func(call) time.Duration { return 100*time.Millisecond + rand.N(400*time.Millisecond) }
+		r.fault = func(call) *fault {
+			if calls++; calls > 13 {
+				e := badToken()
+				held[e] = token
+				return &fault{err: e}
+			}
+			return nil
+		}
+		r.renew = func(e *zoho.Error) bool {
+			if held[e] != token {
+				return false
+			}
+			token, calls = token+1, 0
+			renewed++
+			return true
+		}
+		r.ends(Completed)
+		r.want(1000, 0, 0, 0)
+		if renewed < 500/13-1 {
+			t.Errorf("%d renewals", renewed)
+		}
+	})
+}
+
+// A login that is dead gets one new token, and no more.
+func TestDeadLogin(t *testing.T) {
+	for _, slots := range []int{1, 2, 25} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, some(campaignLeads, 500, 2))
+			r.settings.Slots = slots
+			token, renewed := 0, 0
+			held := map[*zoho.Error]int{}
+			r.latency = func(c call) time.Duration { return 100*time.Millisecond + rand.N(400*time.Millisecond) }
+			r.fault = func(call) *fault {
+				e := badToken()
+				held[e] = token
+				return &fault{err: e}
+			}
+			r.renew = func(e *zoho.Error) bool {
+				if held[e] != token {
+					return false
+				}
+				token++
+				renewed++
+				return true
+			}
+			r.ends(Refused)
+			r.want(0, 0, 0, 0)
+			if renewed != 2 || len(r.calls) > 4*slots { // the second is made by the call that finds the new token refused
+				t.Errorf("%d slots: %d renewals, %d calls", slots, renewed, len(r.calls))
+			}
+		})
+	}
+}
+
+// As many calls as are allowed, and not one more; a run that needs no more is complete.
+func TestMaxCalls(t *testing.T) {
+	for _, slots := range []int{1, 4, 25} {
+		for _, most := range []int{1, 2, 7, 19, 20, 21} {
+			in(t, func(t *testing.T) {
+				r := newRig(t, some(campaignLeads, 20, 1))
+				r.settings.Slots, r.settings.MaxCalls = slots, most
+				r.latency = func(call) time.Duration { return rand.N(time.Second) }
+				want := MaxCalls
+				if most >= 20 {
+					want = Completed
+				}
+				r.ends(want)
+				r.want(min(20, most), 0, 0, 0)
+				if len(r.calls) != min(20, most) {
+					t.Errorf("%d calls of %d", len(r.calls), most)
+				}
+			})
+		}
+	}
+	in(t, func(t *testing.T) { // no wait for a call that may not be made
+		r := newRig(t, some(campaignLeads, 1, 1))
+		r.settings.MaxCalls = 1
+		r.settings.Jitter = func(most time.Duration) time.Duration { return most }
+		r.fault = always(every, fault{err: unanswered(), done: true})
+		r.ends(MaxCalls)
+		r.want(0, 0, 0, 1)
+		if r.took != 0 {
+			t.Errorf("took %v", r.took)
+		}
+	})
+	in(t, func(t *testing.T) { // calls that wait for their turn are within the budget
+		r := newRig(t, some(campaignLeads, 20, 1))
+		r.settings.Slots, r.settings.MaxCalls, r.settings.Rate = 10, 5, 1
+		r.ends(MaxCalls)
+		if len(r.calls) != 5 {
+			t.Errorf("%d calls", len(r.calls))
+		}
+	})
+}
+
+// The reserve is not touched, whatever is in flight, and a run that ends on it is complete.
+func TestReserveCredits(t *testing.T) {
+	for _, slots := range []int{1, 4, 25} {
+		for _, told := range []string{"from the start", "with each answer", "late"} {
+			for _, left := range []int{0, 1, 7, 20, 30} {
+				in(t, func(t *testing.T) {
+					r := newRig(t, some(campaignLeads, 20, 1))
+					r.settings.Slots, r.settings.ReserveCredits = slots, 100
+					r.latency = func(call) time.Duration { return rand.N(time.Second) }
+					credits, known, heard := 100+left, told == "from the start", 100+left
+					r.fault = func(call) *fault { credits--; return nil }
+					r.credits = func() (int, bool) {
+						if told != "from the start" && len(r.calls) > 0 && r.inFlight < len(r.calls) {
+							known = true
+						}
+						heard = credits + r.inFlight // the last answer did not count those in flight
+						return heard, known
+					}
+					want, calls := Credits, max(left, 0)
+					if left >= 20 {
+						want, calls = Completed, 20
+					}
+					if left == 0 && told != "from the start" {
+						calls = 1 // which tells
+					}
+					r.ends(want)
+					if len(r.calls) != calls {
+						t.Errorf("%d slots, told %s, %d to spend: %d calls", slots, told, left, len(r.calls))
+					}
+				})
+			}
+		}
+	}
+	in(t, func(t *testing.T) { // an org that never says is not held up
+		r := newRig(t, some(campaignLeads, 100, 1))
+		r.settings.Slots, r.settings.ReserveCredits = 10, 5
+		r.latency = steady(time.Second)
+		r.ends(Completed)
+		if r.took > 12*time.Second {
+			t.Errorf("took %v", r.took)
+		}
+	})
+}
+
+func TestMaxFailures(t *testing.T) {
+	for _, most := range []int{-1, 0, 1, 5, 19, 20} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, some(campaignLeads, 20, 1))
+			r.settings.MaxFailures = most
+			r.locked = map[zoho.ID]bool{}
+			for i := range 20 {
+				r.locked[zoho.ID(1_000_000+i)] = true
+			}
+			want, n := Failures, most+1
+			if most < 0 || most >= 20 {
+				want, n = Completed, 20
+			}
+			r.ends(want)
+			r.want(0, 0, n, 0)
+		})
+	}
+}
+
+// A stop ends the run at once, in whatever state it is, with what was in flight recorded.
+func TestStop(t *testing.T) {
+	const second = time.Second
+	for _, c := range []struct {
+		name    string
+		arrange func(*rig)
+		took    time.Duration // with the stop after a minute
+		settled int
+		unknown int
+	}{
+		{"before the start", func(r *rig) { r.halt(Deadline) }, 0, 0, 0},
+		{"in flight", func(r *rig) { r.latency = steady(90 * second) }, 90 * second, 4, 0},
+		{"in backoff", func(r *rig) {
+			r.settings.Jitter = func(time.Duration) time.Duration { return time.Hour }
+			r.fault = always(every, fault{err: unanswered(), done: true})
+		}, 60 * second, 4, 4},
+		{"throttled", func(r *rig) {
+			e := throttled()
+			e.RetryAfter = time.Hour
+			r.fault = always(every, fault{err: e})
+		}, 60 * second, 0, 0},
+		{"waiting for the rate", func(r *rig) { r.settings.Rate = rateOf(1. / 3600) }, 60 * second, 1, 0},
+		{"in a look-up", func(r *rig) {
+			r.settings.MaxAttempts = 1
+			r.fault = always(delinks, fault{err: unanswered(), done: true})
+			r.latency = func(c call) time.Duration { return map[bool]time.Duration{true: 100 * second}[c.lookup] }
+		}, 100 * second, 4, 0},
+		{"while the disk is busy", func(r *rig) { r.syncCost = 100 * second }, 200 * second, 0, 0},
+	} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, some(campaignLeads, 100, 1))
+			r.settings.Slots = 4
+			c.arrange(r)
+			time.AfterFunc(time.Minute, func() { r.halt(Deadline) })
+			r.ends(Deadline)
+			if r.took != c.took && c.name != "while the disk is busy" || r.took > c.took {
+				t.Errorf("%s: took %v, want %v", c.name, r.took, c.took)
+			}
+			switch n := len(r.out); c.name {
+			case "in backoff": // as many wait as there are slots, and as many were in flight when the last of them came
+				if n < 4 || n > 8 || r.is(Unknown) != n {
+					t.Errorf("%d outcomes, %d unknown", n, r.is(Unknown))
+				}
+			case "in a look-up": // four are looked up when the stop comes; others that wait for it stay unknown
+				if n < 4 || n > 8 || r.is(Unknown) != n-4 {
+					t.Errorf("%d outcomes, %d unknown", n, r.is(Unknown))
+				}
+			case "while the disk is busy":
+			default:
+				if n != c.settled || r.is(Unknown) != c.unknown {
+					t.Errorf("%s: %d outcomes, %d unknown", c.name, n, r.is(Unknown))
+				}
+			}
+		})
+	}
+	in(t, func(t *testing.T) { // the cause of a stop is no Reason
+		r := newRig(t, some(campaignLeads, 3, 1))
+		r.halt(errors.New("x"))
+		r.ends(Interrupted)
+	})
+}
+
+// A second stop cuts off what is in flight; those links are unknown.
+func TestHardStop(t *testing.T) {
+	for _, slots := range []int{1, 8} {
+		for _, withStop := range []bool{true, false} {
+			in(t, func(t *testing.T) {
+				r := newRig(t, some(campaignLeads, 100, 3))
+				r.settings.Slots = slots
+				r.hang = func(c call) bool { return c.n > 5 }
+				if withStop {
+					time.AfterFunc(time.Minute, func() { r.halt(Interrupted) })
+				}
+				time.AfterFunc(2*time.Minute, func() { r.cut(Interrupted) })
+				r.ends(Interrupted)
+				r.want(15, 0, 0, 3*slots)
+				if r.took != 2*time.Minute || len(r.calls) != 5+slots {
+					t.Errorf("took %v with %d calls", r.took, len(r.calls))
+				}
+			})
+		}
+	}
+	in(t, func(t *testing.T) { // a look-up that is cut off leaves what was unknown, and what was refused as it is
+		r := newRig(t, some(campaignLeads, 1, 2))
+		r.cursed = map[zoho.ID]bool{1_000_001: true}
+		r.hang = lookups
+		time.AfterFunc(time.Minute, func() { r.halt(Interrupted); r.cut(nil) })
+		r.ends(Interrupted)
+		r.want(1, 0, 0, 0)
+	})
+}
+
+// Outcomes that cannot be kept end the run: nothing more is sent.
+func TestRecorderFails(t *testing.T) {
+	disk := errors.New("disk full")
+	for _, slots := range []int{1, 4} {
+		for _, n := range []int{1, 3} {
+			in(t, func(t *testing.T) {
+				r := newRig(t, some(campaignLeads, 100, 1))
+				r.settings.Slots = slots
+				r.latency = steady(time.Second)
+				r.failWrite = func(w int) error {
+					if w >= n {
+						return disk
+					}
+					return nil
+				}
+				if err := r.ends(Broken); !errors.Is(err, disk) || len(r.calls) > n-1+2*slots || len(r.out) != n-1 {
+					t.Errorf("write %d, %d slots: %v after %d calls, %d outcomes", n, slots, err, len(r.calls), len(r.out))
+				}
+			})
+			in(t, func(t *testing.T) {
+				r := newRig(t, some(campaignLeads, 100, 1))
+				r.settings.Slots = slots
+				r.latency = steady(time.Second)
+				r.failSync = func(s int) error {
+					if s == n {
+						return disk
+					}
+					return nil
+				}
+				if err := r.ends(Broken); !errors.Is(err, disk) || len(r.calls) > slots*(n+1) {
+					t.Errorf("sync %d, %d slots: %v after %d calls", n, slots, err, len(r.calls))
+				}
+				if len(r.out) != len(r.calls) || r.unsynced {
+					t.Errorf("%d outcomes of %d calls", len(r.out), len(r.calls))
+				}
+			})
+		}
+	}
+	in(t, func(t *testing.T) { // the last sync of all
+		r := newRig(t, some(campaignLeads, 1, 1))
+		r.failSync = func(int) error { return disk }
+		if err := r.ends(Broken); !errors.Is(err, disk) {
+			t.Error(err)
+		}
+	})
+}
+
+func TestReasonIsError(t *testing.T) {
+	if fmt.Sprint(MaxCalls) != "max_calls" || MaxCalls.Error() != "max_calls" {
+		t.Error(MaxCalls)
+	}
+}
