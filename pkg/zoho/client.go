@@ -2,6 +2,7 @@ package zoho
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -153,6 +154,16 @@ func (c *Client) heardCredits(n int, sent time.Time) {
 	}
 }
 
+// Base is the base URL that calls go to. It may take a new token to know it.
+func (c *Client) Base(ctx context.Context) (string, error) {
+	t, err := c.tokens.Token(ctx)
+	return c.base(t), err
+}
+
+func (c *Client) base(t Token) string {
+	return cmp.Or(c.options.APIDomain, t.apiDomain, c.options.Fallback)
+}
+
 // reply is what came over the wire.
 type reply struct {
 	status int
@@ -176,18 +187,11 @@ func (c *Client) call(ctx context.Context, method, version, path string) (reply,
 	if err != nil {
 		return reply{}, err
 	}
-	domain := c.options.APIDomain
-	if domain == "" {
-		domain = token.apiDomain
-	}
-	if domain == "" {
-		domain = c.options.Fallback
-	}
 	var connected atomic.Bool
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
-	req, err := http.NewRequestWithContext(traced, method, domain+"/crm/"+version+path, nil)
+	req, err := http.NewRequestWithContext(traced, method, c.base(token)+"/crm/"+version+path, nil)
 	if err != nil {
 		return reply{}, unsent(err)
 	}
