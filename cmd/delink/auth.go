@@ -32,6 +32,14 @@ func (p *program) authCommand() *cobra.Command {
 	return cmd
 }
 
+// plainly makes a usage error of a refusal, whose message would end in "nothing was sent": nobody was about to send anything.
+func plainly(err error) error {
+	if refusal := new(job.Refusal); errors.As(err, &refusal) {
+		return usageError{refusal, refusal.Hint}
+	}
+	return err
+}
+
 // authTimeout is for one call to the accounts host or the API.
 const authTimeout = 30 * time.Second
 
@@ -46,9 +54,10 @@ environment where they are set; where there is no terminal, the code is read fro
 		Example: `  delink auth login
   delink auth login --dc eu`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.authLogin(cmd.Context(), w) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return plainly(p.authLogin(cmd.Context(), w)) },
 	}
-	w.define(cmd.Flags())
+	w.defineCenter(cmd.Flags())
+	w.defineEnvironment(cmd.Flags())
 	return cmd
 }
 
@@ -57,16 +66,13 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 	if err != nil {
 		return usageError{err, ""}
 	}
-	l := login{dc: dc, accounts: dc.Accounts, fallback: dc.API}
-	if l.api, err = w.api(dc); err != nil {
+	l := login{dc: dc, fallback: dc.API}
+	if l.accounts, l.api, err = p.addresses(w, dc); err != nil {
 		return err
 	}
-	for name, to := range map[string]*string{"ZOHO_ACCOUNTS_URL": &l.accounts, "ZOHO_API_DOMAIN": &l.api} {
-		if url := p.getenv(name); url != "" {
-			if *to, err = zoho.CheckBaseURL(url); err != nil {
-				return usageError{fmt.Errorf("%s: %w", name, err), ""}
-			}
-		}
+	// A code is good once: what would keep its login from being stored is told before.
+	if err := tryLogins(); err != nil {
+		return err
 	}
 	p.ui.say("%s", loginGuide(dc))
 	questions := bufio.NewReader(p.stdin)
@@ -106,7 +112,11 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 		DC: dc.Name, Accounts: l.accounts, APIDomain: cmp.Or(l.api, grant.APIDomain), Scopes: grant.Scopes,
 		ClientID: l.ClientID, ClientSecret: l.ClientSecret, RefreshToken: l.RefreshToken,
 	}
-	org, err := p.whoAmI(ctx, l)
+	client, err := l.client(1, authTimeout, "v8")
+	if err != nil {
+		return err
+	}
+	org, err := whoAmI(ctx, client)
 	if err != nil {
 		p.ui.note(fmt.Sprintf("the org does not say its name: %s", err))
 	}
@@ -116,6 +126,11 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 		return err
 	}
 	p.ui.say("logged in to %s; kept in %s", stored.name(), path)
+	for _, name := range []string{"ZOHO_REFRESH_TOKEN", "ZOHO_ACCESS_TOKEN"} {
+		if p.getenv(name) != "" || p.getenv(name+"_FILE") != "" {
+			p.ui.note(name + " is set in the environment, which beats this login: unset it to use this one")
+		}
+	}
 	return nil
 }
 
@@ -124,8 +139,10 @@ func loginGuide(dc zoho.DataCentre) string {
 	console := strings.Replace(dc.Accounts, "//accounts.", "//api-console.", 1)
 	return fmt.Sprintf(`1. open %s and add a self client, or open the one that is there
 2. on its tab Client Secret: its client id and client secret
-3. on its tab Generate Code: enter the scopes, a duration of 10 minutes and any description, and choose the org
-   %s
+3. on its tab Generate Code: enter these scopes, 10 minutes and any description, then choose the org
+
+     %s
+
    %-41s to remove links, and to look up those that went unanswered
    %-41s to check relations before the first call
    %-41s to show the org, and to know its limits
@@ -147,11 +164,7 @@ type refusedLogin struct{ cause, hint string }
 
 func (e *refusedLogin) Error() string { return e.cause }
 
-func (p *program) whoAmI(ctx context.Context, l login) (zoho.Org, error) {
-	client, err := l.client(1, authTimeout, "v8")
-	if err != nil {
-		return zoho.Org{}, err
-	}
+func whoAmI(ctx context.Context, client *zoho.Client) (zoho.Org, error) {
 	org, err := client.Org(ctx)
 	if client.Renew(err) {
 		org, err = client.Org(ctx)
@@ -193,7 +206,7 @@ func (p *program) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "says which login is used, for which org, and whether it is valid",
 		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return p.authStatus(cmd.Context(), w) },
+		RunE:  func(cmd *cobra.Command, _ []string) error { return plainly(p.authStatus(cmd.Context(), w)) },
 	}
 	w.define(cmd.Flags())
 	return cmd
@@ -206,17 +219,25 @@ func (p *program) authStatus(ctx context.Context, w whereFlags) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, authTimeout)
 	defer cancel()
-	org, err := p.whoAmI(ctx, l)
+	client, err := l.client(1, authTimeout, "v8")
+	if err != nil {
+		return err
+	}
+	org, err := whoAmI(ctx, client)
 	valid := "yes"
 	var e *zoho.Error
 	switch {
 	case err == nil:
 	case errors.As(err, &e) && e.Kind == zoho.Denied && e.Scope == zoho.ScopeList:
 		valid = "yes, but it cannot read the org: " + err.Error()
-	default:
+		err = nil
+	case errors.As(err, &e) && (e.Kind == zoho.Denied || e.Kind == zoho.BadToken):
 		valid = "no: " + err.Error()
+	default:
+		valid = "not known: " + err.Error()
 	}
-	rows := [][2]string{{"login", l.source}, {"accounts", l.accounts + " (" + l.dc.Name + ")"}, {"API", cmp.Or(l.api, l.fallback)}}
+	base, _ := client.Base(ctx) // without a token, where it would most likely go
+	rows := [][2]string{{"login", l.source}, {"accounts", l.accounts + " (" + l.dc.Name + ")"}, {"API", base}}
 	if org.Name != "" {
 		rows = append(rows, [2]string{"org", (&orgView{org.Name, org.Type, org.Edition}).text() + ", id " + org.ID})
 	}
@@ -227,10 +248,7 @@ func (p *program) authStatus(ctx context.Context, w whereFlags) error {
 	if _, err := io.WriteString(p.stdout, table(rows)); err != nil {
 		return err
 	}
-	if strings.HasPrefix(valid, "no") {
-		return err
-	}
-	return nil
+	return err
 }
 
 // storedScopes are the scopes of a stored login; those of the environment's are known to nobody but Zoho.
@@ -254,23 +272,28 @@ func (p *program) logoutCommand() *cobra.Command {
 		Long: `logout removes a login that auth login stored. The refresh token stays good at Zoho until it is revoked there, under
 Connected Apps of the account.`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error { return p.authLogout(w) },
+		RunE: func(*cobra.Command, []string) error { return plainly(p.authLogout(w)) },
 	}
-	w.define(cmd.Flags())
+	w.defineCenter(cmd.Flags())
+	w.defineOrg(cmd.Flags())
 	return cmd
 }
 
 func (p *program) authLogout(w whereFlags) error {
+	logins, err := readLogins()
+	if err != nil {
+		return err
+	}
 	chosen, err := chooseLogin(w.center, w.org)
 	if err != nil {
 		return err
 	}
 	if chosen == nil {
-		return &job.Refusal{Cause: "no such login is stored", Hint: "delink auth status shows the one that is used"}
-	}
-	logins, err := readLogins()
-	if err != nil {
-		return err
+		refusal := &job.Refusal{Cause: "no login is stored" + meant(w.center, w.org)}
+		if len(logins) > 0 {
+			refusal.Hint = "stored: " + names(logins)
+		}
+		return refusal
 	}
 	logins = slices.DeleteFunc(logins, func(s storedLogin) bool { return s.RefreshToken == chosen.RefreshToken })
 	if _, err := writeLogins(logins); err != nil {

@@ -2,10 +2,12 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,24 +34,48 @@ type whereFlags struct {
 }
 
 func (w *whereFlags) define(flags *pflag.FlagSet) {
+	w.defineCenter(flags)
+	w.defineOrg(flags)
+	w.defineEnvironment(flags)
+}
+
+func (w *whereFlags) defineCenter(flags *pflag.FlagSet) {
 	flags.StringVar(&w.center, "dc", "", "data centre: `"+strings.Join(zoho.DataCentreNames(), "|")+"` (default ZOHO_DC, or that of the stored login, or us)")
+}
+
+func (w *whereFlags) defineOrg(flags *pflag.FlagSet) {
 	flags.StringVar(&w.org, "org", "", "`name` or id of the org, if logins for several are stored")
+}
+
+func (w *whereFlags) defineEnvironment(flags *pflag.FlagSet) {
 	flags.StringVar(&w.environment, "environment", "", "kind of org: `production|sandbox|developer` (default what the login says)")
 }
 
-// api is the base URL of the API that the flags choose; empty for none.
-func (w *whereFlags) api(dc zoho.DataCentre) (string, error) {
-	switch w.environment {
-	case "":
-		return "", nil
-	case "production":
-		return dc.API, nil
-	case "sandbox":
-		return dc.Sandbox, nil
-	case "developer":
-		return dc.Develop, nil
+// addresses says where to go: to the data centre and the kind of org that the flags choose, or where the environment says.
+// api is empty where neither says anything.
+func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api string, err error) {
+	accounts = dc.Accounts
+	for _, v := range []struct {
+		name string
+		to   *string
+	}{{"ZOHO_ACCOUNTS_URL", &accounts}, {"ZOHO_API_DOMAIN", &api}} {
+		if url := p.getenv(v.name); url != "" {
+			if *v.to, err = zoho.CheckBaseURL(url); err != nil {
+				return "", "", usageError{fmt.Errorf("%s: %w", v.name, err), ""}
+			}
+		}
 	}
-	return "", usageError{fmt.Errorf("--environment %q is not production, sandbox or developer", w.environment), ""}
+	if w.environment == "" {
+		return accounts, api, nil
+	}
+	chosen, ok := map[string]string{"production": dc.API, "sandbox": dc.Sandbox, "developer": dc.Develop}[w.environment]
+	switch {
+	case !ok:
+		return "", "", usageError{fmt.Errorf("--environment %q is not production, sandbox or developer", w.environment), ""}
+	case api != "" && api != chosen: // one of them is a mistake, and links may be removed in the wrong org
+		return "", "", usageError{fmt.Errorf("--environment %s is %s, but ZOHO_API_DOMAIN is %s", w.environment, chosen, api), "leave out one of them"}
+	}
+	return accounts, chosen, nil
 }
 
 // login finds the credentials: those of the environment, or of files that it names, or those that auth login stored. They
@@ -74,18 +100,22 @@ func (p *program) login(w whereFlags) (login, error) {
 			missing = append(missing, v.name)
 		}
 	}
-	dc := w.center
-	if dc == "" {
-		dc = p.getenv("ZOHO_DC")
+	dc := cmp.Or(w.center, p.getenv("ZOHO_DC"))
+	if dc != "" {
+		if _, err := zoho.DataCentreByName(dc); err != nil {
+			return l, usageError{err, ""}
+		}
 	}
 	var stored storedLogin
 	switch {
-	case len(missing) == 4:
+	case l.AccessToken == "" && l.RefreshToken == "":
 		s, err := chooseLogin(dc, w.org)
-		if err != nil {
+		switch {
+		case err != nil:
 			return l, err
-		}
-		if s == nil {
+		case l.ClientID != "" && (s == nil || s.ClientID != l.ClientID), l.ClientID == "" && l.ClientSecret != "":
+			return l, notWhole(missing)
+		case s == nil:
 			return l, noLogin(dc, w.org)
 		}
 		stored, l.Login, l.source = *s, s.login(), "the login stored for "+s.name()
@@ -93,10 +123,10 @@ func (p *program) login(w whereFlags) (login, error) {
 			dc = s.DC
 		}
 	case l.AccessToken == "" && len(missing) > 1:
-		return l, &job.Refusal{
-			Cause: "the login in the environment is not whole: " + strings.Join(missing[1:], ", ") + " not set",
-			Hint:  "set all of ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN, or ZOHO_ACCESS_TOKEN alone; each also as …_FILE",
-		}
+		return l, notWhole(missing)
+	case w.org != "":
+		return l, usageError{errors.New("--org chooses among the logins that are stored, but the environment has a login, which beats them"),
+			"leave out --org, or unset the ZOHO_… variables"}
 	}
 	if dc == "" {
 		dc = "us"
@@ -105,39 +135,35 @@ func (p *program) login(w whereFlags) (login, error) {
 	if l.dc, err = zoho.DataCentreByName(dc); err != nil {
 		return l, usageError{err, ""}
 	}
-	if l.api, err = w.api(l.dc); err != nil {
+	if l.accounts, l.api, err = p.addresses(w, l.dc); err != nil {
 		return l, err
 	}
-	l.accounts = cmp.Or(stored.Accounts, l.dc.Accounts)
-	l.fallback = cmp.Or(stored.APIDomain, l.dc.API)
-	for _, v := range []struct {
-		name string
-		to   *string
-	}{{"ZOHO_ACCOUNTS_URL", &l.accounts}, {"ZOHO_API_DOMAIN", &l.api}} {
-		if url := p.getenv(v.name); url != "" {
-			if *v.to, err = zoho.CheckBaseURL(url); err != nil {
-				return l, usageError{fmt.Errorf("%s: %w", v.name, err), ""}
-			}
-		}
+	if p.getenv("ZOHO_ACCOUNTS_URL") == "" {
+		l.accounts = cmp.Or(stored.Accounts, l.accounts)
 	}
+	// A login that was made for a sandbox stays with it, whatever the token says.
+	l.api = cmp.Or(l.api, stored.APIDomain)
+	l.fallback = l.dc.API
 	if folder, err := os.UserCacheDir(); err == nil {
 		l.cache = filepath.Join(folder, "delink")
 	}
 	return l, nil
 }
 
-func noLogin(dc, org string) error {
-	cause := "there is no login"
-	if dc != "" {
-		cause += " for data centre " + dc
-	}
-	if org != "" {
-		cause += " for the org " + org
-	}
+func notWhole(missing []string) error {
+	missing = slices.DeleteFunc(missing, func(name string) bool { return name == "ZOHO_ACCESS_TOKEN" })
 	return &job.Refusal{
-		Cause: cause,
-		Hint:  "delink auth login makes one; or set ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN; run --emulator needs none",
+		Cause: "the login in the environment is not whole: " + strings.Join(missing, ", ") + " not set",
+		Hint:  "set all of ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN, or ZOHO_ACCESS_TOKEN alone; each also as …_FILE",
 	}
+}
+
+func noLogin(dc, org string) error {
+	hint := "delink auth login makes one; or set ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN; run --emulator needs none"
+	if logins, err := readLogins(); err == nil && len(logins) > 0 {
+		hint = "stored: " + names(logins) + "; delink auth login makes another"
+	}
+	return &job.Refusal{Cause: "there is no login" + meant(dc, org), Hint: hint}
 }
 
 // secret reads a variable, or the file that its …_FILE twin names.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,11 +32,21 @@ type storedLogin struct {
 
 // name is what people call the login.
 func (s *storedLogin) name() string {
-	org := s.Org
-	if org == "" {
-		org = "an org whose name is not known"
+	return fmt.Sprintf("%s (%s)", cmp.Or(s.Org, noName), s.DC)
+}
+
+const noName = "an org whose name is not known"
+
+// full is the name with what tells logins of the same name apart: a sandbox is often called as its production org.
+func (s *storedLogin) full() string {
+	about := s.DC
+	if s.OrgType != "" && s.OrgType != "production" {
+		about += ", " + s.OrgType
 	}
-	return fmt.Sprintf("%s (%s)", org, s.DC)
+	if s.OrgID != "" {
+		about += ", id " + s.OrgID
+	}
+	return fmt.Sprintf("%s (%s)", cmp.Or(s.Org, noName), about)
 }
 
 // is reports whether the login is the one meant by --org and --dc; empty means any.
@@ -75,17 +86,46 @@ func writeLogins(logins []storedLogin) (path string, err error) {
 	if path, err = loginsPath(); err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", err
-	}
 	b, err := json.MarshalIndent(logins, "", "  ")
 	if err != nil {
 		return "", err
 	}
-	return path, report.OS{}.Replace(path, func(w io.Writer) error {
-		_, err := w.Write(append(b, '\n'))
+	if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
+		err = report.OS{}.Replace(path, func(w io.Writer) error {
+			_, err := w.Write(append(b, '\n'))
+			return err
+		})
+	}
+	if err != nil {
+		return "", notStored(err)
+	}
+	return path, nil
+}
+
+// tryLogins tells what would keep a login from being stored.
+func tryLogins() error {
+	if _, err := readLogins(); err != nil {
 		return err
-	})
+	}
+	path, err := loginsPath()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return notStored(err)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".logins-*")
+	if err != nil {
+		return notStored(err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+func notStored(err error) error {
+	return &job.Refusal{
+		Cause: "logins cannot be stored", Err: err,
+		Hint: "make the folder writable, or choose another one with XDG_CONFIG_HOME, or give the credentials in the environment",
+	}
 }
 
 // chooseLogin finds the stored login that is meant; nil if there is none.
@@ -106,11 +146,28 @@ func chooseLogin(dc, org string) (*storedLogin, error) {
 	case 1:
 		return &fit[0], nil
 	}
-	var names []string
-	for _, l := range fit {
-		names = append(names, l.name())
+	return nil, usageError{fmt.Errorf("several logins are stored: %s", names(fit)), "choose one with --org and its name or id, or with --dc"}
+}
+
+// names are those of logins, for people.
+func names(logins []storedLogin) string {
+	var all []string
+	for _, l := range logins {
+		all = append(all, l.full())
 	}
-	return nil, usageError{fmt.Errorf("several logins are stored: %s", strings.Join(names, ", ")), "choose one with --org NAME, or --dc"}
+	return strings.Join(all, ", ")
+}
+
+// meant says which login was looked for, in a message.
+func meant(dc, org string) string {
+	var s string
+	if dc != "" {
+		s += " for data centre " + dc
+	}
+	if org != "" {
+		s += " for the org " + org
+	}
+	return s
 }
 
 // storeLogin adds a login, in the place of the one for the same org.
