@@ -614,6 +614,13 @@ func TestKnobsOfRefusedLogins(t *testing.T) {
 				o.Errorf("%d removed", o.summary.Removed)
 			}
 		})
+		// Of all that wait for a token, one is told, and tells the others.
+		trial{knobs: append([]string{"token-calls=4", "latency=10ms"}, settings...), args: []string{"--concurrency", "8"}, links: manyParents(60)}.run(t, func(o *outcome) {
+			o.refused("too many access tokens", "wait ten minutes")
+			if o.books.Tokens != 10 || o.books.Denied != 1 {
+				o.Errorf("%d tokens, and %d times asked in vain", o.books.Tokens, o.books.Denied)
+			}
+		})
 	})
 	each(t, product(values("token-code"), values("code-form")), nil, func(t *testing.T, settings []string) {
 		trial{knobs: append([]string{"tokens-refused=true"}, settings...), links: manyParents(12)}.run(t, func(o *outcome) {
