@@ -88,6 +88,7 @@ func (b *Book) Settled(pos int, retryFailed bool) bool {
 		return true
 	case worker.Failed:
 		return !retryFailed
+	case worker.Unknown: // and what has no fate yet
 	}
 	return false
 }

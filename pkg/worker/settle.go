@@ -62,8 +62,10 @@ func (d *dispatcher) split(t *task) {
 // answered takes an answer by id. Ids without an item of their own are sent again.
 func (d *dispatcher) answered(t *task, r *result) {
 	if r.answer.Deleted {
-		d.end(Broken, &zoho.Error{Kind: zoho.Refused, Scope: zoho.ScopeRun, Sent: true, Status: r.answer.Status,
-			Code: zoho.CodeRecordDeleted, Detail: fmt.Sprintf("in %s of %s", t.relation, t.parent)})
+		d.end(Broken, &zoho.Error{
+			Kind: zoho.Refused, Scope: zoho.ScopeRun, Sent: true, Status: r.answer.Status,
+			Code: zoho.CodeRecordDeleted, Detail: fmt.Sprintf("in %s of %s", t.relation, t.parent),
+		})
 	}
 	out := make([]Outcome, 0, len(t.ids))
 	// Ids that need another call, by what was said of them: the ids of a task have one history.

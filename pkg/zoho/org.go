@@ -28,8 +28,13 @@ func (o Org) Slots() (n int, known bool) {
 		name  string
 		slots int
 	}{
-		{"crmplus", 25}, {"ultimate", 25}, {"zohoone", 20}, {"enterprise", 20},
-		{"professional", 15}, {"standard", 10}, {"free", 5},
+		{"crmplus", 25},
+		{"ultimate", 25},
+		{"zohoone", 20},
+		{"enterprise", 20},
+		{"professional", 15},
+		{"standard", 10},
+		{"free", 5},
 	} {
 		if strings.Contains(letters, e.name) {
 			return e.slots, true

@@ -36,7 +36,7 @@ func (c *TokenCache) lock(ctx context.Context) (unlock func(), err error) {
 		return func() {}, nil
 	}
 	if os.MkdirAll(filepath.Dir(c.path), 0o700) != nil {
-		return func() {}, nil
+		return func() {}, nil //nolint:nilerr // without a lock there may be two tokens instead of one, which does no harm
 	}
 	l := flock.New(c.path + ".lock")
 	locked, err := l.TryLockContext(ctx, 50*time.Millisecond)
@@ -44,7 +44,7 @@ func (c *TokenCache) lock(ctx context.Context) (unlock func(), err error) {
 		return nil, context.Cause(ctx)
 	}
 	if err != nil || !locked {
-		return func() {}, nil
+		return func() {}, nil //nolint:nilerr // as above
 	}
 	return func() { _ = l.Unlock() }, nil
 }
