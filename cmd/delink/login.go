@@ -125,8 +125,10 @@ func (p *program) login(w whereFlags) (login, error) {
 	case l.AccessToken == "" && len(missing) > 1:
 		return l, notWhole(missing)
 	case w.org != "":
-		return l, usageError{errors.New("--org chooses among the logins that are stored, but the environment has a login, which beats them"),
-			"leave out --org, or unset the ZOHO_… variables"}
+		return l, usageError{
+			errors.New("--org chooses among the logins that are stored, but the environment has a login, which beats them"),
+			"leave out --org, or unset the ZOHO_… variables",
+		}
 	}
 	if dc == "" {
 		dc = "us"

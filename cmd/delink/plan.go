@@ -222,8 +222,10 @@ func (v *planView) text(whole bool) string {
 	}
 	var rows [][2]string
 	for _, r := range v.Relations {
-		rows = append(rows, [2]string{r.Module + "." + r.Relation,
-			fmt.Sprintf("%*s %s of %s", width, report.Number(r.Links), plural(r.Links, "link", "links"), counted(r.Parents, "parent record", "parent records"))})
+		rows = append(rows, [2]string{
+			r.Module + "." + r.Relation,
+			fmt.Sprintf("%*s %s of %s", width, report.Number(r.Links), plural(r.Links, "link", "links"), counted(r.Parents, "parent record", "parent records")),
+		})
 	}
 	b.WriteString(table(rows) + "\n")
 	rows = nil

@@ -49,7 +49,8 @@ func TestSuspicions(t *testing.T) {
 		{
 			"related ids cut by a spreadsheet",
 			append(usual(10), pair{3652397000000911001, 3652397000002010000}, pair{3652397000000911001, 3652397000002020000}, pair{3652397000000911001, 3652397000002030000}, pair{3652397000000911001, 3652397000002040000}),
-			"related ids that end in 0000: 4 of 14", 4, []int{12, 13, 14},
+			"related ids that end in 0000: 4 of 14", 4,
+			[]int{12, 13, 14},
 		},
 		{"the only parent cut by a spreadsheet", []pair{{3652397000000910000, 3652397000001000001}, {3652397000000910000, 3652397000001000002}}, "parent ids that end in 0000: 1 of 1", 1, []int{2}},
 		{"a record related to itself", append(usual(5), pair{3652397000000911001, 3652397000000911001}), "their own related record: 1", 1, []int{7}},

@@ -34,10 +34,9 @@ type call struct {
 
 // fault is what befalls a call.
 type fault struct {
-	err    *zoho.Error         // instead of the answer
-	done   bool                // the links were removed all the same
-	change func(*zoho.Answer)  // of the answer
-	links  func([]bool) []bool // of a look-up's answer
+	err    *zoho.Error        // instead of the answer
+	done   bool               // the links were removed all the same
+	change func(*zoho.Answer) // of the answer
 }
 
 // fake is a CRM that knows the truth: which links there are, and which of them calls have removed.
