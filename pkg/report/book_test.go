@@ -85,7 +85,7 @@ func TestBookAndFilesTellTheSame(t *testing.T) {
 		var book *Book
 		for range rapid.IntRange(1, 3).Draw(t, "runs") {
 			book = NewBook(in.set, in.bad)
-			extent, err := ReadLedger(OS{}, results, func(r *Row) error {
+			extent, err := ReadLedger(quick, results, func(r *Row) error {
 				if !book.Load(r) {
 					t.Fatalf("the row of line %d is not known", r.Line)
 				}
@@ -94,7 +94,7 @@ func TestBookAndFilesTellTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ledger, err := OpenLedger(OS{}, results, extent, 1)
+			ledger, err := OpenLedger(quick, results, extent, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -103,7 +103,7 @@ func TestBookAndFilesTellTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 			if book.Superseded() {
-				if err := Rewrite(OS{}, results, book.Last()); err != nil {
+				if err := Rewrite(quick, results, book.Last()); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -117,7 +117,7 @@ func TestBookAndFilesTellTheSame(t *testing.T) {
 			}
 			lines := map[int]bool{}
 			count := map[worker.Status]int{}
-			if _, err := ReadLedger(OS{}, results, func(r *Row) error {
+			if _, err := ReadLedger(quick, results, func(r *Row) error {
 				if lines[r.Line] {
 					t.Fatalf("line %d has two rows", r.Line)
 				}
@@ -145,7 +145,7 @@ func checkFailures(t *rapid.T, in drawnInput, book *Book, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := WriteFailures(OS{}, path, r, book, func() error { return nil })
+	n, err := WriteFailures(quick, path, r, book, func() error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +197,7 @@ func TestFailuresOfAnInputThatChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	changed := errors.New("changed")
-	if _, err := WriteFailures(OS{}, path, in, NewBook(b.Build(), nil), func() error { return changed }); !errors.Is(err, changed) {
+	if _, err := WriteFailures(quick, path, in, NewBook(b.Build(), nil), func() error { return changed }); !errors.Is(err, changed) {
 		t.Errorf("error %v, want that the input changed", err)
 	}
 	if got, _ := os.ReadFile(path); string(got) != "older" {

@@ -34,7 +34,7 @@ func someRow(t *rapid.T) Row {
 func readAll(t rapid.TB, path string) ([]Row, Extent) {
 	t.Helper()
 	var rows []Row
-	extent, err := ReadLedger(OS{}, path, func(r *Row) error {
+	extent, err := ReadLedger(quick, path, func(r *Row) error {
 		rows = append(rows, *r)
 		return nil
 	})
@@ -53,7 +53,7 @@ func TestLedgerReadsBackWhatWasWritten(t *testing.T) {
 		var want []Row
 		extent := Extent{}
 		for range rapid.IntRange(1, 3).Draw(t, "runs") {
-			ledger, err := OpenLedger(OS{}, path, extent, 1)
+			ledger, err := OpenLedger(quick, path, extent, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +83,7 @@ func TestLedgerCutOffAtEveryByte(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "links.results.csv")
 	row := Row{Line: 2, Module: "Campaigns", Parent: "1", Relation: "Leads", Related: "2", Status: worker.Removed, Message: `says "so", twice`, Time: "t"}
-	ledger, err := OpenLedger(OS{}, path, Extent{}, 0)
+	ledger, err := OpenLedger(quick, path, Extent{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestLedgerCutOffAtEveryByte(t *testing.T) {
 		if lines := max(0, strings.Count(string(whole[:size]), "\n")-1); len(before) != lines {
 			t.Fatalf("cut off at byte %d: %d rows, want %d", size, len(before), lines)
 		}
-		ledger, err := OpenLedger(OS{}, path, extent, 0)
+		ledger, err := OpenLedger(quick, path, extent, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +141,7 @@ func TestLedgerRefusesWhatItDidNotWrite(t *testing.T) {
 			if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := ReadLedger(OS{}, path, func(*Row) error { return nil })
+			_, err := ReadLedger(quick, path, func(*Row) error { return nil })
 			var not *NotALedger
 			if !errors.As(err, &not) || not.Line != test.line || not.Path != path {
 				t.Fatalf("error %v, want one for line %d", err, test.line)
@@ -155,7 +155,7 @@ func TestLedgerRefusesWhatItDidNotWrite(t *testing.T) {
 
 func TestRewriteKeepsOrder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "links.results.csv")
-	ledger, err := OpenLedger(OS{}, path, Extent{}, 0)
+	ledger, err := OpenLedger(quick, path, Extent{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +166,7 @@ func TestRewriteKeepsOrder(t *testing.T) {
 	if err := errors.Join(ledger.Append(rows), ledger.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if err := Rewrite(OS{}, path, func(r *Row) bool { return r.Line%3 == 0 }); err != nil {
+	if err := Rewrite(quick, path, func(r *Row) bool { return r.Line%3 == 0 }); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := readAll(t, path)
