@@ -115,6 +115,7 @@ func classify(status int, header http.Header, body *envelope) *Error {
 		e.Code, e.Detail = body.code(), body.Message.text()
 	}
 	e.Kind, e.Scope = meaning(status, e.Code, body.pathIndex())
+	e.reach(body.pathIndex())
 	if e.Code == "" {
 		e.Code = codeOfStatus(status, e.Kind)
 	}
@@ -156,6 +157,18 @@ func meaning(status int, code string, pathIndex int) (Kind, Scope) {
 		return Unanswered, ScopeBatch // a success or a refusal that is not in Zoho's form proves nothing
 	}
 	return Refused, ScopeBatch
+}
+
+// reach lets a refusal reach as far as the part of the path that it names (S): a permission that is missing for one parent
+// record says nothing about the others, and a lock on it is there for all of its batches.
+func (e *Error) reach(pathIndex int) {
+	switch refused := e.Kind == Refused || e.Kind == Denied; {
+	case !refused || e.Scope == ScopeRun:
+	case pathIndex == 1:
+		e.Kind, e.Scope = Refused, ScopeParent
+	case (pathIndex == 0 || pathIndex == 2) && e.Scope == ScopeBatch:
+		e.Scope = ScopeList
+	}
 }
 
 // invalid says what INVALID_DATA is about, by the part of the path that it names (S).
