@@ -104,7 +104,8 @@ func (p *program) delink(ctx context.Context, f *runFlags, input string) error {
 	for _, n := range notes {
 		p.ui.note(n)
 	}
-	if refused := new(zoho.Error); errors.As(err, &refused) {
+	refusal := new(job.Refusal)
+	if refused := new(zoho.Error); errors.As(err, &refused) && !errors.As(err, &refusal) {
 		summary, err := j.GiveUp(refused)
 		return p.end(f, summary, err, nil)
 	}
