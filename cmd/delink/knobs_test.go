@@ -827,6 +827,89 @@ func TestKnobsOfLists(t *testing.T) {
 	})
 }
 
+// What is refused fails, whatever the code, and costs no more calls than its place in the path makes necessary.
+func TestKnobsOfRefusals(t *testing.T) {
+	const noLists = "scopes=ZohoCRM.modules.ALL,ZohoCRM.org.READ"
+	args := []string{"--concurrency", "1", "--batch-size", "2"}
+	links := append(manyParents(3), fate{"Products", someProduct, "Price_Books", someLead, true, gone})
+	refused := slices.Clone(links)
+	for i := range refused[:6] {
+		refused[i].status = failed
+	}
+	list := choice{"list-errors", nil}
+	for _, code := range []string{"INVALID_DATA", "NOT_SUPPORTED", "INVALID_MODULE", "NO_PERMISSION", "OAUTH_SCOPE_MISMATCH", "AUTHORIZATION_FAILED", "FEATURE_NOT_SUPPORTED"} {
+		list.values = append(list.values, "Campaigns.Leads:"+code)
+	}
+	more := []choice{values("scope-status"), values("wording"), values("decor"), {"details-form", []string{"object", "array"}}}
+	each(t, product(list), more, func(t *testing.T, settings []string) {
+		trial{knobs: append(settings, noLists), args: args, links: refused}.run(t, func(o *outcome) {
+			o.fates()
+			if n := o.books.Calls["delink"]; n != 2 {
+				o.Errorf("%d calls", n)
+			}
+			o.says("Campaigns.Leads is refused")
+			o.says("hint: ")
+		})
+	})
+
+	module := choice{"module-errors", []string{"Campaigns:INVALID_MODULE", "Campaigns:NOT_SUPPORTED", "Campaigns:NO_PERMISSION"}}
+	each(t, product(module), more, func(t *testing.T, settings []string) {
+		trial{knobs: append(settings, noLists), args: args, links: refused}.run(t, func(o *outcome) {
+			o.fates()
+			if n := o.books.Calls["delink"]; n != 2 {
+				o.Errorf("%d calls", n)
+			}
+		})
+		if value(settings, "module-errors") == "Campaigns:INVALID_MODULE" {
+			trial{knobs: settings, args: args, links: refused}.run(t, func(o *outcome) {
+				if o.code != 2 {
+					o.Errorf("exit code %d", o.code)
+				}
+				o.says("the org does not accept the module Campaigns")
+			})
+		}
+	})
+
+	// A parent record that is refused, with more links than go into a call.
+	large := []fate{{"Campaigns", someCampaign + 1, "Leads", someLead, true, gone}}
+	for i := range uint64(7) {
+		large = append(large, fate{"Campaigns", someCampaign, "Leads", someLead + i, true, failed})
+	}
+	codes := []string{"RECORD_LOCKED", "NO_PERMISSION", "NOT_APPROVED", "DUPLICATE_DATA", "SOMETHING_NEW"}
+	each(t, product(choice{"error-code", codes}), more, func(t *testing.T, settings []string) {
+		code := value(settings, "error-code")
+		trial{knobs: append(settings, fmt.Sprintf("parent-errors=%d:%s", uint64(someCampaign), code)), args: args, links: large}.run(t, func(o *outcome) {
+			o.fates()
+			if n := o.calls("Campaigns", someCampaign, "Leads"); n != 1 {
+				o.Errorf("%d calls for a parent record that is refused", n)
+			}
+			o.says(code)
+		})
+		// Its related records, one by one.
+		trial{knobs: append(settings, "error-share=1"), args: args, links: large[1:]}.run(t, func(o *outcome) {
+			o.fates()
+			if n := o.books.Calls["delink"]; n != 4 {
+				o.Errorf("%d calls", n)
+			}
+			o.says(code)
+		})
+	})
+}
+
+// Ids of another module, and contact roles, whose answers have words of their own.
+func TestKnobsOfRecords(t *testing.T) {
+	links := wholeJob()
+	for i := range uint64(6) {
+		links = append(links, fate{"Deals", someProduct, "Contact_Roles", someLead + i, i < 4, map[bool]string{true: gone, false: absent}[i < 4]})
+	}
+	stranger := fmt.Sprintf("other-module=%d", links[6].related)
+	each(t, product(values("other-module-answer"), values("absent-code"), values("strict"), values("wording")),
+		[]choice{values("encoded-commas"), values("duplicates"), values("order"), values("all-bad"), values("mixed"), values("id-form")},
+		func(t *testing.T, settings []string) {
+			trial{knobs: slices.Concat(wholeJobKnobs(), settings, []string{stranger}), args: []string{"--batch-size", "5"}, links: links}.run(t, (*outcome).fates)
+		})
+}
+
 // All versions of the API take the same call. One that the CRM does not support stops the run, as does an address at which
 // there is nothing.
 func TestKnobsOfVersions(t *testing.T) {
