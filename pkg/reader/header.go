@@ -2,10 +2,11 @@ package reader
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"delink/pkg/zoho"
 )
 
 // The columns that a link is made of, in the order in which they are looked at.
@@ -22,17 +23,43 @@ var canonical = [numColumns]string{"module", "parent_id", "relation", "related_i
 // AddedColumns are what a file of failures has behind the columns of its input.
 var AddedColumns = [...]string{"delink_status", "delink_code", "delink_message"}
 
+// ReasonColumn is what a file of rows that cannot be used has behind the columns of its input.
+const ReasonColumn = "delink_reason"
+
 // Header is the header as it was found, with what a file of the same dialect needs.
 type Header struct {
+	Dialect
 	Raw     []byte   // its text, without its line end
 	Line    int      // the physical line on which it starts
 	Columns []string // the columns' names as they stand in the file
-	Comma   byte     // the delimiter
-	LineEnd string   // "\n" or "\r\n"
-	BOM     bool     // a byte order mark is before it
 
 	index [numColumns]int // which column is which, -1 for none
-	added []int           // the columns among AddedColumns, which an earlier run has written
+	added []int           // the columns that an earlier run has added
+	// only is the relation for which the columns were chosen, if it was read from the first row: in rows with another one
+	// they would mean something else.
+	only zoho.Relation
+}
+
+// Taken is a column that was taken for part of a link although it is not called like that.
+type Taken struct {
+	Column string // its name in the file
+	As     string // module, parent_id, relation or related_id
+}
+
+// Taken are the columns that had to be chosen, by their names in Zoho's exports or because Options say so.
+func (h *Header) Taken() []Taken {
+	var taken []Taken
+	for which, i := range h.index {
+		if i >= 0 && h.isMapped(which) {
+			taken = append(taken, Taken{plain(h.Columns[i]), canonical[which]})
+		}
+	}
+	return taken
+}
+
+// isMapped reports whether a part of a link has a column that is not called like that.
+func (h *Header) isMapped(which int) bool {
+	return zoho.Fold(h.Columns[h.index[which]]) != zoho.Fold(canonical[which])
 }
 
 // Own is the part of a row's text, or of the header's, that is the input's own: the text without the columns that
@@ -43,7 +70,8 @@ func (h *Header) Own(raw []byte) []byte {
 		return raw
 	}
 	var few [32]field
-	fields, _ := splitFields(few[:0], raw, h.Comma)
+	s := scanner{comma: h.Comma, newline: h.newline(), fields: few[:0]}
+	fields := s.split(raw)
 	if len(fields) != len(h.Columns) {
 		return raw
 	}
@@ -59,102 +87,32 @@ func (h *Header) Own(raw []byte) []byte {
 	return own[:max(0, len(own)-1)]
 }
 
-// resolve finds out which column is which. The error has no file yet, and the header's fields are the places.
-func (h *Header) resolve(opt Options, fields []field) *InputError {
-	fail := func(column int, cause, hint string) *InputError {
-		line, col := lineCol(h.Raw, fields[column].start, h.Line)
-		return &InputError{Line: line, Col: col, Cause: cause, Hint: hint}
+// isRepeated reports whether a row is the header once more, as in files that were put together from several.
+func (h *Header) isRepeated(values []string) bool {
+	if len(values) != len(h.Columns) {
+		return false
 	}
-	h.index = [numColumns]int{-1, -1, -1, -1}
-	for i, name := range h.Columns {
-		name = strings.ToLower(strings.TrimSpace(name))
-		if slices.Contains(AddedColumns[:], name) {
-			h.added = append(h.added, i)
-		}
-		which := slices.Index(canonical[:], name)
-		if which < 0 {
-			continue
-		}
-		if first := h.index[which]; first >= 0 {
-			return fail(i, fmt.Sprintf("column %s is there twice, as columns %d and %d", name, first+1, i+1),
-				"rename the one that does not count")
-		}
-		h.index[which] = i
-	}
-	var missing []string
-	for which, name := range canonical {
-		constant := which == colModule && opt.Module != "" || which == colRelation && opt.Relation != ""
-		if h.index[which] < 0 && !constant {
-			missing = append(missing, name)
+	for i, v := range values {
+		if !strings.EqualFold(trim(v), trim(h.Columns[i])) {
+			return false
 		}
 	}
-	if len(missing) == 0 {
-		return nil
-	}
-	if name := h.otherDelimiter(); name != "" {
-		return fail(0, "the columns are separated by "+name+", not by commas", "save it again as CSV with commas (in Excel: CSV UTF-8)")
-	}
-	if h.index == [numColumns]int{-1, -1, -1, -1} && slices.ContainsFunc(h.Columns, looksLikeID) {
-		return fail(0, "the first row is data, not a header", "put a line with the columns' names above it: "+strings.Join(canonical[:], ","))
-	}
-	word := "column"
-	if len(missing) > 1 {
-		word = "columns"
-	}
-	return fail(0, "the header lacks the "+word+" "+strings.Join(missing, ", "), h.hintMissing(missing))
+	return true
 }
 
-func (h *Header) hintMissing(missing []string) string {
-	const show = 12
-	var names []string
-	for _, name := range h.Columns[:min(len(h.Columns), show)] {
-		names = append(names, plain(name))
-	}
-	if len(h.Columns) > show {
-		names = append(names, "…")
-	}
-	hint := "it has " + strings.Join(names, ", ")
-	var flags []string
-	for _, which := range []int{colModule, colRelation} {
-		if slices.Contains(missing, canonical[which]) {
-			flags = append(flags, "--"+canonical[which])
-		}
-	}
-	if flags != nil {
-		hint += "; " + strings.Join(flags, " and ") + " can stand in for a column that is the same in all rows"
-	}
-	return hint
-}
-
-// delimiters are those that spreadsheets write instead of a comma.
-var delimiters = []struct {
-	b    byte
-	name string
-}{{';', "semicolons"}, {'\t', "tabs"}, {'|', "bars"}}
-
-// otherDelimiter says by what the header is separated if it is not commas.
-func (h *Header) otherDelimiter() string {
-	for _, d := range delimiters {
-		names := bytes.Split(h.Raw, []byte{d.b})
-		if len(names) > 1 && (len(h.Columns) == 1 || slices.ContainsFunc(names, isCanonical)) {
-			return d.name
-		}
-	}
-	return ""
-}
-
-func isCanonical(name []byte) bool {
-	return slices.Contains(canonical[:], string(bytes.ToLower(bytes.Trim(name, "\" \t\r\n"))))
+// isAdded reports whether a column is one that a run of ours adds.
+func isAdded(name string) bool {
+	name = strings.ToLower(trim(name))
+	return name == ReasonColumn || slices.Contains(AddedColumns[:], name)
 }
 
 func looksLikeID(s string) bool {
-	s = strings.TrimSpace(s)
 	_, err := parseID(s)
-	return err == nil || spreadsheetNumber.MatchString(s)
+	return err == nil || err.reason == reasonXLS
 }
 
-// badText says what keeps the text from being read as UTF-8 text, and where.
-func badText(raw []byte) (at int, problem *problem) {
+// badText says what keeps the text from being read as text, and where.
+func (d *Dialect) badText(raw []byte) (at int, problem *problem) {
 	if at := bytes.IndexByte(raw, 0); at >= 0 {
 		return at, &problemNUL
 	}
@@ -168,10 +126,18 @@ func badText(raw []byte) (at int, problem *problem) {
 		}
 		at += n
 	}
+	if d.order != nil {
+		return at, &problemUTF16
+	}
 	return at, &problemUTF8
 }
 
 var (
-	problemNUL  = problem{"has a NUL byte", "the file is damaged, or is not text: export it again"}
-	problemUTF8 = problem{"is not UTF-8 text", "save it again as UTF-8 (in Excel: CSV UTF-8)"}
+	problemNUL   = problem{"has a NUL byte", "the file is damaged, or is not text: export it again"}
+	problemUTF16 = problem{"is not UTF-16 text: it has half a character", "the file is damaged: export it again"}
+	// Bytes that are not UTF-8 could be in any of dozens of encodings, and read as text in most: nobody can tell which one.
+	problemUTF8 = problem{
+		"is not UTF-8 text",
+		"save it again as UTF-8 (in Excel: CSV UTF-8); if it is Western European, iconv -f WINDOWS-1252 -t UTF-8 turns it into that",
+	}
 )

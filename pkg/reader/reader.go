@@ -13,7 +13,9 @@ import (
 
 // Options say what the file itself does not.
 type Options struct {
-	Module, Relation string // for all rows of a file that lacks the column
+	Module, Relation string  // for all rows of a file that lacks the column
+	Columns          Columns // which column is which, where their names do not say
+	Delimiter        byte    // 0 to find it out
 }
 
 // Row is one row of the input.
@@ -29,8 +31,10 @@ type Reader struct {
 	in      *records
 	opt     Options
 	decoded []values
-	known   map[zoho.Relation]zoho.Relation
-	last    zoho.Relation
+	known   map[zoho.Relation]zoho.Relation // by the names as rows have them
+
+	lastName zoho.Relation // of the last row, as it has them
+	last     zoho.Relation
 }
 
 // values is what gocsv decodes a row into: strings, since gocsv rounds and guesses when it decodes numbers.
@@ -60,17 +64,25 @@ func (v *values) UnmarshalCSVWithFields(key, value string) error {
 // New reads the header of an input; file is its name for messages. Its errors are of type *InputError, but for options
 // that are no API names.
 func New(file string, src io.Reader, opt Options) (*Reader, error) {
-	for _, c := range []struct{ name, value string }{{"module", opt.Module}, {"relation", opt.Relation}} {
-		if c.value != "" && !zoho.ValidName(c.value) {
+	opt.Module, opt.Relation = apiName(opt.Module), apiName(opt.Relation)
+	for _, c := range []struct {
+		name, value string
+		which       int
+	}{{"module", opt.Module, colModule}, {"relation", opt.Relation, colRelation}} {
+		switch {
+		case c.value == "":
+		case !zoho.ValidName(c.value):
 			return nil, fmt.Errorf("%s %q is not an API name: %s", c.name, c.value, hintName)
+		case opt.Columns[c.which] != "":
+			return nil, fmt.Errorf("--%s and --columns both say what the %s is: leave one out", c.name, c.name)
 		}
 	}
-	plain, bom, err := text(file, src)
+	plain, d, err := text(file, src)
 	if err != nil {
 		return nil, err
 	}
 	in := newRecords(file, plain)
-	if err := in.readHeader(opt, bom); err != nil {
+	if err := in.readHeader(d, opt); err != nil {
 		return nil, err
 	}
 	return &Reader{in: in, opt: opt, decoded: make([]values, chunkRows), known: map[zoho.Relation]zoho.Relation{}}, nil
@@ -89,7 +101,11 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 				in.err = fmt.Errorf("%s:%d: cannot be decoded: %w", in.file, in.line, err)
 			}
 			for i := range in.rows {
-				if !yield(r.row(i), nil) {
+				row := r.row(i)
+				if row.Err != nil && in.isRepeated(in.rows[i]) {
+					continue
+				}
+				if !yield(row, nil) {
 					in.err = io.EOF
 					return
 				}
@@ -109,14 +125,14 @@ func (r *Reader) row(i int) Row {
 	rec, v := in.rows[i], &r.decoded[i]
 	row := Row{Line: rec.line, Err: rec.err, Raw: in.text(rec)}
 	if row.Err == nil {
-		row.Err = in.textError(rec, row.Raw)
+		row.Err = in.textError(rec)
 	}
 	if row.Err != nil {
 		return row
 	}
 	link, which, p := r.link(v)
 	if p != nil {
-		row.Err = in.valueError(rec, in.header.index[which], canonical[which], p)
+		row.Err = in.valueError(rec, in.header.index[which], in.header.nameOf(which), p)
 		return row
 	}
 	row.Link = link
@@ -126,20 +142,10 @@ func (r *Reader) row(i int) Row {
 // link checks a row's values. For a problem, it says in which column.
 func (r *Reader) link(v *values) (l Link, which int, p *problem) {
 	name := zoho.Relation{Module: v.Module, List: v.Relation}
-	if r.in.header.index[colModule] < 0 {
-		name.Module = r.opt.Module
-	}
-	if r.in.header.index[colRelation] < 0 {
-		name.List = r.opt.Relation
-	}
-	if name != r.last { // few relations, many rows
-		if p := checkName(name.Module); p != nil {
-			return l, colModule, p
+	if name != r.lastName || r.last == (zoho.Relation{}) { // few relations, many rows
+		if which, p := r.relation(name); p != nil {
+			return l, which, p
 		}
-		if p := checkName(name.List); p != nil {
-			return l, colRelation, p
-		}
-		r.last = r.intern(name)
 	}
 	l.Relation = r.last
 	if l.Parent, p = parseID(v.Parent); p != nil {
@@ -147,6 +153,41 @@ func (r *Reader) link(v *values) (l Link, which int, p *problem) {
 	}
 	l.Related, p = parseID(v.Related)
 	return l, colRelated, p
+}
+
+// relation turns the names in a row into those of the API, and makes them the last ones.
+func (r *Reader) relation(name zoho.Relation) (which int, p *problem) {
+	known, ok := r.known[name]
+	if !ok {
+		h := r.in.header
+		known = zoho.Relation{Module: r.opt.Module, List: r.opt.Relation}
+		if h.index[colModule] >= 0 {
+			known.Module = apiName(name.Module)
+		}
+		if h.index[colRelation] >= 0 {
+			known.List = apiName(name.List)
+		}
+		if p := checkName(known.Module); p != nil {
+			return colModule, p
+		}
+		if p := checkName(known.List); p != nil {
+			return colRelation, p
+		}
+		if h.only != (zoho.Relation{}) && h.only != known {
+			which := colModule
+			if h.only.Module == known.Module {
+				which = colRelation
+			}
+			return which, &problem{
+				fmt.Sprintf("is another than in the first row, by which the columns were chosen: %s", h.only),
+				fmt.Sprintf("split the file by relation, or say which column is which: --columns %s", h.chosen()),
+			}
+		}
+		known = r.intern(known)
+		r.known[zoho.Relation{Module: strings.Clone(name.Module), List: strings.Clone(name.List)}] = known
+	}
+	r.lastName, r.last = name, known
+	return 0, nil
 }
 
 // intern gives every relation one text, so that a link does not keep its whole row alive.

@@ -1,13 +1,10 @@
 package reader
 
 import (
-	"bufio"
 	"bytes"
-	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
-	"slices"
+	"strings"
 )
 
 const (
@@ -21,32 +18,29 @@ const (
 type records struct {
 	file   string
 	win    *window
-	csv    *csv.Reader
+	scan   scanner
 	header *Header
 	which  []int // the columns that the input has, as indices into canonical
 
 	values [][]string // the header for gocsv, then a chunk's rows; nil for a row that cannot be used
 	slab   []string   // what the rows of values are cut from
+	fields []field    // where the values stand, as many as slab has
 	rows   []record   // the same rows
-	line   int        // of the last row
+	at     int        // where the next row begins in the window
+	line   int        // and on which physical line
 	isText bool       // the chunk is text, as nearly all are: no need to look at each row
-	any    bool       // the input has rows
 	err    error      // what ended the rows: io.EOF, or an *InputError
 }
 
-// record is where a row stands in the input, and what is wrong with its structure.
+// record is where a row stands in the window, and what is wrong with its structure.
 type record struct {
 	line       int
-	start, end int64
+	start, end int
 	err        *RowError
 }
 
 func newRecords(file string, src io.Reader) *records {
-	win := &window{src: src}
-	c := csv.NewReader(bufio.NewReaderSize(win, 64<<10))
-	c.ReuseRecord = true
-	c.FieldsPerRecord = -1 // counted here, so that a ragged row is one wrong row
-	return &records{file: file, win: win, csv: c}
+	return &records{file: file, win: &window{src: src}, line: 1}
 }
 
 // Read is of no use to gocsv's decoding in chunks.
@@ -54,234 +48,170 @@ func (r *records) Read() ([]string, error) { return nil, errors.ErrUnsupported }
 
 // ReadAll reads one chunk. It gives no errors: they are in rows and err, so that the rows before an error count.
 func (r *records) ReadAll() ([][]string, error) {
-	first := r.csv.InputOffset()
-	r.win.release(first)
-	r.rows, r.values = r.rows[:0], r.values[:1]
-	for r.err == nil && len(r.rows) < chunkRows && r.win.row-first < chunkBytes {
+	r.win.drop(r.at)
+	r.at = 0
+	r.rows, r.fields = r.rows[:0], r.fields[:0]
+	for r.err == nil && len(r.rows) < chunkRows && r.at < chunkBytes {
 		r.readRow()
 	}
-	_, bad := badText(r.win.text(first, r.csv.InputOffset()))
+	text := r.win.buf[:r.at]
+	_, bad := r.header.badText(text)
 	r.isText = bad == nil
+	r.cut(string(text))
 	return r.values, nil
 }
 
-// readRow adds a row to the chunk, or sets err. It skips a line that is blank to the eye.
+// cut gives the rows their values.
+func (r *records) cut(text string) {
+	r.values = r.values[:1]
+	n := len(r.which)
+	for i, rec := range r.rows {
+		var row []string
+		if rec.err == nil {
+			row = r.slab[i*n : (i+1)*n : (i+1)*n]
+			for k, f := range r.fields[i*n : (i+1)*n] {
+				row[k] = text[f.start:f.end]
+				if f.start < f.end && text[f.start] == '"' {
+					row[k] = strings.ReplaceAll(text[f.start+1:f.end-1], `""`, `"`)
+				}
+			}
+		}
+		r.values = append(r.values, row)
+	}
+}
+
+// readRow adds a row to the chunk, or sets err. It skips what is blank.
 func (r *records) readRow() {
-	rec, fields, wrong, err := r.next()
-	switch {
-	case err == io.EOF && !r.any:
-		r.err = &InputError{File: r.file, Line: r.header.Line, Col: 1, Cause: "there are no rows below the header"}
-		return
-	case err == io.EOF:
+	rec, row, err := r.next()
+	if err != nil {
 		r.err = err
 		return
-	case err != nil:
-		r.err = r.unreadable(rec, err)
-		return
-	case wrong != nil:
-		if rec.err, r.err = r.structure(rec, wrong, len(fields)); r.err != nil {
+	}
+	fields := r.scan.fields
+	switch {
+	case row.fault != sound:
+		if rec.err, r.err = r.structure(rec, row); r.err != nil {
 			return
 		}
-		fields = nil
-	case r.isBlank(rec, fields):
+	case r.scan.blank(r.win.buf):
 		return
 	case len(fields) != len(r.header.Columns):
 		rec.err = r.ragged(rec, len(fields))
-		fields = nil
 	}
-	r.any = true
-	if fields != nil {
-		at := len(r.rows) * len(r.which)
-		values := r.slab[at : at : at+len(r.which)]
-		for _, which := range r.which {
-			values = append(values, fields[r.header.index[which]])
+	for _, which := range r.which {
+		var f field
+		if rec.err == nil {
+			f = fields[r.header.index[which]]
 		}
-		fields = values
+		r.fields = append(r.fields, f)
 	}
-	r.values = append(r.values, fields)
 	r.rows = append(r.rows, rec)
 }
 
-// next reads a row. What is wrong with its structure is no error of the input's.
-func (r *records) next() (rec record, fields []string, wrong *csv.ParseError, err error) {
-	rec.start = r.csv.InputOffset()
-	r.win.row = rec.start
-	fields, err = r.csv.Read()
-	rec.end = r.csv.InputOffset()
-	rec.line = r.line + 1
-	if err != nil {
-		if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
-			rec.line, wrong, err = parse.StartLine, parse, nil
+// next finds the next row. Its error is what ends the rows: io.EOF, or an *InputError.
+func (r *records) next() (rec record, row scanned, err error) {
+	for ok := false; !ok; {
+		if r.at < len(r.win.buf) {
+			row, ok = r.scan.scan(r.win.buf, r.at, r.win.whole())
 		}
-	} else {
-		rec.line, _ = r.csv.FieldPos(0)
+		switch {
+		case ok:
+		case r.at == len(r.win.buf) && r.win.whole():
+			return rec, row, io.EOF
+		case len(r.win.buf)-r.at > maxRow:
+			return rec, row, r.unreadable(errRowTooLong)
+		default:
+			if err := r.win.more(); err != nil && err != io.EOF {
+				return rec, row, r.unreadable(err)
+			}
+		}
 	}
-	if err == nil {
-		r.line = rec.line
-	}
-	return rec, fields, wrong, err
-}
-
-// isBlank reports whether a row is a line with nothing but spaces: encoding/csv skips only empty ones.
-func (r *records) isBlank(rec record, fields []string) bool {
-	return len(fields) == 1 && len(bytes.TrimSpace(r.text(rec))) == 0
+	rec = record{line: r.line, start: r.at, end: row.end}
+	r.at = row.next
+	r.line += row.lines
+	return rec, row, nil
 }
 
 // text is a row's text as it stands in the input, without its line end.
-func (r *records) text(rec record) []byte { return trimRow(r.win.text(rec.start, rec.end)) }
+func (r *records) text(rec record) []byte { return r.win.buf[rec.start:rec.end] }
 
-// structure tells a row that breaks the rules of quoting from a quote that has swallowed rows: behind that one, what
-// looks like a row may be the inside of a value.
-func (r *records) structure(rec record, wrong *csv.ParseError, field int) (*RowError, error) {
-	raw := r.text(rec)
-	fields, open := splitFields(nil, raw, r.comma())
-	field = min(field, len(fields)-1)
-	start := fields[field].start
-	line, col := lineCol(raw, start, rec.line)
-	switch {
-	case open:
-		return nil, &InputError{
-			File: r.file, Line: line, Col: col,
-			Cause: "the quote that opens here is never closed, and swallows the rest of the file",
-			Hint:  "close it, or double it if it is part of the value",
-		}
-	case wrong.Line != wrong.StartLine:
-		return nil, &InputError{
-			File: r.file, Line: line, Col: col,
-			Cause: fmt.Sprintf("the quote that opens here has swallowed lines: in line %d, text follows the quote that closes it", wrong.Line),
-			Hint:  "close it where its value ends, or double it if it is part of the value",
-		}
+// isRepeated reports whether a row that cannot be used is no row: the header once more, with its byte order mark and
+// Excel's line before it, as they are where files were put together from several.
+func (r *records) isRepeated(rec record) bool {
+	raw := bytes.TrimPrefix(r.text(rec), []byte("\ufeff"))
+	if r.header.Sep != "" && string(raw) == strings.TrimRight(r.header.Sep, "\r\n") {
+		return true
 	}
-	reason := "has a quote in it, but does not begin with one"
-	if wrong.Err == csv.ErrQuote {
-		reason = "has text behind its closing quote"
-	}
-	return &RowError{
-		File: r.file, Line: rec.line, AtLine: wrong.Line, AtCol: wrong.Column,
-		Column: r.columnName(field), Number: field + 1, Value: shorten(string(raw[start:fields[field].end])),
-		Reason: reason, Hint: "put the value in quotes, and double the quotes that are part of it",
-	}, nil
+	s := scanner{comma: r.header.Comma, newline: r.header.newline()}
+	s.split(raw)
+	return r.header.isRepeated(s.values(raw))
 }
 
-func (r *records) ragged(rec record, columns int) *RowError {
-	e := &RowError{
-		File: r.file, Line: rec.line, AtLine: rec.line, AtCol: 1,
-		Reason: fmt.Sprintf("the row has %d columns, the header has %d", columns, len(r.header.Columns)),
-		Hint:   "a value with a comma in it needs quotes around it",
+// readHeader finds out how the input is written, reads its first row, and finds out which columns there are.
+func (r *records) readHeader(d Dialect, opt Options) error {
+	if err := r.sniff(&d, opt); err != nil {
+		err.File = r.file
+		return err
 	}
-	if n := bytes.Count(r.text(rec), []byte("\n")); n > 0 {
-		e.Reason += fmt.Sprintf("; it goes on to line %d", rec.line+n)
-		e.Hint = "perhaps a quote that is not closed has swallowed the lines below it"
+	r.scan = scanner{comma: d.Comma, newline: d.newline()}
+	r.header = &Header{Dialect: d} // so that messages can be made
+	if d.Sep != "" {
+		r.at, r.line = len(d.Sep), 2
 	}
-	return e
-}
-
-// unreadable is for what is no matter of CSV: the source failed, or gave too much.
-func (r *records) unreadable(rec record, err error) error {
-	if err == errRowTooLong {
-		return &InputError{
-			File: r.file, Line: rec.line, Col: 1, Cause: "the row that begins here is longer than 1 MiB",
-			Hint: "perhaps a quote that is not closed has swallowed the rows below it",
-		}
-	}
-	return &InputError{File: r.file, Line: rec.line, Cause: "cannot be read further", Err: err}
-}
-
-// valueError is for a value that cannot be used, in the field of that index.
-func (r *records) valueError(rec record, field int, name string, p *problem) *RowError {
-	raw := r.text(rec)
-	fields, _ := splitFields(nil, raw, r.comma())
-	f := fields[field]
-	line, col := lineCol(raw, f.start, rec.line)
-	return &RowError{
-		File: r.file, Line: rec.line, AtLine: line, AtCol: col,
-		Column: name, Number: field + 1, Value: shorten(unquote(raw[f.start:f.end])), Reason: p.reason, Hint: p.hint,
-	}
-}
-
-// textError is for a row that is not text, or nil.
-func (r *records) textError(rec record, raw []byte) *RowError {
-	if r.isText {
-		return nil
-	}
-	at, p := badText(raw)
-	if p == nil {
-		return nil
-	}
-	fields, _ := splitFields(nil, raw, r.comma())
-	field := 0
-	for field < len(fields)-1 && fields[field].end < at {
-		field++
-	}
-	e := r.valueError(rec, field, r.columnName(field), p)
-	e.AtLine, e.AtCol = lineCol(raw, at, rec.line)
-	return e
-}
-
-func (r *records) comma() byte { return byte(r.csv.Comma) }
-
-// columnName is a column's name for messages, its number where it has none.
-func (r *records) columnName(field int) string {
-	if r.header == nil || field >= len(r.header.Columns) {
-		return fmt.Sprintf("column %d", field+1)
-	}
-	if which := slices.Index(r.header.index[:], field); which >= 0 {
-		return canonical[which]
-	}
-	return plain(r.header.Columns[field])
-}
-
-// unquote is the value of a field.
-func unquote(text []byte) string {
-	if len(text) < 2 || text[0] != '"' {
-		return string(text)
-	}
-	return string(bytes.ReplaceAll(text[1:len(text)-1], []byte(`""`), []byte(`"`)))
-}
-
-// readHeader reads the first row, and finds out which columns there are.
-func (r *records) readHeader(opt Options, bom bool) error {
-	rec, names, wrong, err := r.next()
-	for err == nil && wrong == nil && r.isBlank(rec, names) {
-		r.win.release(rec.end)
-		rec, names, wrong, err = r.next()
+	rec, row, err := r.next()
+	for err == nil && row.fault == sound && r.scan.blank(r.win.buf) {
+		r.win.drop(r.at)
+		r.at = 0
+		rec, row, err = r.next()
 	}
 	switch {
 	case err == io.EOF:
 		return &InputError{File: r.file, Line: 1, Col: 1, Cause: "the file is empty", Hint: "it needs a header and rows"}
 	case err != nil:
-		return r.unreadable(rec, err)
-	case wrong != nil:
-		row, err := r.structure(rec, wrong, len(names))
+		return err
+	case row.fault != sound:
+		wrong, err := r.structure(rec, row)
 		if err != nil {
 			return err
 		}
-		return &InputError{File: r.file, Line: row.AtLine, Col: row.AtCol, Cause: "the header is wrong: " + row.Message(), Hint: row.Hint}
+		return &InputError{File: r.file, Line: wrong.AtLine, Col: wrong.AtCol, Cause: "the header is wrong: " + wrong.Message(), Hint: wrong.Hint}
 	}
-	all := r.win.text(rec.start, rec.end)
-	h := &Header{Raw: bytes.Clone(r.text(rec)), Line: rec.line, Comma: r.comma(), LineEnd: "\n", BOM: bom}
-	if string(lineEnd(all)) == "\r\n" {
-		h.LineEnd = "\r\n"
-	}
-	for _, name := range names {
-		h.Columns = append(h.Columns, string([]byte(name)))
-	}
-	if at, p := badText(h.Raw); p != nil {
-		line, col := lineCol(h.Raw, at, h.Line)
+	h := &Header{Dialect: d, Raw: bytes.Clone(r.text(rec)), Line: rec.line, Columns: r.scan.values(r.win.buf)}
+	if at, p := d.badText(h.Raw); p != nil {
+		line, col := h.lineCol(h.Raw, at, h.Line)
 		return &InputError{File: r.file, Line: line, Col: col, Cause: "the header " + p.reason, Hint: p.hint}
 	}
-	if at := bareReturn(h.Raw); at >= 0 {
-		line, col := lineCol(h.Raw, at, h.Line)
-		return &InputError{
-			File: r.file, Line: line, Col: col, Cause: "the lines end in bare carriage returns",
-			Hint: "save it again with the line ends of Unix (LF) or Windows (CRLF)",
-		}
-	}
-	fields, _ := splitFields(nil, h.Raw, h.Comma)
-	if err := h.resolve(opt, fields); err != nil {
+	if err := h.resolve(opt, r.firstRow(h)); err != nil {
 		err.File = r.file
 		return err
 	}
+	r.take(h)
+	return nil
+}
+
+// firstRow looks at the first row that can be used, without reading it. There is none if it would be far away.
+func (r *records) firstRow(h *Header) (first firstRow) {
+	at, line := r.at, r.line
+	defer func() { r.at, r.line = at, line }()
+	for r.at < maxRow {
+		_, row, err := r.next()
+		if err != nil {
+			return first
+		}
+		if row.fault == sound && r.scan.blank(r.win.buf) {
+			continue
+		}
+		values := r.scan.values(r.win.buf)
+		if first.any = first.any || !h.isRepeated(values); row.fault == sound && len(values) == len(h.Columns) && !h.isRepeated(values) {
+			first.values = values
+			return first
+		}
+	}
+	return first
+}
+
+// take prepares for rows below the header.
+func (r *records) take(h *Header) {
 	r.header = h
 	keys := make([]string, 0, numColumns)
 	for which, index := range h.index {
@@ -292,16 +222,6 @@ func (r *records) readHeader(opt Options, bom bool) error {
 	}
 	r.values = append(make([][]string, 0, chunkRows+1), keys)
 	r.slab = make([]string, chunkRows*len(keys))
+	r.fields = make([]field, 0, chunkRows*len(keys))
 	r.rows = make([]record, 0, chunkRows)
-	return nil
-}
-
-// bareReturn is where the text has a carriage return that is not part of a line end, or -1.
-func bareReturn(raw []byte) int {
-	for i, c := range raw {
-		if c == '\r' && (i+1 == len(raw) || raw[i+1] != '\n') {
-			return i
-		}
-	}
-	return -1
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"delink/pkg/zoho"
 )
@@ -15,30 +16,55 @@ const (
 	hintName  = "API names are letters, digits and _, as in Campaigns or Price_Books"
 	hintID    = "if a spreadsheet has changed it, it cannot be recovered: export again, or format the column as text before ids come into it"
 	idPrefix  = "zcrm_" // which Zoho's own exports put before ids
-	reasonXLS = "is not a record id: a spreadsheet has changed it, and it cannot be recovered"
-	hintXLS   = "Excel keeps 15 digits of an id and shows the rest like this: export again, or format the column as text before ids come into it"
+	reasonXLS = "is not a record id: Excel has changed this id, it cannot be recovered"
+	hintXLS   = "export again, or format the column as text before ids come into it: Excel keeps 15 digits of a number and shows the rest like this"
 )
 
-// spreadsheetNumber is how spreadsheets write long ids: 3.6524E+18, 3,6524E+18, 3652397000000920000.00.
-var spreadsheetNumber = regexp.MustCompile(`^[+-]?[0-9]+([.,][0-9]*)?([eE][+-]?[0-9]+)$|^[+-]?[0-9]+[.,][0-9]*$`)
+// spreadsheetNumber is how spreadsheets write long ids: 3.6524E+18, 3,6524E+18, 3652397000000920000.00, 3,652,397,000.
+var spreadsheetNumber = regexp.MustCompile(`^[+-]?[0-9]+([.,][0-9]*)?([eE][+-]?[0-9]+)$|^[+-]?[0-9]+[.,][0-9]*$|^[0-9]{1,3}([., ' ’][0-9]{3}){2,}([.,][0-9]*)?$`)
 
-// parseID reads a record id as files have them.
+// parseID reads a record id as files have them: with Zoho's prefix, and with what spreadsheets and people put around it so
+// that it stays as it is. Nothing inside it is touched.
 func parseID(s string) (zoho.ID, *problem) {
-	id, err := zoho.ParseID(strings.TrimPrefix(s, idPrefix))
+	if id, err := zoho.ParseID(strings.TrimPrefix(s, idPrefix)); err == nil {
+		return id, nil
+	}
+	bare := unwrap(s)
+	id, err := zoho.ParseID(strings.TrimPrefix(bare, idPrefix))
 	switch {
 	case err == nil:
 		return id, nil
-	case s == "":
-		return 0, &problem{err.Error(), "a link needs the id of both of its records"}
+	case bare == "":
+		return 0, &problem{zoho.ErrIDEmpty.Error(), "a link needs the id of both of its records"}
 	case errors.Is(err, zoho.ErrIDEmpty):
 		return 0, &problem{"is not a record id: it has no digits", hintID}
-	case spreadsheetNumber.MatchString(s):
+	case spreadsheetNumber.MatchString(bare):
 		return 0, &problem{reasonXLS, hintXLS}
 	case errors.Is(err, zoho.ErrIDNotDigits):
 		return 0, &problem{err.Error(), hintID}
 	}
 	return 0, &problem{err.Error(), ""}
 }
+
+// unwrap takes off what is around a value: spaces, the apostrophe and the formula ="…" that keep a spreadsheet from
+// changing it.
+func unwrap(s string) string {
+	s = trim(s)
+	if inner, ok := strings.CutPrefix(s, `="`); ok && strings.HasSuffix(inner, `"`) {
+		s = trim(strings.TrimSuffix(inner, `"`))
+	}
+	return trim(strings.TrimPrefix(s, "'"))
+}
+
+// trim takes spaces off, and what looks like none: no-break spaces, zero-width ones, marks of byte order or direction.
+func trim(s string) string { return strings.TrimFunc(s, isUnseen) }
+
+func isUnseen(r rune) bool {
+	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) // Cf: U+200B to U+200F, U+2060, U+FEFF and others that take no space
+}
+
+// apiName reads the name of a module or a relation as files have it.
+func apiName(s string) string { return zoho.APIName(unwrap(s)) }
 
 // checkName looks at the API name of a module or a relation.
 func checkName(s string) *problem {

@@ -13,33 +13,16 @@ const (
 
 var errRowTooLong = errors.New("the row is longer than 1 MiB")
 
-// window hands the input's bytes to the csv reader, and keeps those of the rows that are being worked on: the csv reader
-// gives values only, but failures are written as they stood in the input, and messages name the place of a value.
+// window keeps the text of the rows that are being worked on: failures are written as they stood in the input, and
+// messages name the place of a value.
 type window struct {
-	src   io.Reader
-	buf   []byte // the input from offset start on, as far as it was read
-	start int64  // the offset of buf[0]
-	given int    // how much of buf the csv reader has got
-	row   int64  // the offset at which the row begins that is being read
-	err   error  // what ended the input: kept, for not every source says it twice
+	src io.Reader
+	buf []byte // the text behind what was dropped, as far as it was read
+	err error  // what ended the text: kept, for not every source says it twice
 }
 
-func (w *window) Read(p []byte) (int, error) {
-	if w.given == len(w.buf) {
-		if err := w.fill(); err != nil {
-			return 0, err
-		}
-	}
-	n := copy(p, w.buf[w.given:])
-	w.given += n
-	return n, nil
-}
-
-// fill is called when the csv reader has used up all that there is, and the row has not ended.
-func (w *window) fill() error {
-	if w.err == nil && w.start+int64(len(w.buf))-w.row > maxRow {
-		w.err = errRowTooLong
-	}
+// more reads on. Its error is what ended the text.
+func (w *window) more() error {
 	for tries := 0; w.err == nil; tries++ {
 		w.buf = slices.Grow(w.buf, blockSize)
 		n, err := w.src.Read(w.buf[len(w.buf) : len(w.buf)+blockSize])
@@ -54,13 +37,15 @@ func (w *window) fill() error {
 	return w.err
 }
 
-// text is the input between two offsets that are still kept. It is valid until the next release or Read.
-func (w *window) text(start, end int64) []byte { return w.buf[start-w.start : end-w.start] }
+// whole reports whether the text ends where what was read ends.
+func (w *window) whole() bool { return w.err == io.EOF }
 
-// release forgets what is before the offset.
-func (w *window) release(offset int64) {
-	n := int(offset - w.start)
-	w.buf = w.buf[:copy(w.buf, w.buf[n:])]
-	w.given -= n
-	w.start = offset
+// sample reads the first n bytes of the text, or as many as there are.
+func (w *window) sample(n int) []byte {
+	for len(w.buf) < n && w.more() == nil { // the error is kept for the rows
+	}
+	return w.buf
 }
+
+// drop forgets the first n bytes.
+func (w *window) drop(n int) { w.buf = w.buf[:copy(w.buf, w.buf[n:])] }

@@ -1,9 +1,6 @@
 package report
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/csv"
 	"io"
 	"strings"
 
@@ -24,12 +21,7 @@ func WriteFailures(disk Disk, path string, in *reader.Reader, book *Book, verify
 		return 0, disk.Remove(path)
 	}
 	err = disk.Replace(path, func(w io.Writer) error {
-		out := bufio.NewWriterSize(w, 1<<20)
-		added := newAddedCells(in.Header())
-		if in.Header().BOM {
-			_, _ = out.WriteString("\ufeff") // a bufio.Writer keeps its first error for Flush
-		}
-		added.write(out, in.Header().Raw, reader.AddedColumns[0], reader.AddedColumns[1], reader.AddedColumns[2])
+		out := in.Header().NewWriter(w, reader.AddedColumns[:]...)
 		for row, err := range in.Rows() {
 			if err != nil {
 				return err
@@ -39,7 +31,7 @@ func WriteFailures(disk Disk, path string, in *reader.Reader, book *Book, verify
 				continue
 			}
 			n++
-			added.write(out, row.Raw, string(f.Status), f.Code, f.Message)
+			out.Write(row.Raw, string(f.Status), f.Code, f.Message)
 		}
 		if err := verify(); err != nil {
 			return err
@@ -70,28 +62,4 @@ func (b *Book) fateOf(row *reader.Row) Fate {
 		f.Message = strings.TrimPrefix(f.Message+"; the same link as an earlier line", "; ")
 	}
 	return f
-}
-
-// addedCells writes rows with the columns of ours behind their own, in the dialect of the input.
-type addedCells struct {
-	header *reader.Header
-	buf    bytes.Buffer
-	csv    *csv.Writer
-}
-
-func newAddedCells(h *reader.Header) *addedCells {
-	a := &addedCells{header: h}
-	a.csv = csv.NewWriter(&a.buf)
-	a.csv.Comma = rune(h.Comma)
-	return a
-}
-
-func (a *addedCells) write(out *bufio.Writer, raw []byte, status, code, message string) {
-	a.buf.Reset()
-	_ = a.csv.Write([]string{status, code, message}) // into memory
-	a.csv.Flush()
-	_, _ = out.Write(a.header.Own(raw))
-	_ = out.WriteByte(a.header.Comma)
-	_, _ = out.Write(bytes.TrimRight(a.buf.Bytes(), "\n"))
-	_, _ = out.WriteString(a.header.LineEnd)
 }

@@ -1,0 +1,255 @@
+package reader
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"delink/pkg/zoho"
+)
+
+// Columns say which column of a file is which, by the names that it has in the file. An empty name says nothing.
+type Columns [numColumns]string
+
+// ParseColumns reads parent_id="Kampagne, ID",related_id=Lead: a value with a comma or a quote in it is put in quotes, and
+// its quotes are doubled.
+func ParseColumns(s string) (c Columns, err error) {
+	for rest := s; ; {
+		key, after, ok := strings.Cut(rest, "=")
+		which := slices.IndexFunc(canonical[:], func(name string) bool { return zoho.Fold(name) == zoho.Fold(key) })
+		switch {
+		case !ok:
+			return c, fmt.Errorf(`%q has no =: write parent_id="Name of the column"`, rest)
+		case which < 0:
+			return c, fmt.Errorf("%q is not one of %s", strings.TrimSpace(key), strings.Join(canonical[:], ", "))
+		case c[which] != "":
+			return c, fmt.Errorf("%s is there twice", canonical[which])
+		}
+		name, more, behind := cutColumn(after)
+		if behind != "" {
+			return c, fmt.Errorf(`in %q, text follows the closing quote: double the quotes that are part of a name`, after)
+		}
+		if trim(name) == "" {
+			return c, fmt.Errorf("%s= lacks the name of a column", canonical[which])
+		}
+		c[which] = name
+		if more == "" {
+			return c, nil
+		}
+		rest = more[1:]
+	}
+}
+
+// cutColumn takes the first value off. more begins with the comma behind it; behind is what stands between its closing
+// quote and that.
+func cutColumn(s string) (name, more, behind string) {
+	opened := strings.TrimLeft(s, " ")
+	if !strings.HasPrefix(opened, `"`) {
+		if i := strings.IndexByte(s, ','); i >= 0 {
+			return s[:i], s[i:], ""
+		}
+		return s, "", ""
+	}
+	end, closed := closingQuote([]byte(opened), 0)
+	if !closed {
+		return "", "", opened
+	}
+	behind, more = opened[end:], ""
+	if i := strings.IndexByte(behind, ','); i >= 0 {
+		behind, more = behind[:i], behind[i:]
+	}
+	return unquote([]byte(opened[:end])), more, strings.TrimSpace(behind)
+}
+
+// String is the text from which ParseColumns makes the same.
+func (c Columns) String() string {
+	var all []string
+	for which, name := range c {
+		if name != "" {
+			all = append(all, canonical[which]+"="+quoteColumn(name))
+		}
+	}
+	return strings.Join(all, ",")
+}
+
+// quoteColumn puts a column's name in quotes if ParseColumns would not take it as it is.
+func quoteColumn(name string) string {
+	if strings.ContainsAny(name, `",`) || strings.TrimSpace(name) != name {
+		return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+	}
+	return name
+}
+
+// firstRow is what is known of the rows below a header.
+type firstRow struct {
+	any    bool     // there is one
+	values []string // of the first one that can be used, or nil
+}
+
+// resolve finds out which column is which: by what Options say, by their canonical names, and by the names of Zoho's
+// exports, in this order. The error has no file yet.
+func (h *Header) resolve(opt Options, first firstRow) *InputError {
+	h.index, h.added, h.only = [numColumns]int{-1, -1, -1, -1}, nil, zoho.Relation{}
+	for i, name := range h.Columns {
+		if isAdded(name) {
+			h.added = append(h.added, i)
+		}
+	}
+	if err := h.takeOptions(opt.Columns); err != nil {
+		return err
+	}
+	if err := h.takeCanonical(); err != nil {
+		return err
+	}
+	missing := h.missing(opt)
+	if len(missing) == 0 {
+		return nil
+	}
+	if h.index[colParent] < 0 || h.index[colRelated] < 0 {
+		if names := slices.Contains(missing, "module") || slices.Contains(missing, "relation"); !names {
+			done, err := h.takeZoho(opt, first)
+			if err != nil || done {
+				return err
+			}
+		}
+	}
+	if h.index == [numColumns]int{-1, -1, -1, -1} && slices.ContainsFunc(h.Columns, looksLikeID) {
+		return h.fail(0, "the first row is data, not a header", "put a line with the columns' names above it: "+strings.Join(canonical[:], string(h.Comma)))
+	}
+	word := "column"
+	if len(missing) > 1 {
+		word = "columns"
+	}
+	return h.fail(0, "the header lacks the "+word+" "+strings.Join(missing, ", "), h.hintMissing(missing))
+}
+
+func (h *Header) fail(column int, cause, hint string) *InputError {
+	s := scanner{comma: h.Comma, newline: h.newline()}
+	fields := s.split(h.Raw)
+	line, col := h.lineCol(h.Raw, fields[min(column, len(fields)-1)].start, h.Line)
+	return &InputError{Line: line, Col: col, Cause: cause, Hint: hint}
+}
+
+// missing are the parts of a link for which there is neither a column nor a constant.
+func (h *Header) missing(opt Options) []string {
+	var missing []string
+	for which, name := range canonical {
+		constant := which == colModule && opt.Module != "" || which == colRelation && opt.Relation != ""
+		if h.index[which] < 0 && !constant {
+			missing = append(missing, name)
+		}
+	}
+	return missing
+}
+
+// takeOptions takes the columns that Options name.
+func (h *Header) takeOptions(columns Columns) *InputError {
+	for which, name := range columns {
+		if name == "" {
+			continue
+		}
+		found := h.find(name)
+		switch {
+		case len(found) == 0:
+			return h.fail(0, fmt.Sprintf("there is no column %q, which --columns names as %s", name, canonical[which]), h.hintNames())
+		case len(found) > 1:
+			return h.twice(name, found)
+		}
+		if other := slices.Index(h.index[:], found[0]); other >= 0 {
+			return h.fail(found[0], fmt.Sprintf("--columns names the column %s as %s and as %s", plain(name), canonical[other], canonical[which]),
+				"each part of a link has a column of its own")
+		}
+		h.index[which] = found[0]
+	}
+	return nil
+}
+
+// find are the columns of that name: spelled in the same way, or if there is none, but for case and space.
+func (h *Header) find(name string) []int {
+	for _, same := range []func(a, b string) bool{
+		func(a, b string) bool { return a == b },
+		func(a, b string) bool { return strings.EqualFold(trim(a), trim(b)) },
+	} {
+		var found []int
+		for i, column := range h.Columns {
+			if same(column, name) {
+				found = append(found, i)
+			}
+		}
+		if found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+func (h *Header) twice(name string, found []int) *InputError {
+	return h.fail(found[1], fmt.Sprintf("column %s is there twice, as columns %d and %d", plain(name), found[0]+1, found[1]+1),
+		"rename the one that does not count")
+}
+
+// takeCanonical takes the columns that have the canonical names, in any case, spacing and punctuation.
+func (h *Header) takeCanonical() *InputError {
+	taken := h.index
+	for i, column := range h.Columns {
+		key := zoho.Fold(column)
+		which := slices.IndexFunc(canonical[:], func(name string) bool { return zoho.Fold(name) == key })
+		if which < 0 || taken[which] >= 0 || slices.Contains(taken[:], i) {
+			continue
+		}
+		if other := h.index[which]; other >= 0 {
+			return h.twice(canonical[which], []int{other, i})
+		}
+		h.index[which] = i
+	}
+	return nil
+}
+
+func (h *Header) hintNames() string {
+	const show = 12
+	var names []string
+	for _, name := range h.Columns[:min(len(h.Columns), show)] {
+		names = append(names, plain(name))
+	}
+	if len(h.Columns) > show {
+		names = append(names, "…")
+	}
+	return "it has " + strings.Join(names, ", ")
+}
+
+// hintMissing says what there is, what it looks like, and which flags help.
+func (h *Header) hintMissing(missing []string) string {
+	parts := []string{h.hintNames()}
+	guesses, modules := h.guesses()
+	if guesses != "" {
+		parts = append(parts, guesses)
+	}
+	var flags, columns []string
+	for _, name := range missing {
+		if name == "module" || name == "relation" {
+			flags = append(flags, "--"+name)
+		} else {
+			columns = append(columns, name+`="…"`)
+		}
+	}
+	switch relations := relationsOf(modules); {
+	case len(flags) == 2 && len(relations) > 0 && len(columns) > 0:
+		parts = append(parts, "add "+strings.Join(relations, ", or "))
+		columns = nil
+	case flags != nil:
+		parts = append(parts, strings.Join(flags, " and ")+" can stand in for a column that is the same in all rows")
+	}
+	if columns != nil {
+		parts = append(parts, "--columns "+strings.Join(columns, ",")+" says which column is which")
+	}
+	return strings.Join(parts, "; ")
+}
+
+// chosen are the columns of both records, as Options would say it.
+func (h *Header) chosen() Columns {
+	var c Columns
+	for _, which := range []int{colParent, colRelated} {
+		c[which] = h.Columns[h.index[which]]
+	}
+	return c
+}

@@ -1,0 +1,80 @@
+package reader
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"encoding/csv"
+	"io"
+)
+
+// Dialect is how a file is written. Files of ours that are made of an input's rows are written in the same way.
+type Dialect struct {
+	Comma   byte   // the delimiter
+	LineEnd string // "\n", "\r\n", "\r", or "\r\r\n", which programs make that mix up line ends twice
+	BOM     bool   // a byte order mark is before the text
+	Sep     string // Excel's line before the header that names the delimiter, with its line end; or empty
+
+	order byteOrder // of UTF-16; nil for UTF-8
+}
+
+// byteOrder is the order of the two bytes of a UTF-16 unit.
+type byteOrder interface {
+	binary.ByteOrder
+	binary.AppendByteOrder
+}
+
+// newline is what ends a line, for counting them.
+func (d *Dialect) newline() byte {
+	if d.LineEnd == "\r" {
+		return '\r'
+	}
+	return '\n'
+}
+
+// Writer writes rows of an input, as they stand in it, with columns behind them.
+type Writer struct {
+	header *Header
+	out    *bufio.Writer
+	row    []byte // the row that is written
+	units  []byte // the same in UTF-16
+	cells  bytes.Buffer
+	csv    *csv.Writer
+}
+
+// NewWriter begins a file of the input's dialect: its header with the names of more columns. Columns that an earlier run
+// has added are left out, here and in rows.
+func (h *Header) NewWriter(w io.Writer, added ...string) *Writer {
+	f := &Writer{header: h, out: bufio.NewWriterSize(w, 1<<20)}
+	f.csv = csv.NewWriter(&f.cells)
+	f.csv.Comma = rune(h.Comma)
+	if h.BOM {
+		f.write([]byte("\ufeff"))
+	}
+	f.write([]byte(h.Sep))
+	f.Write(h.Raw, added...)
+	return f
+}
+
+// Write writes a row, given by its text, and the values of the added columns. What goes wrong is told by Flush.
+func (f *Writer) Write(raw []byte, cells ...string) {
+	f.cells.Reset()
+	_ = f.csv.Write(cells) // into memory
+	f.csv.Flush()
+	f.row = append(f.row[:0], f.header.Own(raw)...)
+	f.row = append(f.row, f.header.Comma)
+	f.row = append(f.row, bytes.TrimSuffix(f.cells.Bytes(), []byte("\n"))...)
+	f.row = append(f.row, f.header.LineEnd...)
+	f.write(f.row)
+}
+
+func (f *Writer) write(text []byte) {
+	if f.header.order != nil {
+		f.units = appendUTF16(f.units[:0], f.header.order, text)
+		text = f.units
+	}
+	_, _ = f.out.Write(text) // a bufio.Writer keeps its first error for Flush
+}
+
+// Flush writes what is still in memory.
+func (f *Writer) Flush() error { return f.out.Flush() }

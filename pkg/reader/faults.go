@@ -1,0 +1,125 @@
+package reader
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+)
+
+// structure tells a row that breaks the rules of quoting from a quote that has swallowed rows: behind that one, what
+// looks like a row may be the inside of a value.
+func (r *records) structure(rec record, row scanned) (*RowError, error) {
+	raw := r.text(rec)
+	f := r.scan.fields[row.field]
+	d := &r.header.Dialect
+	line, col := d.lineCol(raw, f.start-rec.start, rec.line)
+	atLine, atCol := d.lineCol(raw, row.at-rec.start, rec.line)
+	switch {
+	case row.fault == neverClosed:
+		return nil, &InputError{
+			File: r.file, Line: line, Col: col,
+			Cause: "the quote that opens here is never closed, and swallows the rest of the file",
+			Hint:  "close it, or double it if it is part of the value",
+		}
+	case atLine != line:
+		return nil, &InputError{
+			File: r.file, Line: line, Col: col,
+			Cause: fmt.Sprintf("the quote that opens here has swallowed lines: in line %d, text follows the quote that closes it", atLine),
+			Hint:  "close it where its value ends, or double it if it is part of the value",
+		}
+	}
+	reason := "has a quote in it, but does not begin with one"
+	if row.fault == textBehind {
+		reason = "has text behind its closing quote"
+	}
+	return &RowError{
+		File: r.file, Line: rec.line, AtLine: atLine, AtCol: atCol,
+		Column: r.columnName(row.field), Number: row.field + 1, Value: shorten(string(r.win.buf[f.start:f.end])),
+		Reason: reason, Hint: "put the value in quotes, and double the quotes that are part of it",
+	}, nil
+}
+
+// delimiterInValue says what to do if a value has the delimiter in it.
+var delimiterInValue = map[byte]string{',': "a comma", ';': "a semicolon", '\t': "a tab", '|': "a bar"}
+
+func (r *records) ragged(rec record, columns int) *RowError {
+	e := &RowError{
+		File: r.file, Line: rec.line, AtLine: rec.line, AtCol: 1,
+		Reason: fmt.Sprintf("the row has %d columns, the header has %d", columns, len(r.header.Columns)),
+		Hint:   "a value with " + delimiterInValue[r.header.Comma] + " in it needs quotes around it",
+	}
+	if last, _ := r.header.lineCol(r.text(rec), rec.end-rec.start, rec.line); last > rec.line {
+		e.Reason += fmt.Sprintf("; it goes on to line %d", last)
+		e.Hint = "perhaps a quote that is not closed has swallowed the lines below it"
+	}
+	return e
+}
+
+// unreadable is for what is no matter of CSV: the source failed, or gave too much.
+func (r *records) unreadable(err error) error {
+	if err == errRowTooLong {
+		return &InputError{
+			File: r.file, Line: r.line, Col: 1, Cause: "the row that begins here is longer than 1 MiB",
+			Hint: "perhaps a quote that is not closed has swallowed the rows below it",
+		}
+	}
+	return &InputError{File: r.file, Line: r.line, Cause: "cannot be read further", Err: err}
+}
+
+// valueError is for a value that cannot be used, in the field of that index.
+func (r *records) valueError(rec record, index int, name string, p *problem) *RowError {
+	raw := r.text(rec)
+	f := r.scan.split(raw)[index]
+	line, col := r.header.lineCol(raw, f.start, rec.line)
+	return &RowError{
+		File: r.file, Line: rec.line, AtLine: line, AtCol: col,
+		Column: name, Number: index + 1, Value: shorten(unquote(raw[f.start:f.end])), Reason: p.reason, Hint: p.hint,
+	}
+}
+
+// textError is for a row that is not text, or nil.
+func (r *records) textError(rec record) *RowError {
+	if r.isText {
+		return nil
+	}
+	raw := r.text(rec)
+	at, p := r.header.badText(raw)
+	if p == nil {
+		return nil
+	}
+	fields := r.scan.split(raw)
+	index := 0
+	for index < len(fields)-1 && fields[index].end < at {
+		index++
+	}
+	e := r.valueError(rec, index, r.columnName(index), p)
+	e.AtLine, e.AtCol = r.header.lineCol(raw, at, rec.line)
+	return e
+}
+
+// columnName is a column's name for messages, its number where it has none.
+func (r *records) columnName(index int) string {
+	if index >= len(r.header.Columns) {
+		return fmt.Sprintf("column %d", index+1)
+	}
+	if which := slices.Index(r.header.index[:], index); which >= 0 {
+		return r.header.nameOf(which)
+	}
+	return plain(r.header.Columns[index])
+}
+
+// nameOf is what messages call one of the columns that a link is made of: its canonical name, and the one that it has in
+// the file if that is another.
+func (h *Header) nameOf(which int) string {
+	index := h.index[which]
+	if index < 0 || !h.isMapped(which) {
+		return canonical[which]
+	}
+	return canonical[which] + " (" + plain(h.Columns[index]) + ")"
+}
+
+// lineCol is the physical line and the byte in it of raw[at], where raw[0] is the first byte of the given line.
+func (d *Dialect) lineCol(raw []byte, at, line int) (int, int) {
+	before, newline := raw[:at], d.newline()
+	return line + bytes.Count(before, []byte{newline}), at - bytes.LastIndexByte(before, newline)
+}

@@ -1,0 +1,113 @@
+package reader
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// UTF-16 text is read as UTF-8, and written as UTF-16 again in files of the input's dialect. Every text comes back as it
+// was: half a surrogate pair, which is no character, becomes three bytes that are not UTF-8, so that its row is refused
+// like other rows that are not text, and those bytes become half a pair again. golang.org/x/text puts U+FFFD in its place,
+// which would be another text; it is also four times slower.
+
+var errHalfUnit = errors.New("the file ends in the middle of a UTF-16 character: it is incomplete")
+
+// fromUTF16 reads UTF-16 without its mark.
+type fromUTF16 struct {
+	src   io.Reader
+	order binary.ByteOrder
+	in    []byte // what was read and not yet turned into UTF-8
+	buf   []byte
+	err   error
+}
+
+func newFromUTF16(src io.Reader, order binary.ByteOrder) *fromUTF16 {
+	return &fromUTF16{src: src, order: order, buf: make([]byte, 0, 64<<10)}
+}
+
+// Read gives UTF-8. p must have room for a character.
+func (r *fromUTF16) Read(p []byte) (int, error) {
+	for {
+		if n := r.decode(p); n > 0 {
+			return n, nil
+		}
+		if r.err != nil {
+			if r.err == io.EOF && len(r.in) > 0 {
+				r.err = errHalfUnit
+			}
+			return 0, r.err
+		}
+		rest := copy(r.buf[:cap(r.buf)], r.in)
+		n, err := r.src.Read(r.buf[rest:cap(r.buf)])
+		r.in, r.err = r.buf[:rest+n], err
+		if n == 0 && err == nil {
+			return 0, nil // the caller knows when to give up
+		}
+	}
+}
+
+// decode turns what is there into UTF-8, as far as p has room for it.
+func (r *fromUTF16) decode(p []byte) (n int) {
+	low := 0
+	if r.order == binary.BigEndian {
+		low = 1
+	}
+	in := r.in
+	for len(in) >= 2 && n+utf8.UTFMax <= len(p) {
+		if c := in[low]; in[1-low] == 0 && c < utf8.RuneSelf {
+			p[n] = c
+			n++
+			in = in[2:]
+			continue
+		}
+		c := rune(r.order.Uint16(in))
+		size := 2
+		if isHigh(c) {
+			if len(in) < 4 && r.err == nil {
+				break // the other half is still to come
+			}
+			if len(in) >= 4 {
+				if pair := utf16.DecodeRune(c, rune(r.order.Uint16(in[2:]))); pair != utf8.RuneError {
+					c, size = pair, 4
+				}
+			}
+		}
+		if utf16.IsSurrogate(c) {
+			n += copy(p[n:], []byte{0xe0 | byte(c>>12), 0x80 | byte(c>>6)&0x3f, 0x80 | byte(c)&0x3f})
+		} else {
+			n += utf8.EncodeRune(p[n:], c)
+		}
+		in = in[size:]
+	}
+	r.in = in
+	return n
+}
+
+func isHigh(c rune) bool { return 0xd800 <= c && c < 0xdc00 }
+
+// appendUTF16 turns what fromUTF16 has read back.
+func appendUTF16(b []byte, order binary.AppendByteOrder, text []byte) []byte {
+	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf {
+			b = order.AppendUint16(b, uint16(c))
+			i++
+			continue
+		}
+		c, n := utf8.DecodeRune(text[i:])
+		switch {
+		case c == utf8.RuneError && n == 1 && i+2 < len(text): // half a pair
+			b = order.AppendUint16(b, uint16(text[i]&0xf)<<12|uint16(text[i+1]&0x3f)<<6|uint16(text[i+2]&0x3f))
+			n = 3
+		case c > 0xffff:
+			high, low := utf16.EncodeRune(c)
+			b = order.AppendUint16(order.AppendUint16(b, uint16(high)), uint16(low))
+		default:
+			b = order.AppendUint16(b, uint16(c))
+		}
+		i += n
+	}
+	return b
+}

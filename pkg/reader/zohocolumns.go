@@ -1,0 +1,167 @@
+package reader
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"delink/pkg/zoho"
+)
+
+// Zoho's exports call the id of the exported record "Record Id" (the Bulk Read API: "Id"), whatever module it is of, and
+// that of a record it refers to "Campaign Name.id" (the Bulk Read API: "Campaign_Name"); reports have "Campaign Id". So
+// what is parent and what is related is known only once module and relation are.
+
+// takeZoho takes columns by the names of Zoho's exports. There must be exactly one way to do it: with parent and related
+// record swapped, the job would be another one. done is false if there is none.
+func (h *Header) takeZoho(opt Options, first firstRow) (done bool, _ *InputError) {
+	relation, fromRow, known := h.relation(opt, first)
+	if !known {
+		return !first.any, nil // without rows it does not matter
+	}
+	parents, related := h.candidates(relation)
+	type pair struct{ parent, related int }
+	var pairs []pair
+	for _, p := range parents {
+		for _, r := range related {
+			if p != r && !(h.index[colParent] < 0 && h.index[colRelated] < 0 && isAnyID(h.Columns[p]) && isAnyID(h.Columns[r])) {
+				pairs = append(pairs, pair{p, r})
+			}
+		}
+	}
+	switch len(pairs) {
+	case 0:
+		return false, nil
+	case 1:
+		h.index[colParent], h.index[colRelated] = pairs[0].parent, pairs[0].related
+		if fromRow {
+			h.only = relation
+		}
+		return true, nil
+	}
+	which, list := colParent, parents
+	if len(list) == 1 || h.index[colParent] >= 0 {
+		which, list = colRelated, related
+	}
+	names := make([]string, len(list))
+	for i, column := range list {
+		names[i] = plain(h.Columns[column])
+	}
+	return false, h.fail(list[0],
+		fmt.Sprintf("for %s, more than one column may be the %s: %s", relation, canonical[which], strings.Join(names, " or ")),
+		fmt.Sprintf("%s; say it with --columns %s=%s,%s=…", h.hintNames(), canonical[which], quoteColumn(h.Columns[list[0]]), canonical[colParent+colRelated-which]))
+}
+
+// relation is what the rows are about: constants, or what the first row says. known is false if there is no first row.
+func (h *Header) relation(opt Options, first firstRow) (r zoho.Relation, fromRow, known bool) {
+	r = zoho.Relation{Module: opt.Module, List: opt.Relation}
+	for _, part := range []struct {
+		column int
+		value  *string
+	}{{h.index[colModule], &r.Module}, {h.index[colRelation], &r.List}} {
+		if part.column < 0 {
+			continue
+		}
+		if first.values == nil {
+			return r, false, false
+		}
+		*part.value, fromRow = apiName(first.values[part.column]), true
+	}
+	return r, fromRow, true
+}
+
+// candidates are the columns that may be the parent's and the related record's.
+func (h *Header) candidates(relation zoho.Relation) (parents, related []int) {
+	parentNames, relatedNames := namesOf(relation.Module), namesOf(relation.List)
+	if relation.List == "Contact_Roles" { // its records are contacts
+		relatedNames = append(relatedNames, namesOf("Contacts")...)
+	}
+	for i, column := range h.Columns {
+		if slices.Contains(h.index[:], i) || slices.Contains(h.added, i) {
+			continue
+		}
+		if isAnyID(column) || isIDOf(column, parentNames) {
+			parents = append(parents, i)
+		}
+		if isAnyID(column) || isIDOf(column, relatedNames) {
+			related = append(related, i)
+		}
+	}
+	if i := h.index[colParent]; i >= 0 {
+		parents = []int{i}
+	}
+	if i := h.index[colRelated]; i >= 0 {
+		related = []int{i}
+	}
+	return parents, related
+}
+
+// namesOf are the names that one record of a module, or all of them, have in columns.
+func namesOf(api string) []string {
+	if m := zoho.FindModule(api); m != nil {
+		return append([]string{m.API, m.One, m.Many}, m.Also...)
+	}
+	return []string{api, strings.TrimSuffix(api, "s")}
+}
+
+// isAnyID reports whether a column is called like the id of the exported record, of whatever module.
+func isAnyID(column string) bool {
+	key := zoho.Fold(column)
+	return key == "recordid" || key == "id"
+}
+
+// isIDOf reports whether a column is called like ids of records with one of the names: Campaign Id, Campaign Name.id,
+// Campaign_Name. Not Campaign Name, which exports have for the name itself.
+func isIDOf(column string, names []string) bool {
+	key := zoho.Fold(column)
+	for _, name := range names {
+		folded := zoho.Fold(name)
+		if key == folded+"id" || key == folded+"nameid" || key == folded+"recordid" ||
+			strings.EqualFold(trim(column), strings.ReplaceAll(name, " ", "_")+"_Name") {
+			return true
+		}
+	}
+	return false
+}
+
+// guesses say which columns look like ids of which modules.
+func (h *Header) guesses() (text string, modules []string) {
+	var all []string
+	for i, column := range h.Columns {
+		if slices.Contains(h.index[:], i) {
+			continue
+		}
+		if isAnyID(column) {
+			all = append(all, plain(column)+" looks like the exported record's id")
+			modules = append(modules, "")
+			continue
+		}
+		for _, m := range zoho.Modules() {
+			if isIDOf(column, namesOf(m.API)) {
+				all = append(all, plain(column)+" looks like the id of one of the "+m.Many)
+				modules = append(modules, m.API)
+			}
+		}
+	}
+	return strings.Join(all, ", "), modules
+}
+
+// relationsOf are the relations that columns with ids of these modules can be about, as flags; "" is any module.
+func relationsOf(modules []string) []string {
+	const show = 4
+	var flags []string
+	for i, parent := range modules {
+		if parent == "" {
+			continue
+		}
+		for _, list := range zoho.SupportedLists(parent) {
+			if j := slices.IndexFunc(modules, func(m string) bool { return m == "" || m == zoho.APIName(list) }); j >= 0 && j != i {
+				flags = append(flags, "--module "+parent+" --relation "+list)
+			}
+		}
+	}
+	if len(flags) > show {
+		return nil
+	}
+	return flags
+}
