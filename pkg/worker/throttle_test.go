@@ -222,3 +222,25 @@ func TestThrottleBounds(t *testing.T) {
 		}
 	}
 }
+
+// One fall for all calls that were sent before it, and never below what was in flight and not refused.
+func TestThrottleFalls(t *testing.T) {
+	start := time.Unix(1000, 0)
+	x := newThrottle(20)
+	x.refused(throttled(), start, 19, start.Add(time.Second))
+	if int(x.slots) != 14 {
+		t.Errorf("%v slots after a refusal beside 19 others", x.slots)
+	}
+	x.refused(throttled(), start, 18, start.Add(time.Second))
+	if int(x.slots) != 14 {
+		t.Errorf("%v slots after another of the same round", x.slots)
+	}
+	x.refused(throttled(), start.Add(2*time.Second), 17, start.Add(3*time.Second))
+	if int(x.slots) != 9 {
+		t.Errorf("%v slots after one of the next round", x.slots)
+	}
+	x.refused(throttled(), start.Add(2*time.Second), 4, start.Add(3*time.Second))
+	if x.slots != 4 || x.ceiling != 5 {
+		t.Errorf("%v slots under %v, with 4 in flight that were not refused", x.slots, x.ceiling)
+	}
+}

@@ -835,3 +835,74 @@ func TestReasonIsError(t *testing.T) {
 		t.Error(MaxCalls)
 	}
 }
+
+// An id that is refused now may have been removed by the call that went unanswered.
+func TestRefusedByNameAfterUnanswered(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 1, 4))
+		r.locked = map[zoho.ID]bool{}
+		r.fault = func(c call) *fault {
+			if c.n == 1 {
+				return &fault{err: unanswered(), done: true}
+			}
+			r.locked[1_000_001] = true
+			return nil
+		}
+		r.ends(Completed)
+		r.want(0, 4, 0, 0)
+	})
+}
+
+// Batches that are lost now and then are no outage.
+func TestLostNowAndThen(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 60, 1))
+		r.settings.MaxAttempts = 1
+		r.fault = always(func(c call) bool { return c.parent%2 == 0 && !c.lookup }, fault{err: unanswered(), done: true})
+		r.ends(Completed)
+		r.want(30, 30, 0, 0)
+	})
+}
+
+// Tokens that die one after another are no dead login, as long as calls go through with them.
+func TestTokensDieInARow(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 30, 1))
+		r.fault = always(func(c call) bool { return c.n%2 == 0 }, fault{err: badToken()})
+		r.renew = func(*zoho.Error) bool { return true }
+		r.ends(Completed)
+		r.want(30, 0, 0, 0)
+	})
+	in(t, func(t *testing.T) { // the judgement waits for the call that is still on its way
+		r := newRig(t, some(campaignLeads, 6, 1))
+		r.settings.Slots = 2
+		r.latency = func(c call) time.Duration {
+			if c.n == 1 {
+				return time.Minute
+			}
+			return time.Second
+		}
+		r.fault = always(nth(2, 3), fault{err: badToken()})
+		r.renew = func(*zoho.Error) bool { return true }
+		r.ends(Completed)
+		r.want(6, 0, 0, 0)
+		if at := r.starts(); at[3] != time.Minute {
+			t.Errorf("%v", at)
+		}
+	})
+}
+
+// An error is told, though the run was already being stopped for another reason.
+func TestErrorAfterStop(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 6, 1))
+		disk := errors.New("disk full")
+		r.settings.MaxCalls = 6
+		r.latency = steady(time.Minute)
+		r.failWrite = func(int) error { return disk }
+		time.AfterFunc(time.Second, func() { r.halt(Deadline) })
+		if err := r.ends(Broken); !errors.Is(err, disk) {
+			t.Error(err)
+		}
+	})
+}
