@@ -87,6 +87,9 @@ func (j *Job) takeUp() error {
 	if j.extent.Torn > 0 {
 		j.Notes = append(j.Notes, fmt.Sprintf("an earlier run was cut off in the middle of a row: %d bytes at the end of %s are dropped, and that link is sent again", j.extent.Torn, j.files.Results))
 	}
+	if summary != nil && !j.extent.Exists && summary.Links > summary.Pending {
+		j.Notes = append(j.Notes, fmt.Sprintf("%s is gone, though %s tells of a run that wrote it: all links are sent again", j.files.Results, j.files.Summary))
+	}
 	switch {
 	case j.extent.Rows == 0 && summary == nil, !j.extent.Exists:
 		j.fresh, j.aside = true, summary != nil && summary.State == report.Finished

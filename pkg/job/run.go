@@ -106,5 +106,9 @@ func (j *Job) close(s *report.Summary, started time.Time, reason worker.Reason) 
 	bad := s.Failed+s.Unknown+s.Invalid > 0 || j.Plan.Config.FailAbsent && s.Absent > 0
 	s.ExitCode = exitOf(reason, bad)
 	s.End(started, time.Now())
-	return s.Write(j.disk, j.files.Summary)
+	if err := s.Write(j.disk, j.files.Summary); err != nil {
+		s.State, s.Reason, s.ExitCode = report.Stopped, worker.Broken, ExitBroken
+		return err
+	}
+	return nil
 }
