@@ -13,8 +13,8 @@ import (
 type Disk interface {
 	// Read opens a file for reading.
 	Read(name string) (io.ReadCloser, error)
-	// Append opens a file for appending, after cutting it to size; it makes one if there is none. The cut and the file's
-	// name are on disk when it returns.
+	// Append opens a file for appending, after cutting it to size, which it must have; for size 0 it makes one if there is
+	// none. The cut and the file's name are on disk when it returns.
 	Append(name string, size int64) (File, error)
 	// Replace makes a file with what write gives it, or replaces the one that is there. After a crash there is the old
 	// file or the new one, whole.
@@ -69,7 +69,17 @@ func (d OS) Append(name string, size int64) (File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(f.Truncate(size), f.Sync(), d.calls().SyncFolder(filepath.Dir(name))); err != nil {
+	has, err := d.calls().Size(f)
+	if err == nil && has < size {
+		err = fmt.Errorf("%s has been removed or cut by another program since it was read", name)
+	}
+	if err == nil {
+		err = f.Truncate(size)
+	}
+	if err == nil {
+		err = errors.Join(f.Sync(), d.calls().SyncFolder(filepath.Dir(name)))
+	}
+	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return kept{f, name, d.calls()}, nil

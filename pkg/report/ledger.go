@@ -55,7 +55,7 @@ func ReadLedger(disk Disk, path string, visit func(row *Row) error) (Extent, err
 	case err != nil && err != io.EOF:
 		return Extent{}, err
 	case first == header:
-	case err == io.EOF && strings.HasPrefix(header, first): // killed in its first write
+	case err == io.EOF && strings.HasPrefix(header, strings.TrimRight(first, "\x00")): // cut off in its first write
 		return Extent{Exists: true, Torn: int64(len(first))}, nil
 	default:
 		return Extent{}, &NotALedger{path, 1, "is not a result file of delink: its first line is another one"}
