@@ -36,7 +36,7 @@ type dispatcher struct {
 	stopped  bool // nothing more is sent
 
 	unsynced int // batches written since the last sync began
-	syncing  bool
+	syncing  int // batches that the sync covers that is under way; 0 for none is
 
 	parents map[parent]*zoho.Error // refused: their batches fail unsent
 	lists   map[zoho.Relation]*zoho.Error
@@ -65,7 +65,7 @@ func (d *dispatcher) run() {
 	stop, hard := d.stop.Done(), d.hard.Done()
 	for {
 		wake := d.send()
-		if d.inFlight == 0 && !d.syncing && (d.stopped || d.drained && d.front == nil && len(d.parked) == 0) {
+		if d.inFlight == 0 && d.syncing == 0 && (d.stopped || d.drained && d.front == nil && len(d.parked) == 0) {
 			break
 		}
 		var timer <-chan time.Time
@@ -79,7 +79,7 @@ func (d *dispatcher) run() {
 			d.settle(r)
 			d.pool.slots.Store(int64(d.throttle.slots))
 		case err := <-d.synced:
-			d.syncing = false
+			d.syncing = 0
 			d.check(err)
 			d.sync()
 		case <-timer:
@@ -107,7 +107,7 @@ func cause(ctx context.Context) Reason {
 // send hands tasks to workers while that is allowed. It returns when to look again by itself, if at all.
 func (d *dispatcher) send() (wake time.Time) {
 	for !d.stopped && d.stop.Err() == nil && d.hard.Err() == nil { // run sees their end too, and knows the reason
-		if d.probing && d.inFlight > 0 || d.unsynced > d.pool.settings.Slots {
+		if d.probing && d.inFlight > 0 || d.exposed() {
 			return wake
 		}
 		now := time.Now()
@@ -150,6 +150,12 @@ func (d *dispatcher) send() (wake time.Time) {
 		d.tasks <- t // there is a worker for each slot, so one is free
 	}
 	return time.Time{}
+}
+
+// exposed reports whether as many batches as may be are in flight or not yet sure to be on disk: two for each slot. A power
+// failure makes these go out again.
+func (d *dispatcher) exposed() bool {
+	return d.inFlight+d.unsynced+d.syncing >= 2*d.pool.settings.Slots
 }
 
 // used reports which budget one more call could overdraw. Calls in flight are counted as if they used a call and a credit
@@ -251,8 +257,8 @@ func (d *dispatcher) write(out []Outcome) {
 
 // sync has what was written brought to disk, by one sync for all that has come since the last one.
 func (d *dispatcher) sync() {
-	if d.unsynced > 0 && !d.syncing {
-		d.unsynced, d.syncing = 0, true
+	if d.unsynced > 0 && d.syncing == 0 {
+		d.unsynced, d.syncing = 0, d.unsynced
 		d.dirty <- struct{}{}
 	}
 }
@@ -285,14 +291,14 @@ func (d *dispatcher) abandon() {
 		}
 	}
 	for _, t := range d.parked {
-		if t.unanswered != nil {
+		if t.unanswered != nil && t.unanswered != errEarlierRun { // which is recorded already
 			d.write(t.all(Unknown, t.unanswered, unknownMessage(t.unanswered), time.Now()))
 		}
 	}
 	d.parked = nil
-	for d.syncing {
+	for d.syncing > 0 {
 		err := <-d.synced
-		d.syncing = false
+		d.syncing = 0
 		d.check(err)
 		d.sync()
 	}
