@@ -9,4 +9,7 @@ type Batch struct {
 	Parent   zoho.ID
 	Related  []zoho.ID
 	Pos      []int
+
+	// Unanswered says that an earlier run sent these links and did not learn what became of them: they may be gone.
+	Unanswered bool
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"delink/pkg/chunker"
@@ -14,7 +15,31 @@ import (
 	"delink/pkg/zoho"
 )
 
-func (j *Job) batches() iter.Seq[chunker.Batch] { return j.Plan.Set.Batches(j.batchSize(), j.wanted) }
+// batches are those that are to be sent. Links that an earlier run left unknown have batches of their own, because what
+// their calls answer means something else: a refusal does not say that they are still there.
+func (j *Job) batches() iter.Seq[chunker.Batch] {
+	unknown := j.Book.Unknown()
+	isUnknown := func(pos int) bool {
+		_, found := slices.BinarySearch(unknown, pos)
+		return found
+	}
+	return func(yield func(chunker.Batch) bool) {
+		for b := range j.Plan.Set.Batches(j.batchSize(), func(pos int) bool { return j.wanted(pos) && !isUnknown(pos) }) {
+			if !yield(b) {
+				return
+			}
+		}
+		if len(unknown) == 0 {
+			return
+		}
+		for b := range j.Plan.Set.Batches(j.batchSize(), isUnknown) {
+			b.Unanswered = true
+			if !yield(b) {
+				return
+			}
+		}
+	}
+}
 
 // Run delinks what is to be sent, and records it. stop and hard are those of worker.Pool.Run. The summary is that of the
 // run, whatever happened; the error says why it could not go on.

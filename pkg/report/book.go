@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -116,6 +115,20 @@ func (b *Book) setFate(pos int, f Fate) {
 	b.counts[f.Status].Add(1)
 }
 
+// Unknown are the positions of the links whose fate is unknown, in order.
+func (b *Book) Unknown() []int {
+	if b.Count(worker.Unknown) == 0 {
+		return nil
+	}
+	var at []int
+	for pos, n := range b.known {
+		if n > 0 && b.fates[n].Status == worker.Unknown {
+			at = append(at, pos)
+		}
+	}
+	return at
+}
+
 // Cause is why some links failed or are unknown, and how many.
 type Cause struct {
 	Fate
@@ -145,7 +158,7 @@ func (b *Book) rows(outcomes []worker.Outcome, rows []Row) []Row {
 		}
 		_, line := b.set.At(o.Pos)
 		r := linkRow(o.Link, line, o.Status, text)
-		r.Code, r.Message, r.Attempts = cell(o.Code), cell(b.message(o)), o.Attempts
+		r.Code, r.Message, r.Attempts = cell(o.Code), cell(o.Message), o.Attempts
 		if o.HTTPStatus > 0 {
 			r.HTTPStatus = strconv.Itoa(o.HTTPStatus)
 		}
@@ -154,20 +167,11 @@ func (b *Book) rows(outcomes []worker.Outcome, rows []Row) []Row {
 	return rows
 }
 
-// message is an outcome's own, and for an absent link that an earlier run left unknown, that it may have been that run
-// that removed it.
-func (b *Book) message(o *worker.Outcome) string {
-	if o.Status == worker.Absent && b.Fate(o.Pos).Status == worker.Unknown && !strings.Contains(o.Message, "an earlier attempt") {
-		return o.Message + " (an earlier attempt went unanswered and may have removed it)"
-	}
-	return o.Message
-}
-
 // enter notes outcomes that are in the result file.
 func (b *Book) enter(outcomes []worker.Outcome) {
 	for i := range outcomes {
 		o := &outcomes[i]
-		b.setFate(o.Pos, Fate{o.Status, cell(o.Code), cell(b.message(o))})
+		b.setFate(o.Pos, Fate{o.Status, cell(o.Code), cell(o.Message)})
 	}
 }
 

@@ -31,8 +31,15 @@ type task struct {
 }
 
 func newTask(b chunker.Batch) *task {
-	return &task{relation: b.Relation, parent: b.Parent, ids: b.Related, pos: b.Pos}
+	t := &task{relation: b.Relation, parent: b.Parent, ids: b.Related, pos: b.Pos}
+	if b.Unanswered {
+		t.unanswered = errEarlierRun
+	}
+	return t
 }
+
+// errEarlierRun stands for a call of an earlier run.
+var errEarlierRun = &zoho.Error{Kind: zoho.Unanswered, Code: zoho.CodeNoAnswer, Detail: "in an earlier run"}
 
 // part is the task for some of its ids.
 func (t *task) part(from, to int) *task {
