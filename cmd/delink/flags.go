@@ -12,12 +12,16 @@ import (
 	"golang.org/x/time/rate"
 
 	"delink/pkg/job"
+	"delink/pkg/reader"
 	"delink/pkg/zoho"
 )
 
 // runFlags are the flags of run, and of plan, which says what run would do with them.
 type runFlags struct {
 	module, relation  string
+	columns           columnsFlag
+	delimiter         delimiterFlag
+	invalid           string
 	results           string
 	failures, summary string
 	yes, dryRun       bool
@@ -48,6 +52,9 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	f.maxFailures = share{n: -1}
 	flags.StringVar(&f.module, "module", "", "module of the parent records, if the input has no such column: `Campaigns`")
 	flags.StringVar(&f.relation, "relation", "", "related list, if the input has no such column: `Leads`")
+	flags.Var(&f.columns, "columns", "which column is which, where the header does not say: `parent_id=\"Kampagne-ID\",related_id=…`")
+	flags.Var(&f.delimiter, "delimiter", "what separates the columns, if it is not found out: `comma|semicolon|tab|pipe`")
+	flags.StringVar(&f.invalid, "invalid", "", "`file` for the rows that cannot be used, each with the reason")
 	flags.StringVar(&f.results, "results", "", "result `file` (default beside the input: links.results.csv)")
 	flags.StringVar(&f.failures, "failures", "", "failures `file` (default beside the input: links.failures.csv)")
 	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the input: links.summary.json)")
@@ -144,6 +151,37 @@ func (c *concurrency) Set(s string) error {
 
 func (*concurrency) Type() string { return "N" }
 
+// columnsFlag says which column is which. More than one of it is as one that says all.
+type columnsFlag reader.Columns
+
+func (c *columnsFlag) String() string { return reader.Columns(*c).String() }
+
+func (c *columnsFlag) Set(s string) error {
+	said, err := reader.ParseColumns(c.String() + "," + s)
+	if c.String() == "" {
+		said, err = reader.ParseColumns(s)
+	}
+	if err == nil {
+		*c = columnsFlag(said)
+	}
+	return err
+}
+
+func (*columnsFlag) Type() string { return "columns" }
+
+// delimiterFlag is what separates columns, or 0 to find it out.
+type delimiterFlag byte
+
+func (d *delimiterFlag) String() string { return reader.DelimiterName(byte(*d)) }
+
+func (d *delimiterFlag) Set(s string) error {
+	b, err := reader.ParseDelimiter(s)
+	*d = delimiterFlag(b)
+	return err
+}
+
+func (*delimiterFlag) Type() string { return "delimiter" }
+
 // share is a number or a percentage; n is -1 for none.
 type share struct {
 	n       int
@@ -192,7 +230,7 @@ func (p *program) config(f *runFlags, input string) (job.Config, error) {
 	c := job.Config{
 		Input:       input,
 		Stdin:       p.stdin,
-		Files:       job.Files{Results: f.results, Failures: f.failures, Summary: f.summary},
+		Files:       job.Files{Results: f.results, Failures: f.failures, Summary: f.summary, Invalid: f.invalid},
 		BatchSize:   f.batchSize,
 		MaxLinks:    f.maxLinks,
 		SkipInvalid: f.skipInvalid,
@@ -202,7 +240,7 @@ func (p *program) config(f *runFlags, input string) (job.Config, error) {
 		FailAbsent:  f.failAbsent,
 		Strict:      f.strict,
 	}
-	c.Reader.Module, c.Reader.Relation = f.module, f.relation
+	c.Reader = reader.Options{Module: f.module, Relation: f.relation, Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter)}
 	for _, a := range f.allow {
 		// The environment twin holds several with commas.
 		for _, s := range strings.Split(a, ",") {

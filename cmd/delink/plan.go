@@ -43,7 +43,7 @@ func (p *program) plan(f *runFlags, input string) error {
 	if err != nil {
 		return err
 	}
-	plan, err := job.Read(c, false)
+	plan, err := job.Read(c, p.disk, false)
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ Every flag has a twin in the environment (--max-calls is DELINK_MAX_CALLS); a fl
   delink run links.csv --yes --quiet           for a scheduler
   delink run links.failures.csv                once more, with what failed
   delink run leads.csv --module Campaigns --relation Leads
+  delink run export.csv --module Campaigns --relation Leads --columns 'parent_id="Kampagne-ID",related_id=Lead-ID'
   delink run links.csv --emulator --yes        a rehearsal without an account`,
 		Args: oneInput,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -72,7 +73,7 @@ func (p *program) delink(ctx context.Context, f *runFlags, input string) error {
 			return err
 		}
 	}
-	plan, err := job.Read(c, true)
+	plan, err := job.Read(c, p.disk, true)
 	if err != nil {
 		return err
 	}
@@ -87,6 +88,11 @@ func (p *program) delink(ctx context.Context, f *runFlags, input string) error {
 	}
 	if earlier := j.Done(); earlier != nil {
 		return p.nothingToDo(f, earlier)
+	}
+	if plan.Rows() == 0 {
+		p.ui.say("nothing to do: %s has a header and no rows", plan.Name())
+		summary, err := j.Nothing()
+		return p.end(f, summary, err, nil)
 	}
 	if f.emulator {
 		server, rehearsal, err := startRehearsal()

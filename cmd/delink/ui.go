@@ -150,7 +150,7 @@ func (u *ui) refusal(r *job.Refusal) {
 			u.write("  " + u.paint("36", "hint:") + " " + row.Hint + "\n")
 		}
 	}
-	if more := len(r.Rows) - shownRows; more > 0 {
+	if more := len(r.Rows) + r.More - shownRows; more > 0 {
 		u.write(fmt.Sprintf("… and %d more\n", more))
 	}
 	u.error(r.Error()+"; nothing was sent", r.Hint)

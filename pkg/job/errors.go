@@ -12,6 +12,7 @@ type Refusal struct {
 	Cause string
 	Hint  string             // what to do, may be empty
 	Rows  []*reader.RowError // the rows that cannot be used, if that is why
+	More  int                // and how many of them are not in Rows
 	Err   error              // what is behind it, or nil
 }
 

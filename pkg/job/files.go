@@ -14,6 +14,7 @@ import (
 // Files are where a run's results go.
 type Files struct {
 	Results, Failures, Summary string
+	Invalid                    string // the rows that cannot be used; empty for no such file
 }
 
 // resolve fills in what was not given: files beside the input.
@@ -62,9 +63,12 @@ func stem(path string) string {
 
 // check makes sure that no file takes the place of another, or of the input.
 func (f Files) check(input string) error {
-	all := []struct{ what, path string }{{"the input", input}, {"--results", f.Results}, {"--failures", f.Failures}, {"--summary", f.Summary}}
+	all := []struct{ what, path string }{{"the input", input}, {"--results", f.Results}, {"--failures", f.Failures}, {"--summary", f.Summary}, {"--invalid", f.Invalid}}
 	for i, a := range all {
 		for _, b := range all[:i] {
+			if a.path == "" || b.path == "" { // not known, or not wanted
+				continue
+			}
 			if a.path != Stdin && b.path != Stdin && same(a.path, b.path) {
 				return refusef("give each its own file", "%s and %s are both %s", b.what, a.what, a.path)
 			}

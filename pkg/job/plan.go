@@ -10,6 +10,7 @@ import (
 
 	"delink/pkg/chunker"
 	"delink/pkg/reader"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -40,17 +41,24 @@ const (
 type Plan struct {
 	Config Config
 	Set    *chunker.Set
-	Bad    []*reader.RowError // rows that cannot be used
+	Header *reader.Header     // how the input was understood
+	Bad    []*reader.RowError // rows that cannot be used; the first ones, if they are why nothing is sent
 	SHA256 string             // of the input
 	Doubts []Suspicion        // what may be right and often is not
+	bad    int                // how many rows cannot be used
 	source *source
 }
+
+// keptBad is how many rows that cannot be used are kept to be shown, where the run does not go on without them. A
+// spreadsheet that has changed one id has changed millions.
+const keptBad = 1000
 
 // gcPercent keeps the garbage of reading small beside what is kept: ten million rows must fit in a laptop.
 const gcPercent = 40
 
-// Read reads the whole input and checks it. again says that it will be read a second time, which Run needs.
-func Read(c Config, again bool) (*Plan, error) {
+// Read reads the whole input and checks it. again says that it will be read a second time, which Run needs. It writes
+// nothing but the file of rows that cannot be used, if one was asked for.
+func Read(c Config, disk report.Disk, again bool) (*Plan, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	p := &Plan{Config: c}
 	spool := ""
@@ -60,6 +68,10 @@ func Read(c Config, again bool) (*Plan, error) {
 		p.Config.Files = files
 	case again:
 		return nil, err
+	default:
+		if err := c.Files.check(c.Input); err != nil {
+			return nil, err
+		}
 	}
 	if again {
 		spool = filepath.Dir(files.Results)
@@ -69,7 +81,7 @@ func Read(c Config, again bool) (*Plan, error) {
 		return nil, err
 	}
 	p.source = src
-	if err := p.read(); err != nil {
+	if err := p.readAside(disk); err != nil {
 		src.remove()
 		return nil, err
 	}
@@ -84,23 +96,29 @@ func Read(c Config, again bool) (*Plan, error) {
 func (p *Plan) Name() string { return p.source.name }
 
 // Rows is how many rows the input has below its header.
-func (p *Plan) Rows() int { return p.Set.Rows() + len(p.Bad) }
+func (p *Plan) Rows() int { return p.Set.Rows() + p.bad }
 
 // Close removes what the plan keeps on disk.
 func (p *Plan) Close() { p.source.remove() }
 
-func (p *Plan) read() error {
+// read reads the input: it begins with the header, and gives the rows that cannot be used to bad.
+func (p *Plan) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 	in, err := reader.New(p.source.name, p.source.reader(), p.Config.Reader)
 	if err != nil {
 		return inputRefusal(err)
 	}
+	p.Header = in.Header()
+	begin(p.Header)
 	b := chunker.NewBuilder()
 	for row, err := range in.Rows() {
 		switch {
 		case err != nil:
 			return inputRefusal(err)
 		case row.Err != nil:
-			p.Bad = append(p.Bad, row.Err)
+			if p.bad++; p.Config.SkipInvalid || p.bad <= keptBad {
+				p.Bad = append(p.Bad, row.Err)
+			}
+			bad(&row)
 		default:
 			if err := b.Add(row.Link, row.Line); err != nil {
 				return &Refusal{Err: err}
@@ -132,15 +150,19 @@ func (p *Plan) check() error {
 		}
 	}
 	switch {
-	case len(p.Bad) > 0 && !p.Config.SkipInvalid:
-		rows := "rows"
-		if len(p.Bad) == 1 {
+	case p.bad > 0 && !p.Config.SkipInvalid:
+		rows, where := "rows", ""
+		if p.bad == 1 {
 			rows = "row"
 		}
+		if p.Config.Files.Invalid != "" {
+			where = " in " + p.Config.Files.Invalid
+		}
 		return &Refusal{
-			Cause: fmt.Sprintf("%s: %d %s cannot be used", p.source.name, len(p.Bad), rows),
-			Hint:  "mend them, or go on without them with --skip-invalid",
+			Cause: fmt.Sprintf("%s: %d %s cannot be used", p.source.name, p.bad, rows),
+			Hint:  "mend them" + where + ", or go on without them with --skip-invalid",
 			Rows:  p.Bad,
+			More:  p.bad - len(p.Bad),
 		}
 	case p.Config.Strict && len(p.Doubts) > 0:
 		return &Refusal{Cause: fmt.Sprintf("%s: %s", p.source.name, p.Doubts[0].Text), Hint: p.Doubts[0].Hint + "; without --strict this is a warning"}

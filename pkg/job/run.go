@@ -65,6 +65,11 @@ func (j *Job) GiveUp(why *zoho.Error) (*report.Summary, error) {
 	return j.record(0, func(*report.Recorder) (worker.Reason, error) { return worker.Refused, why }, func(*report.Summary) {})
 }
 
+// Nothing ends a run of an input that has no links to send.
+func (j *Job) Nothing() (*report.Summary, error) {
+	return j.record(0, func(*report.Recorder) (worker.Reason, error) { return worker.Completed, nil }, func(*report.Summary) {})
+}
+
 // record keeps the files of a run, around what it does. atOnce is how many links can be under way at most.
 func (j *Job) record(atOnce int, do func(*report.Recorder) (worker.Reason, error), count func(*report.Summary)) (*report.Summary, error) {
 	started := time.Now()

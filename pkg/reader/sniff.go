@@ -19,7 +19,7 @@ var delimiters = []struct {
 }{
 	{',', "commas", []string{",", "comma"}},
 	{';', "semicolons", []string{";", "semicolon"}},
-	{'\t', "tabs", []string{"\t", `\t`, "tab"}},
+	{'\t', "tabs", []string{"\t", "tab", `\t`}},
 	{'|', "bars", []string{"|", "pipe", "bar"}},
 }
 
@@ -40,7 +40,7 @@ func ParseDelimiter(s string) (byte, error) {
 func DelimiterName(b byte) string {
 	for _, d := range delimiters {
 		if d.b == b {
-			return d.words[len(d.words)-1]
+			return d.words[1]
 		}
 	}
 	return ""

@@ -1,0 +1,45 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"delink/pkg/reader"
+	"delink/pkg/report"
+)
+
+// errNone is why there is no file of rows that cannot be used: there are none.
+var errNone = errors.New("all rows can be used")
+
+// readAside reads the input, and writes the rows that cannot be used into the file that is there for them. An older one
+// gets a new name, also if there is nothing to write: it would be taken for this input's.
+func (p *Plan) readAside(disk report.Disk) error {
+	path := p.Config.Files.Invalid
+	if path == "" {
+		return p.read(func(*reader.Header) {}, func(*reader.Row) {})
+	}
+	var wrong error // with the input, not with the file
+	err := disk.Replace(path, func(w io.Writer) error {
+		var out *report.InvalidRows
+		begin := func(h *reader.Header) { out = report.NewInvalidRows(w, h) }
+		if wrong = p.read(begin, func(row *reader.Row) { out.Write(row) }); wrong != nil {
+			return wrong
+		}
+		if _, err := putAside(disk, path, time.Now()); err != nil {
+			return err
+		}
+		if p.bad == 0 {
+			return errNone
+		}
+		return out.Flush()
+	})
+	switch {
+	case wrong != nil:
+		return wrong
+	case err != nil && !errors.Is(err, errNone):
+		return fmt.Errorf("the rows that cannot be used were not written to %s, nothing was sent: %w", path, err)
+	}
+	return nil
+}
