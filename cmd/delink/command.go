@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"strings"
 
@@ -61,11 +62,17 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 	flags.StringVar(&format, "log-format", "text", "form of messages and log records on standard error: `text|json`")
 	flags.StringVar(&level, "log-level", "warn", "least level of log records: `debug|info|warn|error`")
 	root.SetUsageTemplate(usageTemplate)
+	root.Version = version
+	root.SetVersionTemplate(versionLine())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{err, cmd.CommandPath() + " --help lists the flags"}
 	})
 	root.AddCommand(p.runCommand(), p.planCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand())
 	return root
+}
+
+func versionLine() string {
+	return fmt.Sprintf("delink %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 func (p *program) versionCommand() *cobra.Command {
@@ -74,7 +81,7 @@ func (p *program) versionCommand() *cobra.Command {
 		Short: "says which version this is",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(p.stdout, "delink %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := io.WriteString(p.stdout, versionLine())
 			return err
 		},
 	}

@@ -149,11 +149,10 @@ func (p *program) send(ctx context.Context, f *runFlags, j *job.Job, client *zoh
 	}
 	defer p.heed(func() { halt(worker.Interrupted) }, func() { cut(errLeft) }, pool)()
 
-	before := j.Settled()
 	progress := p.progress(func() report.Moment {
 		s := pool.Stats()
 		return report.Moment{
-			Done:     j.Settled() - before,
+			Done:     s.Outcomes,
 			Total:    view.ToSend,
 			Failed:   j.Book.Count(worker.Failed) + j.Book.Count(worker.Unknown),
 			InFlight: s.InFlight,

@@ -45,7 +45,6 @@ type dispatcher struct {
 	probing  bool // the new token was refused too: wait until nothing is in flight before judging it
 	lost     int  // batches in a row whose attempts were used up, with no call answered between them
 	answers  int  // calls that were let through
-	written  int  // outcomes
 	denied   int  // of those, for want of a scope or permission for the whole list
 	denial   *zoho.Error
 	failures int
@@ -241,7 +240,7 @@ func (d *dispatcher) write(out []Outcome) {
 	if len(out) == 0 {
 		return
 	}
-	d.written += len(out)
+	d.pool.outcomes.Add(int64(len(out)))
 	for _, o := range out {
 		if o.Status == Failed || o.Status == Unknown {
 			d.failures++

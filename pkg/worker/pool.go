@@ -53,7 +53,7 @@ type Pool struct {
 	settings Settings
 
 	// Counters for whoever shows progress.
-	calls, retries, throttled, inFlight, slots atomic.Int64
+	calls, retries, throttled, inFlight, slots, outcomes atomic.Int64
 }
 
 // Stats are a pool's counters at one moment.
@@ -61,6 +61,7 @@ type Stats struct {
 	Calls     int // calls sent, reads included
 	Retries   int // of those, calls that repeat one that failed
 	Throttled int // calls that the CRM refused as too many
+	Outcomes  int // links that have one
 	InFlight  int
 	Slots     int // calls in flight that are allowed at the moment
 }
@@ -81,6 +82,7 @@ func (p *Pool) Stats() Stats {
 		Calls:     int(p.calls.Load()),
 		Retries:   int(p.retries.Load()),
 		Throttled: int(p.throttled.Load()),
+		Outcomes:  int(p.outcomes.Load()),
 		InFlight:  int(p.inFlight.Load()),
 		Slots:     int(p.slots.Load()),
 	}

@@ -272,7 +272,7 @@ func runReason(e *zoho.Error) Reason {
 // altogether reports whether the CRM refused every list for want of a scope or permission, and nothing else became of any
 // link: then it is the login that is refused, and not some links.
 func (d *dispatcher) altogether() *zoho.Error {
-	if d.denied == 0 || d.denied < d.written {
+	if d.denied == 0 || d.denied < int(d.pool.outcomes.Load()) {
 		return nil
 	}
 	return d.denial
