@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,7 +24,6 @@ type Calls interface {
 	Remove(name string) error
 	Exists(name string) (bool, error)
 	Same(f Handle, name string) (bool, error) // whether an open file still has that name
-	Size(f Handle) (int64, error)
 	SyncFolder(folder string) error
 	Lock(name string) (unlock func(), err error) // *Locked if another process has it
 }
@@ -32,6 +32,7 @@ type Calls interface {
 type Handle interface {
 	io.WriteCloser
 	Name() string
+	Stat() (fs.FileInfo, error)
 	Sync() error
 	Truncate(size int64) error
 }
@@ -72,11 +73,7 @@ func (system) Exists(name string) (bool, error) {
 }
 
 func (system) Same(f Handle, name string) (bool, error) {
-	file, ok := f.(*os.File)
-	if !ok {
-		return false, fmt.Errorf("%s is not open", name)
-	}
-	open, err := file.Stat()
+	open, err := f.Stat()
 	if err != nil {
 		return false, err
 	}
@@ -85,18 +82,6 @@ func (system) Same(f Handle, name string) (bool, error) {
 		return false, nil
 	}
 	return err == nil && os.SameFile(open, there), err
-}
-
-func (system) Size(f Handle) (int64, error) {
-	file, ok := f.(*os.File)
-	if !ok {
-		return 0, fmt.Errorf("%s is not open", f.Name())
-	}
-	info, err := file.Stat()
-	if err != nil {
-		return 0, err
-	}
-	return info.Size(), nil
 }
 
 // SyncFolder makes the names in it survive a power failure. Where folders cannot be synced (Windows, some network file

@@ -69,8 +69,8 @@ func (d OS) Append(name string, size int64) (File, error) {
 	if err != nil {
 		return nil, err
 	}
-	has, err := d.calls().Size(f)
-	if err == nil && has < size {
+	has, err := f.Stat()
+	if err == nil && has.Size() < size {
 		err = fmt.Errorf("%s has been removed or cut by another program since it was read", name)
 	}
 	if err == nil {
