@@ -1,0 +1,526 @@
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing/synctest"
+	"time"
+
+	"delink/pkg/job"
+	"delink/pkg/report"
+	"delink/pkg/worker"
+	"delink/pkg/zoho/emulator"
+)
+
+// run lives all lives of a world, and then some that nothing befalls, until the job is done.
+func (w *world) run() {
+	for i := range w.lives {
+		w.live(&w.lives[i])
+		time.Sleep(dice{w.rng}.duration(time.Second, 2*time.Hour))
+	}
+	time.Sleep(25 * time.Hour) // credits come back, and lock-outs end
+	w.heal()
+	retry := w.rng.IntN(2) == 0
+	const most = 3
+	for range most {
+		o := w.healthyLife()
+		o.config.RetryFailed = retry
+		retry = false
+		l, e := w.live(&o)
+		if l.done(e) {
+			w.checkDone(l, e)
+			return
+		}
+	}
+	w.fault("not-done", "after %d lives that nothing befell, the job is not done", most)
+}
+
+// heal ends the bad days. What the CRM is like, and what is wrong with its records, stays.
+func (w *world) heal() {
+	w.logf("the CRM is well from now on")
+	c := w.emulator.Config()
+	must := func(name, value string) {
+		if err := c.Set(name, value); err != nil {
+			w.fault("harness", "%v", err)
+		}
+	}
+	must("faults", "")
+	must("fault-script", "")
+	must("missing-items", "0")
+	must("extra-items", "0")
+	must("in-flight", "edition")
+	must("credits", "edition")
+	must("token-calls", "0")
+	must("token-life", "1h")
+	w.emulator.Update(func(to *emulator.Config) { *to = c })
+}
+
+// live lives one life and looks at what it leaves.
+func (w *world) live(o *options) (*life, end) {
+	l := w.begin(o)
+	before := w.ledger(l, "before")
+	for k, s := range before {
+		if s == "removed" || s == "absent" || s == "failed" && !o.config.RetryFailed {
+			l.settled[k] = s
+		}
+	}
+	e := l.run()
+	time.Sleep(3 * time.Millisecond) // the last calls come back
+	synctest.Wait()
+	l.tell(e)
+	w.disk.limit = 0
+	if e.killed {
+		l.checkKill()
+		if o.power {
+			w.logf("the power goes out")
+			w.disk.losePower(w.rng)
+		}
+	}
+	w.disk.free()
+	after := w.ledger(l, "after")
+	l.checkKept(before, after)
+	l.findLost(e, after)
+	w.checkTruth(l, after)
+	w.checkBooks(l)
+	if !e.killed {
+		l.checkEnd(e, before)
+	}
+	return l, e
+}
+
+func (w *world) begin(o *options) *life {
+	l := &life{
+		world: w, options: *o, rng: rand.New(rand.NewPCG(w.seed, w.rng.Uint64())),
+		rows: map[link]string{}, lines: map[string]bool{}, begun: map[link]string{}, settled: map[link]string{}, fired: map[worker.Reason]bool{},
+		unreadable: map[link]bool{},
+	}
+	w.count++
+	l.number = w.count
+	l.stop, l.halt = context.WithCancelCause(context.Background())
+	l.hard, l.cut = context.WithCancelCause(context.Background())
+	l.witness = &witness{life: l, seen: map[string]int{}, transport: &http.Transport{DialContext: w.wire.dial, MaxIdleConnsPerHost: 30}}
+	w.gone = false
+	return l
+}
+
+func (l *life) tell(e end) {
+	switch s := e.summary; {
+	case e.killed:
+	case e.nothing != nil:
+		l.world.logf("life %d: nothing to do", l.number)
+	case s != nil:
+		l.world.logf("life %d: %s, %s, exit %d, %d calls; %d removed, %d absent, %d failed, %d unknown, %d pending; %v",
+			l.number, s.State, s.Reason, s.ExitCode, s.Calls, s.Removed, s.Absent, s.Failed, s.Unknown, s.Pending, e.err)
+	default:
+		l.world.logf("life %d: does not begin: %v", l.number, e.err)
+	}
+}
+
+// ledger reads the results as another program would: the last status of each link. What is behind the last line end is
+// what a kill leaves.
+func (w *world) ledger(l *life, when string) map[link]string {
+	fates := map[link]string{}
+	data, _ := w.disk.content(w.results)
+	data = data[:bytes.LastIndexByte(data, '\n')+1]
+	rows, err := readRows(data)
+	if err != nil {
+		w.fault("ledger", "life %d: %s it, the results cannot be read: %v", l.number, when, err)
+		return fates
+	}
+	for i, r := range rows {
+		if i > 0 && r[5] != "invalid" && r[5] != "duplicate" {
+			fates[link{r[1], r[2], r[3], r[4]}] = r[5]
+		}
+	}
+	return fates
+}
+
+// checkKept: what was settled stays settled, whatever happens.
+func (l *life) checkKept(before, after map[link]string) {
+	if l.world.gone {
+		return
+	}
+	for k, s := range before {
+		if after[k] == "" && l.options.power && l.witness.calls == 0 {
+			// The life before left it unsynced, and this one sent nothing yet that would have had to rely on it.
+			l.world.lost[k] = true
+			continue
+		}
+		if after[k] == "" || s == "removed" && after[k] != s || s == "absent" && after[k] != s {
+			l.world.fault("forgotten", "life %d: %v was %s before it, and is %q behind it", l.number, k, s, after[k])
+		}
+	}
+}
+
+// checkKill: a kill makes at most the calls in flight go out again.
+func (l *life) checkKill() {
+	n := 0
+	for k, state := range l.begun {
+		if l.rows[k] == "" && state != "doubtful" {
+			n++
+		}
+	}
+	if most := l.options.slots * l.options.batch; n > most {
+		l.world.fault("kill", "life %d: its kill makes %d links go out twice, with %d slots and batches of %d", l.number, n, l.options.slots, l.options.batch)
+	}
+}
+
+// findLost notes the links of which this life knew more than it could write down.
+func (l *life) findLost(e end, after map[link]string) {
+	w := l.world
+	if !e.killed && !l.trouble {
+		return
+	}
+	n := 0
+	for k := range l.begun {
+		if l.rows[k] == "" || after[k] != l.rows[k] {
+			n++
+			if e.killed || l.options.badDisk != "full" {
+				w.lost[k] = true
+			}
+		}
+	}
+	// In flight and half done, and if the power goes out, what was written and not synced: design.md.
+	most := 2 * l.options.slots * l.options.batch
+	if l.options.power {
+		most += l.options.slots * l.options.batch
+	}
+	if n > most && !w.gone {
+		w.fault("lost", "life %d: lost what became of %d links, with %d slots and batches of %d", l.number, n, l.options.slots, l.options.batch)
+	}
+}
+
+// checkTruth holds statuses against the books.
+func (w *world) checkTruth(l *life, fates map[link]string) {
+	for _, k := range w.links {
+		s := w.emulator.State(k.module, number(k.parent), k.list, number(k.related))
+		removed := !s.Removed.IsZero()
+		lie := ""
+		switch fates[k] {
+		case "removed", "absent":
+			if s.Linked {
+				lie = "it is still linked"
+			}
+			if fates[k] == "removed" && !removed {
+				lie = "nobody removed it"
+			}
+		case "failed":
+			if removed && !w.lost[k] {
+				lie = "it was removed"
+			}
+		case "unknown":
+			if !w.doubted[k] {
+				lie = "every call for it was answered"
+			}
+		case "":
+			if removed && !w.lost[k] {
+				lie = "it was removed"
+			}
+		default:
+			lie = "that is no status"
+		}
+		if lie != "" {
+			w.fault("lie", "life %d: %v is %q, but %s", l.number, k, fates[k], lie)
+		}
+		if s.Sent != w.sent[k] {
+			w.fault("harness", "%v was sent %d times by the books, %d by the witness", k, s.Sent, w.sent[k])
+		}
+	}
+}
+
+func (w *world) checkBooks(l *life) {
+	b := w.emulator.Books()
+	if len(b.Violations) > 0 {
+		w.fault("protocol", "life %d: %s", l.number, strings.Join(b.Violations, "; "))
+	}
+	if b.MaxIDs > w.batch {
+		w.fault("batch", "life %d: a call with %d ids", l.number, b.MaxIDs)
+	}
+	if b.Deleted > 0 {
+		w.fault("protocol", "life %d: deleted records", l.number)
+	}
+}
+
+// checkEnd looks at a run that ended by itself.
+func (l *life) checkEnd(e end, before map[link]string) {
+	w := l.world
+	for _, name := range sortedKeys(w.disk.names) {
+		if strings.HasSuffix(name, ".reserve") && !l.trouble && e.summary != nil {
+			w.fault("litter", "life %d: leaves %s", l.number, filepath.Base(name))
+		}
+	}
+	switch {
+	case e.nothing != nil:
+		if l.witness.calls > 0 {
+			w.fault("sent", "life %d: had nothing to do, and made %d calls", l.number, l.witness.calls)
+		}
+		l.checkFiles(e.nothing)
+		return
+	case e.summary == nil:
+		if l.witness.calls > 0 {
+			w.fault("sent", "life %d: did not begin, and made %d calls", l.number, l.witness.calls)
+		}
+		if !l.trouble {
+			w.fault("refusal", "life %d: does not begin: %v", l.number, e.err)
+		}
+		return
+	}
+	l.checkReason(e)
+	if l.trouble {
+		if e.summary.ExitCode != job.ExitBroken && e.summary.Reason != worker.Completed {
+			// A trouble that did no harm, such as a folder that could not be synced once, may go unnoticed.
+			w.logf("life %d: the trouble with the disk did no harm", l.number)
+		}
+		return
+	}
+	l.checkFiles(e.summary)
+	if w.healthy && len(before) == 0 && e.summary.Reason == worker.Completed {
+		groups := map[string]int{}
+		for _, k := range w.links {
+			groups[k.module+k.parent+k.list]++
+		}
+		calls := 0
+		for _, n := range groups {
+			calls += (n + w.batch - 1) / w.batch
+		}
+		if l.witness.calls != calls {
+			w.fault("calls", "life %d: %d calls where %d do", l.number, l.witness.calls, calls)
+		}
+	}
+}
+
+// checkReason holds what a run says of its end against what happened.
+func (l *life) checkReason(e end) {
+	w, s, o := l.world, e.summary, &l.options
+	wrong := func(format string, args ...any) {
+		w.fault("reason", "life %d: %s, %s, exit %d, %v: %s", l.number, s.State, s.Reason, s.ExitCode, e.err, fmt.Sprintf(format, args...))
+	}
+	bad := s.Failed+s.Unknown+s.Invalid > 0 || o.config.FailAbsent && s.Absent > 0
+	exit := job.ExitBroken
+	books := w.emulator.Books()
+	switch s.Reason {
+	case worker.Completed:
+		exit = job.ExitDone
+		if bad {
+			exit = job.ExitFailures
+		}
+		if s.Pending > 0 {
+			wrong("%d are pending", s.Pending)
+		}
+	case worker.Interrupted, worker.Deadline:
+		exit = job.ExitStopped
+		if l.fired["cut"] {
+			exit = job.ExitInterrupted
+			if s.ExitCode == job.ExitStopped && !l.fired[worker.Interrupted] {
+				exit = s.ExitCode
+			}
+		}
+		if !l.fired[s.Reason] {
+			wrong("that did not happen")
+		}
+	case worker.MaxCalls:
+		exit = job.ExitStopped
+		if l.witness.calls != o.maxCalls {
+			wrong("%d calls of %d", l.witness.calls, o.maxCalls)
+		}
+	case worker.Credits:
+		exit = job.ExitStopped
+		if books.NoCredits+books.Throttled+books.Faults["429"] == 0 && o.reserve == 0 {
+			wrong("there were credits")
+		}
+	case worker.Failures:
+		exit = job.ExitFailures
+		if o.maxFailures < 0 || s.Failed+s.Unknown <= o.maxFailures {
+			wrong("the limit is %d", o.maxFailures)
+		}
+	case worker.Refused:
+		exit = job.ExitRefused
+		if !w.denied && !w.refresh {
+			wrong("the login is good")
+		}
+	case worker.Broken:
+		if !l.trouble && len(books.Faults) == 0 && !w.refresh {
+			wrong("nothing happened")
+		}
+	default:
+		wrong("that is no reason")
+	}
+	if l.fired["cut"] && s.ExitCode == job.ExitInterrupted && exit == job.ExitStopped {
+		exit = s.ExitCode // what is in flight when all is over anyway
+	}
+	if s.ExitCode != exit {
+		wrong("the exit code should be %d", exit)
+	}
+	if broken := s.Reason == worker.Broken || s.Reason == worker.Refused; broken != (e.err != nil) {
+		wrong("reason and error do not agree")
+	}
+	state := report.Stopped
+	if s.Pending == 0 && (s.Reason == worker.Completed || s.Reason == worker.Refused) {
+		state = report.Finished
+	}
+	if s.State != state {
+		wrong("the state should be %s", state)
+	}
+	if s.Calls != l.witness.calls {
+		wrong("%d calls were made, %d are told", l.witness.calls, s.Calls)
+	}
+}
+
+// checkFiles looks at what a run in good order leaves.
+func (l *life) checkFiles(s *report.Summary) {
+	w := l.world
+	wrong := func(kind, format string, args ...any) {
+		w.fault(kind, "life %d: %s", l.number, fmt.Sprintf(format, args...))
+	}
+	data, there := w.disk.content(w.results)
+	if !there {
+		wrong("rows", "there are no results")
+		return
+	}
+	rows, err := readRows(data)
+	if err != nil || len(rows) == 0 {
+		wrong("rows", "the results cannot be read: %v", err)
+		return
+	}
+	byLine := map[int]*row{}
+	for i := range w.rows {
+		byLine[w.rows[i].line] = &w.rows[i]
+	}
+	count := map[string]int{}
+	fates := map[link]string{}
+	lines := map[int]bool{}
+	for _, r := range rows[1:] {
+		line, err := strconv.Atoi(r[0])
+		in := byLine[line]
+		k, status := link{r[1], r[2], r[3], r[4]}, r[5]
+		count[status]++
+		switch {
+		case err != nil || in == nil:
+			wrong("rows", "line %s is not in the input", r[0])
+			continue
+		case lines[line]:
+			wrong("rows", "line %d is there twice", line)
+		case in.invalid != (status == "invalid"):
+			wrong("rows", "line %d is %s", line, status)
+		case (in.repeats > 0) != (status == "duplicate"):
+			wrong("rows", "line %d is %s", line, status)
+		case in.repeats > 0 && r[7] != fmt.Sprintf("the same link as line %d", in.repeats):
+			wrong("rows", "line %d: %s", line, r[7])
+		case !in.invalid && in.link != k:
+			wrong("rows", "line %d is about %v, not %v", line, in.link, k)
+		}
+		lines[line] = true
+		if !in.invalid && in.repeats == 0 {
+			fates[k] = status
+			if status == "absent" && w.existed[k] && !w.lost[k] && !strings.Contains(r[7], "earlier attempt") {
+				wrong("lie", "line %d is absent, was there, and the message is %q", line, r[7])
+			}
+		}
+	}
+	sum := [...]int{s.Removed, s.Absent, s.Failed, s.Unknown, s.Invalid, s.Duplicate}
+	for i, status := range [...]string{"removed", "absent", "failed", "unknown", "invalid", "duplicate"} {
+		if sum[i] != count[status] {
+			wrong("sum", "%d rows are %s, the summary has %d", count[status], status, sum[i])
+		}
+	}
+	invalid, repeats := 0, 0
+	for _, r := range w.rows {
+		if r.invalid {
+			invalid++
+		} else if r.repeats > 0 {
+			repeats++
+		}
+	}
+	if s.Rows != len(w.rows) || s.Rows != s.Removed+s.Absent+s.Failed+s.Unknown+s.Invalid+s.Duplicate+s.Pending ||
+		s.Links != len(w.links) || s.Links != s.Removed+s.Absent+s.Failed+s.Unknown+s.Pending || s.Invalid != invalid || s.Duplicate != repeats {
+		wrong("sum", "the sum does not close: %+v", *s)
+	}
+	l.checkFailures(s, fates)
+	var kept report.Summary
+	text, _ := w.disk.content(w.summary)
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&kept); err != nil || !reflect.DeepEqual(&kept, s) {
+		wrong("summary", "%v: %s", err, text)
+	}
+}
+
+// checkFailures: every row whose link is not gone, as it stands in the input, in its order.
+func (l *life) checkFailures(s *report.Summary, fates map[link]string) {
+	w := l.world
+	data, there := w.disk.content(w.failures)
+	rest := string(data)
+	take := func(prefix, what string) bool {
+		var ok bool
+		if rest, ok = strings.CutPrefix(rest, prefix); !ok {
+			w.fault("failures", "life %d: %s should be next in the failures, but it is %.200q", l.number, what, rest)
+		}
+		return ok
+	}
+	n := 0
+	for _, r := range w.rows {
+		status := fates[r.link]
+		if r.invalid {
+			status = "invalid"
+		}
+		if status == "removed" || status == "absent" {
+			continue
+		}
+		if status == "" {
+			status = "pending"
+		}
+		if n++; n == 1 && !take(w.bom+w.header+",delink_status,delink_code,delink_message"+w.lineEnd, "the header") {
+			return
+		}
+		if !take(r.raw+","+status+",", fmt.Sprintf("line %d, %s,", r.line, status)) {
+			return
+		}
+		_, rest, _ = strings.Cut(rest, "\n")
+	}
+	switch {
+	case n == 0 && (there || s.Failures != nil):
+		w.fault("failures", "life %d: there are no failures, but a file of them", l.number)
+	case n > 0 && (!there || s.Failures == nil):
+		w.fault("failures", "life %d: there are %d failures, but no file of them", l.number, n)
+	case rest != "":
+		w.fault("failures", "life %d: the failures go on: %.200q", l.number, rest)
+	}
+}
+
+// done reports whether there is nothing left to do.
+func (l *life) done(e end) bool {
+	s := e.summary
+	if e.nothing != nil {
+		s = e.nothing
+	}
+	if s == nil {
+		return false
+	}
+	return s.State == report.Finished && s.Unknown <= len(l.unreadable)
+}
+
+// checkDone looks at the end of all.
+func (w *world) checkDone(l *life, e end) {
+	s := e.summary
+	if s == nil {
+		s = e.nothing
+	}
+	if s.Pending > 0 {
+		w.fault("not-done", "%d links are pending", s.Pending)
+	}
+	if s.Reason != worker.Completed && (s.Reason != worker.Refused || !w.denied) || e.err != nil && !errors.Is(e.err, e.err) {
+		w.fault("not-done", "the last life ended for the reason %s", s.Reason)
+	}
+	if w.healthy && s.Failed+s.Unknown > 0 {
+		w.fault("not-done", "%d failed, %d unknown, though nothing is wrong with the CRM", s.Failed, s.Unknown)
+	}
+}

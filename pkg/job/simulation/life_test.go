@@ -1,0 +1,374 @@
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"net/http"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"delink/pkg/job"
+	"delink/pkg/report"
+	"delink/pkg/worker"
+	"delink/pkg/zoho"
+)
+
+// life is one process: it begins with what is on the disk and ends by itself, or dies.
+type life struct {
+	world   *world
+	number  int
+	options options
+	rng     *rand.Rand
+	stop    context.Context
+	halt    context.CancelCauseFunc
+	hard    context.Context
+	cut     context.CancelCauseFunc
+	witness *witness
+
+	// Guarded by the disk's lock.
+	dead      bool
+	diskCalls int
+	torn      bool // the write that is being made is not made whole
+	trouble   bool // something befell the disk
+	unsynced  int  // links whose results no sync covers
+	syncs     int
+	tail      []byte // of the results that this life wrote: a row that is not whole
+	rows      map[link]string
+	lines     map[string]bool
+
+	netCalls   int
+	unreadable map[link]bool
+	begun      map[link]string // links that a delink call of this life named: out, answered by id, or doubtful
+	settled    map[link]string
+	fired      map[worker.Reason]bool
+}
+
+// end is how a life ended.
+type end struct {
+	killed  bool
+	refusal *job.Refusal
+	nothing *report.Summary // there was nothing to do
+	summary *report.Summary
+	err     error
+	gaveUp  bool
+}
+
+// moment draws a duration by what it is for, so that it does not depend on the order of draws.
+func (l *life) moment(from, to time.Duration, what string) time.Duration {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d %d %s", l.world.seed, l.number, what)
+	return from + time.Duration(rand.New(rand.NewPCG(h.Sum64(), 1)).Int64N(int64(to-from)))
+}
+
+func (l *life) note(text string) {
+	if l.hard.Err() == nil {
+		l.world.logf("life %d: note: %s", l.number, text)
+	}
+}
+
+func (l *life) pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// kill ends the process: from now on nothing that it does has an effect.
+func (l *life) kill(why string) {
+	l.world.disk.mu.Lock()
+	l.killLocked(why)
+	l.world.disk.mu.Unlock()
+}
+
+func (l *life) killLocked(why string) {
+	if l.dead {
+		return
+	}
+	l.dead = true
+	l.world.logf("life %d: KILLED: %s", l.number, why)
+	l.halt(errKilled)
+	l.cut(errKilled)
+}
+
+// diskCall is what befalls a call to the disk.
+func (l *life) diskCall(what, name string) error {
+	d := l.world.disk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if l.dead {
+		return errKilled
+	}
+	l.diskCalls++
+	o := &l.options
+	if l.diskCalls == o.killDisk {
+		l.torn = what == "write"
+		l.killLocked(fmt.Sprintf("disk call %d: %s %s", l.diskCalls, what, filepath.Base(name)))
+		return errKilled
+	}
+	if o.badDisk != "" && l.diskCalls >= o.badFrom && (l.diskCalls == o.badFrom || o.badForever) {
+		return l.badDisk(what, name)
+	}
+	return nil
+}
+
+func (l *life) badDisk(what, name string) error {
+	d, o := l.world.disk, &l.options
+	fail := func(err error) error {
+		l.trouble = true
+		l.world.logf("life %d: disk call %d: %s %s: %v", l.number, l.diskCalls, what, filepath.Base(name), err)
+		return &fs.PathError{Op: what, Path: name, Err: err}
+	}
+	switch {
+	case o.badDisk == "full" && d.limit == 0:
+		d.limit = d.used() + int64(l.rng.IntN(3000))
+		l.world.logf("life %d: disk call %d: the disk is full but for %d bytes", l.number, l.diskCalls, d.limit-d.used())
+	case o.badDisk == "gone":
+		if d.names[l.world.results] != nil {
+			l.trouble = true
+			l.world.logf("life %d: disk call %d: somebody removes the results", l.number, l.diskCalls)
+			delete(d.names, l.world.results)
+			delete(d.safe, l.world.results)
+			l.world.resultsGone()
+			clear(l.settled)
+			o.badDisk = ""
+		}
+	case o.badDisk == "sync" && what == "sync", o.badDisk == "rename" && what == "rename",
+		o.badDisk == "read-only" && (what == "append to" || what == "make a file beside" || what == "rename" || what == "remove" || what == "lock"):
+		return fail(syscall.EROFS)
+	case o.badDisk == "write" && what == "write":
+		l.torn = true
+		return fail(syscall.EIO)
+	case !o.badForever:
+		o.badFrom++ // wait for a call of that kind
+	}
+	return nil
+}
+
+// netCall is what befalls a call to the CRM.
+func (l *life) netCall(what string, c call) error {
+	d := l.world.disk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if l.dead {
+		return errKilled
+	}
+	l.netCalls++
+	if l.netCalls == l.options.killNet {
+		l.killLocked(fmt.Sprintf("before the %s of %s", what, c.name))
+		return errKilled
+	}
+	return nil
+}
+
+// sends notes the links of a delink call that leaves now.
+func (l *life) sends(links []link) {
+	d := l.world.disk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if n := len(links); n > l.options.batch {
+		l.world.fault("batch", "%d ids in a call, with batches of %d", n, l.options.batch)
+	}
+	for _, k := range links {
+		l.begun[k] = "out"
+		l.world.sent[k]++
+		if s := l.settled[k]; s != "" {
+			l.world.fault("settled-again", "life %d: %v is %s since an earlier life, and is sent again", l.number, k, s)
+		}
+		if s := l.rows[k]; s != "" {
+			l.world.fault("settled-again", "life %d: %v was recorded as %s by this life, and is sent again", l.number, k, s)
+		}
+		if !l.world.inInput[k] {
+			l.world.fault("foreign", "life %d: %v is sent, which the input does not have", l.number, k)
+		}
+	}
+}
+
+// answers notes what became of a delink call.
+func (l *life) answers(links []link, answered map[string]bool) {
+	d := l.world.disk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, k := range links {
+		l.begun[k] = "answered"
+		if !answered[k.related] {
+			l.begun[k] = "doubtful"
+			l.world.doubted[k] = true
+		}
+	}
+}
+
+// cannotRead notes links that the CRM does not let this login look up, or all of that list.
+func (l *life) cannotRead(links []link, all bool) {
+	d := l.world.disk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, k := range links {
+		l.unreadable[k] = true
+	}
+	for _, k := range l.world.links {
+		if all && k.module == links[0].module && k.list == links[0].list {
+			l.unreadable[k] = true
+		}
+	}
+}
+
+// recorded looks at what has just been written to the results. The disk is locked.
+func (l *life) recorded(p []byte) {
+	l.tail = append(l.tail, p...)
+	p = l.tail[:bytes.LastIndexByte(l.tail, '\n')+1]
+	l.tail = l.tail[len(p):]
+	rows, err := csv.NewReader(bytes.NewReader(p)).ReadAll()
+	if err != nil {
+		l.world.fault("rows", "life %d: writes %v: %q", l.number, err, p)
+	}
+	for _, r := range rows {
+		k, status := link{r[1], r[2], r[3], r[4]}, r[5]
+		if l.lines[r[0]] {
+			l.world.fault("twice", "life %d: line %s is recorded twice: %s", l.number, r[0], status)
+		}
+		l.lines[r[0]] = true
+		if status == "invalid" || status == "duplicate" {
+			continue
+		}
+		l.rows[k] = status
+		switch {
+		case l.begun[k] != "":
+			l.unsynced++
+		case status != "failed" && l.world.sent[k] == 0:
+			l.world.fault("unsent", "life %d: %v is %s and was not sent", l.number, k, status)
+		}
+	}
+	if o := &l.options; l.unsynced > 2*o.slots*o.batch && !l.dead {
+		l.world.fault("unsynced", "life %d: what became of %d links is not synced, with %d slots and batches of %d", l.number, l.unsynced, o.slots, o.batch)
+	}
+}
+
+// run is the program's way through a run (cmd/delink/run.go).
+func (l *life) run() (e end) {
+	w := l.world
+	o := &l.options
+	w.logf("life %d: %v", l.number, o)
+	defer func() {
+		l.witness.transport.CloseIdleConnections()
+		w.disk.mu.Lock()
+		defer w.disk.mu.Unlock()
+		e.killed = l.dead
+		l.dead = true
+	}()
+	if o.killAfter > 0 {
+		defer time.AfterFunc(o.killAfter, func() { l.kill(fmt.Sprintf("after %v", o.killAfter)) }).Stop()
+	}
+	plan, err := job.Read(o.config, true)
+	if err != nil {
+		return l.ended(err)
+	}
+	defer plan.Close()
+	j, err := job.Open(plan, report.OS{Calls: calls{w.disk, l}})
+	if err != nil {
+		return l.ended(err)
+	}
+	defer j.Close()
+	for _, n := range j.Notes {
+		l.note(n)
+	}
+	if done := j.Done(); done != nil {
+		return end{nothing: done}
+	}
+	if o.badDisk != "" && o.badFromTodo { // counted from here, so that it strikes while links are sent
+		w.disk.mu.Lock()
+		o.badFrom += l.diskCalls
+		w.disk.mu.Unlock()
+	}
+	client := l.client()
+	if o.ask {
+		_, notes, err := plan.AskOrg(l.hard, client)
+		for _, n := range notes {
+			l.note(n)
+		}
+		if refused := new(zoho.Error); errors.As(err, &refused) {
+			s, err := j.GiveUp(refused)
+			return end{summary: s, err: err, gaveUp: true}
+		}
+		if err != nil {
+			return l.ended(err)
+		}
+	} else if err := plan.CheckRelations(); err != nil {
+		return l.ended(err)
+	}
+	limit := rate.Inf
+	if o.rate > 0 {
+		limit = rate.Limit(o.rate)
+	}
+	pool := worker.New(client, worker.Settings{
+		Slots: o.slots, Rate: limit, MaxAttempts: o.attempts, MaxCalls: o.maxCalls, ReserveCredits: o.reserve, MaxFailures: o.maxFailures,
+		Jitter: func(wait time.Duration) time.Duration { return time.Duration(l.rng.Int64N(int64(wait) + 1)) },
+		Note:   l.note,
+	})
+	if o.deadline > 0 {
+		defer time.AfterFunc(o.deadline, func() { l.fire(worker.Deadline); l.halt(worker.Deadline) }).Stop()
+	}
+	if o.signal > 0 {
+		defer time.AfterFunc(o.signal, func() { l.fire(worker.Interrupted); l.halt(worker.Interrupted) }).Stop()
+	}
+	if o.second > 0 {
+		defer time.AfterFunc(o.signal+o.second, func() { l.fire("cut"); l.cut(errLeft) }).Stop()
+	}
+	// A run that would go on for ever is a bug as well.
+	defer time.AfterFunc(30*24*time.Hour, func() { w.fault("endless", "life %d: runs for a month", l.number); l.kill("it would not end") }).Stop()
+	s, err := j.Run(l.stop, l.hard, pool, client.Credits)
+	return end{summary: s, err: err}
+}
+
+var errLeft = errors.New("a second signal")
+
+func (l *life) fire(r worker.Reason) {
+	l.world.logf("life %d: SIGNAL: %s", l.number, r)
+	l.world.disk.mu.Lock()
+	l.fired[r] = true
+	l.world.disk.mu.Unlock()
+}
+
+func (l *life) ended(err error) end {
+	var refusal *job.Refusal
+	if errors.As(err, &refusal) {
+		return end{refusal: refusal, err: err}
+	}
+	return end{err: err}
+}
+
+func (l *life) client() *zoho.Client {
+	h := &http.Client{Transport: l.witness}
+	login := zoho.Login{AccessToken: l.world.emulator.Config().AccessToken}
+	if l.world.refresh {
+		c := l.world.emulator.Config()
+		login = zoho.Login{ClientID: c.ClientID, ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken}
+	}
+	tokens := zoho.NewTokenSource(login, "http://localhost", h, nil)
+	client, err := zoho.NewClient(tokens, h, zoho.Options{APIDomain: "http://localhost", Version: "v8", Timeout: l.options.timeout, UserAgent: "simulation"})
+	if err != nil {
+		l.world.fault("harness", "%v", err)
+	}
+	return client
+}
+
+func readRows(data []byte) ([][]string, error) {
+	r := csv.NewReader(bytes.NewReader(data))
+	r.FieldsPerRecord = 11
+	rows, err := r.ReadAll()
+	if err == io.EOF {
+		err = nil
+	}
+	return rows, err
+}

@@ -1,0 +1,139 @@
+package simulation
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+var (
+	oneSeed = flag.Uint64("seed", 0, "run this seed only, and tell all that happens")
+	from    = flag.Uint64("from", 1, "the first seed")
+)
+
+// seeds is how many seeds a test runs; DELINK_SEEDS wants another number.
+func seeds(t *testing.T) uint64 {
+	s := os.Getenv("DELINK_SEEDS")
+	if s == "" {
+		return fewSeeds
+	}
+	n, err := strconv.ParseUint(s, 10, 64)
+	if err != nil {
+		t.Fatalf("DELINK_SEEDS: %v", err)
+	}
+	return n
+}
+
+func TestMain(m *testing.M) {
+	// With one processor, goroutines that are ready at the same moment run in the same order every time.
+	runtime.GOMAXPROCS(1)
+	debug.SetGCPercent(400)
+	os.Exit(m.Run())
+}
+
+func TestSimulation(t *testing.T) {
+	if *oneSeed > 0 {
+		w := simulate(t, *oneSeed)
+		t.Log("\n" + strings.Join(w.log, "\n"))
+		return
+	}
+	caught := map[string]int{}
+	failed := 0
+	for seed := *from; seed < *from+seeds(t); seed++ {
+		w := simulate(t, seed)
+		if w == nil {
+			failed++
+			continue
+		}
+		kinds := map[string]bool{}
+		for _, f := range w.faults {
+			kinds[f.kind] = true
+		}
+		for kind := range kinds {
+			caught[kind]++
+		}
+		if len(kinds) > 0 {
+			failed++
+		}
+	}
+	for _, kind := range slices.SortedFunc(maps.Keys(caught), func(a, b string) int { return cmp.Compare(caught[b], caught[a]) }) {
+		t.Logf("%-16s broken by %d seeds", kind, caught[kind])
+	}
+	if failed > 0 {
+		t.Logf("%d of %d seeds failed", failed, seeds(t))
+	}
+}
+
+// mostTold is how many failing seeds tell their story; the others are only named.
+const mostTold = 3
+
+var told int
+
+// simulate runs one seed. It returns nil if the bubble burst.
+func simulate(t *testing.T, seed uint64) (w *world) {
+	folder, err := os.MkdirTemp("", "delink-simulation-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	t.Run(fmt.Sprint(seed), func(t *testing.T) {
+		defer func() {
+			if r := recover(); r != nil { // goroutines that are left, or wait for ever
+				t.Errorf("seed %d: %v", seed, r)
+				if w != nil {
+					t.Log(strings.Join(w.log[max(0, len(w.log)-40):], "\n"))
+				}
+				w = nil
+			}
+		}()
+		synctest.Test(t, func(t *testing.T) {
+			w = newWorld(seed, folder)
+			if err := os.WriteFile(filepath.Clean(w.input), w.bytes, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			w.wire = serve(t, w.emulator)
+			w.run()
+		})
+		if len(w.faults) == 0 {
+			return
+		}
+		t.Errorf("seed %d breaks %d rules; go test ./pkg/job/simulation -run Simulation -seed %d tells all", seed, len(w.faults), seed)
+		for i, f := range w.faults {
+			if i == 10 {
+				t.Log("  …")
+				break
+			}
+			t.Logf("  %s: %s", f.kind, f.text)
+		}
+		if told++; told <= mostTold && *oneSeed == 0 {
+			t.Log("\n" + strings.Join(w.log[max(0, len(w.log)-60):], "\n"))
+		}
+	})
+	return w
+}
+
+// A seed has the same run every time.
+func TestSimulationRepeats(t *testing.T) {
+	for seed := *from; seed < *from+max(3, seeds(t)/30); seed++ {
+		a, b := simulate(t, seed), simulate(t, seed)
+		if a == nil || b == nil {
+			continue
+		}
+		for i := range a.log {
+			if i >= len(b.log) || a.log[i] != b.log[i] {
+				t.Errorf("seed %d differs in line %d of its log:\n%s\n%s", seed, i, a.log[i], b.log[min(i, len(b.log)-1)])
+				break
+			}
+		}
+	}
+}

@@ -1,0 +1,227 @@
+package simulation
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// wire is a network in memory, and the server at its end.
+type wire struct {
+	accept chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (w *wire) Accept() (net.Conn, error) {
+	select {
+	case conn := <-w.accept:
+		return conn, nil
+	case <-w.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (w *wire) Close() error   { w.once.Do(func() { close(w.closed) }); return nil }
+func (w *wire) Addr() net.Addr { return &net.IPAddr{} }
+
+func (w *wire) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case w.accept <- server:
+		return client, nil
+	case <-w.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func serve(t *testing.T, h http.Handler) *wire {
+	w := &wire{accept: make(chan net.Conn), closed: make(chan struct{})}
+	server := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
+	served := make(chan struct{})
+	go func() { defer close(served); _ = server.Serve(w) }()
+	t.Cleanup(func() {
+		_ = server.Close()
+		<-served
+	})
+	return w
+}
+
+// witness passes a life's calls on and sees all of them.
+type witness struct {
+	life      *life
+	transport *http.Transport
+
+	mu       sync.Mutex
+	seen     map[string]int // calls by address
+	inFlight int
+	first    time.Time // of the API calls
+	calls    int       // API calls that reached the CRM
+	delinks  int
+}
+
+// call is what the witness knows of one.
+type call struct {
+	api   bool // a delink or a look-up, as opposed to questions and tokens
+	links []link
+	name  string
+}
+
+func (w *witness) understand(r *http.Request) call {
+	c := call{name: r.Method + " " + r.URL.Path}
+	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	ids := r.URL.Query().Get("ids")
+	if len(parts) != 5 || parts[0] != "crm" || ids == "" {
+		return c
+	}
+	c.api = true
+	for _, id := range strings.Split(ids, ",") {
+		c.links = append(c.links, link{parts[2], parts[3], parts[4], id})
+	}
+	c.name = fmt.Sprintf("%s %s/%s/%s %d ids", r.Method, parts[2], parts[3], parts[4], len(c.links))
+	return c
+}
+
+// RoundTrip is the way of one call. Calls that begin at the same moment are drawn apart, so that they have an order.
+func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
+	l := w.life
+	key := r.Method + r.URL.String()
+	w.mu.Lock()
+	w.seen[key]++
+	key += strconv.Itoa(w.seen[key])
+	w.mu.Unlock()
+	c := w.understand(r)
+	l.pause(r.Context(), l.moment(0, 2*time.Millisecond, key))
+	if err := l.netCall("send", c); err != nil {
+		return nil, err
+	}
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	w.departs(r, c)
+	started := time.Now()
+	resp, err := w.transport.RoundTrip(r)
+	var body []byte
+	var bodyErr error
+	if err == nil {
+		body, bodyErr = io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+	}
+	if err != nil || bodyErr != nil {
+		time.Sleep(l.moment(0, time.Millisecond, "back"+key)) // time-outs come in bunches
+	}
+	w.returns(r, c, resp, body, err, bodyErr, started)
+	if dead := l.netCall("answer", c); dead != nil {
+		return nil, dead
+	}
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), failing{bodyErr}))
+	return resp, nil
+}
+
+// failing ends a body as it ended.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
+	return 0, io.EOF
+}
+
+func (w *witness) departs(r *http.Request, c call) {
+	if !c.api {
+		return
+	}
+	w.mu.Lock()
+	w.inFlight++
+	w.calls++
+	if r.Method == http.MethodDelete {
+		w.delinks++
+	}
+	if w.calls == 1 {
+		w.first = time.Now()
+	}
+	inFlight, calls, since := w.inFlight, w.calls, time.Since(w.first)
+	w.mu.Unlock()
+	l := w.life
+	o := &l.options
+	if inFlight > o.slots {
+		l.world.fault("slots", "%d calls in flight with %d slots", inFlight, o.slots)
+	}
+	if o.maxCalls > 0 && calls > o.maxCalls {
+		l.world.fault("max-calls", "%d calls with a limit of %d", calls, o.maxCalls)
+	}
+	if o.rate > 0 && float64(calls-1) > o.rate*(since+5*time.Millisecond).Seconds()+1e-6 {
+		l.world.fault("rate", "%d calls in %v at %v a second", calls, since, o.rate)
+	}
+	if r.Method == http.MethodDelete {
+		l.sends(c.links)
+	}
+}
+
+func (w *witness) returns(r *http.Request, c call, resp *http.Response, body []byte, err, bodyErr error, started time.Time) {
+	var what string
+	switch {
+	case err != nil:
+		what = err.Error()
+	case bodyErr != nil:
+		what = fmt.Sprintf("%d, %v", resp.StatusCode, bodyErr)
+	default:
+		what = strconv.Itoa(resp.StatusCode)
+		if len(body) < 200 {
+			what += " " + strings.TrimSpace(string(body))
+		}
+	}
+	w.life.world.logf("life %d: %s: %v later: %s", w.life.number, c.name, time.Since(started).Round(time.Millisecond), what)
+	if !c.api {
+		return
+	}
+	w.mu.Lock()
+	w.inFlight--
+	w.mu.Unlock()
+	if r.Method == http.MethodDelete {
+		answered := map[string]bool{}
+		if err == nil && bodyErr == nil {
+			answered = byID(body)
+		}
+		w.life.answers(c.links, answered)
+	} else if err == nil && resp.StatusCode >= 400 && resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests {
+		w.life.cannotRead(c.links, resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden)
+	}
+}
+
+// byID are the ids that an answer names, read by other code than the client's.
+func byID(body []byte) map[string]bool {
+	ids := map[string]bool{}
+	var a struct {
+		Data []struct{ Code, Details json.RawMessage }
+	}
+	if json.Unmarshal(bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff"))), &a) != nil {
+		return ids
+	}
+	for _, item := range a.Data {
+		if !bytes.HasPrefix(item.Code, []byte{'"'}) { // a number says nothing
+			continue
+		}
+		text := strings.Trim(string(item.Details), "[]{} ")
+		if id, ok := strings.CutPrefix(text, `"id":`); ok {
+			ids[strings.Trim(id, `" `)] = true
+		}
+	}
+	return ids
+}
