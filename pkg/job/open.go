@@ -158,6 +158,9 @@ func (j *Job) Done() *report.Summary {
 	if j.Plan.Config.RetryFailed && j.Book.Count(worker.Failed) > 0 {
 		return nil
 	}
+	if j.extent.Torn > 0 { // somebody has cut or added to the results: the run leaves them whole
+		return nil
+	}
 	return j.earlier
 }
 
