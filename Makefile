@@ -2,9 +2,12 @@
 SHELL    := bash
 FUZZTIME ?= 30s
 BENCH    ?=
+SEEDS    ?= 10000
+FROM     ?= 1
+KILLS    ?= 200
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## the main job, against the built-in emulator: links from testdata, results in a temporary folder
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
@@ -32,5 +35,11 @@ bench: ## measure calls, slots, memory, CPU and throttling; BENCH=-help lists th
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	FUZZTIME=$(FUZZTIME) .ci/fuzz
 
-.PHONY: help demo build test check lint bench fuzz
+soak: ## whole runs simulated: SEEDS (10000) of them, from FROM (1); seeds that break a rule are named
+	DELINK_SEEDS=$(SEEDS) go test ./pkg/job/simulation -run 'Simulation$$' -timeout 0 -from $(FROM)
+
+soak-kill: ## the program killed KILLS (200) times with SIGKILL, and run again until it is done
+	go test ./pkg/job/simulation -run Kills -timeout 0 -count 1 -v -kills $(KILLS)
+
+.PHONY: help demo build test check lint bench fuzz soak soak-kill
 .DEFAULT_GOAL := help

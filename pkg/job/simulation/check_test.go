@@ -25,6 +25,9 @@ import (
 func (w *world) run() {
 	for i := range w.lives {
 		w.live(&w.lives[i])
+		if w.rng.IntN(15) == 0 {
+			w.tear()
+		}
 		time.Sleep(dice{w.rng}.duration(time.Second, 2*time.Hour))
 	}
 	time.Sleep(25 * time.Hour) // credits come back, and lock-outs end
@@ -42,6 +45,22 @@ func (w *world) run() {
 		}
 	}
 	w.fault("not-done", "after %d lives that nothing befell, the job is not done", most)
+}
+
+// tear adds what a kill in the middle of a write leaves.
+func (w *world) tear() {
+	w.disk.mu.Lock()
+	defer w.disk.mu.Unlock()
+	f := w.disk.names[w.results]
+	if f == nil || len(f.data) == 0 || f.data[len(f.data)-1] != '\n' {
+		return
+	}
+	lines := bytes.SplitAfter(f.data, []byte("\n"))
+	last := lines[len(lines)-2]
+	torn := last[:w.rng.IntN(len(last))]
+	w.logf("the results are torn: %q", torn)
+	f.data = append(bytes.Clone(f.data), torn...)
+	f.safe = f.data
 }
 
 // heal ends the bad days. What the CRM is like, and what is wrong with its records, stays.

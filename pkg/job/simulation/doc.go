@@ -5,6 +5,8 @@
 //	go test ./pkg/job/simulation -run Simulation            300 seeds
 //	go test ./pkg/job/simulation -run Simulation -seed 17   one of them, with all that happens in it
 //	DELINK_SEEDS=2000 go test ./pkg/job/simulation          more seeds; -from says where they begin
+//	make soak SEEDS=100000                                  as many as there is time for
+//	make soak-kill KILLS=200                                the real program, and real kills
 //
 // All is real but the disk's system calls, the network, which is in memory, and the time, which is that of a
 // testing/synctest bubble: job, pool, client, net/http on both sides, and the emulator. No two things happen at the same
@@ -15,4 +17,5 @@
 //	wire      the network, and the witness of every call
 //	life      one process, from its start to its end or its death
 //	check     what must hold
+//	kill      the same with nothing simulated, if -kills asks for it
 package simulation

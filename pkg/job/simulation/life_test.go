@@ -270,12 +270,13 @@ func (l *life) run() (e end) {
 	if o.killAfter > 0 {
 		defer time.AfterFunc(o.killAfter, func() { l.kill(fmt.Sprintf("after %v", o.killAfter)) }).Stop()
 	}
-	plan, err := job.Read(o.config, true)
+	disk := report.OS{Calls: calls{w.disk, l}}
+	plan, err := job.Read(o.config, disk, true)
 	if err != nil {
 		return l.ended(err)
 	}
 	defer plan.Close()
-	j, err := job.Open(plan, report.OS{Calls: calls{w.disk, l}})
+	j, err := job.Open(plan, disk)
 	if err != nil {
 		return l.ended(err)
 	}
