@@ -61,7 +61,11 @@ func (f *Writer) Write(raw []byte, cells ...string) {
 	f.cells.Reset()
 	_ = f.csv.Write(cells) // into memory
 	f.csv.Flush()
-	f.row = append(f.row[:0], f.header.Own(raw)...)
+	own, missing := f.header.own(raw)
+	f.row = append(f.row[:0], own...)
+	for range missing {
+		f.row = append(f.row, f.header.Comma)
+	}
 	f.row = append(f.row, f.header.Comma)
 	f.row = append(f.row, bytes.TrimSuffix(f.cells.Bytes(), []byte("\n"))...)
 	f.row = append(f.row, f.header.LineEnd...)

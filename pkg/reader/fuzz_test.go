@@ -4,108 +4,259 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
-	"slices"
+	"io"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"delink/pkg/chunker"
 	"delink/pkg/reader"
+	"delink/pkg/report"
+	"delink/pkg/zoho"
 )
 
-// FuzzReader holds for any bytes: no panic, no end missing; every refusal names its place; rows come in the order of
-// their lines, their texts stand in the input one behind the other, and a link is what encoding/csv finds in the text.
-func FuzzReader(f *testing.F) {
+// fuzzOptions are what an input can be read with. The fuzzer chooses.
+var fuzzOptions = []reader.Options{
+	{},
+	{Module: "Campaigns", Relation: "Leads"},
+	{Module: "price book", Relation: "Products", Delimiter: ';'},
+	{Relation: "Leads", Columns: reader.Columns{1: "x", 3: "y"}},
+	{Delimiter: '\t'},
+	{Module: "Leads", Relation: "Campaigns", Columns: reader.Columns{1: "Record Id"}},
+}
+
+// FuzzInput holds for any bytes: no panic and no hang; every refusal names its place; rows come in the order of their
+// lines, their texts stand in the input one behind the other, a link is what its row says; and the failures file of the
+// input is an input of the same rows.
+func FuzzInput(f *testing.F) {
 	for _, test := range refusedInputs {
 		if len(test.input) < 1<<10 {
-			f.Add([]byte(test.input), test.opt.Module != "")
+			f.Add([]byte(test.input), uint8(0))
+			f.Add([]byte(test.input), uint8(1))
 		}
 	}
 	for _, test := range refusedRows {
-		f.Add([]byte("module,parent_id,relation,related_id,Note\n"+test.row+"\nCampaigns,1,Leads,2,\n"), false)
+		f.Add([]byte("module,parent_id,relation,related_id,Note\n"+test.row+"\nCampaigns,1,Leads,2,\n"), uint8(0))
 	}
-	f.Add([]byte("\xef\xbb\xbfdelink_code,parent_id,\"related_id\",delink_status\r\n\r\n\"a\r\nb\",zcrm_1,2,x\r\n"), true)
-	f.Fuzz(func(t *testing.T, input []byte, constants bool) {
-		opt := reader.Options{}
-		if constants {
-			opt = reader.Options{Module: "Campaigns", Relation: "Leads"}
-		}
-		refused := func(err error) {
-			var e *reader.InputError
-			if !errors.As(err, &e) || e.Line < 1 || e.Col < 1 && e.Err == nil || e.Cause == "" || !strings.HasPrefix(err.Error(), "fuzz.csv:") {
-				t.Fatalf("refused without place or cause: %v", err)
-			}
-			if e.Line > bytes.Count(input, []byte("\n"))+1 {
-				t.Fatalf("there is no line as in: %v", err)
-			}
-		}
+	for _, form := range forms {
+		f.Add(form.bytes(f), uint8(form.options))
+	}
+	f.Fuzz(func(t *testing.T, input []byte, options uint8) {
+		opt := fuzzOptions[int(options)%len(fuzzOptions)]
 		in, err := reader.New("fuzz.csv", bytes.NewReader(input), opt)
 		if err != nil {
-			refused(err)
+			checkPlace(t, input, err)
 			return
 		}
 		h := in.Header()
-		rest := input[bytes.Index(input, h.Raw)+len(h.Raw):]
-		line, ended := h.Line, false
-		for row, err := range in.Rows() {
-			if err != nil {
-				refused(err)
-				ended = true
-				continue
-			}
-			at := bytes.Index(rest, row.Raw)
-			if at < 0 || len(bytes.TrimSpace(rest[:at])) > 0 {
-				t.Fatalf("line %d: the text %q is not the next one in %q", row.Line, row.Raw, rest)
-			}
-			rest = rest[at+len(row.Raw):]
+		rest, plain := input, h.Dialect == plainDialect(h) && bytes.Contains(input, h.Raw)
+		if plain {
+			rest = input[bytes.Index(input, h.Raw)+len(h.Raw):]
+		}
+		rows, err := drain(in)
+		line := h.Line
+		for _, row := range rows {
 			if row.Line <= line {
 				t.Fatalf("line %d comes behind line %d", row.Line, line)
 			}
 			line = row.Line
+			if plain {
+				at := bytes.Index(rest, row.Raw)
+				if at < 0 {
+					t.Fatalf("line %d: the text %q is not in what is left of the input, %q", row.Line, row.Raw, rest)
+				}
+				if !isNoRow(h, rest[:at]) {
+					t.Fatalf("%q before line %d is lost", rest[:at], row.Line)
+				}
+				rest = rest[at+len(row.Raw):]
+			}
 			if e := row.Err; e != nil {
 				if e.Line != row.Line || e.AtLine < e.Line || e.AtCol < 1 || e.Reason == "" || !strings.HasPrefix(e.Error(), "fuzz.csv:") {
 					t.Fatalf("refused without place or cause: %+v", e)
 				}
 				continue
 			}
-			fields, err := csv.NewReader(bytes.NewReader(row.Raw)).Read()
-			if err != nil || len(fields) != len(h.Columns) {
-				t.Fatalf("line %d: %q is taken: %v", row.Line, row.Raw, err)
-			}
-			for i, name := range h.Columns {
-				switch strings.ToLower(strings.TrimSpace(name)) {
-				case "parent_id":
-					if strings.TrimPrefix(fields[i], "zcrm_") != row.Link.Parent.String() {
-						t.Fatalf("line %d: parent_id %q is taken as %v", row.Line, fields[i], row.Link.Parent)
-					}
-				case "related_id":
-					if strings.TrimPrefix(fields[i], "zcrm_") != row.Link.Related.String() {
-						t.Fatalf("line %d: related_id %q is taken as %v", row.Line, fields[i], row.Link.Related)
-					}
-				case "module":
-					if fields[i] != row.Link.Relation.Module {
-						t.Fatalf("line %d: module %q is taken as %v", row.Line, fields[i], row.Link.Relation)
-					}
-				case "relation":
-					if fields[i] != row.Link.Relation.List {
-						t.Fatalf("line %d: relation %q is taken as %v", row.Line, fields[i], row.Link.Relation)
-					}
-				}
-			}
-			if added(h) {
-				continue // which of them are ours is tested elsewhere
-			}
-			own, err := csv.NewReader(bytes.NewReader(h.Own(row.Raw))).Read()
-			if err != nil || len(own) != len(fields) {
-				t.Fatalf("line %d: own text of %q: %v", row.Line, row.Raw, err)
-			}
+			checkLink(t, h, row, opt)
 		}
-		if !ended && len(bytes.TrimSpace(rest)) > 0 {
+		if err != nil {
+			checkPlace(t, input, err)
+			return
+		}
+		if plain && !isNoRow(h, rest) {
 			t.Fatalf("%q is lost", rest)
 		}
+		checkFailuresFile(t, input, opt, rows, h)
 	})
 }
 
-func added(h *reader.Header) bool {
-	return slices.ContainsFunc(h.Columns, func(name string) bool {
-		return slices.Contains(reader.AddedColumns[:], strings.ToLower(strings.TrimSpace(name)))
-	})
+// isNoRow reports whether there is no row in a text: no letter and no digit, but for the header and Excel's line again.
+func isNoRow(h *reader.Header, text []byte) bool {
+	left := strings.ReplaceAll(zoho.Fold(string(text)), zoho.Fold(strings.Join(h.Columns, "")), "")
+	if h.Sep != "" {
+		left = strings.ReplaceAll(left, "sep", "")
+	}
+	return left == ""
+}
+
+// plainDialect is the header's dialect if its text stands in the input as it is given.
+func plainDialect(h *reader.Header) reader.Dialect {
+	return reader.Dialect{Comma: h.Comma, LineEnd: h.LineEnd, BOM: h.BOM, Sep: h.Sep}
+}
+
+func checkPlace(t *testing.T, input []byte, err error) {
+	t.Helper()
+	var e *reader.InputError
+	switch {
+	case !errors.As(err, &e):
+		t.Fatalf("refused with %T: %v", err, err)
+	case e.Line < 1 || e.Col < 1 && e.Err == nil || e.Cause == "" || !strings.HasPrefix(err.Error(), "fuzz.csv:"):
+		t.Fatalf("refused without place or cause: %v", err)
+	case !compressed(input) && e.Line > bytes.Count(input, []byte("\n"))+bytes.Count(input, []byte("\r"))+1:
+		t.Fatalf("there is no line as in: %v", err)
+	}
+}
+
+func compressed(input []byte) bool {
+	return bytes.HasPrefix(input, []byte("\x1f\x8b")) || bytes.HasPrefix(input, []byte("\x28\xb5\x2f\xfd"))
+}
+
+// around is what may stand around an id.
+var around = regexp.MustCompile(`^[\pZ\p{Cf}\s\x{85}\x0b'="]*(zcrm_)?[\pZ\p{Cf}\s\x{85}\x0b"]*$`)
+
+// checkLink holds a link against what encoding/csv finds in its row.
+func checkLink(t *testing.T, h *reader.Header, row reader.Row, opt reader.Options) {
+	t.Helper()
+	if h.LineEnd == "\r" || bytes.Contains(row.Raw, []byte(`="`)) {
+		return // encoding/csv knows neither
+	}
+	c := csv.NewReader(bytes.NewReader(row.Raw))
+	c.Comma, c.FieldsPerRecord = rune(h.Comma), -1
+	values, err := c.Read()
+	if err != nil || len(values) != len(h.Columns) {
+		t.Fatalf("line %d: %q is taken, but %v", row.Line, row.Raw, err)
+	}
+	for _, id := range []string{row.Link.Parent.String(), row.Link.Related.String()} {
+		found := false
+		for _, v := range values {
+			before, after, ok := strings.Cut(v, id)
+			found = found || ok && around.MatchString(before+after)
+		}
+		if !found {
+			t.Fatalf("line %d: no value of %q is the id %s", row.Line, values, id)
+		}
+	}
+	if opt == fuzzOptions[1] && row.Link.Relation.Module != "Campaigns" && !hasColumn(h, "module") {
+		t.Fatalf("line %d: the module is %s", row.Line, row.Link.Relation.Module)
+	}
+}
+
+func hasColumn(h *reader.Header, name string) bool {
+	for _, column := range h.Columns {
+		if strings.Contains(strings.ToLower(column), name) {
+			return true
+		}
+	}
+	return false
+}
+
+// checkFailuresFile makes the failures file of an input of which nothing was sent: all of its rows, which are the same
+// when they are read again. Made once more of that file, it has no more columns.
+func checkFailuresFile(t *testing.T, input []byte, opt reader.Options, rows []reader.Row, h *reader.Header) {
+	t.Helper()
+	if len(rows) == 0 {
+		return
+	}
+	file := failuresFile(t, input, opt)
+	again, err := reader.New("fuzz.csv", bytes.NewReader(file), opt)
+	if err != nil {
+		t.Fatalf("the failures file %q cannot be read: %v", file, err)
+	}
+	same, err := drain(again)
+	if err != nil || len(same) != len(rows) {
+		t.Fatalf("the failures file %q has %d rows, not %d: %v", file, len(same), len(rows), err)
+	}
+	if string(again.Header().Own(again.Header().Raw)) != string(h.Own(h.Raw)) {
+		t.Fatalf("the header %q became %q", h.Raw, again.Header().Raw)
+	}
+	for i, row := range rows {
+		if got := same[i]; got.Link != row.Link || (got.Err == nil) != (row.Err == nil) {
+			t.Fatalf("the row %q was %v, %v, and is %v, %v in %q", row.Raw, row.Link, row.Err, got.Link, got.Err, got.Raw)
+		}
+		if row.Err == nil && string(again.Header().Own(same[i].Raw)) != string(h.Own(row.Raw)) {
+			t.Fatalf("the row %q became %q", row.Raw, same[i].Raw)
+		}
+	}
+	for _, row := range rows {
+		if row.Err != nil {
+			return // of a row with too few or too many columns, nobody knows which are its own
+		}
+	}
+	if third := failuresFile(t, file, opt); !bytes.Equal(third, file) {
+		t.Fatalf("the failures file %q became %q", file, third)
+	}
+}
+
+// failuresFile is what the program writes of an input of which nothing was sent.
+func failuresFile(t interface {
+	Helper()
+	Fatal(args ...any)
+}, input []byte, opt reader.Options) []byte {
+	t.Helper()
+	in, err := reader.New("fuzz.csv", bytes.NewReader(input), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := chunker.NewBuilder()
+	var bad []*reader.RowError
+	for row, err := range in.Rows() {
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case row.Err != nil:
+			bad = append(bad, row.Err)
+		default:
+			if err := b.Add(row.Link, row.Line); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if in, err = reader.New("fuzz.csv", bytes.NewReader(input), opt); err != nil {
+		t.Fatal(err)
+	}
+	book := report.NewBook(b.Build(), bad)
+	if err := book.Unsent(time.Time{}, func([]report.Row) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	var disk memory
+	if _, err := report.WriteFailures(&disk, "f", in, book, func() error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return disk.file
+}
+
+// memory is a disk for one file.
+type memory struct {
+	report.Disk
+	file []byte
+}
+
+func (m *memory) Replace(_ string, write func(io.Writer) error) error {
+	var b bytes.Buffer
+	err := write(&b)
+	m.file = b.Bytes()
+	return err
+}
+
+// drain reads all rows, and keeps what a row does not.
+func drain(in *reader.Reader) ([]reader.Row, error) {
+	var rows []reader.Row
+	for row, err := range in.Rows() {
+		if err != nil {
+			return rows, err
+		}
+		row.Raw = bytes.Clone(row.Raw)
+		rows = append(rows, row)
+	}
+	return rows, nil
 }

@@ -66,17 +66,28 @@ func (h *Header) isMapped(which int) bool {
 // an earlier run has added. A row that does not have the header's columns is left as it is, for it is not known what its
 // columns are.
 func (h *Header) Own(raw []byte) []byte {
+	own, _ := h.own(raw)
+	return own
+}
+
+// own is Own, and says how many values such a row needs behind it so that it does not by chance have the columns of the
+// file that it is written to: it would be taken then, with values in columns that may be others.
+func (h *Header) own(raw []byte) (_ []byte, missing int) {
 	if len(h.added) == 0 {
-		return raw
+		return raw, 0
 	}
 	var few [32]field
 	s := scanner{comma: h.Comma, newline: h.newline(), fields: few[:0]}
 	fields := s.split(raw)
-	if len(fields) != len(h.Columns) {
-		return raw
+	switch len(fields) {
+	case len(h.Columns):
+	case len(h.Columns) - len(h.added):
+		return raw, len(h.added)
+	default:
+		return raw, 0
 	}
 	if first := h.added[0]; first > 0 && first+len(h.added) == len(fields) { // the usual place: nothing to copy
-		return raw[:fields[first-1].end]
+		return raw[:fields[first-1].end], 0
 	}
 	own := make([]byte, 0, len(raw)+1)
 	for i, f := range fields {
@@ -84,7 +95,7 @@ func (h *Header) Own(raw []byte) []byte {
 			own = append(append(own, raw[f.start:f.end]...), h.Comma)
 		}
 	}
-	return own[:max(0, len(own)-1)]
+	return own[:max(0, len(own)-1)], 0
 }
 
 // isRepeated reports whether a row is the header once more, as in files that were put together from several.

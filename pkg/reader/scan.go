@@ -75,11 +75,11 @@ func (s *scanner) line(text []byte, from int, whole bool) (row scanned, ok bool)
 			row.end--
 		}
 	} else if row.end < row.next {
+		for row.next < len(text) && text[row.next] == '\n' {
+			row.next++
+		}
 		if row.next == len(text) && !whole {
 			return row, false // a line feed may follow, which belongs to the line end
-		}
-		if row.next < len(text) && text[row.next] == '\n' {
-			row.next++
 		}
 	}
 	return row, true

@@ -20,7 +20,6 @@ func (h *Header) takeZoho(opt Options, first firstRow) (done bool, _ *InputError
 		return !first.any, nil // without rows it does not matter
 	}
 	parents, related := h.candidates(relation)
-	type pair struct{ parent, related int }
 	var pairs []pair
 	for _, p := range parents {
 		for _, r := range related {
@@ -39,17 +38,44 @@ func (h *Header) takeZoho(opt Options, first firstRow) (done bool, _ *InputError
 		}
 		return true, nil
 	}
-	which, list := colParent, parents
-	if len(list) == 1 || h.index[colParent] >= 0 {
-		which, list = colRelated, related
+	return false, h.unclear(relation, pairs)
+}
+
+// pair is one way to take columns for the parent and the related record.
+type pair struct{ parent, related int }
+
+// unclear says which columns may be what.
+func (h *Header) unclear(relation zoho.Relation, pairs []pair) *InputError {
+	var all []string
+	place := -1
+	for _, part := range []struct {
+		name string
+		of   func(pair) int
+	}{{canonical[colParent], func(p pair) int { return p.parent }}, {canonical[colRelated], func(p pair) int { return p.related }}} {
+		var columns []int
+		var names []string
+		for _, p := range pairs {
+			if i := part.of(p); !slices.Contains(columns, i) {
+				columns, names = append(columns, i), append(names, plain(h.Columns[i]))
+			}
+		}
+		if len(columns) > 1 {
+			all = append(all, part.name+" may be "+strings.Join(names, " or "))
+			if place < 0 {
+				place = columns[1]
+			}
+		}
 	}
-	names := make([]string, len(list))
-	for i, column := range list {
-		names[i] = plain(h.Columns[column])
+	say := pairs[0] // an example, in which the columns are called after modules if there are such
+	for _, p := range slices.Backward(pairs) {
+		if !isAnyID(h.Columns[p.parent]) && !isAnyID(h.Columns[p.related]) {
+			say = p
+		}
 	}
-	return false, h.fail(list[0],
-		fmt.Sprintf("for %s, more than one column may be the %s: %s", relation, canonical[which], strings.Join(names, " or ")),
-		fmt.Sprintf("%s; say it with --columns %s=%s,%s=…", h.hintNames(), canonical[which], quoteColumn(h.Columns[list[0]]), canonical[colParent+colRelated-which]))
+	var columns Columns
+	columns[colParent], columns[colRelated] = h.Columns[say.parent], h.Columns[say.related]
+	return h.fail(place, fmt.Sprintf("for %s it is not clear which column is which: %s", relation, strings.Join(all, ", ")),
+		fmt.Sprintf("%s; say which, for example --columns '%s'", h.hintNames(), columns))
 }
 
 // relation is what the rows are about: constants, or what the first row says. known is false if there is no first row.
