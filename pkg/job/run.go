@@ -44,7 +44,7 @@ func (j *Job) batches() iter.Seq[chunker.Batch] {
 // Run delinks what is to be sent, and records it. stop and hard are those of worker.Pool.Run. The summary is that of the
 // run, whatever happened; the error says why it could not go on.
 func (j *Job) Run(stop, hard context.Context, pool *worker.Pool, credits func() (int, bool)) (*report.Summary, error) {
-	s, err := j.record(2*pool.Slots()*j.batchSize(), func(r *report.Recorder) (worker.Reason, error) {
+	return j.record(hard, 2*pool.Slots()*j.batchSize(), func(r *report.Recorder) (worker.Reason, error) {
 		return pool.Run(stop, hard, j.batches(), r)
 	}, func(s *report.Summary) {
 		stats := pool.Stats()
@@ -53,25 +53,21 @@ func (j *Job) Run(stop, hard context.Context, pool *worker.Pool, credits func() 
 			s.CreditsRemaining = &n
 		}
 	})
-	if hard.Err() != nil && s.ExitCode == ExitStopped {
-		s.ExitCode = ExitInterrupted
-		err = errors.Join(err, s.Write(j.disk, j.files.Summary))
-	}
-	return s, err
 }
 
 // GiveUp ends a run that the org refuses before the first call: everything is pending.
 func (j *Job) GiveUp(why *zoho.Error) (*report.Summary, error) {
-	return j.record(0, func(*report.Recorder) (worker.Reason, error) { return worker.Refused, why }, func(*report.Summary) {})
+	return j.record(context.Background(), 0, func(*report.Recorder) (worker.Reason, error) { return worker.Refused, why }, func(*report.Summary) {})
 }
 
 // Nothing ends a run of an input that has no links to send.
 func (j *Job) Nothing() (*report.Summary, error) {
-	return j.record(0, func(*report.Recorder) (worker.Reason, error) { return worker.Completed, nil }, func(*report.Summary) {})
+	return j.record(context.Background(), 0, func(*report.Recorder) (worker.Reason, error) { return worker.Completed, nil }, func(*report.Summary) {})
 }
 
-// record keeps the files of a run, around what it does. atOnce is how many links can be under way at most.
-func (j *Job) record(atOnce int, do func(*report.Recorder) (worker.Reason, error), count func(*report.Summary)) (*report.Summary, error) {
+// record keeps the files of a run, around what it does. When hard ends, the run is cut off; atOnce is how many links can be
+// under way at most.
+func (j *Job) record(hard context.Context, atOnce int, do func(*report.Recorder) (worker.Reason, error), count func(*report.Summary)) (*report.Summary, error) {
 	started := time.Now()
 	s := &report.Summary{
 		Input:       j.Plan.Config.Input,
@@ -95,7 +91,7 @@ func (j *Job) record(atOnce int, do func(*report.Recorder) (worker.Reason, error
 		reason, err = worker.Broken, errors.Join(err, e)
 	}
 	count(s)
-	return s, errors.Join(err, j.close(s, started, reason))
+	return s, errors.Join(err, j.close(s, started, reason, hard.Err() != nil))
 }
 
 // finish leaves one row for each row of the input that was settled, and the failures.
@@ -126,7 +122,7 @@ func (j *Job) finish(s *report.Summary) error {
 }
 
 // close fills in and writes the summary.
-func (j *Job) close(s *report.Summary, started time.Time, reason worker.Reason) error {
+func (j *Job) close(s *report.Summary, started time.Time, reason worker.Reason, cut bool) error {
 	s.Count(j.Book)
 	s.Reason = reason
 	s.State = report.Stopped
@@ -135,6 +131,9 @@ func (j *Job) close(s *report.Summary, started time.Time, reason worker.Reason) 
 	}
 	bad := s.Failed+s.Unknown+s.Invalid > 0 || j.Plan.Config.FailAbsent && s.Absent > 0
 	s.ExitCode = exitOf(reason, bad)
+	if cut && s.ExitCode == ExitStopped {
+		s.ExitCode = ExitInterrupted
+	}
 	s.End(started, time.Now())
 	if err := s.Write(j.disk, j.files.Summary); err != nil {
 		s.State, s.Reason, s.ExitCode = report.Stopped, worker.Broken, ExitBroken
