@@ -3,6 +3,7 @@ package job
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -93,18 +94,36 @@ func same(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// putAside gives the files of an earlier run new names, with the time: links.results.20261124-193000.csv. It gives the
-// results' new name. The results go first: without them the others are not taken for a run.
-func (f Files) putAside(disk report.Disk, now time.Time) (results string, err error) {
-	if results, err = putAside(disk, f.Results, now); err != nil {
-		return "", err
+// putAside gives the files of an earlier run new names, with the time: links.results.20261124-193000.csv. The results go
+// first: without them the others are not taken for a run.
+func (j *Job) putAside(now time.Time) error {
+	paths := []string{j.files.Results, j.files.Failures, j.files.Summary}
+	if j.carry {
+		paths = paths[1:] // carryOver has seen to them
 	}
-	for _, path := range []string{f.Failures, f.Summary} {
-		if _, err := putAside(disk, path, now); err != nil {
-			return "", err
+	for _, path := range paths {
+		if _, err := putAside(j.disk, path, now); err != nil {
+			return err
 		}
 	}
-	return results, nil
+	return nil
+}
+
+// copyAside puts a copy of an older file under a new name.
+func copyAside(disk report.Disk, path string, now time.Time) error {
+	to, err := aside(disk, path, now.UTC().Format("20060102-150405"))
+	if err != nil {
+		return err
+	}
+	in, err := disk.Read(path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	return disk.Replace(to, func(w io.Writer) error {
+		_, err := io.Copy(w, in)
+		return err
+	})
 }
 
 // putAside gives an older file a new name, and tells it; empty if there is none.

@@ -171,14 +171,13 @@ func (j *Job) wanted(pos int) bool { return !j.Book.Settled(pos, j.Plan.Config.R
 func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Ledger, error) {
 	switch {
 	case j.aside:
-		old, err := j.files.putAside(j.disk, now)
-		if err != nil {
-			return nil, err
-		}
-		if j.carry && old != "" {
-			if err := j.carryOver(old); err != nil {
+		if j.carry { // before the rest is put aside: a run that is killed here must find what was settled
+			if err := j.carryOver(now); err != nil {
 				return nil, err
 			}
+		}
+		if err := j.putAside(now); err != nil {
+			return nil, err
 		}
 	case j.failures != nil:
 		s.Failures = j.failures
@@ -194,20 +193,17 @@ func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Le
 	return report.OpenLedger(j.disk, j.files.Results, j.extent, reserve)
 }
 
-// carryOver begins the result file with the rows of an older one that settle links of this input.
-func (j *Job) carryOver(old string) error {
-	j.Book = report.NewBook(j.Plan.Set, j.Plan.Bad)
-	rows := 0
-	if err := report.CopyLedger(j.disk, old, j.files.Results, func(r *report.Row) bool {
-		if !j.Book.Carry(r) {
-			return false
-		}
-		rows++
-		return true
-	}); err != nil {
+// carryOver begins the result file with those of its rows that settle links of this input. The old file stays in place
+// until then, and as a copy under a new name.
+func (j *Job) carryOver(now time.Time) error {
+	err := copyAside(j.disk, j.files.Results, now)
+	if err != nil {
 		return err
 	}
-	var err error
+	j.Book = report.NewBook(j.Plan.Set, j.Plan.Bad)
+	if err := report.Rewrite(j.disk, j.files.Results, j.Book.Carry); err != nil {
+		return err
+	}
 	j.extent, err = report.ReadLedger(j.disk, j.files.Results, func(*report.Row) error { return nil })
 	return err
 }

@@ -260,19 +260,14 @@ func (l *Ledger) Close() error {
 
 // Rewrite replaces a result file with those of its rows that keep returns true for; keep may change them.
 func Rewrite(disk Disk, path string, keep func(row *Row) bool) error {
-	return CopyLedger(disk, path, path, keep)
-}
-
-// CopyLedger makes a result file of those rows of another that keep returns true for.
-func CopyLedger(disk Disk, from, to string, keep func(row *Row) bool) error {
-	return disk.Replace(to, func(w io.Writer) error {
+	return disk.Replace(path, func(w io.Writer) error {
 		out := bufio.NewWriterSize(w, 1<<20)
 		enc := newEncoder()
 		if _, err := out.WriteString(header); err != nil {
 			return err
 		}
 		one := make([]Row, 1)
-		_, err := ReadLedger(disk, from, func(row *Row) error {
+		_, err := ReadLedger(disk, path, func(row *Row) error {
 			if !keep(row) {
 				return nil
 			}
