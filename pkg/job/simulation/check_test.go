@@ -3,6 +3,7 @@ package simulation
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,6 +48,20 @@ func (w *world) run() {
 	w.fault("not-done", "after %d lives that nothing befell, the job is not done", most)
 }
 
+// beginsAnew reports whether a run has to begin with new files, because the input has changed: the table "Running again" of
+// what delink promises.
+func (w *world) beginsAnew() bool {
+	text, there := w.disk.content(w.summary)
+	var s report.Summary
+	if !there || json.Unmarshal(text, &s) != nil {
+		return false
+	}
+	if s.InputSHA256 == fmt.Sprintf("%x", sha256.Sum256(w.bytes)) {
+		return false
+	}
+	return w.changed == job.ChangedRestart || s.State == report.Finished && s.Pending == 0
+}
+
 // tear adds what a kill in the middle of a write leaves.
 func (w *world) tear() {
 	w.disk.mu.Lock()
@@ -87,7 +102,17 @@ func (w *world) heal() {
 func (w *world) live(o *options) (*life, end) {
 	l := w.begin(o)
 	before := w.ledger(l, "before")
+	if w.beginsAnew() {
+		for k := range w.sent { // what became of it is in a file aside
+			w.lost[k] = true
+		}
+		clear(before)
+	}
 	for k, s := range before {
+		if !w.inInput[k] {
+			delete(before, k)
+			continue
+		}
 		if s == "removed" || s == "absent" || s == "failed" && !o.config.RetryFailed {
 			l.settled[k] = s
 		}
@@ -117,12 +142,18 @@ func (w *world) live(o *options) (*life, end) {
 }
 
 func (w *world) begin(o *options) *life {
+	w.count++
+	if w.count == w.change {
+		w.changeInput(dice{w.rng})
+	}
+	if w.change > 0 && w.count >= w.change {
+		o.config.IfChanged = w.changed
+	}
 	l := &life{
 		world: w, options: *o, rng: rand.New(rand.NewPCG(w.seed, w.rng.Uint64())),
 		rows: map[link]string{}, lines: map[string]bool{}, begun: map[link]string{}, settled: map[link]string{}, fired: map[worker.Reason]bool{},
 		unreadable: map[link]bool{},
 	}
-	w.count++
 	l.number = w.count
 	l.stop, l.halt = context.WithCancelCause(context.Background())
 	l.hard, l.cut = context.WithCancelCause(context.Background())
@@ -339,7 +370,7 @@ func (l *life) checkReason(e end) {
 		exit = job.ExitStopped
 		if l.fired["cut"] {
 			exit = job.ExitInterrupted
-			if s.ExitCode == job.ExitStopped && !l.fired[worker.Interrupted] {
+			if s.ExitCode == job.ExitStopped { // when all was written but the summary
 				exit = s.ExitCode
 			}
 		}

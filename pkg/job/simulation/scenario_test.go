@@ -5,6 +5,8 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +39,9 @@ type world struct {
 	began    time.Time
 
 	header, lineEnd, bom string
+	style                style
+	drawn                []link // all links that were ever in the input
+	others               string // ids of another module
 	rows                 []row
 	bytes                []byte
 	folder, input        string
@@ -48,10 +53,12 @@ type world struct {
 	existed              map[link]bool // before the first life
 
 	batch   int
-	refresh bool // tokens are made, not ready
-	ask     bool // the org is asked
-	healthy bool // the CRM has no odd sides
-	denied  bool // some calls lack a scope
+	refresh bool   // tokens are made, not ready
+	change  int    // the input changes before this life; 0 for none
+	changed string // what the lives from then on are told about that
+	ask     bool   // the org is asked
+	healthy bool   // the CRM has no odd sides
+	denied  bool   // some calls lack a scope
 	lives   []options
 	count   int
 
@@ -78,7 +85,7 @@ func (w *world) fault(kind, format string, args ...any) {
 func (w *world) logf(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	text := strings.ReplaceAll(fmt.Sprintf(format, args...), w.folder+"/", "")
+	text := strings.NewReplacer(w.folder+"/", "", filepath.Base(w.folder), "the folder").Replace(fmt.Sprintf(format, args...))
 	w.log = append(w.log, fmt.Sprintf("%14v  %s", time.Since(w.began), text))
 }
 
@@ -181,81 +188,151 @@ func newWorld(seed uint64, folder string) *world {
 	for range d.IntN(6) {
 		w.lives = append(w.lives, w.newLife(d))
 	}
+	if d.chance(0.25) {
+		w.change = d.between(2, len(w.lives)+2)
+		w.changed = pick(d, job.ChangedResume, job.ChangedResume, job.ChangedRestart)
+	}
 	return w
+}
+
+// style is how an input is written, and what is in it.
+type style struct {
+	parents                      int
+	kinds                        [][2]string
+	duplicates, invalid, present float64
+	extra                        bool
+	related                      int // ids are drawn from so many
 }
 
 // writeInput makes rows, and the links that exist.
 func (w *world) writeInput(d dice, n int) {
-	parents := d.upTo(min(80, n))
-	kinds := relations[:d.between(1, len(relations))]
-	duplicates := pick(d, 0, 0, 0.02, 0.3)
-	invalid := pick(d, 0, 0, 0, 0.03, 0.2)
-	present := pick(d, 1, 0.9, 0.5, 0.05)
-	extra := d.chance(0.3)
+	w.style = style{
+		parents:    d.upTo(min(80, n)),
+		kinds:      relations[:d.between(1, len(relations))],
+		duplicates: pick(d, 0, 0, 0.02, 0.3),
+		invalid:    pick(d, 0, 0, 0, 0.03, 0.2),
+		present:    pick(d, 1, 0.9, 0.5, 0.05),
+		extra:      d.chance(0.3),
+		related:    3 * n,
+	}
 	w.lineEnd = pick(d, "\n", "\n", "\r\n")
 	w.bom = pick(d, "", "", "\ufeff")
 	w.header = "module,parent_id,relation,related_id"
-	if extra {
+	if w.style.extra {
 		w.header = "name," + w.header + ",note"
 	}
+	var rows []row
+	for i := range n {
+		rows = append(rows, w.drawRow(d, i == 0))
+	}
+	w.setRows(d, rows)
+}
+
+// drawRow makes a row; setRows finds out whether it repeats another.
+func (w *world) drawRow(d dice, first bool) (r row) {
+	s := &w.style
+	if !first && d.chance(s.duplicates) && len(w.drawn) > 0 {
+		r.link = w.drawn[d.IntN(len(w.drawn))]
+	} else {
+		parent := d.IntN(s.parents)
+		kind := s.kinds[parent%len(s.kinds)]
+		if d.chance(0.1) {
+			kind = s.kinds[d.IntN(len(s.kinds))]
+		}
+		r.link = link{kind[0], fmt.Sprint(firstParent + parent), kind[1], fmt.Sprint(firstRelated + d.IntN(s.related))}
+	}
+	k := r.link
+	tooMany := false
+	if !first && d.chance(s.invalid) {
+		r.invalid = true
+		tooMany = d.chance(0.2)
+		switch d.IntN(3) {
+		case 0:
+			k.related = "3.6524E+18"
+		case 1:
+			k.parent = ""
+		case 2:
+			k.list = "no-name"
+		}
+	} else if _, known := w.existed[k]; !known {
+		w.drawn = append(w.drawn, k)
+		w.existed[k] = d.chance(s.present)
+	}
+	if d.chance(0.05) {
+		k.related = "zcrm_" + k.related
+	}
+	cells := []string{k.module, k.parent, k.list, k.related}
+	if s.extra {
+		note := pick(d, "", "plain", `"quoted, with ""quotes"""`, `"two`+w.lineEnd+`lines"`, "=1+1", "日本")
+		cells = append(append([]string{pick(d, "Ann", "Bob", `"O, P"`)}, cells...), note)
+	}
+	r.raw = strings.Join(cells, ",")
+	if tooMany {
+		r.raw += ",one,too,many"
+	}
+	return r
+}
+
+// setRows makes an input of rows.
+func (w *world) setRows(d dice, rows []row) {
+	w.rows, w.links, w.inInput = rows, nil, map[link]bool{}
 	line := 2
 	seen := map[link]int{}
-	for i := range n {
-		r := row{line: line}
-		if len(w.links) > 0 && d.chance(duplicates) {
-			r.link = w.links[d.IntN(len(w.links))]
-		} else {
-			parent := d.IntN(parents)
-			kind := kinds[parent%len(kinds)]
-			if d.chance(0.1) {
-				kind = kinds[d.IntN(len(kinds))]
-			}
-			r.link = link{kind[0], fmt.Sprint(firstParent + parent), kind[1], fmt.Sprint(firstRelated + d.IntN(3*n))}
-		}
-		k := r.link
-		if d.chance(invalid) && i > 0 {
-			r.invalid = true
-			switch d.IntN(3) {
-			case 0:
-				k.related = "3.6524E+18"
-			case 1:
-				k.parent = ""
-			case 2:
-				k.list = "no-name"
-			}
-		} else if first := seen[r.link]; first > 0 {
-			r.repeats = first
-		} else {
-			seen[r.link] = line
-			w.links = append(w.links, r.link)
-			w.inInput[r.link] = true
-			w.existed[r.link] = d.chance(present)
-		}
-		if d.chance(0.05) {
-			k.related = "zcrm_" + k.related
-		}
-		cells := []string{k.module, k.parent, k.list, k.related}
-		if extra {
-			note := pick(d, "", "plain", `"quoted, with ""quotes"""`, `"two`+w.lineEnd+`lines"`, "=1+1", "日本")
-			line += strings.Count(note, "\n")
-			cells = append(append([]string{pick(d, "Ann", "Bob", `"O, P"`)}, cells...), note)
-		}
-		r.raw = strings.Join(cells, ",")
-		if r.invalid && d.chance(0.2) {
-			r.raw += ",one,too,many"
-		}
-		line++
-		w.rows = append(w.rows, r)
-	}
 	var b strings.Builder
 	b.WriteString(w.bom + w.header + w.lineEnd)
-	for i, r := range w.rows {
+	for i := range rows {
+		r := &rows[i]
+		r.line, r.repeats = line, 0
+		line += 1 + strings.Count(r.raw, "\n")
+		if !r.invalid {
+			if r.repeats = seen[r.link]; r.repeats == 0 {
+				seen[r.link] = r.line
+				w.links = append(w.links, r.link)
+				w.inInput[r.link] = true
+			}
+		}
 		b.WriteString(r.raw)
-		if i < len(w.rows)-1 || d.chance(0.8) {
+		if i < len(rows)-1 || d.chance(0.8) {
 			b.WriteString(w.lineEnd)
 		}
 	}
 	w.bytes = []byte(b.String())
+}
+
+// changeInput takes rows away, adds some, and may put them in another order.
+func (w *world) changeInput(d dice) {
+	rows := slices.Clone(w.rows)
+	if share := pick(d, 0, 0.1, 0.6); share > 0 {
+		rows = slices.DeleteFunc(rows, func(row) bool { return d.chance(share) })
+	}
+	known := len(w.drawn)
+	for range d.IntN(len(w.rows)/2 + 3) {
+		rows = append(rows, w.drawRow(d, false))
+	}
+	rows = append(rows, w.drawRow(d, true)) // so that it has a row, and is another
+	if d.chance(0.3) {
+		d.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	}
+	w.setRows(d, rows)
+	w.fillCRM(w.drawn[known:])
+	w.logf("the input changes: %d rows, %d links", len(w.rows), len(w.links))
+	if err := os.WriteFile(filepath.Clean(w.input), w.bytes, 0o600); err != nil {
+		w.fault("harness", "%v", err)
+	}
+}
+
+// fillCRM puts links in the emulator's books.
+func (w *world) fillCRM(links []link) {
+	for _, k := range links {
+		if strings.Contains(w.others, k.related) {
+			w.existed[k] = false // what is no lead is linked as none
+		}
+		if w.existed[k] {
+			w.emulator.Link(k.module, number(k.parent), k.list, number(k.related))
+		} else {
+			w.emulator.Unlink(k.module, number(k.parent), k.list, number(k.related))
+		}
+	}
 }
 
 // makeCRM sets the knobs and puts the links in.
@@ -270,6 +347,9 @@ func (w *world) makeCRM(d dice, strict bool) {
 		}
 		set = append(set, fmt.Sprintf("%s=%v", name, values[d.IntN(len(values))]))
 		return true
+	}
+	if w.healthy {
+		set = append(set, "in-flight=none")
 	}
 	set = append(set, fmt.Sprintf("latency=%v", pick(d, "0s", "30ms..120ms", "100ms..600ms", "50ms..5s")), "work="+pick(d, "start", "end"))
 	some := func(share float64, ids func(link) string) string {
@@ -291,16 +371,20 @@ func (w *world) makeCRM(d dice, strict bool) {
 	}
 	knob(0.3, "order", "shuffled", "reversed", "sorted")
 	knob(0.15, "missing-items", 0.02, 0.2, 0.7)
-	knob(0.1, "extra-items", 0.1, 0.5)
-	knob(0.15, "no-details", "errors", "always", "random")
+	// An item for an id that nobody asked for, without that id, cannot be told from one that is missing.
+	extra := knob(0.1, "extra-items", 0.1, 0.5)
+	if !extra {
+		knob(0.15, "no-details", "errors", "always", "random")
+		knob(0.07, "details-form", "empty-array")
+	}
 	knob(0.4, "all-bad", 207, 200)
 	knob(0.2, "mixed", 200)
 	knob(0.3, "absent-code", "MANDATORY_NOT_FOUND")
 	if strict {
 		knob(1, "strict", true)
 	}
-	knob(0.15, "details-form", "array", "empty-array")
-	knob(0.07, "code-form", "number", "number-envelope")
+	knob(0.07, "details-form", "array")
+	numbers := knob(0.07, "code-form", "number", "number-envelope")
 	knob(0.15, "id-form", "number")
 	knob(0.2, "wording", "upper", "varied")
 	knob(0.2, "decor", "bom", "space", "both")
@@ -316,11 +400,7 @@ func (w *world) makeCRM(d dice, strict bool) {
 	knob(0.2, "id-errors", with(some(pick(d, 0.02, 0.3), related), pick(d, "RECORD_LOCKED", "NO_PERMISSION", "NOT_APPROVED", "DUPLICATE_DATA")))
 	knob(0.07, "parent-errors", with(some(0.02, parent), pick(d, "RECORD_LOCKED", "INVALID_DATA")))
 	if others := some(0.02, related); knob(0.1, "other-module", others) {
-		for _, k := range w.links {
-			if others != "" && strings.Contains(others, k.related) {
-				w.existed[k] = false // what is no lead is linked as none
-			}
-		}
+		w.others = others
 	}
 	knob(0.7, "other-module-answer", "item", "call")
 	knob(0.1, "converted", some(0.2, related))
@@ -342,7 +422,10 @@ func (w *world) makeCRM(d dice, strict bool) {
 			}
 			scopes += ",ZohoCRM.modules." + strings.ToLower(r[0]) + ".DELETE"
 		}
-		set = append(set, "scopes="+scopes, fmt.Sprintf("scope-status=%d", pick(d, 401, 403)))
+		set = append(set, "scopes="+scopes, "scope-status=403")
+		if !numbers && d.chance(0.5) { // a 401 without a code is a bad token
+			set = append(set, "scope-status=401")
+		}
 	}
 	w.refresh = d.chance(0.4)
 	if w.refresh {
@@ -375,14 +458,7 @@ func (w *world) makeCRM(d dice, strict bool) {
 		w.fault("harness", "%v", err)
 	}
 	w.emulator = emulator.New(cfg)
-	for _, k := range w.links {
-		parent, related := number(k.parent), number(k.related)
-		if w.existed[k] {
-			w.emulator.Link(k.module, parent, k.list, related)
-		} else {
-			w.emulator.Unlink(k.module, parent, k.list, related)
-		}
-	}
+	w.fillCRM(w.links)
 	w.logf("input: %d rows, %d links", len(w.rows), len(w.links))
 }
 
