@@ -110,6 +110,7 @@ type planView struct {
 	Duplicate   int             `json:"duplicate"`
 	Invalid     int             `json:"invalid"`
 	Parents     int             `json:"parents"`
+	Columns     []columnView    `json:"columns"` // that had to be chosen
 	Relations   []relationView  `json:"relations"`
 	Largest     []parentView    `json:"largest_parents"`
 	Settled     int             `json:"settled"` // by an earlier run
@@ -156,6 +157,11 @@ type relationView struct {
 	Parents  int    `json:"parents"`
 }
 
+type columnView struct {
+	Column string `json:"column"`
+	As     string `json:"as"`
+}
+
 type parentView struct {
 	Module string `json:"module"`
 	ID     string `json:"parent_id"`
@@ -177,6 +183,7 @@ func newPlanView(j *job.Job, f *runFlags, org *zoho.Org) *planView {
 		Invalid:     len(j.Plan.Bad),
 		Parents:     set.Parents(),
 		Concurrency: f.slots(org),
+		Columns:     []columnView{},
 		Relations:   []relationView{},
 		Largest:     []parentView{},
 		Warnings:    append([]job.Suspicion{}, j.Plan.Doubts...),
@@ -190,6 +197,9 @@ func newPlanView(j *job.Job, f *runFlags, org *zoho.Org) *planView {
 	v.Settled = v.Links - v.ToSend
 	v.Credits = v.Calls // one credit a call (I)
 	v.Seconds = job.EstimateTime(v.Calls, v.Concurrency, f.rate).Seconds()
+	for _, t := range j.Plan.Header.Taken() {
+		v.Columns = append(v.Columns, columnView(t))
+	}
 	for _, r := range set.Relations() {
 		v.Relations = append(v.Relations, relationView{r.Relation.Module, r.Relation.List, r.Links, r.Parents})
 	}
@@ -231,6 +241,9 @@ func (v *planView) text(whole bool) string {
 	rows = nil
 	if v.Org != nil {
 		rows = append(rows, [2]string{"org", v.Org.text()})
+	}
+	for _, c := range v.Columns {
+		rows = append(rows, [2]string{"column", c.Column + " is taken for " + c.As})
 	}
 	rows = append(rows, [2]string{"rows", report.Number(v.Rows) + v.repeated()})
 	if v.Settled > 0 {
