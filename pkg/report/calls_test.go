@@ -1,0 +1,159 @@
+package report
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"delink/pkg/worker"
+)
+
+// The calls of the real system do what the simulated ones of pkg/job/simulation promise.
+func TestResultsThatGoAway(t *testing.T) {
+	for how, away := range map[string]func(string) error{
+		"removed": os.Remove,
+		"renamed": func(name string) error { return os.Rename(name, name+".old") },
+		"replaced": func(name string) error {
+			return errors.Join(os.Rename(name, name+".old"), os.WriteFile(name, nil, 0o600))
+		},
+	} {
+		t.Run(how, func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "links.results.csv")
+			f, err := OS{}.Append(name, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if _, err := f.Write([]byte(header)); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Sync(); err != nil {
+				t.Fatal(err)
+			}
+			if err := away(name); err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Sync(); err == nil || !strings.Contains(err.Error(), "another program") {
+				t.Errorf("sync: %v", err)
+			}
+		})
+	}
+}
+
+func TestResultsThatShrink(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "links.results.csv")
+	if f, err := (OS{}).Append(name, 10); err == nil {
+		f.Close()
+		t.Error("a file that was not there was added to behind its tenth byte")
+	}
+}
+
+func TestReserve(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "links.results.csv")
+	for range 2 { // the second takes over what a kill has left
+		release, err := OS{}.Reserve(name, 100_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(hidden(name, "reserve"))
+		if err != nil || info.Size() != 100_000 || info.Mode().Perm() != private {
+			t.Fatalf("%v, %v", info, err)
+		}
+		defer release()
+	}
+	release, err := OS{}.Reserve(name, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+	release()
+	if there, err := (OS{}).Exists(hidden(name, "reserve")); there || err != nil {
+		t.Errorf("it is there: %v, %v", there, err)
+	}
+}
+
+func TestLockIsHeldOnce(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "links.results.csv")
+	unlock, err := OS{}.Lock(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var held *Locked
+	if _, err := (OS{}).Lock(name); !errors.As(err, &held) || !strings.Contains(held.By, "process") {
+		t.Errorf("a second lock: %v", err)
+	}
+	unlock()
+	again, err := OS{}.Lock(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
+}
+
+// full is a disk on which a file can grow to so many bytes while there is a reserve, and by the reserve once it is gone.
+type full struct {
+	unsynced
+	room     *int
+	reserved *int
+}
+
+func (f full) Append(name string) (Handle, error) {
+	h, err := f.unsynced.Append(name)
+	if err != nil || strings.HasSuffix(name, ".reserve") {
+		return h, err
+	}
+	return fullHandle{h, f.room}, nil
+}
+
+func (f full) Remove(name string) error {
+	if strings.HasSuffix(name, ".reserve") {
+		*f.room += *f.reserved
+	}
+	return f.unsynced.Remove(name)
+}
+
+type fullHandle struct {
+	Handle
+	room *int
+}
+
+func (h fullHandle) Write(p []byte) (int, error) {
+	n, err := h.Handle.Write(p[:min(len(p), *h.room)])
+	*h.room -= n
+	if err == nil && n < len(p) {
+		err = syscall.ENOSPC
+	}
+	return n, err
+}
+
+// On a full disk what is in flight is recorded in the space that was reserved, and Trouble says why nothing else may be
+// sent. When that is full, too, nothing is said to be recorded.
+func TestLedgerOnAFullDisk(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "links.results.csv")
+	room, reserved := len(header)+150, 300
+	disk := OS{Calls: full{room: &room, reserved: &reserved}}
+	l, err := OpenLedger(disk, name, Extent{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := Row{Line: 2, Module: "Campaigns", Parent: "1", Relation: "Leads", Related: "2", Status: worker.Removed, Time: timestamp(time.Unix(0, 0))}
+	written := 0
+	for l.Append([]Row{row}) == nil {
+		written++
+		if full := written*len("2,Campaigns,1,Leads,2,removed,,,,0,1970-01-01T00:00:00.000Z\n") > 150; full != (l.Trouble() != nil) {
+			t.Errorf("row %d: the trouble is %v", written, l.Trouble())
+		}
+	}
+	_ = l.Close()
+	e, err := ReadLedger(disk, name, func(*Row) error { return nil })
+	if err != nil || e.Rows != written || written != 450/60 || e.Torn == 0 {
+		t.Errorf("%d rows written, %+v, %v", written, e, err)
+	}
+	if !errors.Is(l.Trouble(), syscall.ENOSPC) {
+		t.Errorf("the trouble is %v", l.Trouble())
+	}
+}
