@@ -201,7 +201,8 @@ func checkFailuresFile(t *testing.T, input []byte, opt reader.Options, rows []re
 func failuresFile(t interface {
 	Helper()
 	Fatal(args ...any)
-}, input []byte, opt reader.Options) []byte {
+}, input []byte, opt reader.Options,
+) []byte {
 	t.Helper()
 	in, err := reader.New("fuzz.csv", bytes.NewReader(input), opt)
 	if err != nil {
