@@ -89,8 +89,12 @@ func (p *program) delink(ctx context.Context, f *runFlags, input string) error {
 	if earlier := j.Done(); earlier != nil {
 		return p.nothingToDo(f, earlier)
 	}
-	if plan.Rows() == 0 {
-		p.ui.say("nothing to do: %s has a header and no rows", plan.Name())
+	if !j.HasWork() {
+		why := "an earlier run has settled every link of " + plan.Name()
+		if plan.Rows() == 0 {
+			why = plan.Name() + " has a header and no rows"
+		}
+		p.ui.say("nothing to do: %s", why)
 		summary, err := j.Nothing()
 		return p.end(f, summary, err, nil)
 	}

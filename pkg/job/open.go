@@ -164,6 +164,15 @@ func (j *Job) Done() *report.Summary {
 	return j.earlier
 }
 
+// HasWork reports whether there is a link to be sent. There may be none although no earlier run has finished: it was killed
+// behind its last call, say.
+func (j *Job) HasWork() bool {
+	for range j.batches() {
+		return true
+	}
+	return false
+}
+
 // wanted reports whether the link at a position is to be sent.
 func (j *Job) wanted(pos int) bool { return !j.Book.Settled(pos, j.Plan.Config.RetryFailed) }
 

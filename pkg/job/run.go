@@ -60,7 +60,7 @@ func (j *Job) GiveUp(why *zoho.Error) (*report.Summary, error) {
 	return j.record(context.Background(), 0, func(*report.Recorder) (worker.Reason, error) { return worker.Refused, why }, func(*report.Summary) {})
 }
 
-// Nothing ends a run of an input that has no links to send.
+// Nothing ends a run that has no links to send.
 func (j *Job) Nothing() (*report.Summary, error) {
 	return j.record(context.Background(), 0, func(*report.Recorder) (worker.Reason, error) { return worker.Completed, nil }, func(*report.Summary) {})
 }

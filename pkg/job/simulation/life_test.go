@@ -287,6 +287,10 @@ func (l *life) run() (e end) {
 	if done := j.Done(); done != nil {
 		return end{nothing: done}
 	}
+	if !j.HasWork() {
+		s, err := j.Nothing()
+		return end{summary: s, err: err}
+	}
 	if o.badDisk != "" && o.badFromTodo { // counted from here, so that it strikes while links are sent
 		w.disk.mu.Lock()
 		o.badFrom += l.diskCalls
