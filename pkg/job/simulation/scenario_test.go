@@ -351,7 +351,7 @@ func (w *world) makeCRM(d dice, strict bool) {
 	if w.healthy {
 		set = append(set, "in-flight=none")
 	}
-	set = append(set, fmt.Sprintf("latency=%v", pick(d, "0s", "30ms..120ms", "100ms..600ms", "50ms..5s")), "work="+pick(d, "start", "end"))
+	set = append(set, fmt.Sprintf("latency=%v", pick(d, "0s", "30ms..120ms", "100ms..600ms", "50ms..4s")), "work="+pick(d, "start", "end"))
 	some := func(share float64, ids func(link) string) string {
 		chosen := map[string]bool{}
 		for _, k := range w.links {
