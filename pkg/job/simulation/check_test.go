@@ -200,7 +200,7 @@ func (l *life) checkKept(before, after map[link]string) {
 		return
 	}
 	for k, s := range before {
-		if after[k] == "" && l.options.power && l.witness.calls == 0 {
+		if after[k] != s && l.options.power && l.witness.calls == 0 {
 			// The life before left it unsynced, and this one sent nothing yet that would have had to rely on it.
 			l.world.lost[k] = true
 			continue
