@@ -36,7 +36,7 @@ func (f Files) resolve(input string) (Files, error) {
 	if f.Summary == "" {
 		f.Summary = base + ".summary.json"
 	}
-	return f, f.check(input)
+	return f, nil
 }
 
 func inputName(input string) string {

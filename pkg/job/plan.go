@@ -68,10 +68,9 @@ func Read(c Config, disk report.Disk, again bool) (*Plan, error) {
 		p.Config.Files = files
 	case again:
 		return nil, err
-	default:
-		if err := c.Files.check(c.Input); err != nil {
-			return nil, err
-		}
+	}
+	if err := p.Config.Files.check(c.Input); err != nil {
+		return nil, err
 	}
 	if again {
 		spool = filepath.Dir(files.Results)

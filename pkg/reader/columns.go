@@ -120,7 +120,7 @@ func (h *Header) resolve(opt Options, first firstRow) *InputError {
 	if len(missing) > 1 {
 		word = "columns"
 	}
-	return h.fail(0, "the header lacks the "+word+" "+strings.Join(missing, ", "), h.hintMissing(missing))
+	return h.fail(0, "the header lacks the "+word+" "+strings.Join(missing, ", "), h.hintMissing(opt, missing))
 }
 
 func (h *Header) fail(column int, cause, hint string) *InputError {
@@ -156,7 +156,7 @@ func (h *Header) takeOptions(columns Columns) *InputError {
 			return h.twice(name, found)
 		}
 		if other := slices.Index(h.index[:], found[0]); other >= 0 {
-			return h.fail(found[0], fmt.Sprintf("--columns names the column %s as %s and as %s", plain(name), canonical[other], canonical[which]),
+			return h.fail(found[0], fmt.Sprintf("--columns names the column %s as %s and as %s", plain(h.Columns[found[0]]), canonical[other], canonical[which]),
 				"each part of a link has a column of its own")
 		}
 		h.index[which] = found[0]
@@ -218,7 +218,7 @@ func (h *Header) hintNames() string {
 }
 
 // hintMissing says what there is, what it looks like, and which flags help.
-func (h *Header) hintMissing(missing []string) string {
+func (h *Header) hintMissing(opt Options, missing []string) string {
 	parts := []string{h.hintNames()}
 	guesses, modules := h.guesses()
 	if guesses != "" {
@@ -232,8 +232,8 @@ func (h *Header) hintMissing(missing []string) string {
 			columns = append(columns, name+`="…"`)
 		}
 	}
-	switch relations := relationsOf(modules); {
-	case len(flags) == 2 && len(relations) > 0 && len(columns) > 0:
+	switch relations := relationsOf(modules, opt); {
+	case flags != nil && len(relations) > 0 && len(columns) > 0 && h.index[colModule] < 0 && h.index[colRelation] < 0:
 		parts = append(parts, "add "+strings.Join(relations, ", or "))
 		columns = nil
 	case flags != nil:
@@ -243,13 +243,4 @@ func (h *Header) hintMissing(missing []string) string {
 		parts = append(parts, "--columns "+strings.Join(columns, ",")+" says which column is which")
 	}
 	return strings.Join(parts, "; ")
-}
-
-// chosen are the columns of both records, as Options would say it.
-func (h *Header) chosen() Columns {
-	var c Columns
-	for _, which := range []int{colParent, colRelated} {
-		c[which] = h.Columns[h.index[which]]
-	}
-	return c
 }

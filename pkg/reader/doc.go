@@ -1,12 +1,18 @@
-// Package reader turns the input, a CSV file, into links.
+// Package reader turns the input, a CSV file as people have it, into links.
 //
-// It takes UTF-8 text (with or without a byte order mark) with a header, commas, and LF or CRLF line ends. The header
-// names the columns module, parent_id, relation and related_id, in any order and case; other columns are carried along.
-// Options stand in for a module or relation column that is missing; a column that is there is used, and the option is
-// not. Ids are 1 to 20 digits, or that with the prefix zcrm_ of Zoho's exports. Blank lines are skipped.
+// It takes UTF-8 text, or UTF-16 with its mark, also compressed with gzip or zstd; values separated by commas, semicolons,
+// tabs or bars; lines that end in LF, CRLF or CR. Bytes, delimiter and line ends are found out; what cannot be told
+// safely is refused, with what it is and what to do. The header names the columns of a link: by the canonical names module,
+// parent_id, relation and related_id, by those of Zoho's exports, or by what Options say. Where there is more than one way
+// to understand it, it is refused: with parent and related record swapped, the job would be another one. Options stand in
+// for a module or relation column that is missing; a column that is there is used, and the option is not.
+//
+// What Zoho and people put around an id is taken off, and nothing in it is touched: an id that a spreadsheet has rounded
+// is another record's. Blank lines, emptied rows and repetitions of the header are no rows.
 //
 // It gives rows in the order of the file, each with the physical line on which it starts (the first line is 1), its
-// text as it stands in the file, and either its link or the reason why it cannot be used.
+// text as it stands in the file, and either its link or the reason why it cannot be used. Header.NewWriter writes such rows
+// in the dialect of the input.
 //
 // It promises that every row of the file is given, once, or that an error ends the rows: a row that cannot be used
 // never hides another one, and no row is ever repaired by guessing. Memory does not grow with the file: a row is limited

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,7 +45,9 @@ var forms = []form{
 	{"a comma in a name that semicolons separate", strings.Replace(semicolon, "Note", "Last, first", 1), 0, nil},
 	{"carriage returns", strings.ReplaceAll(plainText, "\n", "\r"), 0, nil},
 	{"carriage returns, line feeds inside", "parent_id,related_id,n\r11,21,\"a\nb\"\r11,22,\r", 1, nil},
+	{"carriage returns, and line feeds behind some", "\nparent_id,related_id\r11,21\r\n\n\r\n11,22\r\n", 1, nil},
 	{"line ends mixed up twice", strings.ReplaceAll(semicolon, "\r\n", "\r\r\n"), 0, nil},
+	{"quotes that are doubled where pieces end", "parent_id,related_id,n\n11,21,\"a\"\"\"\n\"11\",\"22\",\"\"\"\"\n", 1, nil},
 	{"every value in quotes", "\"parent_id\",\"related_id\"\r\r\n\"11\",\"21\"\r\r\n\"11\",\"22\"", 1, nil},
 	{"UTF-16, little end first", "\ufeff" + semicolon, 0, toUTF16(binary.LittleEndian)},
 	{"UTF-16, big end first", "\ufeff" + strings.ReplaceAll(semicolon, ";", "\t"), 0, toUTF16(binary.BigEndian)},
@@ -54,10 +57,11 @@ var forms = []form{
 	{"sep line", "sep=;\r\n" + semicolon, 0, nil},
 	{"sep line in quotes, with mark", "\ufeff\"sep=|\"\r\n" + strings.ReplaceAll(semicolon, ";", "|"), 0, nil},
 	{"blank lines and emptied rows", "\n\nparent_id,related_id,n\n,,\n11,21,\n \n\u00a0,\u200b,\"\"\n11,22,\n,,,,,,\n", 1, nil},
+	{"another line end in the header's quotes", "\"n\r\no\",parent_id,related_id\nx,11,21\n,11,22\n", 1, nil},
 	{"header again", "parent_id,related_id,n\n11,21,\nPARENT_ID,\"related_id\",n\n11,22,x\nparent_id,related_id,n\n", 1, nil},
 	{"files one behind the other", "\ufeffsep=,\nparent_id,related_id\n11,21\n\ufeffsep=,\nparent_id,related_id\n11,22\n", 1, nil},
 	{"a mark before a quoted header again", "\ufeff\"parent_id\",\"related_id\"\n11,21\n\ufeff\"parent_id\",\"related_id\"\n11,22\n", 1, nil},
-	{"what is put around ids", "parent_id,related_id\nzcrm_11,'21\n\" =\"\"zcrm_11\"\"\u00a0\",\u200b22\u2060\n", 1, nil},
+	{"what is put around ids", "parent_id,related_id\nzcrm_11,'21\n\" =\"\"\u00a0zcrm_11 \"\"\u00a0\",\u200b22\u2060\n", 1, nil},
 	{"formulas that are not quoted", "parent_id,related_id,n\n=\"11\",=\"21\",\"a\nb\"\n =\"11\" ,22,\n", 1, nil},
 	{"other case and punctuation", "Parent ID,related-id,MODULE,Relation \n11,21,Campaigns,Leads\n11,22,campaign,LEAD\n", 0, nil},
 	{"labels", "ParentId,RelatedId,Module,Relation\n11,21,=\"Campaigns\",'Lead\n11,22,Campaign,leads\n", 0, nil},
@@ -119,6 +123,10 @@ func TestForms(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
 			}
+			inPieces, err := read(iotest.OneByteReader(bytes.NewReader(input)), opt)
+			if diff := cmp.Diff(rows, inPieces, cmp.AllowUnexported(reader.Link{})); diff != "" || err != nil {
+				t.Errorf("byte by byte: %v %s", err, diff)
+			}
 			checkFailuresFile(t, input, opt, rows, in.Header())
 		})
 	}
@@ -171,11 +179,23 @@ func TestHalfSurrogatePairs(t *testing.T) {
 	}
 }
 
+// A pair is one character, also where a piece of the file ends in its middle.
+func TestSurrogatePairsInPieces(t *testing.T) {
+	for name, encode := range map[string]func(string) []byte{"little": toUTF16(binary.LittleEndian), "big": toUTF16(binary.BigEndian)} {
+		input := encode("\ufeff" + header[:len(header)-1] + ",n\nCampaigns,11,Leads,21," + strings.Repeat("𝄞a", 1000) + "\n")
+		rows, err := read(iotest.OneByteReader(bytes.NewReader(input)), reader.Options{})
+		if err != nil || len(rows) != 1 || rows[0].Err != nil || !strings.HasSuffix(string(rows[0].Raw), ","+strings.Repeat("𝄞a", 1000)) {
+			t.Errorf("%s: %v, %v", name, rows, err)
+		}
+	}
+}
+
 // Any text of 16-bit units comes back as it was, however it is cut into pieces.
 func TestUTF16ComesBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		order := rapid.SampledFrom([]binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian}).Draw(t, "order")
-		unit := rapid.OneOf(rapid.Uint16Range('a', 'z'), rapid.Uint16Range(0xd7f0, 0xe010), rapid.Uint16Range(0x20, 0xffff))
+		swapped := rapid.Map(rapid.Uint16Range(0x20, 0x7f), func(u uint16) uint16 { return u << 8 })
+		unit := rapid.OneOf(swapped, rapid.Uint16Range('a', 'z'), rapid.Uint16Range(0xd7f0, 0xe010), rapid.Uint16Range(0x20, 0xffff))
 		input := toUTF16(order)("\ufeffparent_id,related_id,n\n")
 		row := toUTF16(order)("11,21,")
 		for _, u := range rapid.SliceOfN(unit, 0, 40).Draw(t, "units") {

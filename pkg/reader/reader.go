@@ -103,7 +103,7 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 			for i := range in.rows {
 				row := r.row(i)
 				if row.Err != nil && in.isRepeated(in.rows[i]) {
-					continue
+					continue // the only rows of an input for which the columns of a link were not chosen
 				}
 				if !yield(row, nil) {
 					in.err = io.EOF
@@ -131,7 +131,11 @@ func (r *Reader) row(i int) Row {
 		return row
 	}
 	link, which, p := r.link(v)
-	if p != nil {
+	switch {
+	case p != nil && in.header.index[which] < 0:
+		row.Err = &RowError{File: in.file, Line: rec.line, AtLine: rec.line, AtCol: 1, Reason: "it is not known which column is which"}
+		return row
+	case p != nil:
 		row.Err = in.valueError(rec, in.header.index[which], in.header.nameOf(which), p)
 		return row
 	}
@@ -180,7 +184,7 @@ func (r *Reader) relation(name zoho.Relation) (which int, p *problem) {
 			}
 			return which, &problem{
 				fmt.Sprintf("is another than in the first row, by which the columns were chosen: %s", h.only),
-				fmt.Sprintf("split the file by relation, or say which column is which: --columns %s", h.chosen()),
+				"split the file by relation: for another one, other columns may be the parent's and the related record's",
 			}
 		}
 		known = r.intern(known)

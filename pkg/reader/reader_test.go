@@ -137,6 +137,10 @@ func TestHeader(t *testing.T) {
 		{"parent_id,related_id\n1,2\r\n", reader.Header{
 			Raw: []byte("parent_id,related_id"), Line: 1, Columns: []string{"parent_id", "related_id"}, Dialect: reader.Dialect{Comma: ',', LineEnd: "\n"},
 		}},
+		{"\"a\r\nb\",parent_id,related_id\n", reader.Header{
+			Raw: []byte("\"a\r\nb\",parent_id,related_id"), Line: 1, Columns: []string{"a\r\nb", "parent_id", "related_id"},
+			Dialect: reader.Dialect{Comma: ',', LineEnd: "\n"},
+		}},
 		{"parent_id,related_id", reader.Header{
 			Raw: []byte("parent_id,related_id"), Line: 1, Columns: []string{"parent_id", "related_id"}, Dialect: reader.Dialect{Comma: ',', LineEnd: "\n"},
 		}},

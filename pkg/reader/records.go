@@ -207,6 +207,7 @@ func (r *records) firstRow(h *Header) (first firstRow) {
 			return first
 		}
 	}
+	first.any = true // behind what was seen, for all that is known
 	return first
 }
 

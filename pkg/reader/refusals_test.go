@@ -1,6 +1,7 @@
 package reader_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -71,6 +72,17 @@ var refusedInputs = []struct {
 	{"archive", "PK\x03\x04\x14\x00", `links.csv:1:1: the file is a zip archive, not a CSV file`, "unpack it first", reader.Options{}},
 	{"NUL in the header", "module,par\x00ent_id\n1,2\n", `links.csv:1:11: the header has a NUL byte`, "the file is damaged", reader.Options{}},
 	{"Latin-1 in the header", "module,parent_id,relation,related_id,Stra\xdfe\n", `links.csv:1:42: the header is not UTF-8 text`, "save it again as UTF-8", reader.Options{}},
+	{"sep line with half of its quotes", "\"sep=;\na;b\n", `links.csv:1:1: the quote that opens here is never closed, and swallows the rest of the file`, "close it", reader.Options{}},
+	{"header lacks a column behind a sep line", "sep=;\n\na;b\n", `links.csv:3:1: the header lacks the columns module, parent_id, relation, related_id`, "it has a, b;", reader.Options{}},
+	{"compressed twice", string(toGzip(string(toZstd(header)))), `links.csv:1:1: the file is compressed twice`, "unpack it first", reader.Options{}},
+	{
+		"zstd with a window of 256 MiB", "\x28\xb5\x2f\xfd\x00\x90\x01\x00\x00",
+		`links.csv:1: cannot be unpacked: the zstd file was compressed with a larger window than 128 MiB: unpack it first`, "",
+		reader.Options{},
+	},
+	{"gzip with other things behind", string(toGzip(header)) + "x", `links.csv:2: cannot be read further: the gzip file ends too early: it is incomplete`, "", reader.Options{}},
+	{"gzip that is damaged", string(bytes.Replace(toGzip(header), []byte{0xff, 0xff}, []byte{0, 0xff}, 1)), `links.csv:2: cannot be read further: the gzip file is damaged: flate: corrupt input before offset 39`, "", reader.Options{}},
+	{"a taken column is not taken twice", "related_id,x\n", `links.csv:1:1: the header lacks the column related_id`, "it has related_id, x", reader.Options{Module: "Campaigns", Relation: "Leads", Columns: reader.Columns{1: "related_id"}}},
 	{"quote in the header", "a,b\"c\n1,2\n", `links.csv:1:4: the header is wrong: column 2 "b\"c" has a quote in it, but does not begin with one`, "put the value", reader.Options{}},
 	{"open quote in the header", "module,\"parent_id\n1,2\n", `links.csv:1:8: the quote that opens here is never closed, and swallows the rest of the file`, "close it", reader.Options{}},
 	{
@@ -143,6 +155,8 @@ var refusedRows = []struct{ name, row, want, hint string }{
 	{"space before a quote", `Campaigns, "1",Leads,1,`, `links.csv:2:12: parent_id " \"1\"" has a quote in it, but does not begin with one`, "put"},
 	{"text behind a quote", `Campaigns,"1"2,Leads,1,`, `links.csv:2:13: parent_id "\"1\"2" has text behind its closing quote`, "put"},
 	{"wrong quoting beyond the header", `a,b,c,d,e,f"`, `links.csv:2:12: column 6 "f\"" has a quote in it, but does not begin with one`, "put"},
+	{"quote in a value, and one that opens", `Campaigns,1,Leads,a"b,"`, `links.csv:2:20: related_id "a\"b" has a quote in it, but does not begin with one`, "put"},
+	{"formula with more quotes", `Campaigns,="1"2",Leads,1,`, `links.csv:2:12: parent_id "=\"1\"2\"" has a quote in it, but does not begin with one`, "put"},
 	{"NUL", "Campaigns,1,Leads,1,a\x00b", `links.csv:2:22: Note "a\x00b" has a NUL byte`, "the file is damaged"},
 	{"NUL at the beginning", "\x00,1,Leads,1,", `links.csv:2:1: module "\x00" has a NUL byte`, "the file is damaged"},
 	{"NUL in an id", "Campaigns,1\x00,Leads,1,", `links.csv:2:12: parent_id "1\x00" has a NUL byte`, "the file is damaged"},
@@ -266,6 +280,23 @@ func TestSourceThatGivesNothing(t *testing.T) {
 type nothing struct{}
 
 func (nothing) Read([]byte) (int, error) { return 0, nil }
+
+func TestSourceThatGivesNothingMore(t *testing.T) {
+	src := io.MultiReader(strings.NewReader(strings.Repeat("x", 1000)+","+header), nothing{})
+	if _, err := read(src, reader.Options{}); !errors.Is(err, io.ErrNoProgress) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What the disk says is not taken for a fault of the compression.
+func TestSourceOfACompressedFileFails(t *testing.T) {
+	for name, packed := range map[string][]byte{"gzip": toGzip(header + strings.Repeat("Campaigns,1,Leads,2\n", 9)), "zstd": toZstd(header)} {
+		_, err := read(io.MultiReader(bytes.NewReader(packed[:len(packed)-1]), &once{err: errBroken}), reader.Options{})
+		if !errors.Is(err, errBroken) || strings.Contains(err.Error(), "damaged") {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
 
 func TestSourceThatHesitates(t *testing.T) {
 	src := io.MultiReader(strings.NewReader(header+"Campaigns,1,"), &hesitant{3}, strings.NewReader("Leads,2\n"))

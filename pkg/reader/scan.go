@@ -70,17 +70,8 @@ func (s *scanner) line(text []byte, from int, whole bool) (row scanned, ok bool)
 	default:
 		row.end, row.next = from+n, from+n+1
 	}
-	if s.newline == '\n' {
-		for row.end > from && text[row.end-1] == '\r' {
-			row.end--
-		}
-	} else if row.end < row.next {
-		for row.next < len(text) && text[row.next] == '\n' {
-			row.next++
-		}
-		if row.next == len(text) && !whole {
-			return row, false // a line feed may follow, which belongs to the line end
-		}
+	for s.newline == '\n' && row.end > from && text[row.end-1] == '\r' {
+		row.end--
 	}
 	return row, true
 }
@@ -106,8 +97,8 @@ func (s *scanner) quoted(text []byte, from int, whole bool) (row scanned, ok boo
 		if i < len(text) && text[i] == '"' {
 			behind, closed := closingQuote(text, i)
 			switch {
-			case closed && (behind < len(text) || whole):
-				i = behind
+			case closed:
+				i = behind // if the text ends there, more of it may double the quote: see below
 			case !whole:
 				return row, false
 			default:

@@ -11,7 +11,7 @@ import (
 // UTF-16 text is read as UTF-8, and written as UTF-16 again in files of the input's dialect. Every text comes back as it
 // was: half a surrogate pair, which is no character, becomes three bytes that are not UTF-8, so that its row is refused
 // like other rows that are not text, and those bytes become half a pair again. golang.org/x/text puts U+FFFD in its place,
-// which would be another text; it is also four times slower.
+// and the failures file would have another text than the input.
 
 var errHalfUnit = errors.New("the file ends in the middle of a UTF-16 character: it is incomplete")
 

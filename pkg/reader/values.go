@@ -51,7 +51,7 @@ func parseID(s string) (zoho.ID, *problem) {
 func unwrap(s string) string {
 	s = trim(s)
 	if inner, ok := strings.CutPrefix(s, `="`); ok && strings.HasSuffix(inner, `"`) {
-		s = trim(strings.TrimSuffix(inner, `"`))
+		s = strings.TrimSuffix(inner, `"`)
 	}
 	return trim(strings.TrimPrefix(s, "'"))
 }

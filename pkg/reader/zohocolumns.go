@@ -103,9 +103,6 @@ func (h *Header) candidates(relation zoho.Relation) (parents, related []int) {
 		relatedNames = append(relatedNames, namesOf("Contacts")...)
 	}
 	for i, column := range h.Columns {
-		if slices.Contains(h.index[:], i) || slices.Contains(h.added, i) {
-			continue
-		}
 		if isAnyID(column) || isIDOf(column, parentNames) {
 			parents = append(parents, i)
 		}
@@ -172,18 +169,28 @@ func (h *Header) guesses() (text string, modules []string) {
 	return strings.Join(all, ", "), modules
 }
 
-// relationsOf are the relations that columns with ids of these modules can be about, as flags; "" is any module.
-func relationsOf(modules []string) []string {
+// relationsOf are the relations that columns with ids of these modules can be about, as the flags that opt lacks; "" is any
+// module.
+func relationsOf(modules []string, opt Options) []string {
 	const show = 4
 	var flags []string
 	for i, parent := range modules {
-		if parent == "" {
+		if parent == "" || opt.Module != "" && opt.Module != parent {
 			continue
 		}
 		for _, list := range zoho.SupportedLists(parent) {
-			if j := slices.IndexFunc(modules, func(m string) bool { return m == "" || m == zoho.APIName(list) }); j >= 0 && j != i {
-				flags = append(flags, "--module "+parent+" --relation "+list)
+			j := slices.IndexFunc(modules, func(m string) bool { return m == "" || m == zoho.APIName(list) })
+			if j < 0 || j == i || opt.Relation != "" && opt.Relation != list {
+				continue
 			}
+			var missing []string
+			if opt.Module == "" {
+				missing = append(missing, "--module "+parent)
+			}
+			if opt.Relation == "" {
+				missing = append(missing, "--relation "+list)
+			}
+			flags = append(flags, strings.Join(missing, " "))
 		}
 	}
 	if len(flags) > show {

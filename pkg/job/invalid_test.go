@@ -1,0 +1,41 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"delink/pkg/report"
+)
+
+// Millions of rows may be bad. Those that are only counted are not kept; those that a run goes on without are recorded, and
+// kept for it.
+func TestManyRowsThatCannotBeUsed(t *testing.T) {
+	const bad = keptBad + 500
+	folder := t.TempDir()
+	c := Config{Input: filepath.Join(folder, "links.csv"), Files: Files{Invalid: filepath.Join(folder, "bad.csv")}}
+	text := "module,parent_id,relation,related_id\nCampaigns,1,Leads,2\n" + strings.Repeat("Campaigns,1,Leads,3E+18\n", bad)
+	if err := os.WriteFile(c.Input, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Read(c, report.OS{}, false)
+	var r *Refusal
+	if !errors.As(err, &r) {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("%s: %d rows cannot be used", c.Input, bad); r.Error() != want || len(r.Rows) != keptBad || r.More != bad-keptBad {
+		t.Errorf("%v, with %d rows and %d more", r, len(r.Rows), r.More)
+	}
+	written, err := os.ReadFile(c.Files.Invalid)
+	if err != nil || strings.Count(string(written), "\n") != bad+1 {
+		t.Errorf("%d lines were written: %v", strings.Count(string(written), "\n"), err)
+	}
+	c.SkipInvalid = true
+	p, err := Read(c, report.OS{}, false)
+	if err != nil || len(p.Bad) != bad || p.Rows() != bad+1 {
+		t.Errorf("%d rows, %d of them bad: %v", p.Rows(), len(p.Bad), err)
+	}
+}
