@@ -2,13 +2,18 @@ package reader_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
 
 	"delink/pkg/chunker"
 	"delink/pkg/reader"
@@ -260,4 +265,51 @@ func drain(in *reader.Reader) ([]reader.Row, error) {
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// FuzzForms holds for any text: it has the same rows in every encoding and compression, and its failures file is the same
+// but for the encoding.
+func FuzzForms(f *testing.F) {
+	for _, form := range forms {
+		if form.encode == nil {
+			for _, how := range []uint8{1, 3, 4, 12, 5, 15} {
+				f.Add(form.text, uint8(form.options), how)
+			}
+		}
+	}
+	encodings := []func(string) []byte{toUTF16(binary.LittleEndian), toUTF16(binary.BigEndian)}
+	packings := []func(string) []byte{toGzip, toZstd}
+	// The bits of form: UTF-16, its order, compressed, with what.
+	f.Fuzz(func(t *testing.T, text string, options, form uint8) {
+		opt := fuzzOptions[int(options)%len(fuzzOptions)]
+		plain := "\ufeff" + text
+		same := []byte(plain)
+		if form&1 != 0 {
+			if !utf8.ValidString(text) {
+				t.Skip("a text that is not UTF-8 has no UTF-16")
+			}
+			same = encodings[form>>1&1](plain)
+		}
+		if form&4 != 0 {
+			same = packings[form>>3&1](string(same))
+		}
+		want, wantErr := read(strings.NewReader(plain), opt)
+		got, err := read(bytes.NewReader(same), opt)
+		if fmt.Sprint(err) != fmt.Sprint(wantErr) {
+			t.Fatalf("got %v, plain %v", err, wantErr)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatal(diff)
+		}
+		if err != nil || len(want) == 0 {
+			return
+		}
+		wantFile := failuresFile(t, []byte(plain), opt)
+		if form&1 != 0 {
+			wantFile = encodings[form>>1&1](string(wantFile))
+		}
+		if file := failuresFile(t, same, opt); !bytes.Equal(file, wantFile) {
+			t.Fatalf("got  %q\nwant %q", file, wantFile)
+		}
+	})
 }
