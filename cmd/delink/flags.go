@@ -52,8 +52,8 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	f.maxFailures = share{n: -1}
 	flags.StringVar(&f.module, "module", "", "module of the parent records, if the input has no such column: `Campaigns`")
 	flags.StringVar(&f.relation, "relation", "", "related list, if the input has no such column: `Leads`")
-	flags.Var(&f.columns, "columns", "which column is which, where the header does not say: `parent_id=\"Kampagne-ID\",related_id=…`")
-	flags.Var(&f.delimiter, "delimiter", "what separates the columns, if it is not found out: `comma|semicolon|tab|pipe`")
+	flags.Var(&f.columns, "columns", "which column is which, where the header does not say, as `parent_id=NAME,related_id=NAME`; a name with a comma in double quotes")
+	flags.Var(&f.delimiter, "delimiter", "what is between columns, if it cannot be found out: `comma|semicolon|tab|pipe`")
 	flags.StringVar(&f.invalid, "invalid", "", "`file` for the rows that cannot be used, each with the reason")
 	flags.StringVar(&f.results, "results", "", "result `file` (default beside the input: links.results.csv)")
 	flags.StringVar(&f.failures, "failures", "", "failures `file` (default beside the input: links.failures.csv)")

@@ -92,7 +92,7 @@ var inputs = []struct {
 	}},
 	{"no-direction.csv", nil, []string{
 		"the header lacks the columns module, parent_id, relation, related_id", "Lead Id looks like the id of one of the Leads",
-		"add --module Leads --relation Campaigns, or --module Campaigns --relation Leads",
+		"add --module Leads --relation Campaigns to remove Campaigns from Leads, or --module Campaigns --relation Leads to remove Leads from Campaigns",
 	}},
 	{"two-parents.csv", campaignLeads, []string{
 		"two-parents.csv:1:23: for Campaigns.Leads it is not clear which column is which: parent_id may be Campaign Id or Campaign Name.id",

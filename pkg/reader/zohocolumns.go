@@ -169,8 +169,8 @@ func (h *Header) guesses() (text string, modules []string) {
 	return strings.Join(all, ", "), modules
 }
 
-// relationsOf are the relations that columns with ids of these modules can be about, as the flags that opt lacks; "" is any
-// module.
+// relationsOf are the relations that columns with ids of these modules can be about, as the flags that opt lacks and what
+// they mean; "" is any module.
 func relationsOf(modules []string, opt Options) []string {
 	const show = 4
 	var flags []string
@@ -179,7 +179,8 @@ func relationsOf(modules []string, opt Options) []string {
 			continue
 		}
 		for _, list := range zoho.SupportedLists(parent) {
-			j := slices.IndexFunc(modules, func(m string) bool { return m == "" || m == zoho.APIName(list) })
+			list = zoho.APIName(list)
+			j := slices.IndexFunc(modules, func(m string) bool { return m == "" || m == list })
 			if j < 0 || j == i || opt.Relation != "" && opt.Relation != list {
 				continue
 			}
@@ -190,7 +191,9 @@ func relationsOf(modules []string, opt Options) []string {
 			if opt.Relation == "" {
 				missing = append(missing, "--relation "+list)
 			}
-			flags = append(flags, strings.Join(missing, " "))
+			if flag := fmt.Sprintf("%s to remove %s from %s", strings.Join(missing, " "), list, parent); !slices.Contains(flags, flag) { // Deals is there under an older name, too
+				flags = append(flags, flag)
+			}
 		}
 	}
 	if len(flags) > show {
