@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -73,6 +74,7 @@ func (p *program) delink(ctx context.Context, f *runFlags, input string) error {
 			return err
 		}
 	}
+	begun := time.Now()
 	plan, err := job.Read(c, p.disk, true)
 	if err != nil {
 		return err
@@ -83,77 +85,145 @@ func (p *program) delink(ctx context.Context, f *runFlags, input string) error {
 		return err
 	}
 	defer j.Close()
-	for _, n := range j.Notes {
-		p.ui.note(n)
+	r := &runner{program: p, f: f, plan: plan, j: j, login: l}
+	r.stop, r.halt = context.WithCancelCause(ctx)
+	defer r.halt(nil)
+	r.hard, r.cut = context.WithCancelCause(context.WithoutCancel(ctx))
+	defer r.cut(nil)
+	if f.deadline > 0 {
+		timer := time.AfterFunc(f.deadline-time.Since(begun), func() { r.halt(worker.Deadline) })
+		defer timer.Stop()
 	}
-	if earlier := j.Done(); earlier != nil {
-		return p.nothingToDo(f, earlier)
+	defer r.heed()()
+	return r.run()
+}
+
+// runner is a run that has its plan and its files.
+type runner struct {
+	*program
+	f     *runFlags
+	plan  *job.Plan
+	j     *job.Job
+	login login
+
+	stop context.Context // ends when nothing new is to be sent
+	halt context.CancelCauseFunc
+	hard context.Context // ends when nothing is to be waited for
+	cut  context.CancelCauseFunc
+	pool atomic.Pointer[worker.Pool] // nil before the first call
+}
+
+// run asks the org, shows the plan and asks the user, and delinks.
+func (r *runner) run() error {
+	if r.plan.Rows() == 0 {
+		return r.nothing(r.plan.Name() + " has a header and no rows")
 	}
-	if !j.HasWork() {
-		why := "an earlier run has settled every link of " + plan.Name()
-		if plan.Rows() == 0 {
-			why = plan.Name() + " has a header and no rows"
-		}
-		p.ui.say("nothing to do: %s", why)
-		summary, err := j.Nothing()
-		return p.end(f, summary, err, nil)
-	}
-	if f.emulator {
+	if r.f.emulator {
 		server, rehearsal, err := startRehearsal()
 		if err != nil {
 			return err
 		}
 		defer server.Close()
-		l = rehearsal
+		r.login = rehearsal
 	}
-	client, err := l.client(mostSlots, f.timeout, f.apiVersion)
+	client, err := r.login.client(mostSlots, r.f.timeout, r.f.apiVersion)
 	if err != nil {
 		return err
 	}
-	org, notes, err := plan.AskOrg(ctx, client)
-	for _, n := range notes {
-		p.ui.note(n)
+	inquiry := job.Inquire(client)
+	org, refused := inquiry.Org(r.stop)
+	if err := r.at(org); err != nil {
+		return err
+	}
+	for _, n := range r.j.Notes {
+		r.ui.note(n)
+	}
+	if earlier := r.j.Done(); earlier != nil {
+		return r.nothingToDo(r.f, earlier, org)
+	}
+	if !r.j.HasWork() {
+		return r.nothing("an earlier run has settled every link of " + r.plan.Name())
+	}
+	if refused == nil {
+		refused = inquiry.Relations(r.stop, r.plan)
+	}
+	if r.stop.Err() != nil {
+		return r.giveUp(stopReason(r.stop), nil)
+	}
+	for _, n := range inquiry.Notes {
+		r.ui.note(n)
 	}
 	refusal := new(job.Refusal)
-	if refused := new(zoho.Error); errors.As(err, &refused) && !errors.As(err, &refusal) {
-		summary, err := j.GiveUp(refused)
-		return p.end(f, summary, err, nil)
+	if byZoho := new(zoho.Error); errors.As(refused, &byZoho) && !errors.As(refused, &refusal) {
+		return r.giveUp(worker.Refused, byZoho)
 	}
-	if err != nil {
-		return err
+	if refused != nil {
+		return refused
 	}
-	view := newPlanView(j, f, org)
-	p.ui.say("%s", view.text(false))
-	if !f.yes {
-		if err := p.ask(view, l); err != nil {
+	view := newPlanView(r.j, r.f, org)
+	r.ui.say("%s", view.text(false))
+	if !r.f.yes {
+		if err := r.ask(r.stop, view, r.login); err != nil {
 			return err
 		}
+		if r.stop.Err() != nil {
+			return r.giveUp(stopReason(r.stop), nil)
+		}
 	}
-	return p.send(ctx, f, j, client, view)
+	return r.send(client, view)
+}
+
+// nothing ends a run that has no links to send.
+func (r *runner) nothing(why string) error {
+	r.ui.say("nothing to do: %s", why)
+	summary, err := r.j.Nothing()
+	return r.end(r.f, summary, err, nil)
+}
+
+// at makes sure that the results and the login are of the CRM that is meant.
+func (r *runner) at(org *zoho.Org) error {
+	switch {
+	case r.f.emulator:
+		return r.j.At(job.Emulator)
+	case org == nil:
+		return r.j.At("")
+	}
+	if want := r.f.where.environment; want != "" && org.Type != "" && org.Type != want {
+		return &job.Refusal{
+			Cause: fmt.Sprintf("%s is a %s org, and --environment says %s", org.Name, org.Type, want),
+			Hint:  "log in to the org that is meant, or leave out --environment",
+		}
+	}
+	return r.j.At(org.ID)
+}
+
+// giveUp ends a run before its first call.
+func (r *runner) giveUp(reason worker.Reason, why error) error {
+	summary, err := r.j.GiveUp(reason, why)
+	return r.end(r.f, summary, err, nil)
+}
+
+// stopReason is why a context was ended.
+func stopReason(stop context.Context) worker.Reason {
+	reason := worker.Interrupted
+	errors.As(context.Cause(stop), &reason)
+	return reason
 }
 
 // send runs the job, shows how it goes, and tells how it ended.
-func (p *program) send(ctx context.Context, f *runFlags, j *job.Job, client *zoho.Client, view *planView) error {
-	stop, halt := context.WithCancelCause(ctx)
-	defer halt(nil)
-	hard, cut := context.WithCancelCause(context.WithoutCancel(ctx))
-	defer cut(nil)
-	pool := worker.New(logged{client, p.ui.log}, worker.Settings{
+func (r *runner) send(client *zoho.Client, view *planView) error {
+	f, j := r.f, r.j
+	pool := worker.New(logged{client, r.ui.log}, worker.Settings{
 		Slots:          view.Concurrency,
 		Rate:           f.limit(),
 		MaxAttempts:    f.maxAttempts,
 		MaxCalls:       f.maxCalls,
 		ReserveCredits: f.reserveCredits,
 		MaxFailures:    f.maxFailures.of(j.Book.Links()),
-		Note:           p.ui.note,
+		Note:           r.ui.note,
 	})
-	if f.deadline > 0 {
-		timer := time.AfterFunc(f.deadline, func() { halt(worker.Deadline) })
-		defer timer.Stop()
-	}
-	defer p.heed(func() { halt(worker.Interrupted) }, func() { cut(errLeft) }, pool)()
-
-	progress := p.progress(func() report.Moment {
+	r.pool.Store(pool)
+	progress := r.progress(func() report.Moment {
 		s := pool.Stats()
 		return report.Moment{
 			Done:     s.Outcomes,
@@ -163,23 +233,29 @@ func (p *program) send(ctx context.Context, f *runFlags, j *job.Job, client *zoh
 			Slots:    s.Slots,
 		}
 	})
-	summary, err := j.Run(stop, hard, pool, client.Credits)
+	summary, err := j.Run(r.stop, r.hard, pool, client.Credits)
 	progress()
-	return p.end(f, summary, err, j.Book.Causes())
+	return r.end(f, summary, err, j.Book.Causes())
 }
 
 // end tells how a run ended.
 func (p *program) end(f *runFlags, summary *report.Summary, err error, causes []report.Cause) error {
+	code := summary.ExitCode
 	if f.json {
 		if e := summary.Encode(p.stdout); e != nil {
 			err = errors.Join(err, e)
+			code = job.ExitBroken
 		}
 	}
 	if err != nil {
 		p.tellError(err)
 	}
-	p.ui.say("%s", ending(summary, causes))
-	return ended{summary.ExitCode}
+	text := ending(summary, causes)
+	if deleted := new(zoho.Error); errors.As(err, &deleted) && deleted.Code == zoho.CodeRecordDeleted {
+		text = strings.Replace(text, runAgain, "", 1)
+	}
+	p.ui.say("%s", text)
+	return ended{code}
 }
 
 func (p *program) tellError(err error) {
@@ -195,7 +271,7 @@ func (p *program) tellError(err error) {
 var errLeft = errors.New("delink was told to leave at once")
 
 // heed stops the run on the first signal and cuts it off on the second.
-func (p *program) heed(stop, cut func(), pool *worker.Pool) (end func()) {
+func (r *runner) heed() (end func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	quit := make(chan struct{})
@@ -205,14 +281,15 @@ func (p *program) heed(stop, cut func(), pool *worker.Pool) (end func()) {
 			case <-quit:
 				return
 			case s := <-signals:
-				if n == 0 {
-					stop()
-					p.ui.note(fmt.Sprintf("%s: sending nothing new, waiting for %s in flight; a second signal leaves at once and records their links as unknown",
-						signalName(s), counted(pool.Stats().InFlight, "call", "calls")))
-					continue
+				if n > 0 {
+					r.cut(errLeft)
+					return
 				}
-				cut()
-				return
+				r.halt(worker.Interrupted)
+				if pool := r.pool.Load(); pool != nil {
+					r.ui.note(fmt.Sprintf("%s: sending nothing new, waiting for %s in flight; a second signal leaves at once and records their links as unknown",
+						signalName(s), counted(pool.Stats().InFlight, "call", "calls")))
+				}
 			}
 		}
 	}()
@@ -260,8 +337,8 @@ func (p *program) canAsk(input string) bool {
 	return ok && input != job.Stdin && term.IsTerminal(int(f.Fd())) && p.ui.terminal()
 }
 
-// ask wants a yes from a person.
-func (p *program) ask(v *planView, l login) error {
+// ask wants a yes from a person. If ctx ends before there is an answer, that is told by ctx alone.
+func (p *program) ask(ctx context.Context, v *planView, l login) error {
 	where := "the org of this login"
 	if v.Org != nil {
 		where = v.Org.text()
@@ -272,21 +349,38 @@ func (p *program) ask(v *planView, l login) error {
 		where += ", data centre " + l.dc.Name
 	}
 	p.ui.write(fmt.Sprintf("remove %s in %s? This cannot be undone by itself. [y/N] ", counted(v.ToSend, "link", "links"), where))
-	answer, _ := bufio.NewReader(p.stdin).ReadString('\n')
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
+	answers := make(chan string, 1)
+	go func() { // a read of a terminal cannot be called off
+		answer, _ := bufio.NewReader(p.stdin).ReadString('\n')
+		answers <- answer
+	}()
+	select {
+	case <-ctx.Done():
+		p.ui.write("\n")
 		return nil
+	case answer := <-answers:
+		switch strings.ToLower(strings.TrimSpace(answer)) {
+		case "y", "yes":
+			return nil
+		}
 	}
 	return &job.Refusal{Cause: "not confirmed"}
 }
 
 // nothingToDo ends a run whose links an earlier run has settled.
-func (p *program) nothingToDo(f *runFlags, s *report.Summary) error {
+func (p *program) nothingToDo(f *runFlags, s *report.Summary, org *zoho.Org) error {
 	code := s.ExitCode
 	if code == job.ExitDone && f.failAbsent && s.Absent > 0 {
 		code = job.ExitFailures
 	}
-	text := "nothing to do: an earlier run finished with this input; its results are in " + s.Results
+	where := ""
+	switch {
+	case f.emulator:
+		where = " in the emulator"
+	case org != nil:
+		where = " in " + org.Name
+	}
+	text := "nothing to do: an earlier run finished with this input" + where + "; its results are in " + s.Results
 	if s.Failed > 0 {
 		text += fmt.Sprintf("\n%s failed: --retry-failed sends them again", counted(s.Failed, "link", "links"))
 	}
@@ -344,9 +438,11 @@ func ending(s *report.Summary, causes []report.Cause) string {
 	return b.String()
 }
 
+const runAgain = "; run the same command again to go on"
+
 func reasonText(s *report.Summary) string {
 	took := fmt.Sprintf("%s, %s", report.Duration(time.Duration(s.Seconds*float64(time.Second))), counted(s.Calls, "call", "calls"))
-	again := "; run the same command again to go on"
+	again := runAgain
 	switch s.Reason {
 	case worker.Completed:
 		return "done in " + took

@@ -24,6 +24,9 @@ type Job struct {
 	aside   bool            // the files of an earlier run must get new names first
 	carry   bool            // its settled links count, although its input was another
 	extent  report.Extent
+	last    *report.Summary // of the run that wrote the files, whatever its input was; nil if there is none
+	crm     string          // which CRM this run speaks to; empty if it is not known
+	deleted *report.Row     // a row that tells of a record that was deleted
 
 	failures *string // the failures file, if it is the earlier run's; another one that is there must get a new name
 }
@@ -61,7 +64,12 @@ func (j *Job) takeUp() error {
 	j.Book = report.NewBook(j.Plan.Set, j.Plan.Bad)
 	if j.Plan.Config.Restart {
 		j.fresh, j.aside = true, true
-		return nil
+		// What is there may be anything, and is put aside; only a deletion is not to be repeated.
+		_, _ = report.ReadLedger(j.disk, j.files.Results, func(r *report.Row) error {
+			j.heedDeletion(r)
+			return nil
+		})
+		return j.refuseDeletion()
 	}
 	summary, err := report.ReadSummary(j.disk, j.files.Summary)
 	if err != nil {
@@ -70,10 +78,12 @@ func (j *Job) takeUp() error {
 	if summary != nil && summary.Failures != nil && same(*summary.Failures, j.files.Failures) {
 		j.failures = &j.files.Failures
 	}
+	j.last = summary
 	alien, firstAlien := 0, 0
 	line := 1
 	j.extent, err = report.ReadLedger(j.disk, j.files.Results, func(r *report.Row) error {
 		line++
+		j.heedDeletion(r)
 		if !j.Book.Load(r) {
 			if alien++; alien == 1 {
 				firstAlien = line
@@ -83,6 +93,9 @@ func (j *Job) takeUp() error {
 	})
 	if err != nil {
 		return j.notOurs(err)
+	}
+	if err := j.refuseDeletion(); err != nil {
+		return err
 	}
 	if j.extent.Torn > 0 {
 		j.Notes = append(j.Notes, fmt.Sprintf("an earlier run was cut off in the middle of a row: %d bytes at the end of %s are dropped, and that link is sent again", j.extent.Torn, j.files.Results))
@@ -114,6 +127,63 @@ func (j *Job) takeUp() error {
 	}
 	return refusef("to go on and skip the links that are settled, add --if-changed resume; to begin anew, --if-changed restart",
 		"%s is not the input of the unfinished run that wrote %s", j.Plan.source.name, j.files.Results)
+}
+
+// heedDeletion remembers a row of an earlier run that tells of a deleted record, if its relation is in this input too.
+func (j *Job) heedDeletion(r *report.Row) {
+	if r.Code != zoho.CodeRecordDeleted || j.deleted != nil {
+		return
+	}
+	for _, c := range j.Plan.Set.Relations() {
+		if c.Relation == (zoho.Relation{Module: r.Module, List: r.Relation}) {
+			found := *r
+			j.deleted = &found
+		}
+	}
+}
+
+// refuseDeletion keeps a run from deleting more records where an earlier one has deleted some.
+func (j *Job) refuseDeletion() error {
+	if j.deleted == nil {
+		return nil
+	}
+	return refusef(
+		"look for the record in the CRM's recycle bin, and take the rows of this relation out of the input; the results have to be put aside by hand before it can be run again",
+		"%s tells that delinking %s.%s deleted a record (line %d of the input): its records are not linked but held", j.files.Results, j.deleted.Module, j.deleted.Relation, j.deleted.Line)
+}
+
+// Emulator is the name of the emulator among CRMs.
+const Emulator = "emulator"
+
+// At says which CRM the run speaks to: an org's id, Emulator, or empty if it is not known. What was settled in one CRM says
+// nothing about another, so an earlier run there is not gone on with: a rehearsal and a finished run are put aside, and
+// for the rest it is a Refusal.
+func (j *Job) At(crm string) error {
+	j.crm = crm
+	if j.last == nil || j.Plan.Config.Restart {
+		return nil
+	}
+	before := ""
+	if j.last.Org != nil {
+		before = *j.last.Org
+	}
+	rehearsed := before == Emulator
+	switch {
+	case rehearsed == (crm == Emulator) && (before == crm || before == "" || crm == ""):
+		if crm == "" {
+			j.crm = before
+		}
+		return nil
+	case rehearsed:
+		j.Notes = append(j.Notes, fmt.Sprintf("%s is of a rehearsal with the emulator: it is kept under a new name", j.files.Results))
+	case j.last.State == report.Finished && j.last.Pending == 0:
+		j.Notes = append(j.Notes, fmt.Sprintf("%s is of a run in another org: it is kept under a new name", j.files.Results))
+	case j.Plan.Config.IfChanged != ChangedRestart:
+		return refusef("give this run another place with --results, --failures and --summary, or begin anew with --restart",
+			"%s is of an unfinished run in another org", j.files.Results)
+	}
+	j.earlier, j.failures = nil, nil
+	return j.beginAnew(false)
 }
 
 // beginAnew starts new files. With carry, links that were settled stay settled: their rows are copied.

@@ -18,42 +18,60 @@ type Settings interface {
 	Renew(err error) bool
 }
 
-// AskOrg asks the org for its name and edition, and whether the relations of the plan can be delinked there. What the org
-// cannot be asked, for want of a scope or an answer, is left open: then the built-in table decides about relations. org
-// is nil if it is not known; notes say what could not be asked. Only a login that is refused altogether is an error.
-func (p *Plan) AskOrg(ctx context.Context, crm Settings) (org *zoho.Org, notes []string, err error) {
-	q := questions{crm: crm}
-	o, err := ask(&q, func() (zoho.Org, error) { return crm.Org(ctx) })
+// Inquiry is what an org is asked before the first call. What it cannot be asked, for want of a scope or an answer, is left
+// open, and Notes says so. Only a login that is refused altogether is an error, of type *zoho.Error.
+type Inquiry struct {
+	Notes []string
+
+	crm      Settings
+	accepted bool  // the token was, for some question
+	renewed  bool  // it was replaced, once for all
+	refused  bool  // it was not, for another
+	hopeless error // the login is refused: no other call would fare better
+}
+
+// Inquire begins an inquiry.
+func Inquire(crm Settings) *Inquiry { return &Inquiry{crm: crm} }
+
+// Org asks the org for its name, type and edition; nil if they are not known.
+func (i *Inquiry) Org(ctx context.Context) (*zoho.Org, error) {
+	o, err := ask(i, func() (zoho.Org, error) { return i.crm.Org(ctx) })
 	switch {
 	case err == nil:
-		org = &o
-	case q.hopeless != nil:
-		return nil, nil, q.hopeless
-	default:
-		notes = append(notes, fmt.Sprintf("the org does not say its name and edition: %s", unasked(err, "ZohoCRM.org.READ")))
+		return &o, nil
+	case i.hopeless != nil:
+		return nil, i.hopeless
 	}
+	i.Notes = append(i.Notes, fmt.Sprintf("the org does not say its name and edition: %s", unasked(err, "ZohoCRM.org.READ")))
+	return nil, nil
+}
+
+// Relations asks whether the relations of a plan can be delinked. Where the org does not say, the built-in table decides.
+// A relation that cannot is a *Refusal.
+func (i *Inquiry) Relations(ctx context.Context, p *Plan) error {
 	lists := map[string][]zoho.List{}
 	for _, r := range p.Set.Relations() {
 		module := r.Relation.Module
 		known, asked := lists[module]
 		if !asked {
-			known, err = ask(&q, func() ([]zoho.List, error) { return crm.Lists(ctx, module) })
+			var err error
+			known, err = ask(i, func() ([]zoho.List, error) { return i.crm.Lists(ctx, module) })
 			switch {
 			case err == nil:
-			case q.hopeless != nil:
-				return nil, nil, q.hopeless
+			case i.hopeless != nil:
+				return i.hopeless
 			case isRefused(err):
-				return nil, nil, &Refusal{Cause: fmt.Sprintf("the org does not accept the module %s", module), Err: err, Hint: "use the module's API name (Setup > Developer Hub > APIs and SDKs > API names)"}
+				return &Refusal{Cause: fmt.Sprintf("the org does not accept the module %s", module), Err: err, Hint: "use the module's API name (Setup > Developer Hub > APIs and SDKs > API names)"}
 			default:
-				notes = append(notes, fmt.Sprintf("the org does not say which lists of %s can be delinked: %s", module, unasked(err, "ZohoCRM.settings.related_lists.READ")))
+				i.Notes = append(i.Notes, fmt.Sprintf("the org does not say which lists of %s can be delinked: %s", module, unasked(err, "ZohoCRM.settings.related_lists.READ")))
 			}
 			lists[module] = known
 		}
 		if err := checkRelation(r.Relation, p.Config.Allow, known); err != nil {
-			return nil, nil, err
+			return err
 		}
 	}
-	return org, notes, nil
+	return nil
 }
 
 // CheckRelations decides about the relations of a plan where no org is asked.
@@ -136,37 +154,28 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// questions are what an org is asked before a run, with one login.
-type questions struct {
-	crm      Settings
-	accepted bool  // the token was, for some question
-	renewed  bool  // it was replaced, once for all
-	refused  bool  // it was not, for another
-	hopeless error // the login is refused: no other call would fare better
-}
-
 // ask asks, and once more with another token if the first one is not accepted: a kept token may have died since. A missing
 // scope comes with 401 as well, and not always with its name (R), so a second 401 is the login's end only if no question is
 // accepted: it waits for the next one.
-func ask[T any](q *questions, question func() (T, error)) (T, error) {
+func ask[T any](i *Inquiry, question func() (T, error)) (T, error) {
 	v, err := question()
-	if !q.renewed && q.crm.Renew(err) {
-		q.renewed = true
+	if !i.renewed && i.crm.Renew(err) {
+		i.renewed = true
 		v, err = question()
 	}
 	var e *zoho.Error
 	switch {
 	case err == nil:
-		q.accepted = true
+		i.accepted = true
 	case !errors.As(err, &e):
 	case e.Kind == zoho.Denied && e.Scope == zoho.ScopeRun:
-		q.hopeless = err
+		i.hopeless = err
 	case e.Kind == zoho.Denied || e.Kind == zoho.Refused:
-		q.accepted = true
-	case e.Kind == zoho.BadToken && q.refused && !q.accepted:
-		q.hopeless = err
+		i.accepted = true
+	case e.Kind == zoho.BadToken && i.refused && !i.accepted:
+		i.hopeless = err
 	case e.Kind == zoho.BadToken:
-		q.refused = true
+		i.refused = true
 	}
 	return v, err
 }

@@ -12,7 +12,6 @@ import (
 	"delink/pkg/reader"
 	"delink/pkg/report"
 	"delink/pkg/worker"
-	"delink/pkg/zoho"
 )
 
 // batches are those that are to be sent. Links that an earlier run left unknown have batches of their own, because what
@@ -55,9 +54,9 @@ func (j *Job) Run(stop, hard context.Context, pool *worker.Pool, credits func() 
 	})
 }
 
-// GiveUp ends a run that the org refuses before the first call: everything is pending.
-func (j *Job) GiveUp(why *zoho.Error) (*report.Summary, error) {
-	return j.record(context.Background(), 0, func(*report.Recorder) (worker.Reason, error) { return worker.Refused, why }, func(*report.Summary) {})
+// GiveUp ends a run before the first call: everything is pending. why may be nil.
+func (j *Job) GiveUp(reason worker.Reason, why error) (*report.Summary, error) {
+	return j.record(context.Background(), 0, func(*report.Recorder) (worker.Reason, error) { return reason, why }, func(*report.Summary) {})
 }
 
 // Nothing ends a run that has no links to send.
@@ -74,6 +73,9 @@ func (j *Job) record(hard context.Context, atOnce int, do func(*report.Recorder)
 		InputSHA256: j.Plan.SHA256,
 		State:       report.Running,
 		Results:     j.files.Results,
+	}
+	if j.crm != "" {
+		s.Org = &j.crm
 	}
 	s.Start(started)
 	s.Count(j.Book)

@@ -47,6 +47,7 @@ type Summary struct {
 	Results          string        `json:"results"`
 	Failures         *string       `json:"failures"`
 	ExitCode         int           `json:"exit_code"`
+	Org              *string       `json:"org"` // the org's id, or "emulator": results say nothing about another
 }
 
 // Count takes the counts of a book.

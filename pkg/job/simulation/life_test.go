@@ -298,12 +298,16 @@ func (l *life) run() (e end) {
 	}
 	client := l.client()
 	if o.ask {
-		_, notes, err := plan.AskOrg(l.hard, client)
-		for _, n := range notes {
+		inquiry := job.Inquire(client)
+		_, err := inquiry.Org(l.hard)
+		if err == nil {
+			err = inquiry.Relations(l.hard, plan)
+		}
+		for _, n := range inquiry.Notes {
 			l.note(n)
 		}
 		if refused := new(zoho.Error); errors.As(err, &refused) {
-			s, err := j.GiveUp(refused)
+			s, err := j.GiveUp(worker.Refused, refused)
 			return end{summary: s, err: err, gaveUp: true}
 		}
 		if err != nil {
