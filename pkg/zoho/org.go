@@ -75,6 +75,7 @@ func (c *Client) Org(ctx context.Context) (Org, error) {
 // List is a related list of a module, as the org has it.
 type List struct {
 	Name      string // API name
+	Module    string // API name of the module that its records are of; empty if the CRM does not say
 	Label     string // what people see
 	Hidden    bool   // in the layout: calls for it are refused (D)
 	CanDelink Answerable
@@ -101,6 +102,7 @@ func (c *Client) Lists(ctx context.Context, module string) ([]List, error) {
 			Name       text            `json:"api_name"`
 			Label      text            `json:"display_label"`
 			Status     text            `json:"status"`
+			Module     named           `json:"module"`
 			Operations json.RawMessage `json:"record_operations"`
 		} `json:"related_lists"`
 	}
@@ -114,6 +116,7 @@ func (c *Client) Lists(ctx context.Context, module string) ([]List, error) {
 	for i, l := range body.Lists {
 		lists[i] = List{
 			Name:   l.Name.text(),
+			Module: text(l.Module).text(),
 			Label:  l.Label.text(),
 			Hidden: l.Status != "" && !strings.EqualFold(string(l.Status), "visible"),
 		}
@@ -128,6 +131,21 @@ func (c *Client) Lists(ctx context.Context, module string) ([]List, error) {
 		}
 	}
 	return lists, nil
+}
+
+// named is the API name of what is an object (S) or a name (in older versions); anything else is empty.
+type named text
+
+func (n *named) UnmarshalJSON(b []byte) error {
+	var object struct {
+		Name text `json:"api_name"`
+	}
+	if len(b) > 0 && b[0] == '{' {
+		err := json.Unmarshal(b, &object)
+		*n = named(object.Name)
+		return err
+	}
+	return (*text)(n).UnmarshalJSON(b)
 }
 
 // get reads a resource of the org into a value.

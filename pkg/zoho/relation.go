@@ -93,6 +93,12 @@ func ClassOf(r Relation) Class {
 	return Unlisted
 }
 
+// HoldsRecordsOf reports whether a list of the org holds records, by its own name or by that of the module which its records
+// are of: an org can give a list any name.
+func HoldsRecordsOf(l List) bool {
+	return holdsRecords[strings.ToLower(l.Name)] || holdsRecords[strings.ToLower(l.Module)]
+}
+
 // SupportedLists are the lists of a module that the built-in table supports, sorted.
 func SupportedLists(module string) []string {
 	var lists []string

@@ -127,3 +127,27 @@ func TestCheckBaseURL(t *testing.T) {
 		}
 	}
 }
+
+// A list that holds records is recognised by its own name and by that of its module, however the module is written.
+func TestListsThatHoldRecords(t *testing.T) {
+	for list, want := range map[string]List{
+		`{"api_name":"Leads","module":{"api_name":"Leads","id":"1"}}`:         {Name: "Leads", Module: "Leads"},
+		`{"api_name":"Remarks","module":{"api_name":"Notes","id":"1"}}`:       {Name: "Remarks", Module: "Notes"},
+		`{"api_name":"Remarks","module":"Notes"}`:                             {Name: "Remarks", Module: "Notes"},
+		`{"api_name":"Files","module":{"api_name":"ATTACHMENTS","id":null}}`:  {Name: "Files", Module: "ATTACHMENTS"},
+		`{"api_name":"Notes","module":{"api_name":"Custom_Module","id":"1"}}`: {Name: "Notes", Module: "Custom_Module"},
+		`{"api_name":"Notes","module":null}`:                                  {Name: "Notes"},
+		`{"api_name":"Leads","module":null}`:                                  {Name: "Leads"},
+		`{"api_name":"Leads","module":[1]}`:                                   {Name: "Leads"},
+		`{"api_name":"Leads"}`:                                                {Name: "Leads"},
+	} {
+		got, err := over(t, canned{status: 200, body: `{"related_lists":[` + list + `]}`}).Lists(t.Context(), "Campaigns")
+		if err != nil || len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %+v, %v", list, got, err)
+			continue
+		}
+		if holds := HoldsRecordsOf(got[0]); holds != (want.Name != "Leads") {
+			t.Errorf("%s: holds records: %v", list, holds)
+		}
+	}
+}
