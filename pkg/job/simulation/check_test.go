@@ -136,7 +136,7 @@ func (w *world) live(o *options) (*life, end) {
 	w.checkTruth(l, after)
 	w.checkBooks(l)
 	if !e.killed {
-		l.checkEnd(e, before)
+		l.checkEnd(e, before, after)
 	}
 	return l, e
 }
@@ -301,7 +301,7 @@ func (w *world) checkBooks(l *life) {
 }
 
 // checkEnd looks at a run that ended by itself.
-func (l *life) checkEnd(e end, before map[link]string) {
+func (l *life) checkEnd(e end, before, after map[link]string) {
 	w := l.world
 	for _, name := range sortedKeys(w.disk.names) {
 		if strings.HasSuffix(name, ".reserve") && !l.trouble && e.summary != nil {
@@ -325,11 +325,8 @@ func (l *life) checkEnd(e end, before map[link]string) {
 		return
 	}
 	l.checkReason(e)
-	if l.trouble {
-		if e.summary.ExitCode != job.ExitBroken && e.summary.Reason != worker.Completed {
-			// A trouble that did no harm, such as a folder that could not be synced once, may go unnoticed.
-			w.logf("life %d: the trouble with the disk did no harm", l.number)
-		}
+	if l.trouble { // it may have done harm to any file, but not to what the summary tells of links
+		l.checkBelieved(e.summary, after)
 		return
 	}
 	l.checkFiles(e.summary)
@@ -345,6 +342,22 @@ func (l *life) checkEnd(e end, before map[link]string) {
 		if l.witness.calls != calls {
 			w.fault("calls", "life %d: %d calls where %d do", l.number, l.witness.calls, calls)
 		}
+	}
+}
+
+// checkBelieved: no outcome is believed that is not in the file.
+func (l *life) checkBelieved(s *report.Summary, after map[link]string) {
+	if l.world.gone {
+		return
+	}
+	gone := 0
+	for k, status := range after {
+		if l.world.inInput[k] && (status == "removed" || status == "absent") {
+			gone++
+		}
+	}
+	if s.Removed+s.Absent > gone { // a write that failed half way may have brought some more
+		l.world.fault("believed", "life %d: %d links are told to be gone, in the results there are %d", l.number, s.Removed+s.Absent, gone)
 	}
 }
 

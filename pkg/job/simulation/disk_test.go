@@ -157,6 +157,7 @@ func (c calls) Append(name string) (report.Handle, error) {
 		f = &inode{}
 		c.change(change{to: name, node: f})
 	}
+	c.life.opened = c.life.opened || name == c.life.world.results
 	return &handle{c, name, f}, nil
 }
 
@@ -329,7 +330,7 @@ func (h *handle) Sync() error {
 	l.syncs++
 	what := fmt.Sprint("sync ", l.syncs)
 	h.calls.mu.Unlock()
-	time.Sleep(l.moment(200*time.Microsecond, 20*time.Millisecond, what))
+	time.Sleep(l.moment(200*time.Microsecond, l.world.syncTime, what))
 	if err := l.diskCall("sync", h.name); err != nil {
 		return err
 	}

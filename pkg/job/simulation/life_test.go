@@ -42,6 +42,9 @@ type life struct {
 	trouble   bool // something befell the disk
 	unsynced  int  // links whose results no sync covers
 	syncs     int
+	opened    bool   // the results, to add to them
+	gone      bool   // somebody has removed them since
+	afterGone int    // delink calls since then
 	tail      []byte // of the results that this life wrote: a row that is not whole
 	rows      map[link]string
 	lines     map[string]bool
@@ -142,6 +145,7 @@ func (l *life) badDisk(what, name string) error {
 			delete(d.safe, l.world.results)
 			l.world.resultsGone()
 			clear(l.settled)
+			l.gone = l.opened
 			o.badDisk = ""
 		}
 	case o.badDisk == "sync" && what == "sync", o.badDisk == "rename" && what == "rename",
@@ -179,6 +183,11 @@ func (l *life) sends(links []link) {
 	defer d.mu.Unlock()
 	if n := len(links); n > l.options.batch {
 		l.world.fault("batch", "%d ids in a call, with batches of %d", n, l.options.batch)
+	}
+	if l.gone {
+		if l.afterGone++; l.afterGone > 2*l.options.slots {
+			l.world.fault("gone", "life %d: %d calls after the results were gone, with %d slots", l.number, l.afterGone, l.options.slots)
+		}
 	}
 	for _, k := range links {
 		l.begun[k] = "out"

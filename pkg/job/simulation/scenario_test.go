@@ -52,15 +52,16 @@ type world struct {
 	inInput              map[link]bool
 	existed              map[link]bool // before the first life
 
-	batch   int
-	refresh bool   // tokens are made, not ready
-	change  int    // the input changes before this life; 0 for none
-	changed string // what the lives from then on are told about that
-	ask     bool   // the org is asked
-	healthy bool   // the CRM has no odd sides
-	denied  bool   // some calls lack a scope
-	lives   []options
-	count   int
+	syncTime time.Duration // of the disk, at most
+	batch    int
+	refresh  bool   // tokens are made, not ready
+	change   int    // the input changes before this life; 0 for none
+	changed  string // what the lives from then on are told about that
+	ask      bool   // the org is asked
+	healthy  bool   // the CRM has no odd sides
+	denied   bool   // some calls lack a scope
+	lives    []options
+	count    int
 
 	// Guarded by the disk's lock.
 	sent    map[link]int
@@ -183,6 +184,7 @@ func newWorld(seed uint64, folder string) *world {
 	w.batch = pick(d, 100, 100, 100, d.between(1, 100), d.upTo(20))
 	w.batch = max(w.batch, min(100, rows/100))
 	w.writeInput(d, rows)
+	w.syncTime = pick(d, 20*time.Millisecond, 20*time.Millisecond, time.Second)
 	w.healthy = d.chance(0.15)
 	w.makeCRM(d, strict)
 	for range d.IntN(6) {
