@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -170,21 +171,42 @@ func noLogin(dc, org string) error {
 
 // secret reads a variable, or the file that its …_FILE twin names.
 func (p *program) secret(name string) (string, error) {
-	if v := p.getenv(name); v != "" {
-		return strings.TrimSpace(v), nil
+	if v := strings.TrimSpace(p.getenv(name)); v != "" {
+		return v, printable(name, v)
 	}
 	path := p.getenv(name + "_FILE")
 	if path == "" {
 		return "", nil
 	}
-	b, err := os.ReadFile(path)
+	name += "_FILE"
+	f, err := os.Open(path)
 	if err != nil {
-		return "", &job.Refusal{Cause: name + "_FILE", Err: err}
+		return "", &job.Refusal{Cause: name, Err: err}
 	}
-	if v := strings.TrimSpace(string(b)); v != "" {
-		return v, nil
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil {
+		return "", &job.Refusal{Cause: name, Err: err}
 	}
-	return "", &job.Refusal{Cause: fmt.Sprintf("%s_FILE: %s is empty", name, path)}
+	v := strings.TrimSpace(strings.TrimPrefix(string(b), "\ufeff"))
+	switch {
+	case v == "":
+		return "", &job.Refusal{Cause: fmt.Sprintf("%s: %s is empty", name, path)}
+	case len(b) > maxSecret:
+		return "", &job.Refusal{Cause: fmt.Sprintf("%s: %s is too large for a credential", name, path)}
+	}
+	return v, printable(name, v)
+}
+
+// maxSecret is far above the length of Zoho's tokens, in bytes.
+const maxSecret = 4096
+
+// printable refuses a credential that cannot stand in a header, without showing it.
+func printable(name, v string) error {
+	if strings.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		return &job.Refusal{Cause: name + " has a character that no credential has", Hint: "copy it again, on one line and without quotes or spaces"}
+	}
+	return nil
 }
 
 // cacheOfTokens is where the login's access tokens are kept between runs; nil for nowhere.

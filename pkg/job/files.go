@@ -79,6 +79,12 @@ func (f Files) check(input string) error {
 		if info, err := os.Stat(a.path); err == nil && !info.Mode().IsRegular() {
 			return refusef("give the path of a file", "%s: %s is not a file", a.what, a.path)
 		}
+		if a.path == "" {
+			continue
+		}
+		if info, err := os.Stat(filepath.Dir(a.path)); err != nil || !info.IsDir() {
+			return refusef("make it, or choose another place", "%s: there is no folder %s", a.what, filepath.Dir(a.path))
+		}
 	}
 	return nil
 }

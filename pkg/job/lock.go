@@ -4,13 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 
 	"delink/pkg/report"
 )
 
 // lock holds the result file for this process.
 func lock(disk report.Disk, results string) (unlock func(), err error) {
-	unlock, err = disk.Lock(results)
+	at := results
+	if real, err := filepath.EvalSymlinks(results); err == nil { // two names of one file have one lock
+		at = real
+	}
+	unlock, err = disk.Lock(at)
 	var held *report.Locked
 	switch {
 	case errors.As(err, &held):

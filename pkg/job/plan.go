@@ -144,8 +144,7 @@ func inputRefusal(err error) error {
 func (p *Plan) check() error {
 	for _, r := range p.Set.Relations() {
 		if zoho.ClassOf(r.Relation) == zoho.HoldsRecords {
-			return refusef("delink removes links only; delete such records in the CRM",
-				"%s holds records, not links: delinking would delete them", r.Relation)
+			return holdsRecords(r.Relation)
 		}
 	}
 	switch {

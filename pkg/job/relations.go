@@ -87,6 +87,10 @@ func (p *Plan) CheckRelations() error {
 // checkRelation accepts a relation if the org's lists, where they are known, say that it can be delinked, else if the
 // built-in table has it, or if the user vouches for it.
 func checkRelation(r zoho.Relation, allow []zoho.Relation, lists []zoho.List) error {
+	i := slices.IndexFunc(lists, func(l zoho.List) bool { return l.Name == r.List })
+	if i >= 0 && zoho.HoldsRecordsOf(lists[i]) {
+		return holdsRecords(r)
+	}
 	if slices.Contains(allow, r) {
 		return nil
 	}
@@ -101,7 +105,6 @@ func checkRelation(r zoho.Relation, allow []zoho.Relation, lists []zoho.List) er
 		}
 		return refusef(hint+vouch, "%s is not known as a relation that can be delinked", r)
 	}
-	i := slices.IndexFunc(lists, func(l zoho.List) bool { return l.Name == r.List })
 	switch {
 	case i < 0:
 		return refusef(nearest(r, lists)+vouch, "%s has no related list %s in this org", r.Module, r.List)
@@ -116,12 +119,17 @@ func checkRelation(r zoho.Relation, allow []zoho.Relation, lists []zoho.List) er
 	return nil
 }
 
+func holdsRecords(r zoho.Relation) *Refusal {
+	return refusef("delink removes links only; delete such records in the CRM",
+		"%s holds records, not links: delinking would delete them", r)
+}
+
 // nearest names the lists of a module that can be delinked, those first whose names are most like the one that was meant.
 func nearest(r zoho.Relation, lists []zoho.List) string {
 	const most = 8
 	var names []string
 	for _, l := range lists {
-		if !l.Hidden && l.CanDelink == zoho.Yes && zoho.ClassOf(zoho.Relation{Module: r.Module, List: l.Name}) != zoho.HoldsRecords {
+		if !l.Hidden && l.CanDelink == zoho.Yes && !zoho.HoldsRecordsOf(l) {
 			names = append(names, l.Name)
 		}
 	}

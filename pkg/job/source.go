@@ -16,11 +16,12 @@ const Stdin = "-"
 // source is an input that can be read twice: once for the plan, and at the end for the failures file. What cannot be
 // opened again, standard input or a pipe, is kept in a file beside the results while the run goes on.
 type source struct {
-	name    string // for messages
-	path    string // to read again; empty for a pipe that is not spooled
-	spooled bool
-	sum     hash.Hash
-	first   io.ReadCloser
+	name  string   // for messages
+	path  string   // to read again; empty for a pipe
+	spool *os.File // the copy of a pipe, or nil
+	size  int64    // of the copy
+	sum   hash.Hash
+	first io.ReadCloser
 }
 
 // openSource opens an input. Where it is a pipe, spool is the folder for its copy; empty if it is read only once.
@@ -57,15 +58,14 @@ func (s *source) keep(from io.ReadCloser, folder string) error {
 	if err != nil {
 		return errors.Join(&Refusal{Cause: "no place for a copy of " + s.name, Err: err}, from.Close())
 	}
-	s.spooled, s.path = true, f.Name()
-	_, err = io.Copy(f, from)
-	if err == nil {
-		_, err = f.Seek(0, io.SeekStart)
-	}
+	s.spool = f
+	_ = os.Remove(f.Name()) // the open file is enough, where the system lets go of the name: a kill leaves nothing behind
+	s.size, err = io.Copy(f, from)
 	if err = errors.Join(err, from.Close()); err != nil {
-		return errors.Join(fmt.Errorf("%s: %w", s.name, err), f.Close(), os.Remove(f.Name()))
+		s.remove()
+		return fmt.Errorf("%s: %w", s.name, err)
 	}
-	s.first = f
+	s.first = io.NopCloser(io.NewSectionReader(f, 0, s.size))
 	return nil
 }
 
@@ -80,12 +80,14 @@ func (s *source) digest() (string, error) {
 
 // again opens the input for the second pass. verify, called at its end, tells whether it is the same as before.
 func (s *source) again(digest string) (r io.Reader, verify func() error, closeIt func(), err error) {
-	f, err := os.Open(s.path)
-	if err != nil {
+	var in io.ReadCloser
+	if s.spool != nil {
+		in = io.NopCloser(io.NewSectionReader(s.spool, 0, s.size))
+	} else if in, err = os.Open(s.path); err != nil {
 		return nil, nil, nil, err
 	}
 	sum := sha256.New()
-	tee := io.TeeReader(f, sum)
+	tee := io.TeeReader(in, sum)
 	verify = func() error {
 		if _, err := io.Copy(io.Discard, tee); err != nil {
 			return err
@@ -95,12 +97,13 @@ func (s *source) again(digest string) (r io.Reader, verify func() error, closeIt
 		}
 		return nil
 	}
-	return tee, verify, func() { _ = f.Close() }, nil
+	return tee, verify, func() { _ = in.Close() }, nil
 }
 
 // remove deletes the copy of a pipe.
 func (s *source) remove() {
-	if s.spooled {
-		_ = os.Remove(s.path)
+	if s.spool != nil {
+		_ = s.spool.Close()
+		_ = os.Remove(s.spool.Name()) // where an open file keeps its name
 	}
 }

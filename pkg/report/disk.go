@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 )
 
 // Disk is what results need of a file system. OS is the real one.
@@ -82,25 +83,39 @@ func (d OS) Append(name string, size int64) (File, error) {
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return kept{f, name, d.calls()}, nil
+	k := &kept{Handle: f, name: name, calls: d.calls()}
+	k.size.Store(size)
+	return k, nil
 }
 
-// kept is a file that has to keep its name.
+// kept is a file that has to keep its name and what was written to it.
 type kept struct {
 	Handle
 	name  string
 	calls Calls
+	size  atomic.Int64 // what is in it at least: it is written to while it is synced
 }
 
-func (f kept) Sync() error {
+func (f *kept) Write(p []byte) (int, error) {
+	n, err := f.Handle.Write(p)
+	f.size.Add(int64(n))
+	return n, err
+}
+
+func (f *kept) Sync() error {
+	size := f.size.Load()
 	if err := f.Handle.Sync(); err != nil {
 		return err
 	}
 	same, err := f.calls.Same(f.Handle, f.name)
 	if err == nil && !same {
-		err = fmt.Errorf("%s was removed or replaced by another program", f.name)
+		return fmt.Errorf("%s was removed or replaced by another program", f.name)
 	}
-	return err
+	has, statErr := f.Stat()
+	if statErr == nil && has.Size() < size {
+		return fmt.Errorf("%s was cut by another program", f.name)
+	}
+	return errors.Join(err, statErr)
 }
 
 // Replace writes a file beside it and renames that.
