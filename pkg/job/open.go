@@ -3,6 +3,7 @@ package job
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"delink/pkg/report"
@@ -77,6 +78,11 @@ func (j *Job) takeUp() error {
 	}
 	if summary != nil && summary.Failures != nil && same(*summary.Failures, j.files.Failures) {
 		j.failures = &j.files.Failures
+	}
+	// Folders may have other names by now, files not.
+	if summary != nil && summary.State != report.Finished && filepath.Base(summary.Results) != filepath.Base(j.files.Results) {
+		return refusef("give this run its own --summary and --failures too",
+			"%s is of an unfinished run with other results, %s", j.files.Summary, summary.Results)
 	}
 	j.last = summary
 	alien, firstAlien := 0, 0
