@@ -906,3 +906,28 @@ func TestErrorAfterStop(t *testing.T) {
 		}
 	})
 }
+
+// A record that was deleted stops the run at once, with any status. Ids that the answer does not name may be gone.
+func TestDeletedRecordWithAnyStatus(t *testing.T) {
+	for _, status := range []int{200, 401, 429, 500} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, some(campaignLeads, 10, 2))
+			r.fault = func(c call) *fault {
+				return &fault{change: func(a *zoho.Answer) {
+					a.Status, a.Deleted = status, true
+					a.Items[0].Verdict, a.Items[0].Code = zoho.Deleted, zoho.CodeRecordDeleted
+					a.Items[1].Verdict, a.Items[1].Code = zoho.Silent, zoho.CodeNotInAnswer
+					r.removed[link(r, 0)], r.linked[link(r, 0)] = false, true // it is no link that is gone
+				}}
+			}
+			err := r.ends(Broken)
+			if e := asError(err); e.Kind != zoho.Refused || e.Scope != zoho.ScopeRun || e.Code != zoho.CodeRecordDeleted || e.Status != status {
+				t.Errorf("%+v", e)
+			}
+			r.want(0, 0, 1, 1)
+			if len(r.calls) != 1 {
+				t.Errorf("%d calls", len(r.calls))
+			}
+		})
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -39,12 +40,13 @@ type Answer struct {
 
 // envelope is every body that the API answers with, decoded leniently (R: code may be a number, details an array).
 type envelope struct {
-	Data      []result `json:"data"`
-	Code      text     `json:"code"`
-	ErrorText text     `json:"error"`
-	ErrorInfo text     `json:"error_info"`
-	Message   text     `json:"message"`
-	Details   details  `json:"details"`
+	Data      results `json:"data"`
+	Code      text    `json:"code"`
+	ErrorText text    `json:"error"`
+	ErrorInfo text    `json:"error_info"`
+	Message   text    `json:"message"`
+	Status    text    `json:"status"`
+	Details   details `json:"details"`
 }
 
 type result struct {
@@ -52,6 +54,17 @@ type result struct {
 	Details details `json:"details"`
 	Message text    `json:"message"`
 	Status  text    `json:"status"`
+}
+
+// results are an array of answers, or one by itself.
+type results []result
+
+func (r *results) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '{' {
+		*r = make(results, 1)
+		return json.Unmarshal(b, &(*r)[0])
+	}
+	return json.Unmarshal(b, (*[]result)(r))
 }
 
 // text is a JSON string or number; anything else is empty.
@@ -193,15 +206,11 @@ func (r result) verdict() Verdict {
 	failed, went := strings.EqualFold(string(r.Status), "error"), strings.EqualFold(string(r.Status), "success")
 	success := strings.EqualFold(code, "SUCCESS") || went && number(code) && code[0] == '2'
 	switch {
+	case r.deleted():
+		return Deleted
 	case success && failed, code == "":
 		return Silent
 	case success:
-		// The only wording that is read: the code is the same for both (D, S), and one of them destroys data. What is
-		// called a relation or a contact role is a link.
-		message := strings.ToLower(string(r.Message))
-		if strings.Contains(message, "delete") && !strings.Contains(message, "relation") && !strings.Contains(message, "contact role") {
-			return Deleted
-		}
 		return Removed
 	case went, number(code): // of an error a number says nothing
 		return Silent
@@ -213,6 +222,22 @@ func (r result) verdict() Verdict {
 		return Silent
 	}
 	return Failed
+}
+
+// deleted reports whether an answer says that a record was deleted. It is the only wording that is read: the code is the
+// same as for a link (D, S), and one of them destroys data. What is called a relation or a contact role is a link. Whatever
+// is not plainly an error counts.
+func (r result) deleted() bool {
+	if len(r.Message) == 0 {
+		return false
+	}
+	message := strings.ToLower(string(r.Message))
+	if !strings.Contains(message, "delete") || strings.Contains(message, "relation") || strings.Contains(message, "contact role") {
+		return false
+	}
+	code := r.Code.text()
+	return strings.EqualFold(code, "SUCCESS") || strings.EqualFold(string(r.Status), "success") ||
+		!strings.EqualFold(string(r.Status), "error") && (code == "" && strings.Contains(message, "record deleted") || number(code) && code[0] == '2')
 }
 
 // id is the id that an item names; false where it names none.
@@ -289,8 +314,11 @@ func match(ids []ID, data []result) (items []Item, deleted bool) {
 
 func (r result) item(id ID) Item {
 	v, code := r.verdict(), r.Code.text()
-	if v == Deleted {
+	switch {
+	case v == Deleted:
 		code = CodeRecordDeleted
+	case code == "":
+		code = CodeForeignAnswer
 	}
 	return Item{ID: id, Verdict: v, Code: code, Message: r.Message.text()}
 }
@@ -309,6 +337,31 @@ func agree(a, b Item) Item {
 		return b
 	}
 	return Item{ID: a.ID, Verdict: Silent, Code: CodeContradiction, Message: a.Code + " and " + b.Code}
+}
+
+// deletion is the answer to a call whose body says, anywhere and with any status, that a record was deleted; ok is false
+// if it does not. A failing server's word is taken only for the ids that it names.
+func deletion(ids []ID, status int, body *envelope, raw []byte) (a Answer, ok bool) {
+	var said results
+	switch {
+	case body == nil || body.Data == nil && body.Code == "" && body.Message == "": // torn, or wrapped in something else
+		if bytes.Contains(bytes.ToLower(raw), []byte("record deleted")) {
+			said = results{{Code: "SUCCESS", Message: "record deleted"}}
+		}
+	default:
+		said = body.Data
+		if whole := (result{body.Code, body.Details, body.Message, body.Status}); whole.deleted() {
+			said = append(said, whole)
+		}
+	}
+	if !slices.ContainsFunc(said, result.deleted) {
+		return Answer{}, false
+	}
+	if status >= 500 {
+		said = slices.DeleteFunc(said, func(r result) bool { _, named := r.id(); return !named })
+	}
+	items, _ := match(ids, said)
+	return Answer{Status: status, Items: items, Deleted: true}, true
 }
 
 // retryAfter reads Retry-After, in seconds or as a date; 0 where it is missing or makes no sense. It is not documented.

@@ -295,6 +295,76 @@ func TestItems(t *testing.T) {
 	}
 }
 
+// A deleted record is noticed wherever it is told: the run must stop.
+func TestDeletedRecords(t *testing.T) {
+	const (
+		bare  = `{"code":"SUCCESS","details":{},"message":"record deleted","status":"success"}`
+		named = `{"code":"SUCCESS","details":{"id":"3652397000000900001"},"message":"record deleted","status":"success"}`
+		other = `{"code":"SUCCESS","details":{"id":"3652397000000900002"},"message":"relation removed","status":"success"}`
+	)
+	all := [2]Verdict{Deleted, Deleted}
+	for _, c := range []struct {
+		name, body string
+		status     int
+		want       [2]Verdict
+	}{
+		{"bare", bare, 200, all},
+		{"bare, 202", bare, 202, all},
+		{"bare, by name", named, 200, [2]Verdict{Deleted, Silent}},
+		{"bare, only a message", `{"message":"Record Deleted"}`, 200, all},
+		{"bare, a number", `{"code":200,"message":"record deleted"}`, 200, all},
+		{"bare, beside data", `{"code":"SUCCESS","message":"record deleted","data":[` + other + `]}`, 200, [2]Verdict{Deleted, Removed}},
+		{"bare, beside no data", `{"code":"SUCCESS","message":"record deleted","data":[]}`, 200, all},
+		{"data", `{"data":[` + named + "," + other + `]}`, 200, [2]Verdict{Deleted, Removed}},
+		{"data that is no array", `{"data":` + named + `}`, 200, [2]Verdict{Deleted, Silent}},
+		{"400", `{"data":[` + named + "," + other + `]}`, 400, [2]Verdict{Deleted, Removed}},
+		{"401", `{"data":[` + bare + `]}`, 401, all},
+		{"429", `{"data":[` + bare + "," + bare + `]}`, 429, all},
+		{"302", `{"data":[` + bare + "," + bare + `]}`, 302, all},
+		{"500", `{"data":[` + named + `]}`, 500, [2]Verdict{Deleted, Silent}},
+		{"500, nameless", `{"data":[` + bare + `]}`, 500, [2]Verdict{}},
+		{"503, bare", bare, 503, [2]Verdict{}},
+		{"called an error as well", `{"data":[{"code":"SUCCESS","details":{"id":"3652397000000900001"},"message":"record deleted","status":"error"}]}`, 200, [2]Verdict{Deleted, Silent}},
+		{"wrapped", `{"response":{"data":[` + named + `]}}`, 200, all},
+		{"torn", `{"data":[{"code":"SUCCESS","details":{"id":"3652397000000900001"},"message":"record deleted","st`, 200, all},
+	} {
+		answer, err := over(t, canned{status: c.status, body: c.body}).Delink(t.Context(), campaignLeads, parentID, []ID{idA, idB})
+		if err != nil || !answer.Deleted || answer.Status != c.status || len(answer.Items) != 2 || [2]Verdict{answer.Items[0].Verdict, answer.Items[1].Verdict} != c.want {
+			t.Errorf("%s: %+v, %v", c.name, answer, err)
+			continue
+		}
+		for _, i := range answer.Items {
+			if (i.Verdict == Deleted) != (i.Code == CodeRecordDeleted) || i.Code == "" {
+				t.Errorf("%s: %+v", c.name, i)
+			}
+		}
+	}
+	broken := trip(func(*http.Request) (*http.Response, error) {
+		body := io.MultiReader(strings.NewReader(`{"data":[{"code":"SUCCESS","message":"record deleted",`), broken{})
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body)}, nil
+	})
+	if answer, err := over(t, broken).Delink(t.Context(), campaignLeads, parentID, []ID{idA}); err != nil || !answer.Deleted {
+		t.Errorf("broken off: %+v, %v", answer, err)
+	}
+	for _, body := range []string{
+		`{"code":"INVALID_DATA","details":{},"message":"the record deleted is not known","status":"error"}`,
+		`{"code":"NO_PERMISSION","details":{},"message":"record cannot be deleted","status":"error"}`,
+		`{"message":"record not deleted","status":"error"}`,
+		`{"message":"the record was deleted by somebody"}`,
+		`{"data":[{"code":"SUCCESS","details":{"id":"3652397000000900001"},"message":"relation deleted","status":"success"}]}`,
+		`{"data":[{"code":"NO_PERMISSION","details":{"id":"3652397000000900001"},"message":"record cannot be deleted","status":"error"}]}`,
+	} {
+		if answer, _ := over(t, canned{status: 400, body: body}).Delink(t.Context(), campaignLeads, parentID, []ID{idA}); answer.Deleted {
+			t.Errorf("%s: %+v", body, answer)
+		}
+	}
+}
+
+// broken is a body that ends in an error.
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
 // One id and one item: nothing else can be meant, so that no call is spent on splitting.
 func TestOneNamelessItemForOneID(t *testing.T) {
 	a, err := over(t, canned{status: 400, body: `{"data":[{"code":"INVALID_DATA","details":{},"message":"relation not found","status":"error"}]}`}).

@@ -70,12 +70,18 @@ func (c *Client) Delink(ctx context.Context, r Relation, parent ID, ids []ID) (A
 		return Answer{}, err
 	}
 	body := decode(reply.body)
+	if a, ok := deletion(ids, reply.status, body, reply.body); ok {
+		return a, nil
+	}
+	if reply.torn != nil {
+		return Answer{}, reply.torn
+	}
 	if body != nil && len(body.Data) > 0 && reply.byID() {
 		if r, ok := nameless(len(ids), body.Data); ok && reply.status == http.StatusBadRequest {
 			return Answer{}, &Error{Kind: Nameless, Sent: true, Status: reply.status, Code: r.Code.text(), Detail: r.Message.text()}
 		}
-		items, deleted := match(ids, body.Data)
-		return Answer{Status: reply.status, Items: items, Deleted: deleted}, nil
+		items, _ := match(ids, body.Data)
+		return Answer{Status: reply.status, Items: items}, nil
 	}
 	e := classify(reply.status, reply.header, body)
 	e.token = reply.token
@@ -170,6 +176,7 @@ type reply struct {
 	header http.Header
 	body   []byte
 	token  Token
+	torn   *Error // of a success whose body broke off
 }
 
 // byID reports whether a body with data can be an answer by id: it comes with 200, 207 and 400 alike (D), but not from
@@ -210,10 +217,14 @@ func (c *Client) call(ctx context.Context, method, version, path string) (reply,
 	if n, ok := creditsRemaining(resp.Header); ok {
 		c.heardCredits(n, sent)
 	}
+	got := reply{status: resp.StatusCode, header: resp.Header, body: body, token: token}
 	if err != nil && resp.StatusCode < 300 {
-		return reply{}, &Error{Kind: Unanswered, Sent: true, Status: resp.StatusCode, Code: CodeNoAnswer, Cause: because(ctx, err)}
+		got.torn = &Error{Kind: Unanswered, Sent: true, Status: resp.StatusCode, Code: CodeNoAnswer, Cause: because(ctx, err)}
+		if method != http.MethodDelete {
+			return reply{}, got.torn
+		}
 	}
-	return reply{status: resp.StatusCode, header: resp.Header, body: body, token: token}, nil
+	return got, nil
 }
 
 type errTimeout struct{ after time.Duration }
