@@ -141,7 +141,10 @@ func (d *dispatcher) failed(t *task, r *result) {
 		switch {
 		case e.Scope == zoho.ScopeRun && (e.Kind == zoho.Denied || !t.lookup):
 			d.end(runReason(e), e)
-			d.park(t, 0) // not removed by this call
+			if !t.lookup && e.Status >= 300 && e.Status < 400 { // whoever redirects may have passed the call on as well
+				t.unanswered = e
+			}
+			d.park(t, 0) // else not removed by this call
 		case e.Kind == zoho.Nameless && len(t.ids) > 1:
 			d.split(t)
 		case t.lookup:

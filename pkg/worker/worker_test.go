@@ -931,3 +931,20 @@ func TestDeletedRecordWithAnyStatus(t *testing.T) {
 		})
 	}
 }
+
+// A call that is redirected stops the run, and its links were sent: they may be gone.
+func TestRedirectedCall(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 10, 2))
+		r.fault = always(nth(3), fault{done: true, err: &zoho.Error{Kind: zoho.Refused, Scope: zoho.ScopeRun, Sent: true, Status: 307, Code: zoho.CodeRedirected}})
+		if e := asError(r.ends(Broken)); e.Code != zoho.CodeRedirected {
+			t.Errorf("%+v", e)
+		}
+		r.want(4, 0, 0, 2)
+		for _, o := range r.out {
+			if o.Status == Unknown && (o.Code != zoho.CodeRedirected || o.HTTPStatus != 307) {
+				t.Errorf("%+v", o)
+			}
+		}
+	})
+}
