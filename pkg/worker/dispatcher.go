@@ -45,6 +45,7 @@ type dispatcher struct {
 	probing  bool // the new token was refused too: wait until nothing is in flight before judging it
 	lost     int  // batches in a row whose attempts were used up, with no call answered between them
 	answers  int  // calls that were let through
+	heard    bool // a delink was answered by the CRM itself
 	denied   int  // of those, for want of a scope or permission for the whole list
 	denial   *zoho.Error
 	failures int

@@ -57,6 +57,7 @@ type fake struct {
 	credits func() (int, bool)     // nil: not known
 	renew   func(*zoho.Error) bool // nil: the first token never dies
 	hang    func(call) bool        // answers only when the caller leaves
+	blank   bool                   // look-ups tell of no links
 }
 
 func newFake(batches []chunker.Batch) *fake {
@@ -152,7 +153,7 @@ func (f *fake) Linked(ctx context.Context, r zoho.Relation, parent zoho.ID, ids 
 	linked := make([]bool, len(ids))
 	x := f.do(ctx, call{lookup: true, relation: r, parent: parent, ids: ids}, func() {
 		for i, id := range ids {
-			linked[i] = f.linked[reader.Link{Relation: r, Parent: parent, Related: id}]
+			linked[i] = !f.blank && f.linked[reader.Link{Relation: r, Parent: parent, Related: id}]
 		}
 	})
 	if x.err != nil {

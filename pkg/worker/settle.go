@@ -2,6 +2,7 @@ package worker
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"delink/pkg/zoho"
@@ -17,7 +18,10 @@ func (d *dispatcher) settle(r *result) {
 	} else {
 		d.sent--
 	}
-	if r.accepted() {
+	if r.proves() {
+		d.heard = true
+	}
+	if r.accepted() && !d.empty(r) {
 		d.answers++
 		d.renewals, d.probing = 0, false
 		d.throttle.answered(r.finished)
@@ -177,6 +181,7 @@ func (d *dispatcher) badToken(t *task, r *result) {
 func (d *dispatcher) repeat(t *task, e *zoho.Error) {
 	if e.Kind == zoho.Unanswered && !t.lookup {
 		t.unanswered = e
+		t.foreign = t.foreign || e.Code == zoho.CodeForeignAnswer && e.Status >= 200 && e.Status < 300
 	}
 	t.tries++
 	if wait, again := retry(t.tries, d.pool.settings.MaxAttempts, e); again {
@@ -238,6 +243,10 @@ func (d *dispatcher) lookUp(t *task, e *zoho.Error) {
 
 // lookedUp takes the answer to a look-up.
 func (d *dispatcher) lookedUp(t *task, r *result) {
+	if d.empty(r) {
+		d.write(t.all(Unknown, t.unanswered, unknownMessage(t.unanswered), time.Now()))
+		return
+	}
 	out := make([]Outcome, len(t.ids))
 	for i, linked := range r.linked {
 		switch {
@@ -250,6 +259,24 @@ func (d *dispatcher) lookedUp(t *task, r *result) {
 		}
 	}
 	d.write(out)
+}
+
+// empty reports whether a look-up says nothing: that none of the links is there is what the CRM says with an empty answer,
+// and so does whatever answers every call with one. It is not believed of who answered the delink like that, unless some
+// delink of this run has been answered by the CRM.
+func (d *dispatcher) empty(r *result) bool {
+	return r.err == nil && r.task.lookup && r.task.foreign && !d.heard && !slices.Contains(r.linked, true)
+}
+
+// proves reports whether a delink was answered by the CRM itself: by id, or by a refusal in its form.
+func (r *result) proves() bool {
+	switch {
+	case r.task.lookup:
+		return false
+	case r.err == nil:
+		return slices.ContainsFunc(r.answer.Items, func(i zoho.Item) bool { return i.Verdict != zoho.Silent })
+	}
+	return r.err.Sent && (r.err.Kind == zoho.Refused || r.err.Kind == zoho.Nameless || r.err.Kind == zoho.Denied) && r.err.Scope != zoho.ScopeRun
 }
 
 // cannotLookUp settles links that cannot be read; e is why.

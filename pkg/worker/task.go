@@ -24,6 +24,7 @@ type task struct {
 	attempts   int         // calls that named these ids
 	tries      int         // calls that failed for a reason that may pass
 	unanswered *zoho.Error // the last call that may have removed the links without saying so; nil if there was none
+	foreign    bool        // such a call got a success that is not Zoho's
 	lookup     bool        // ask whether the links are there, instead of removing them
 	last       *zoho.Error // why the links have to be looked up
 	due        time.Time   // not before

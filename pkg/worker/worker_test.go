@@ -948,3 +948,55 @@ func TestRedirectedCall(t *testing.T) {
 		}
 	})
 }
+
+// Whatever answers every call with an empty success says nothing about links, unless the CRM has answered a delink before.
+func TestEmptyLookUpIsNotBelieved(t *testing.T) {
+	foreign := fault{err: &zoho.Error{Kind: zoho.Unanswered, Sent: true, Status: 204, Code: zoho.CodeForeignAnswer}}
+	lost := foreign
+	lost.done = true
+	for _, c := range []struct {
+		name                    string
+		fault                   func(call) *fault
+		blank                   bool
+		removed, absent, failed int
+		unknown                 int
+	}{
+		{"empty always", always(delinks, foreign), true, 0, 0, 0, 4},
+		{"empty once, then an error", func(c call) *fault {
+			if c.lookup || c.n == 1 {
+				return always(delinks, foreign)(c)
+			}
+			return always(delinks, fault{err: unanswered()})(c)
+		}, true, 0, 2, 0, 2},
+		{"errors", always(delinks, fault{err: unanswered(), done: true}), true, 0, 4, 0, 0},
+		{"links are told of", always(delinks, foreign), false, 0, 0, 4, 0},
+		{"answered by id before", always(nth(2, 3), lost), true, 2, 2, 0, 0},
+		{"refused by the CRM before", func(c call) *fault {
+			if c.n == 1 {
+				return &fault{err: refusal(zoho.ScopeBatch, "RECORD_LOCKED")}
+			}
+			return always(delinks, lost)(c)
+		}, true, 0, 2, 2, 0},
+	} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, some(campaignLeads, 2, 2))
+			r.settings.MaxAttempts = 2
+			r.fault, r.blank = c.fault, c.blank
+			if c.name == "empty once, then an error" { // the second batch never got anything empty, and is believed
+				r.linked[link(r, 2)], r.linked[link(r, 3)] = false, false
+			}
+			r.ends(Completed)
+			t.Log(c.name)
+			r.want(c.removed, c.absent, c.failed, c.unknown)
+		})
+	}
+	in(t, func(t *testing.T) { // and the run does not go on for ever against such a box
+		r := newRig(t, some(campaignLeads, 100, 1))
+		r.fault, r.blank = always(delinks, foreign), true
+		r.ends(Broken)
+		if n := len(r.calls); n > (lostMax+1)*6 {
+			t.Errorf("%d calls", n)
+		}
+		r.want(0, 0, 0, lostMax)
+	})
+}

@@ -166,7 +166,13 @@ type recordList struct {
 	} `json:"data"`
 	Info struct {
 		MoreRecords bool `json:"more_records"`
+		Count       text `json:"count"`
 	} `json:"info"`
+}
+
+// whole reports whether the list is all that there is: nothing says that there is more, and as much came as was counted.
+func (l *recordList) whole() bool {
+	return !l.Info.MoreRecords && (l.Info.Count == "" || string(l.Info.Count) == strconv.Itoa(len(*l.Data)))
 }
 
 func decodeList(body []byte) *recordList {

@@ -130,7 +130,7 @@ func (c *Client) Linked(ctx context.Context, r Relation, parent ID, ids []ID) ([
 		}
 		linked[i] = true
 	}
-	if body.Info.MoreRecords {
+	if !body.whole() {
 		return nil, &Error{Kind: Unanswered, Sent: true, Status: reply.status, Code: CodeForeignAnswer}
 	}
 	return linked, nil
