@@ -88,7 +88,9 @@ func (d *dispatcher) run() {
 			d.end(cause(d.stop), nil)
 		case <-hard:
 			hard = nil
-			d.end(cause(d.hard), nil)
+			if d.stop.Err() == nil { // else its cause is the reason, which of both may be seen first
+				d.end(cause(d.hard), nil)
+			}
 		}
 	}
 	d.abandon()
