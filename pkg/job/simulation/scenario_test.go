@@ -190,6 +190,13 @@ func newWorld(seed uint64, folder string) *world {
 	for range d.IntN(6) {
 		w.lives = append(w.lives, w.newLife(d))
 	}
+	if d.chance(0.1) { // a kill leaves rows that no sync covers, and the next life relies on them
+		killed, dark := w.healthyLife(), w.healthyLife()
+		calls := len(w.links)/w.batch + 2
+		killed.slots, dark.slots = d.upTo(25), d.upTo(25)
+		killed.killNet, dark.killNet, dark.power = d.upTo(3*calls), d.between(1, 2*dark.slots+8), true
+		w.lives = append(w.lives, killed, dark)
+	}
 	if d.chance(0.25) {
 		w.change = d.between(2, len(w.lives)+2)
 		w.changed = pick(d, job.ChangedResume, job.ChangedResume, job.ChangedRestart)
