@@ -52,6 +52,9 @@ type dispatcher struct {
 
 	noLookup map[zoho.Relation]bool // links that cannot be read
 
+	tried map[zoho.Relation]bool // a link of it was removed, and nothing deleted
+	alone bool                   // what is in flight is a trial: nothing goes beside it
+
 	reason Reason
 	err    error
 }
@@ -109,7 +112,7 @@ func cause(ctx context.Context) Reason {
 // send hands tasks to workers while that is allowed. It returns when to look again by itself, if at all.
 func (d *dispatcher) send() (wake time.Time) {
 	for !d.stopped && d.stop.Err() == nil && d.hard.Err() == nil { // run sees their end too, and knows the reason
-		if d.probing && d.inFlight > 0 || d.exposed() {
+		if (d.probing || d.alone) && d.inFlight > 0 || d.exposed() {
 			return wake
 		}
 		now := time.Now()
@@ -137,6 +140,10 @@ func (d *dispatcher) send() (wake time.Time) {
 		}
 		if d.front == nil {
 			return wake
+		}
+		d.alone = d.trial(d.front)
+		if d.alone && d.inFlight > 0 {
+			return time.Time{}
 		}
 		if free, at := d.throttle.free(d.inFlight, now); !free {
 			return at
@@ -177,6 +184,11 @@ func (d *dispatcher) used() Reason {
 	return ""
 }
 
+// trial reports whether a task is of a relation that is yet to be tried.
+func (d *dispatcher) trial(t *task) bool {
+	return d.pool.settings.Untried != nil && !d.tried[t.relation] && d.pool.settings.Untried(t.relation)
+}
+
 // turn takes the next call's place in the rate: it goes at that time. Where that is not now, no place is taken, so that
 // calls are not promised before it is known whether they may still go.
 func (d *dispatcher) turn(now time.Time) time.Time {
@@ -203,7 +215,7 @@ func (d *dispatcher) take(now time.Time) (t *task, due time.Time) {
 		d.parked = slices.Delete(d.parked, first, first+1)
 		return t, due
 	}
-	if !d.drained && len(d.parked) < d.pool.settings.Slots {
+	if !d.drained && len(d.parked) < d.pool.settings.Slots && !slices.ContainsFunc(d.parked, d.trial) {
 		if b, ok := d.next(); ok {
 			return newTask(b), due
 		}

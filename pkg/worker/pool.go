@@ -41,6 +41,9 @@ type Settings struct {
 	MaxCalls       int        // calls in all; 0 for no limit
 	ReserveCredits int        // stop once the org has no more than that left; 0 for no reserve
 	MaxFailures    int        // stop once more links than that are failed or unknown; -1 for no limit
+	// Untried tells of relations whose delink nobody but the user vouches for; nil if there is none. Until a call has removed
+	// a link of such a relation and deleted nothing, its batches are sent one at a time, with nothing else in flight.
+	Untried func(zoho.Relation) bool
 	// Jitter draws from [0, wait]; nil for an even draw. Tests fix it.
 	Jitter func(wait time.Duration) time.Duration
 	// Note is told what people should know, once for each; nil to ignore it.
@@ -128,6 +131,7 @@ func (p *Pool) Run(stop, hard context.Context, batches iter.Seq[chunker.Batch], 
 		parents:  map[parent]*zoho.Error{},
 		lists:    map[zoho.Relation]*zoho.Error{},
 		noLookup: map[zoho.Relation]bool{},
+		tried:    map[zoho.Relation]bool{},
 	}
 	d.run()
 	close(tasks)

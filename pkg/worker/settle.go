@@ -71,6 +71,10 @@ func (d *dispatcher) answered(t *task, r *result) {
 			Code: zoho.CodeRecordDeleted, Detail: fmt.Sprintf("in %s of %s", t.relation, t.parent),
 		})
 	}
+	// Links that are not there say nothing of what happens to those that are, and may be gone by an unanswered call.
+	if !r.answer.Deleted && slices.ContainsFunc(r.answer.Items, func(i zoho.Item) bool { return i.Verdict == zoho.Removed }) {
+		d.tried[t.relation] = true
+	}
 	out := make([]Outcome, 0, len(t.ids))
 	// Ids that need another call, by what was said of them: the ids of a task have one history.
 	var silent, doubted groups
