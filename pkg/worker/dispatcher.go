@@ -173,13 +173,12 @@ func (d *dispatcher) used() Reason {
 	if most := d.pool.settings.MaxCalls; most > 0 && d.sent >= most {
 		return MaxCalls
 	}
-	if reserve := d.pool.settings.ReserveCredits; reserve > 0 {
-		switch n, known := d.pool.crm.Credits(); {
-		case known && n-d.inFlight <= reserve:
-			return Credits
-		case !known && d.answers == 0 && d.inFlight > 0: // the first call may tell
-			return Credits
-		}
+	reserve := d.pool.settings.ReserveCredits
+	switch n, known := d.pool.crm.Credits(); {
+	case known && n-d.inFlight <= reserve:
+		return Credits
+	case !known && reserve > 0 && d.answers == 0 && d.inFlight > 0: // the first call may tell
+		return Credits
 	}
 	return ""
 }

@@ -39,7 +39,7 @@ type Settings struct {
 	Rate           rate.Limit // calls per second at most; rate.Inf for no limit
 	MaxAttempts    int        // calls for a batch that goes unanswered
 	MaxCalls       int        // calls in all; 0 for no limit
-	ReserveCredits int        // stop once the org has no more than that left; 0 for no reserve
+	ReserveCredits int        // stop once the org has no more than that left
 	MaxFailures    int        // stop once more links than that are failed or unknown; -1 for no limit
 	// Untried tells of relations whose delink nobody but the user vouches for; nil if there is none. Until a call has removed
 	// a link of such a relation and deleted nothing, its batches are sent one at a time, with nothing else in flight.

@@ -1086,3 +1086,35 @@ func TestUntriedRelation(t *testing.T) {
 		}
 	})
 }
+
+// Without a reserve, the run ends in good order once the CRM has said that nothing is left, and is not slowed down before.
+func TestNoCreditsLeft(t *testing.T) {
+	for _, left := range []int{0, 1, 13, 40} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, some(campaignLeads, 40, 1))
+			r.settings.Slots = 10
+			r.latency = steady(time.Second)
+			credits := left
+			r.fault = func(call) *fault { credits--; return nil }
+			r.credits = func() (int, bool) { return credits + r.inFlight, true } // the last answer did not count those in flight
+			want := Credits
+			if left >= 40 {
+				want = Completed
+			}
+			r.ends(want)
+			r.want(left, 0, 0, 0)
+			if most := time.Duration(left/10+2) * time.Second; r.took > most {
+				t.Errorf("took %v for %d", r.took, left)
+			}
+		})
+	}
+	in(t, func(t *testing.T) { // the first call is not alone
+		r := newRig(t, some(campaignLeads, 40, 1))
+		r.settings.Slots = 10
+		r.latency = steady(time.Second)
+		r.ends(Completed)
+		if at := r.starts(); at[9] != 0 {
+			t.Errorf("%v", at)
+		}
+	})
+}

@@ -382,10 +382,11 @@ func retryAfter(h http.Header) time.Duration {
 	return 0
 }
 
-// creditsRemaining reads X-API-CREDITS-REMAINING, which comes once half of the credits are used (R).
+// creditsRemaining reads X-API-CREDITS-REMAINING, which comes once half of the credits are used (R). Less than nothing is
+// nothing.
 func creditsRemaining(h http.Header) (int, bool) {
 	n, err := strconv.Atoi(strings.TrimSpace(h.Get("X-API-CREDITS-REMAINING")))
-	return n, err == nil && n >= 0
+	return max(n, 0), err == nil
 }
 
 // creditsGone reports whether a 429 says that the day's credits are used up, by header or by text (R). Neither is

@@ -185,6 +185,7 @@ func TestThrottledCalls(t *testing.T) {
 		{"credits", `{"code":"LIMIT_REACHED","details":{},"message":"API Credits exhausted","status":"error"}`, nil, 0, true},
 		{"header", "", []string{"X-API-CREDITS-REMAINING", "0"}, 0, true},
 		{"header, lower case", "", []string{"x-api-credits-remaining", " 0 "}, 0, true},
+		{"header, overdrawn", "", []string{"X-API-CREDITS-REMAINING", "-12"}, 0, true},
 		{"credits left", "", []string{"X-API-CREDITS-REMAINING", "12"}, 0, false},
 		{"seconds", "", []string{"Retry-After", "7"}, 7 * time.Second, false},
 		{"part of a second", "", []string{"Retry-After", "0.5"}, 500 * time.Millisecond, false},

@@ -315,6 +315,8 @@ func TestCredits(t *testing.T) {
 				h.Set("X-API-CREDITS-REMAINING", "99")
 			case "3":
 				h.Set("X-API-CREDITS-REMAINING", "4000")
+			case "5":
+				h.Set("X-API-CREDITS-REMAINING", "-7")
 			case "4":
 				h.Set("X-API-CREDITS-REMAINING", "many")
 			}
@@ -340,6 +342,8 @@ func TestCredits(t *testing.T) {
 		want(99, true)
 		call(3) // sent after the last answer came: credits of the day before have come back
 		want(4000, true)
+		call(5) // overdrawn
+		want(0, true)
 	})
 }
 
