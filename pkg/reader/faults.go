@@ -87,6 +87,12 @@ func (r *records) textError(rec record) *RowError {
 	if p == nil {
 		return nil
 	}
+	// What an earlier run has added is no part of the input, and will be replaced.
+	if own := r.header.Own(raw); len(own) != len(raw) {
+		if _, inOwn := r.header.badText(own); inOwn == nil {
+			return nil
+		}
+	}
 	fields := r.scan.split(raw)
 	index := 0
 	for index < len(fields)-1 && fields[index].end < at {

@@ -288,6 +288,9 @@ func FuzzForms(f *testing.F) {
 			if !utf8.ValidString(text) {
 				t.Skip("a text that is not UTF-8 has no UTF-16")
 			}
+			if strings.HasPrefix(text, "\x00") {
+				t.Skip("UTF-16 that begins with NUL looks like UTF-32; both are refused")
+			}
 			same = encodings[form>>1&1](plain)
 		}
 		if form&4 != 0 {
