@@ -139,9 +139,7 @@ func (d *dispatcher) failed(t *task, r *result) {
 		d.repeat(t, e)
 	case zoho.Throttled:
 		d.pool.throttled.Add(1)
-		if d.throttle.refused(e, r.sentAt, d.inFlight, r.finished) {
-			d.end(Credits, nil)
-		}
+		d.throttled(d.throttle.refused(e, r.sentAt, d.inFlight, r.finished), e, r.finished)
 		d.park(t, 0)
 	case zoho.BadToken:
 		d.badToken(t, r)
@@ -164,6 +162,42 @@ func (d *dispatcher) failed(t *task, r *result) {
 			d.refuse(t, e)
 		}
 	}
+}
+
+// throttled tells people what a refusal as too many leads to.
+func (d *dispatcher) throttled(end ending, e *zoho.Error, now time.Time) {
+	switch end {
+	case goOn:
+		if wait, worth := d.throttle.pause(now); worth && !d.stopped {
+			d.note("Zoho refuses calls as too many: waiting %s, with %s in flight allowed", inWords(wait), calls(int(d.throttle.slots)))
+		}
+		return
+	case told:
+	case tooLong:
+		d.note("Zoho refuses calls as too many, and asks to wait %s: that is better spent stopped", inWords(e.RetryAfter))
+	case conclude:
+		d.note("Zoho refuses even one call at a time, and does not say why: the credits of the last 24 hours may be used up, or another program uses the limit")
+	}
+	d.end(Credits, nil)
+}
+
+func calls(n int) string {
+	if n == 1 {
+		return "1 call"
+	}
+	return fmt.Sprintf("%d calls", n)
+}
+
+// inWords is a wait, rounded up to what people count in.
+func inWords(wait time.Duration) string {
+	up := func(unit time.Duration) int { return int((wait + unit - 1) / unit) }
+	switch {
+	case wait <= 2*time.Minute:
+		return fmt.Sprintf("%d s", up(time.Second))
+	case wait <= 2*time.Hour:
+		return fmt.Sprintf("%d min", up(time.Minute))
+	}
+	return fmt.Sprintf("%d h", up(time.Hour))
 }
 
 // badToken sends again with a new token. If that is refused too, and no other call was accepted in between, the login is

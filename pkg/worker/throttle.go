@@ -29,6 +29,7 @@ type throttle struct {
 	between time.Duration
 	climbed int       // probes since the last refusal
 	paused  time.Time // nothing is sent until then
+	toldTo  time.Time // people know of a pause until then
 	alone   int       // refusals in a row with no other call in flight
 }
 
@@ -44,6 +45,8 @@ const (
 	aloneMax = 4
 	// pauseMax bounds what a Retry-After can ask: a longer wait is better spent stopped.
 	pauseMax = 5 * time.Minute
+	// pauseTold is the shortest pause that people are told of.
+	pauseTold = 5 * time.Second
 )
 
 func newThrottle(slots int) *throttle {
@@ -80,10 +83,23 @@ func (t *throttle) answered(now time.Time) {
 	}
 }
 
-// refused notes a 429 for a call sent at that time; others are still in flight. It reports whether the credits are gone.
-func (t *throttle) refused(e *zoho.Error, sent time.Time, others int, now time.Time) (creditsGone bool) {
-	if e.CreditsGone {
-		return true
+// ending is why refusals end a run; the zero value is that they do not.
+type ending int
+
+const (
+	goOn     ending = iota
+	told            // the CRM said that the credits are gone
+	tooLong         // it asks to wait for longer than a pause may be
+	conclude        // it refuses even one call at a time, and does not say why
+)
+
+// refused notes a 429 for a call sent at that time; others are still in flight. It says whether that ends the run.
+func (t *throttle) refused(e *zoho.Error, sent time.Time, others int, now time.Time) ending {
+	switch {
+	case e.CreditsGone:
+		return told
+	case others == 0 && e.RetryAfter > pauseMax:
+		return tooLong
 	}
 	// A refusal with nothing else in flight is not about the number of slots. Nor is one that is part of the round that was
 	// cut already.
@@ -110,5 +126,18 @@ func (t *throttle) refused(e *zoho.Error, sent time.Time, others int, now time.T
 	if until := now.Add(min(wait, pauseMax)); until.After(t.paused) {
 		t.paused = until
 	}
-	return t.alone > aloneMax
+	if t.alone > aloneMax {
+		return conclude
+	}
+	return goOn
+}
+
+// pause is how long nothing is sent from now on, if people should know that: once for each pause.
+func (t *throttle) pause(now time.Time) (wait time.Duration, worth bool) {
+	wait = t.paused.Sub(now)
+	if wait < pauseTold || now.Before(t.toldTo) {
+		return wait, false
+	}
+	t.toldTo = t.paused
+	return wait, true
 }

@@ -3,6 +3,7 @@ package worker
 import (
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -243,4 +244,94 @@ func TestThrottleFalls(t *testing.T) {
 	if x.slots != 4 || x.ceiling != 5 {
 		t.Errorf("%v slots under %v, with 4 in flight that were not refused", x.slots, x.ceiling)
 	}
+}
+
+// A wait that is longer than a pause may be ends the run, once nothing is in flight that could tell otherwise.
+func TestWaitTooLong(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 10, 1))
+		r.fault = func(c call) *fault {
+			if c.n < 3 {
+				return nil
+			}
+			e := throttled()
+			e.RetryAfter = 6 * time.Hour
+			return &fault{err: e}
+		}
+		r.ends(Credits)
+		r.want(2, 0, 0, 0)
+		if len(r.calls) != 3 || r.took > time.Second {
+			t.Errorf("%d calls in %v", len(r.calls), r.took)
+		}
+		if len(r.notes) != 1 || !strings.Contains(r.notes[0], "asks to wait 6 h") {
+			t.Errorf("%q", r.notes)
+		}
+	})
+}
+
+// People are told of long pauses, once each, and of what is concluded and not told.
+func TestPausesAreTold(t *testing.T) {
+	for asked, want := range map[time.Duration]string{
+		2 * time.Second:   "",
+		5 * time.Second:   "5 s",
+		30 * time.Second:  "30 s",
+		3*time.Minute + 1: "4 min",
+	} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, some(campaignLeads, 40, 1))
+			r.settings.Slots = 4
+			r.latency = steady(time.Second)
+			r.fault = func(c call) *fault {
+				if c.n < 13 || c.n > 16 { // all four of a round, once
+					return nil
+				}
+				e := throttled()
+				e.RetryAfter = asked
+				return &fault{err: e}
+			}
+			r.ends(Completed)
+			r.want(40, 0, 0, 0)
+			var told []string
+			if want != "" {
+				told = []string{"Zoho refuses calls as too many: waiting " + want + ", with 2 calls in flight allowed"}
+			}
+			if !slices.Equal(r.notes, told) {
+				t.Errorf("%v: %q", asked, r.notes)
+			}
+		})
+	}
+	in(t, func(t *testing.T) { // two pauses
+		r := newRig(t, some(campaignLeads, 10, 1))
+		r.fault = func(c call) *fault {
+			if c.n != 2 && c.n != 6 {
+				return nil
+			}
+			e := throttled()
+			e.RetryAfter = 30 * time.Second
+			return &fault{err: e}
+		}
+		r.ends(Completed)
+		const want = "Zoho refuses calls as too many: waiting 30 s, with 1 call in flight allowed"
+		if !slices.Equal(r.notes, []string{want, want}) {
+			t.Errorf("%q", r.notes)
+		}
+	})
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 10, 1))
+		r.fault = always(every, fault{err: throttled()})
+		r.ends(Credits)
+		if n := len(r.notes); n == 0 || !strings.Contains(r.notes[n-1], "refuses even one call at a time") {
+			t.Errorf("%q", r.notes)
+		}
+	})
+	in(t, func(t *testing.T) { // what is told is not concluded
+		gone := throttled()
+		gone.CreditsGone = true
+		r := newRig(t, some(campaignLeads, 10, 1))
+		r.fault = always(every, fault{err: gone})
+		r.ends(Credits)
+		if len(r.notes) > 0 {
+			t.Errorf("%q", r.notes)
+		}
+	})
 }

@@ -709,7 +709,7 @@ func TestStop(t *testing.T) {
 		}, 60 * second, 4, 4},
 		{"throttled", func(r *rig) {
 			e := throttled()
-			e.RetryAfter = time.Hour
+			e.RetryAfter = 3 * time.Minute
 			r.fault = always(every, fault{err: e})
 		}, 60 * second, 0, 0},
 		{"waiting for the rate", func(r *rig) { r.settings.Rate = rateOf(1. / 3600) }, 60 * second, 1, 0},
