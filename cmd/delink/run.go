@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -221,6 +222,7 @@ func (r *runner) send(client *zoho.Client, view *planView) error {
 		ReserveCredits: f.reserveCredits,
 		MaxFailures:    f.maxFailures.of(j.Book.Links()),
 		Note:           r.ui.note,
+		Untried:        func(rel zoho.Relation) bool { return slices.Contains(r.plan.Config.Allow, rel) },
 	})
 	r.pool.Store(pool)
 	progress := r.progress(func() report.Moment {
