@@ -44,7 +44,7 @@ type life struct {
 	syncs     int
 	opened    bool   // the results, to add to them
 	gone      bool   // somebody has removed them since
-	afterGone int    // delink calls since then
+	afterGone int    // delink calls that were answered by id since then
 	tail      []byte // of the results that this life wrote: a row that is not whole
 	rows      map[link]string
 	lines     map[string]bool
@@ -184,11 +184,6 @@ func (l *life) sends(links []link) {
 	if n := len(links); n > l.options.batch {
 		l.world.fault("batch", "%d ids in a call, with batches of %d", n, l.options.batch)
 	}
-	if l.gone {
-		if l.afterGone++; l.afterGone > 2*l.options.slots {
-			l.world.fault("gone", "life %d: %d calls after the results were gone, with %d slots", l.number, l.afterGone, l.options.slots)
-		}
-	}
 	for _, k := range links {
 		l.begun[k] = "out"
 		l.world.sent[k]++
@@ -209,6 +204,11 @@ func (l *life) answers(links []link, answered map[string]bool) {
 	d := l.world.disk
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if l.gone && len(answered) > 0 {
+		if l.afterGone++; l.afterGone > 2*l.options.slots {
+			l.world.fault("gone", "life %d: %d calls were answered after the results were gone, with %d slots", l.number, l.afterGone, l.options.slots)
+		}
+	}
 	for _, k := range links {
 		l.begun[k] = "answered"
 		if !answered[k.related] {
