@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -208,18 +207,18 @@ func (c *Client) call(ctx context.Context, method, version, path string) (reply,
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if !connected.Load() {
-			return reply{}, unsent(because(ctx, err))
+			return reply{}, unsent(c.tokens.secrets.hideError(because(ctx, err)))
 		}
-		return reply{}, &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Cause: because(ctx, err)}
+		return reply{}, &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Cause: c.tokens.secrets.hideError(because(ctx, err))}
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
 	if n, ok := creditsRemaining(resp.Header); ok {
 		c.heardCredits(n, sent)
 	}
-	got := reply{status: resp.StatusCode, header: resp.Header, body: body, token: token}
+	got := reply{status: resp.StatusCode, header: resp.Header, body: c.tokens.secrets.hide(body), token: token}
 	if err != nil && resp.StatusCode < 300 {
-		got.torn = &Error{Kind: Unanswered, Sent: true, Status: resp.StatusCode, Code: CodeNoAnswer, Cause: because(ctx, err)}
+		got.torn = &Error{Kind: Unanswered, Sent: true, Status: resp.StatusCode, Code: CodeNoAnswer, Cause: c.tokens.secrets.hideError(because(ctx, err))}
 		if method != http.MethodDelete {
 			return reply{}, got.torn
 		}
@@ -230,24 +229,3 @@ func (c *Client) call(ctx context.Context, method, version, path string) (reply,
 type errTimeout struct{ after time.Duration }
 
 func (e errTimeout) Error() string { return fmt.Sprintf("no answer within %v", e.after) }
-
-// because prefers the reason for which a call was cut off to the transport's "context deadline exceeded".
-func because(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return plain(err)
-}
-
-// plain takes the method and the address off a transport's error: the address holds a hundred ids.
-func plain(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
-		return u.Err
-	}
-	return err
-}
-
-func unsent(err error) *Error {
-	return &Error{Kind: Unsent, Code: CodeNotConnected, Cause: err}
-}

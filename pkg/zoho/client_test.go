@@ -9,8 +9,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -194,10 +196,49 @@ func TestSentOrUnsent(t *testing.T) {
 			if e.Kind != c.kind || e.Sent != (c.kind == Unanswered) || e.Code != c.code || e.Scope != ScopeBatch {
 				t.Errorf("%+v", e)
 			}
-			if s := e.Error(); strings.Contains(s, idA.String()) || strings.Contains(s, "1000.ready") {
+			if s := e.Error(); strings.Contains(s, "127.0.0.1") || strings.Contains(s, idA.String()) || strings.Contains(s, "1000.ready") {
 				t.Errorf("too much is said: %s", s)
 			}
 		})
+	}
+}
+
+// Errors of a transport say what happened, and nothing that differs from call to call: equal causes group.
+func TestTransportErrorsInWords(t *testing.T) {
+	addr := func(port int) net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port} }
+	op := func(op string, err error) error {
+		return &net.OpError{Op: op, Net: "tcp", Source: addr(50598), Addr: addr(443), Err: err}
+	}
+	call := func(name string, no syscall.Errno) error { return os.NewSyscallError(name, no) }
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{op("read", call("read", syscall.ECONNRESET)), "connection reset by peer"},
+		{op("write", call("write", syscall.EPIPE)), "broken pipe"},
+		{op("dial", call("connect", syscall.ECONNREFUSED)), "connection refused"},
+		{op("dial", &net.DNSError{Err: "no such host", Name: "www.zohoapis.example", Server: "10.0.0.2:53"}), "the name www.zohoapis.example cannot be looked up: no such host"},
+		{op("dial", os.ErrDeadlineExceeded), "no connection in time"},
+		{op("read", os.ErrDeadlineExceeded), "no answer in time"},
+		{op("proxyconnect", op("dial", call("connect", syscall.ECONNREFUSED))), "the proxy: connection refused"},
+		{op("remote error", errors.New("tls: handshake failure")), "tls: handshake failure"},
+		{io.EOF, "the connection was closed before the answer came"},
+		{io.ErrUnexpectedEOF, "the connection was closed in the middle of the answer"},
+		{errors.New("http: server closed idle connection"), "the connection was closed before the answer came"},
+		{errors.New("net/http: TLS handshake timeout"), "no secure connection in time"},
+		{errors.New("stream error: stream ID 7; INTERNAL_ERROR; received from peer"), "the other side gave the call up: INTERNAL_ERROR; received from peer"},
+		{errors.New(`http2: server sent GOAWAY and closed the connection; LastStreamID=7, ErrCode=NO_ERROR, debug=""`), "the connection was closed before the answer came"},
+		{errors.New("something else"), "something else"},
+	} {
+		broken := trip(func(*http.Request) (*http.Response, error) { return nil, c.err })
+		_, err := over(t, broken).Delink(t.Context(), campaignLeads, parentID, []ID{idA})
+		if e := failure(t, err); e.Cause.Error() != c.want {
+			t.Errorf("%v: %q, want %q", c.err, e.Cause, c.want)
+		}
+		_, err = NewTokenSource(refreshable, "https://accounts.example", &http.Client{Transport: broken}, nil).Token(t.Context())
+		if e := failure(t, err); e.Cause.Error() != "https://accounts.example/oauth/v2/token: "+c.want {
+			t.Errorf("%v: %q, want %q", c.err, e.Cause, c.want)
+		}
 	}
 }
 

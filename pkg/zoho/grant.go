@@ -32,20 +32,21 @@ type Grant struct {
 func ExchangeCode(ctx context.Context, client *http.Client, accounts string, l Login, code string) (Grant, error) {
 	asked := time.Now()
 	endpoint := tokenEndpoint(accounts)
+	known := newSecrets(l.ClientSecret, l.RefreshToken, l.AccessToken, code)
 	t, err := exchangeConfig(l, endpoint).Exchange(context.WithValue(ctx, oauth2.HTTPClient, accountsClient(client)), code)
 	if err != nil {
-		return Grant{}, tokenError(endpoint, err)
+		return Grant{}, tokenError(ctx, known, endpoint, err)
 	}
 	if t.RefreshToken == "" {
 		return Grant{}, &Error{Kind: Denied, Scope: ScopeRun, Code: CodeNoToken, Cause: errors.New("the token endpoint gave no refresh token")}
 	}
-	token, err := newToken(t, asked)
+	token, err := newToken(known, t, asked)
 	if err != nil {
 		return Grant{}, err
 	}
 	g := Grant{RefreshToken: t.RefreshToken, APIDomain: token.apiDomain, token: token}
 	if scopes, ok := t.Extra("scope").(string); ok {
-		g.Scopes = strings.FieldsFunc(scopes, func(r rune) bool { return r == ' ' || r == ',' })
+		g.Scopes = strings.FieldsFunc(known.with(t.AccessToken, t.RefreshToken).hideText(scopes), func(r rune) bool { return r == ' ' || r == ',' })
 	}
 	return g, nil
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -62,6 +64,7 @@ type TokenSource struct {
 	endpoint string       // the accounts host
 	http     *http.Client
 	cache    *TokenCache
+	secrets  *secrets
 	turn     chan struct{} // holds one element: whoever has it may change what is below
 	current  Token
 	dropped  Token     // the last one that the CRM refused
@@ -77,6 +80,8 @@ const failedFor = time.Second
 // be nil.
 func NewTokenSource(login Login, accounts string, client *http.Client, cache *TokenCache) *TokenSource {
 	s := &TokenSource{login: func() Login { return login }, endpoint: tokenEndpoint(accounts), http: accountsClient(client), cache: cache, turn: make(chan struct{}, 1)}
+	s.secrets = newSecrets(login.ClientSecret, login.RefreshToken)
+	s.secrets.token(login.AccessToken)
 	s.turn <- struct{}{}
 	if login.AccessToken != "" {
 		s.current = Token{value: &login.AccessToken}
@@ -109,9 +114,25 @@ func (t trimming) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	body = trimBody(body)
+	body = withoutNonsense(trimBody(body))
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return resp, nil
+}
+
+// withoutNonsense takes a lifetime out of an answer that is no whole number: package oauth2 would not take the token.
+func withoutNonsense(body []byte) []byte {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil || fields["expires_in"] == nil {
+		return body
+	}
+	if _, err := strconv.ParseInt(strings.Trim(string(fields["expires_in"]), `"`), 10, 32); err == nil {
+		return body
+	}
+	delete(fields, "expires_in")
+	if b, err := json.Marshal(fields); err == nil {
+		return b
+	}
+	return body
 }
 
 // direct is a client that follows no redirect: one can lead anywhere, and what is sent holds secrets.
@@ -146,6 +167,7 @@ func (s *TokenSource) Token(ctx context.Context) (Token, error) {
 	var e *Error
 	switch {
 	case err == nil:
+		s.secrets.token(t.secret())
 		s.current, s.failed = t, nil
 	case errors.As(err, &e) && e.Kind == Denied:
 		s.final = err
@@ -193,9 +215,9 @@ func (s *TokenSource) exchange(ctx context.Context) (Token, error) {
 	t, err := exchangeConfig(login, s.endpoint).
 		TokenSource(context.WithValue(ctx, oauth2.HTTPClient, s.http), &oauth2.Token{RefreshToken: login.RefreshToken}).Token()
 	if err != nil {
-		return Token{}, tokenError(s.endpoint, err)
+		return Token{}, tokenError(ctx, s.secrets, s.endpoint, err)
 	}
-	return newToken(t, asked)
+	return newToken(s.secrets, t, asked)
 }
 
 // exchangeConfig sends the credentials in the form only: trying out where they belong would send them twice.
@@ -207,42 +229,78 @@ func exchangeConfig(l Login, endpoint string) *oauth2.Config {
 	}
 }
 
-func newToken(t *oauth2.Token, asked time.Time) (token Token, err error) {
-	token = Token{value: &t.AccessToken, expires: t.Expiry}
-	// Where expires_in_sec is there too, expires_in is in milliseconds (K).
-	if seconds, ok := t.Extra("expires_in_sec").(float64); ok && seconds > 0 {
-		token.expires = asked.Add(time.Duration(seconds * float64(time.Second)))
+func newToken(known *secrets, t *oauth2.Token, asked time.Time) (token Token, err error) {
+	token = Token{value: &t.AccessToken}
+	if life := lifeOf(t); life > 0 {
+		token.expires = asked.Add(life)
 	}
 	if domain, ok := t.Extra("api_domain").(string); ok && domain != "" {
-		if token.apiDomain, err = CheckBaseURL(domain); err != nil {
+		// A secret must not become a part of an address either.
+		if token.apiDomain, err = CheckBaseURL(known.with(t.AccessToken, t.RefreshToken).hideText(domain)); err != nil {
 			return Token{}, &Error{Kind: Denied, Scope: ScopeRun, Code: CodeNoToken, Cause: fmt.Errorf("the token endpoint names the API domain %w", err)}
 		}
 	}
 	return token, nil
 }
 
+// What the life of a token can be. Zoho's live for an hour (D).
+const (
+	lifeMin = 2 * expiryMargin
+	lifeMax = 24 * time.Hour
+)
+
+// lifeOf is how long a token lives; 0 if that is not said, or makes no sense. Such a token is used until the CRM refuses it:
+// asking for one for each call would end in a lock-out.
+func lifeOf(t *oauth2.Token) time.Duration {
+	// Where expires_in_sec is there too, expires_in is in milliseconds (K).
+	said, err := strconv.ParseFloat(fmt.Sprint(t.Extra("expires_in_sec")), 64)
+	if err != nil || said <= 0 {
+		said = float64(t.ExpiresIn)
+	}
+	if said <= lifeMin.Seconds() || said > lifeMax.Seconds() {
+		return 0
+	}
+	return time.Duration(said * float64(time.Second))
+}
+
 // passing are error codes of the token endpoint that say nothing about the login.
 var passing = map[string]bool{"server_error": true, "temporarily_unavailable": true, "general_error": true, "internal_error": true}
 
 // tokenError says why there is no token. Errors of the endpoint come with HTTP 200 or 400 alike (R).
-func tokenError(endpoint string, err error) error {
+func tokenError(ctx context.Context, known *secrets, endpoint string, err error) error {
 	var answer *oauth2.RetrieveError
 	if !errors.As(err, &answer) {
-		if strings.Contains(err.Error(), "missing access_token") {
-			return &Error{Kind: Unsent, Code: CodeNoToken, Cause: errors.New("the token endpoint answered without a token")}
-		}
-		return &Error{Kind: Unsent, Code: CodeNoToken, Cause: fmt.Errorf("%s: %w", endpoint, plain(err))}
+		return &Error{Kind: Unsent, Code: CodeNoToken, Cause: noToken(ctx, known, endpoint, err)}
 	}
 	status := answer.Response.StatusCode
-	code := answer.ErrorCode
-	if code == "" {
-		var body struct{ Error string }
-		if json.Unmarshal(answer.Body, &body) == nil {
+	var body struct {
+		Error        text `json:"error"`
+		AccessToken  text `json:"access_token"`
+		RefreshToken text `json:"refresh_token"`
+	}
+	code := text(answer.ErrorCode)
+	if json.Unmarshal(answer.Body, &body) == nil {
+		known = known.with(string(body.AccessToken), string(body.RefreshToken))
+		if code == "" {
 			code = body.Error
 		}
 	}
-	if code == "" || passing[code] || status >= 500 {
+	said := text(known.hideText(string(code))).text()
+	if said == "" || passing[said] || status >= 500 {
 		return &Error{Kind: Unsent, Status: status, Code: CodeNoToken, Cause: fmt.Errorf("%s answered HTTP %d", endpoint, status)}
 	}
-	return &Error{Kind: Denied, Scope: ScopeRun, Status: status, Code: code, Cause: fmt.Errorf("the token endpoint %s answered %q", endpoint, code)}
+	return &Error{Kind: Denied, Scope: ScopeRun, Status: status, Code: said, Cause: fmt.Errorf("the token endpoint %s answered %q", endpoint, said)}
+}
+
+func noToken(ctx context.Context, known *secrets, endpoint string, err error) error {
+	var transport *url.Error
+	switch words := err.Error(); {
+	case ctx.Err() != nil, errors.As(err, &transport):
+		return fmt.Errorf("%s: %w", endpoint, known.hideError(because(ctx, err)))
+	case strings.Contains(words, "missing access_token"):
+		return errors.New("the token endpoint answered without a token")
+	case strings.Contains(words, "cannot parse"):
+		return errors.New("the token endpoint's answer cannot be read")
+	}
+	return fmt.Errorf("%s: %w", endpoint, known.hideError(plain(err)))
 }

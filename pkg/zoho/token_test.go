@@ -81,13 +81,30 @@ func TestTokenLife(t *testing.T) {
 		`"expires_in":"3600"`:                        time.Hour,
 		`"expires_in":3600000,"expires_in_sec":3600`: time.Hour,
 		`"expires_in_sec":1800`:                      30 * time.Minute,
-		`"x":1`:                                      0, // for ever
+		`"x":1`:                                      0, // until it is refused
+		`"expires_in":0`:                             0,
+		`"expires_in":1`:                             0,
+		`"expires_in":60`:                            0,
+		`"expires_in":61`:                            61 * time.Second,
+		`"expires_in":-3600`:                         0,
+		`"expires_in":"-1"`:                          0,
+		`"expires_in":3600000`:                       0,
+		`"expires_in":99999999999999999999999`:       0,
+		`"expires_in":3600.5`:                        0,
+		`"expires_in":"soon"`:                        0,
+		`"expires_in":{"seconds":3600}`:              0,
+		`"expires_in":null`:                          0,
+		`"expires_in":3600,"expires_in_sec":1`:       0,
+		`"expires_in":3600,"expires_in_sec":"1800"`:  30 * time.Minute,
+		`"expires_in":3600,"expires_in_sec":-5`:      time.Hour,
+		`"expires_in":1e3,"expires_in_sec":3600`:     time.Hour,
 		`"expires_in":3600,"api_domain":"https://www.zohoapis.com"`:   time.Hour,
 		`"expires_in":3600,"api_domain":"https://www.zohoapis.com//"`: time.Hour,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			a := &accounts{answer: func(n int) (int, string) { return 200, fmt.Sprintf(`{"access_token":"%d",%s}`, n, body) }}
-			s := a.source(nil)
+			cache := NewTokenCache(t.TempDir(), refreshable, "https://accounts.example")
+			s := a.source(cache)
 			get := func() {
 				t.Helper()
 				if _, err := s.Token(t.Context()); err != nil {
@@ -95,6 +112,9 @@ func TestTokenLife(t *testing.T) {
 				}
 			}
 			get()
+			if kept := cache.load().secret() != ""; kept != (life > 0) {
+				t.Errorf("%s: kept for other runs: %v", body, kept)
+			}
 			if life == 0 {
 				<-time.After(100 * time.Hour)
 				get()
@@ -161,6 +181,24 @@ func TestTokenErrors(t *testing.T) {
 					a.want(t, 2)
 				}
 			})
+		}
+	}
+}
+
+// Answers that no token can be read from are told of in words.
+func TestTokenAnswersThatCannotBeRead(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"access_token":1}`:   "the token endpoint's answer cannot be read",
+		`{"access_token":`:     "the token endpoint's answer cannot be read",
+		`<html>`:               "the token endpoint's answer cannot be read",
+		``:                     "the token endpoint's answer cannot be read",
+		`{"access_token":""}`:  "the token endpoint answered without a token",
+		`{"error":{"code":1}}`: "the token endpoint's answer cannot be read",
+	} {
+		client := &http.Client{Transport: trip(func(*http.Request) (*http.Response, error) { return tokenAnswer(200, body), nil })}
+		_, err := NewTokenSource(refreshable, "https://accounts.example", client, nil).Token(t.Context())
+		if e := failure(t, err); e.Cause.Error() != want || e.Kind != Unsent {
+			t.Errorf("%s: %v", body, e)
 		}
 	}
 }
