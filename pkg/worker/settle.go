@@ -29,7 +29,7 @@ func (d *dispatcher) settle(r *result) {
 	}
 	switch {
 	case r.err != nil && d.hard.Err() != nil:
-		if r.err.Kind == zoho.Unanswered && !t.lookup {
+		if !t.lookup && mayHaveRemoved(r.err) {
 			t.unanswered = r.err
 		}
 		d.park(t, 0) // there is no time left: abandon decides
@@ -47,6 +47,12 @@ func (d *dispatcher) settle(r *result) {
 	default:
 		d.park(other, 0)
 	}
+}
+
+// mayHaveRemoved reports whether the links of a call that failed may be gone: it went unanswered, or it was redirected by who
+// may have passed it on as well.
+func mayHaveRemoved(e *zoho.Error) bool {
+	return e.Kind == zoho.Unanswered || e.Status >= 300 && e.Status < 400
 }
 
 // split finds what is wrong in a task that was refused without a name. The second half waits for the answer to the first:
@@ -147,7 +153,7 @@ func (d *dispatcher) failed(t *task, r *result) {
 		switch {
 		case e.Scope == zoho.ScopeRun && (e.Kind == zoho.Denied || !t.lookup):
 			d.end(runReason(e), e)
-			if !t.lookup && e.Status >= 300 && e.Status < 400 { // whoever redirects may have passed the call on as well
+			if !t.lookup && mayHaveRemoved(e) {
 				t.unanswered = e
 			}
 			d.park(t, 0) // else not removed by this call

@@ -947,6 +947,16 @@ func TestRedirectedCall(t *testing.T) {
 			}
 		}
 	})
+	in(t, func(t *testing.T) { // after the time is up
+		r := newRig(t, some(campaignLeads, 10, 2))
+		r.fault = func(call) *fault {
+			r.halt(Interrupted)
+			r.cut(Interrupted)
+			return &fault{done: true, err: &zoho.Error{Kind: zoho.Refused, Scope: zoho.ScopeRun, Sent: true, Status: 307, Code: zoho.CodeRedirected}}
+		}
+		r.ends(Interrupted)
+		r.want(0, 0, 0, 2)
+	})
 }
 
 // Whatever answers every call with an empty success says nothing about links, unless the CRM has answered a delink before.
