@@ -158,7 +158,7 @@ func checkLink(t *testing.T, h *reader.Header, row reader.Row, opt reader.Option
 
 func hasColumn(h *reader.Header, name string) bool {
 	for _, column := range h.Columns {
-		if strings.Contains(strings.ToLower(column), name) {
+		if strings.Contains(zoho.Fold(column), name) {
 			return true
 		}
 	}
