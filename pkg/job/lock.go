@@ -12,8 +12,8 @@ import (
 // lock holds the result file for this process.
 func lock(disk report.Disk, results string) (unlock func(), err error) {
 	at := results
-	if real, err := filepath.EvalSymlinks(results); err == nil { // two names of one file have one lock
-		at = real
+	if target, err := filepath.EvalSymlinks(results); err == nil { // two names of one file have one lock
+		at = target
 	}
 	unlock, err = disk.Lock(at)
 	var held *report.Locked
