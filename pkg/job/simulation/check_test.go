@@ -397,7 +397,7 @@ func (l *life) checkReason(e end) {
 		}
 	case worker.Credits:
 		exit = job.ExitStopped
-		if books.NoCredits+books.Throttled+books.Faults["429"] == 0 && o.reserve == 0 {
+		if books.NoCredits+books.Throttled+books.Faults["429"] == 0 && o.reserve == 0 && w.emulator.Config().Credits == 0 {
 			wrong("there were credits")
 		}
 	case worker.Failures:
