@@ -128,7 +128,7 @@ func (j *Job) close(s *report.Summary, started time.Time, reason worker.Reason, 
 	s.Count(j.Book)
 	s.Reason = reason
 	s.State = report.Stopped
-	if s.Pending == 0 && (reason == worker.Completed || reason == worker.Refused) {
+	if s.Pending == 0 && (reason == worker.Completed || reason == worker.Refused && !j.HasWork()) {
 		s.State = report.Finished
 	}
 	bad := s.Failed+s.Unknown+s.Invalid > 0 || j.Plan.Config.FailAbsent && s.Absent > 0

@@ -427,7 +427,8 @@ func (l *life) checkReason(e end) {
 		wrong("reason and error do not agree")
 	}
 	state := report.Stopped
-	if s.Pending == 0 && (s.Reason == worker.Completed || s.Reason == worker.Refused) {
+	left := s.Unknown > 0 || o.config.RetryFailed && s.Failed > 0
+	if s.Pending == 0 && (s.Reason == worker.Completed || s.Reason == worker.Refused && !left) {
 		state = report.Finished
 	}
 	if s.State != state {
