@@ -259,7 +259,7 @@ func (l *life) recorded(p []byte) {
 			l.world.fault("unsent", "life %d: %v is %s and was not sent", l.number, k, status)
 		}
 	}
-	if o := &l.options; l.unsynced > 2*o.slots*o.batch && !l.dead {
+	if o := &l.options; l.unsynced > 2*o.slots*o.batch && !l.dead && !l.trouble {
 		l.world.fault("unsynced", "life %d: what became of %d links is not synced, with %d slots and batches of %d", l.number, l.unsynced, o.slots, o.batch)
 	}
 }
