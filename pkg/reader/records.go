@@ -143,7 +143,9 @@ func (r *records) isRepeated(rec record) bool {
 		return true
 	}
 	s := scanner{comma: r.header.Comma, newline: r.header.newline()}
-	s.split(raw)
+	if row, ok := s.scan(raw, 0, true); !ok || row.fault != sound {
+		return false
+	}
 	return r.header.isRepeated(s.values(raw))
 }
 
