@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -200,6 +201,9 @@ func checkFailuresFile(t *testing.T, input []byte, opt reader.Options, rows []re
 		t.Fatalf("the header %q became %q", h.Raw, again.Header().Raw)
 	}
 	for i, row := range rows {
+		if row.Err != nil && slices.Contains(reader.AddedColumns[:], strings.ToLower(strings.TrimSpace(row.Err.Column))) {
+			continue // what an earlier run has added has been replaced, and with it what was wrong
+		}
 		if got := same[i]; got.Link != row.Link || (got.Err == nil) != (row.Err == nil) {
 			t.Fatalf("the row %q was %v, %v, and is %v, %v in %q", row.Raw, row.Link, row.Err, got.Link, got.Err, got.Raw)
 		}
