@@ -29,9 +29,9 @@ func (w *world) run() {
 		if w.rng.IntN(15) == 0 {
 			w.tear()
 		}
-		time.Sleep(dice{w.rng}.duration(time.Second, 2*time.Hour))
+		time.Sleep(dice{w.rng}.duration(time.Second, 2*time.Hour)) // in the bubble, where no real time passes
 	}
-	time.Sleep(25 * time.Hour) // credits come back, and lock-outs end
+	time.Sleep(25 * time.Hour) // of the bubble: credits come back, and lock-outs end
 	w.heal()
 	retry := w.rng.IntN(2) == 0
 	const most = 3
@@ -118,7 +118,7 @@ func (w *world) live(o *options) (*life, end) {
 		}
 	}
 	e := l.run()
-	time.Sleep(3 * time.Millisecond) // the last calls come back
+	time.Sleep(3 * time.Millisecond) // of the bubble: the last calls come back
 	synctest.Wait()
 	l.tell(e)
 	w.disk.limit = 0
