@@ -15,16 +15,25 @@ type logged struct {
 	log *slog.Logger
 }
 
-func (l logged) Delink(ctx context.Context, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error) {
+func (l logged) Token(ctx context.Context) (zoho.Token, error) {
 	start := time.Now()
-	a, err := l.Client.Delink(ctx, r, parent, ids)
+	t, err := l.Client.Token(ctx)
+	if err != nil {
+		l.log.LogAttrs(ctx, slog.LevelInfo, "token", slog.Duration("took", time.Since(start)), slog.String("error", err.Error()))
+	}
+	return t, err
+}
+
+func (l logged) Delink(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error) {
+	start := time.Now()
+	a, err := l.Client.Delink(ctx, t, r, parent, ids)
 	l.tell(ctx, "delink", r, parent, len(ids), start, err)
 	return a, err
 }
 
-func (l logged) Linked(ctx context.Context, r zoho.Relation, parent zoho.ID, ids []zoho.ID) ([]bool, error) {
+func (l logged) Linked(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) ([]bool, error) {
 	start := time.Now()
-	linked, err := l.Client.Linked(ctx, r, parent, ids)
+	linked, err := l.Client.Linked(ctx, t, r, parent, ids)
 	l.tell(ctx, "look up", r, parent, len(ids), start, err)
 	return linked, err
 }

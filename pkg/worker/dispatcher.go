@@ -25,6 +25,8 @@ type dispatcher struct {
 	results <-chan *result
 	dirty   chan<- struct{}
 	synced  <-chan error
+	wanted  chan<- struct{}
+	made    <-chan error
 
 	throttle *throttle
 	limiter  *rate.Limiter
@@ -40,6 +42,8 @@ type dispatcher struct {
 
 	parents map[parent]*zoho.Error // refused: their batches fail unsent
 	lists   map[zoho.Relation]*zoho.Error
+
+	making bool // a token is being made for the task in front
 
 	renewals int  // of the token, since a call was last accepted
 	probing  bool // the new token was refused too: wait until nothing is in flight before judging it
@@ -68,7 +72,7 @@ func (d *dispatcher) run() {
 	stop, hard := d.stop.Done(), d.hard.Done()
 	for {
 		wake := d.send()
-		if d.inFlight == 0 && d.syncing == 0 && (d.stopped || d.drained && d.front == nil && len(d.parked) == 0) {
+		if d.inFlight == 0 && d.syncing == 0 && !d.making && (d.stopped || d.drained && d.front == nil && len(d.parked) == 0) {
 			break
 		}
 		var timer <-chan time.Time
@@ -85,6 +89,11 @@ func (d *dispatcher) run() {
 			d.syncing = 0
 			d.check(err)
 			d.sync()
+		case err := <-d.made:
+			d.making = false
+			if err != nil {
+				d.unready(asError(err))
+			}
 		case <-timer:
 		case <-stop:
 			stop = nil
@@ -112,7 +121,7 @@ func cause(ctx context.Context) Reason {
 // send hands tasks to workers while that is allowed. It returns when to look again by itself, if at all.
 func (d *dispatcher) send() (wake time.Time) {
 	for !d.stopped && d.stop.Err() == nil && d.hard.Err() == nil { // run sees their end too, and knows the reason
-		if (d.probing || d.alone) && d.inFlight > 0 || d.exposed() {
+		if d.making || (d.probing || d.alone) && d.inFlight > 0 || d.exposed() {
 			return wake
 		}
 		now := time.Now()
@@ -148,10 +157,17 @@ func (d *dispatcher) send() (wake time.Time) {
 		if free, at := d.throttle.free(d.inFlight, now); !free {
 			return at
 		}
+		token, ready := d.pool.crm.Ready()
+		if !ready {
+			d.making = true
+			d.wanted <- struct{}{}
+			return time.Time{}
+		}
 		if at := d.turn(now); at.After(now) {
 			return at
 		}
 		t := d.front
+		t.token = token
 		d.front, d.probing = nil, false
 		d.sent++
 		d.inFlight++
@@ -159,6 +175,14 @@ func (d *dispatcher) send() (wake time.Time) {
 		d.tasks <- t // there is a worker for each slot, so one is free
 	}
 	return time.Time{}
+}
+
+// unready takes that there is no token for the task in front.
+func (d *dispatcher) unready(e *zoho.Error) {
+	t := d.front
+	d.front = nil
+	d.sent++ // which settle takes back, as of every call that never left
+	d.settle(&result{task: t, err: e})
 }
 
 // exposed reports whether as many batches as may be are in flight or not yet sure to be on disk: two for each slot. A power

@@ -51,13 +51,16 @@ type fake struct {
 	peak     int
 	busy     time.Duration
 	last     time.Time // end of the last call
+	tokens   int       // that were made, or tried
+	none     bool      // no token is ready
 
 	latency func(call) time.Duration
-	fault   func(call) *fault      // before the work; nil for none
-	credits func() (int, bool)     // nil: not known
-	renew   func(*zoho.Error) bool // nil: the first token never dies
-	hang    func(call) bool        // answers only when the caller leaves
-	blank   bool                   // look-ups tell of no links
+	fault   func(call) *fault                  // before the work; nil for none
+	credits func() (int, bool)                 // nil: not known
+	renew   func(*zoho.Error) bool             // nil: the first token never dies
+	making  func(n int) (time.Duration, error) // of the nth new token; nil: it is there at once
+	hang    func(call) bool                    // answers only when the caller leaves
+	blank   bool                               // look-ups tell of no links
 }
 
 func newFake(batches []chunker.Batch) *fake {
@@ -117,7 +120,7 @@ func (f *fake) do(ctx context.Context, c call, work func()) *fault {
 	return x
 }
 
-func (f *fake) Delink(ctx context.Context, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error) {
+func (f *fake) Delink(ctx context.Context, _ zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error) {
 	a := zoho.Answer{Status: 207, Items: make([]zoho.Item, len(ids))}
 	cursed := false
 	x := f.do(ctx, call{relation: r, parent: parent, ids: ids}, func() {
@@ -149,7 +152,7 @@ func (f *fake) Delink(ctx context.Context, r zoho.Relation, parent zoho.ID, ids 
 	return a, nil
 }
 
-func (f *fake) Linked(ctx context.Context, r zoho.Relation, parent zoho.ID, ids []zoho.ID) ([]bool, error) {
+func (f *fake) Linked(ctx context.Context, _ zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) ([]bool, error) {
 	linked := make([]bool, len(ids))
 	x := f.do(ctx, call{lookup: true, relation: r, parent: parent, ids: ids}, func() {
 		for i, id := range ids {
@@ -166,7 +169,38 @@ func (f *fake) Renew(err error) bool {
 	var e *zoho.Error
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return errors.As(err, &e) && f.renew != nil && f.renew(e)
+	dropped := errors.As(err, &e) && f.renew != nil && f.renew(e)
+	f.none = f.none || dropped
+	return dropped
+}
+
+func (f *fake) Ready() (zoho.Token, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return zoho.Token{}, !f.none
+}
+
+func (f *fake) Token(ctx context.Context) (zoho.Token, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.none {
+		return zoho.Token{}, nil
+	}
+	f.tokens++
+	if f.making == nil {
+		f.none = false
+		return zoho.Token{}, nil
+	}
+	wait, err := f.making(f.tokens)
+	f.mu.Unlock()
+	select {
+	case <-time.After(wait):
+	case <-ctx.Done():
+		err = unsent()
+	}
+	f.mu.Lock()
+	f.none = err != nil
+	return zoho.Token{}, err
 }
 
 func (f *fake) Credits() (int, bool) {

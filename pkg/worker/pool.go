@@ -15,10 +15,14 @@ import (
 
 // CRM is what the pool needs of a client. Errors are *zoho.Error.
 type CRM interface {
+	// Ready gives the token for the next call, without any wait; false if there is none, and Token has to make one.
+	Ready() (zoho.Token, bool)
+	// Token gives the token for the next call, and makes one if there is none.
+	Token(ctx context.Context) (zoho.Token, error)
 	// Delink removes links of one parent and answers for each id, in their order.
-	Delink(ctx context.Context, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error)
+	Delink(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error)
 	// Linked says which of the ids are linked, in their order.
-	Linked(ctx context.Context, r zoho.Relation, parent zoho.ID, ids []zoho.ID) ([]bool, error)
+	Linked(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) ([]bool, error)
 	// Renew drops the token that a call was refused with; true if it was the token in use.
 	Renew(err error) bool
 	// Credits is what is left of the org's credits, where known.
@@ -102,6 +106,8 @@ func (p *Pool) Run(stop, hard context.Context, batches iter.Seq[chunker.Batch], 
 	results := make(chan *result)
 	dirty := make(chan struct{}, 1)
 	synced := make(chan error, 1)
+	wanted := make(chan struct{}, 1)
+	made := make(chan error, 1)
 
 	var workers errgroup.Group
 	for range p.settings.Slots {
@@ -118,12 +124,19 @@ func (p *Pool) Run(stop, hard context.Context, batches iter.Seq[chunker.Batch], 
 		}
 		return nil
 	})
+	workers.Go(func() error {
+		for range wanted {
+			_, err := p.crm.Token(hard)
+			made <- err
+		}
+		return nil
+	})
 
 	next, done := iter.Pull(batches)
 	defer done()
 	d := &dispatcher{
 		pool: p, stop: stop, hard: hard, next: next, record: record,
-		tasks: tasks, results: results, dirty: dirty, synced: synced,
+		tasks: tasks, results: results, dirty: dirty, synced: synced, wanted: wanted, made: made,
 		throttle: newThrottle(p.settings.Slots),
 		// Burst 1: an even flow. A call's place in the rate is taken after its slot, else the calls that waited for
 		// slots leave in a bunch.
@@ -136,6 +149,7 @@ func (p *Pool) Run(stop, hard context.Context, batches iter.Seq[chunker.Batch], 
 	d.run()
 	close(tasks)
 	close(dirty)
+	close(wanted)
 	_ = workers.Wait() // workers give results, not errors
 	return d.reason, d.err
 }
@@ -178,9 +192,9 @@ func (p *Pool) attempt(hard context.Context, t *task) *result {
 	}
 	var err error
 	if t.lookup {
-		r.linked, err = p.crm.Linked(hard, t.relation, t.parent, t.ids)
+		r.linked, err = p.crm.Linked(hard, t.token, t.relation, t.parent, t.ids)
 	} else {
-		r.answer, err = p.crm.Delink(hard, t.relation, t.parent, t.ids)
+		r.answer, err = p.crm.Delink(hard, t.token, t.relation, t.parent, t.ids)
 	}
 	r.finished = time.Now()
 	if err != nil {

@@ -28,6 +28,7 @@ type task struct {
 	lookup     bool        // ask whether the links are there, instead of removing them
 	last       *zoho.Error // why the links have to be looked up
 	due        time.Time   // not before
+	token      zoho.Token  // of the next call
 	other      *task       // the other half of a call that was refused namelessly, until the answer to this one tells of it
 }
 

@@ -96,6 +96,89 @@ func TestRate(t *testing.T) {
 	}
 }
 
+// A call that has no token yet takes its place in the rate when there is one: the calls that wait for it do not leave together.
+func TestRateWhileTokensDie(t *testing.T) {
+	for _, limit := range []float64{0.5, 10, 33.3} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, some(campaignLeads, 60, 1))
+			r.settings.Slots, r.settings.Rate = 20, rateOf(limit)
+			r.latency = func(call) time.Duration { return rand.N(time.Second) }
+			calls := 0
+			r.fault = func(call) *fault {
+				if calls++; calls%7 == 0 {
+					return &fault{err: badToken()}
+				}
+				return nil
+			}
+			r.renew = func(*zoho.Error) bool { return true }
+			r.making = func(n int) (time.Duration, error) {
+				if n%3 == 0 {
+					return rand.N(5 * time.Second), unsent()
+				}
+				return rand.N(5 * time.Second), nil
+			}
+			r.ends(Completed)
+			r.want(60, 0, 0, 0)
+			if r.tokens < 3 {
+				t.Errorf("%d tokens were made", r.tokens)
+			}
+			at := r.starts()
+			gap := time.Duration(float64(time.Second) / limit)
+			for i := 1; i < len(at); i++ {
+				if at[i]-at[i-1] < gap-time.Microsecond {
+					t.Fatalf("limit %v: calls %d and %d are %v apart", limit, i, i+1, at[i]-at[i-1])
+				}
+			}
+		})
+	}
+}
+
+// A token that cannot be made: nothing was sent meanwhile, and nothing is told of what was not sent.
+func TestNoToken(t *testing.T) {
+	denied := &zoho.Error{Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "invalid_code"}
+	for _, c := range []struct {
+		name   string
+		making func(n int) (time.Duration, error)
+		stop   bool // while it is being made
+		want   Reason
+		err    error
+		tokens int
+	}{
+		{"after some tries", func(n int) (time.Duration, error) {
+			if n < 4 {
+				return time.Second, unsent()
+			}
+			return time.Second, nil
+		}, false, Completed, nil, 4},
+		{"never", func(int) (time.Duration, error) { return time.Second, unsent() }, false, Broken, unsent(), 0},
+		{"refused", func(int) (time.Duration, error) { return time.Second, denied }, false, Refused, denied, 1},
+		{"while it stops", func(int) (time.Duration, error) { return time.Hour, nil }, true, Interrupted, nil, 1},
+		{"never, while it stops", func(int) (time.Duration, error) { return time.Hour, unsent() }, true, Interrupted, nil, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in(t, func(t *testing.T) {
+				r := newRig(t, some(campaignLeads, 30, 1))
+				r.settings.Slots = 3
+				r.none, r.making = true, c.making
+				if c.stop {
+					time.AfterFunc(time.Minute, func() { r.halt(Interrupted) })
+				}
+				if err := r.ends(c.want); fmt.Sprint(err) != fmt.Sprint(c.err) {
+					t.Errorf("%v, want %v", err, c.err)
+				}
+				if c.tokens > 0 && r.tokens != c.tokens {
+					t.Errorf("%d tokens were asked for, want %d", r.tokens, c.tokens)
+				}
+				if c.want == Completed {
+					r.want(30, 0, 0, 0)
+				} else if r.want(0, 0, 0, 0); len(r.calls) > 0 || r.pool.Stats().Calls > 0 {
+					t.Errorf("%d calls, %+v", len(r.calls), r.pool.Stats())
+				}
+			})
+		})
+	}
+}
+
 // The decision to repeat is a function of the attempt and the error.
 func TestRetry(t *testing.T) {
 	for _, kind := range []zoho.Kind{zoho.Unanswered, zoho.Unsent} {

@@ -40,6 +40,27 @@ func over(t *testing.T, transport http.RoundTripper) *Client {
 	return client
 }
 
+// delink removes links of the usual parent record, with whatever token the client gives.
+func delink(t *testing.T, c *Client, ids []ID) (Answer, error) {
+	t.Helper()
+	return c.Delink(t.Context(), token(t, c), campaignLeads, parentID, ids)
+}
+
+// linked looks links of the usual parent record up.
+func linked(t *testing.T, c *Client, ids []ID) ([]bool, error) {
+	t.Helper()
+	return c.Linked(t.Context(), token(t, c), campaignLeads, parentID, ids)
+}
+
+func token(t *testing.T, c *Client) Token {
+	t.Helper()
+	token, err := c.Token(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
 var campaignLeads = Relation{"Campaigns", "Leads"}
 
 const (
@@ -152,7 +173,7 @@ func TestRefusedCalls(t *testing.T) {
 		{"a refusal in data that names nobody", 400, `{"data":[{"code":"INVALID_DATA","details":{},"message":"relation not found","status":"error"}]}`, Nameless, ScopeBatch, "INVALID_DATA"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			answer, err := over(t, canned{status: c.status, body: c.body}).Delink(t.Context(), campaignLeads, parentID, []ID{idA, idB})
+			answer, err := delink(t, over(t, canned{status: c.status, body: c.body}), []ID{idA, idB})
 			if err == nil {
 				t.Fatalf("answered %+v", answer)
 			}
@@ -201,7 +222,7 @@ func TestThrottledCalls(t *testing.T) {
 			for i := 0; i+1 < len(c.header); i += 2 {
 				h.Set(c.header[i], c.header[i+1])
 			}
-			_, err := over(t, canned{429, c.body, h}).Delink(t.Context(), campaignLeads, parentID, []ID{idA})
+			_, err := delink(t, over(t, canned{429, c.body, h}), []ID{idA})
 			e := failure(t, err)
 			if e.Kind != Throttled || e.CreditsGone != c.gone || e.RetryAfter > c.after || c.after-e.RetryAfter > 2*time.Second {
 				t.Errorf("%+v", e)
@@ -279,7 +300,7 @@ func TestItems(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			ids := []ID{idA, idB, idC}
-			answer, err := over(t, canned{status: test.status, body: test.body}).Delink(t.Context(), campaignLeads, parentID, ids)
+			answer, err := delink(t, over(t, canned{status: test.status, body: test.body}), ids)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -329,7 +350,7 @@ func TestDeletedRecords(t *testing.T) {
 		{"wrapped", `{"response":{"data":[` + named + `]}}`, 200, all},
 		{"torn", `{"data":[{"code":"SUCCESS","details":{"id":"3652397000000900001"},"message":"record deleted","st`, 200, all},
 	} {
-		answer, err := over(t, canned{status: c.status, body: c.body}).Delink(t.Context(), campaignLeads, parentID, []ID{idA, idB})
+		answer, err := delink(t, over(t, canned{status: c.status, body: c.body}), []ID{idA, idB})
 		if err != nil || !answer.Deleted || answer.Status != c.status || len(answer.Items) != 2 || [2]Verdict{answer.Items[0].Verdict, answer.Items[1].Verdict} != c.want {
 			t.Errorf("%s: %+v, %v", c.name, answer, err)
 			continue
@@ -344,7 +365,7 @@ func TestDeletedRecords(t *testing.T) {
 		body := io.MultiReader(strings.NewReader(`{"data":[{"code":"SUCCESS","message":"record deleted",`), broken{})
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body)}, nil
 	})
-	if answer, err := over(t, broken).Delink(t.Context(), campaignLeads, parentID, []ID{idA}); err != nil || !answer.Deleted {
+	if answer, err := delink(t, over(t, broken), []ID{idA}); err != nil || !answer.Deleted {
 		t.Errorf("broken off: %+v, %v", answer, err)
 	}
 	for _, body := range []string{
@@ -355,7 +376,7 @@ func TestDeletedRecords(t *testing.T) {
 		`{"data":[{"code":"SUCCESS","details":{"id":"3652397000000900001"},"message":"relation deleted","status":"success"}]}`,
 		`{"data":[{"code":"NO_PERMISSION","details":{"id":"3652397000000900001"},"message":"record cannot be deleted","status":"error"}]}`,
 	} {
-		if answer, _ := over(t, canned{status: 400, body: body}).Delink(t.Context(), campaignLeads, parentID, []ID{idA}); answer.Deleted {
+		if answer, _ := delink(t, over(t, canned{status: 400, body: body}), []ID{idA}); answer.Deleted {
 			t.Errorf("%s: %+v", body, answer)
 		}
 	}
@@ -368,8 +389,8 @@ func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // One id and one item: nothing else can be meant, so that no call is spent on splitting.
 func TestOneNamelessItemForOneID(t *testing.T) {
-	a, err := over(t, canned{status: 400, body: `{"data":[{"code":"INVALID_DATA","details":{},"message":"relation not found","status":"error"}]}`}).
-		Delink(t.Context(), campaignLeads, parentID, []ID{idA})
+	const body = `{"data":[{"code":"INVALID_DATA","details":{},"message":"relation not found","status":"error"}]}`
+	a, err := delink(t, over(t, canned{status: 400, body: body}), []ID{idA})
 	want := Answer{Status: 400, Items: []Item{{idA, Absent, "INVALID_DATA", "relation not found"}}}
 	if diff := cmp.Diff(want, a); err != nil || diff != "" {
 		t.Error(err, diff)
@@ -379,7 +400,7 @@ func TestOneNamelessItemForOneID(t *testing.T) {
 // Words of a stranger end up in files and on terminals.
 func TestTextIsOneShortLine(t *testing.T) {
 	body := `{"code":"SOME_CODE","details":{},"message":"a\nb\u001b[31m\u009bc\u2028d\u0085e` + "\xff" + strings.Repeat("é", 1000) + `","status":"error"}`
-	_, err := over(t, canned{status: 400, body: body}).Delink(t.Context(), campaignLeads, parentID, []ID{idA})
+	_, err := delink(t, over(t, canned{status: 400, body: body}), []ID{idA})
 	e := failure(t, err)
 	if !strings.HasPrefix(e.Detail, "a b [31m c d e?éé") && !strings.HasPrefix(e.Detail, "a b [31m c d e\ufffdéé") || len(e.Detail) > 600 {
 		t.Errorf("%d bytes: %q", len(e.Detail), e.Detail)

@@ -58,13 +58,24 @@ func NewClient(tokens *TokenSource, client *http.Client, o Options) (*Client, er
 	return &Client{tokens: tokens, http: direct(client), options: o, credits: -1}, nil
 }
 
-// Delink asks to remove the links of one parent record to up to MaxIDs related records, each named once. It answers for
-// every id, or with an *Error.
+// Ready gives the token for the next call, without any wait; false if there is none, and Token has to make one.
+func (c *Client) Ready() (Token, bool) { return c.tokens.Ready() }
+
+// Token gives the token for the next call, and makes one if there is none. Its error is an *Error: Denied if the login is
+// refused, else Unsent.
+func (c *Client) Token(ctx context.Context) (Token, error) {
+	ctx, cancel := c.limited(ctx)
+	defer cancel()
+	return c.tokens.Token(ctx)
+}
+
+// Delink asks to remove the links of one parent record to up to MaxIDs related records, each named once, with a token
+// from Ready or Token. It answers for every id, or with an *Error.
 //
 // DELETE {api-domain}/crm/{version}/{module}/{record_id}/{related_list}?ids=… (D)
-func (c *Client) Delink(ctx context.Context, r Relation, parent ID, ids []ID) (Answer, error) {
+func (c *Client) Delink(ctx context.Context, t Token, r Relation, parent ID, ids []ID) (Answer, error) {
 	path := appendIDs(fmt.Appendf(nil, "/%s/%s/%s?ids=", r.Module, parent, r.List), ids)
-	reply, err := c.call(ctx, http.MethodDelete, c.options.Version, string(path))
+	reply, err := c.call(ctx, t, http.MethodDelete, c.options.Version, string(path))
 	if err != nil {
 		return Answer{}, err
 	}
@@ -83,7 +94,7 @@ func (c *Client) Delink(ctx context.Context, r Relation, parent ID, ids []ID) (A
 		return Answer{Status: reply.status, Items: items}, nil
 	}
 	e := classify(reply.status, reply.header, body)
-	e.token = reply.token
+	e.token = t
 	return Answer{}, e
 }
 
@@ -98,15 +109,15 @@ func appendIDs(path []byte, ids []ID) []byte {
 	return path
 }
 
-// Linked asks which of up to MaxIDs related records are linked to the parent record, in one call. The answer has a value
-// for each id, in their order, or there is an *Error.
+// Linked asks which of up to MaxIDs related records are linked to the parent record, in one call with that
+// token. The answer has a value for each id, in their order, or there is an *Error.
 //
 // GET …/{related_list}?ids=…&fields=id&converted=both&approved=both: without the last two, converted leads and
 // unapproved records are hidden and the answer would be wrong (D). They are documented for v8, so v8 is what is asked,
 // whatever version delinks.
-func (c *Client) Linked(ctx context.Context, r Relation, parent ID, ids []ID) ([]bool, error) {
+func (c *Client) Linked(ctx context.Context, t Token, r Relation, parent ID, ids []ID) ([]bool, error) {
 	path := appendIDs(fmt.Appendf(nil, "/%s/%s/%s?fields=id&converted=both&approved=both&per_page=200&ids=", r.Module, parent, r.List), ids)
-	reply, err := c.call(ctx, http.MethodGet, readVersion, string(path))
+	reply, err := c.call(ctx, t, http.MethodGet, readVersion, string(path))
 	if err != nil {
 		return nil, err
 	}
@@ -117,7 +128,7 @@ func (c *Client) Linked(ctx context.Context, r Relation, parent ID, ids []ID) ([
 	body := decodeList(reply.body)
 	if reply.status != http.StatusOK || body == nil {
 		e := classify(reply.status, reply.header, decode(reply.body))
-		e.token = reply.token
+		e.token = t
 		return nil, e
 	}
 	for _, record := range *body.Data {
@@ -174,7 +185,6 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
-	token  Token
 	torn   *Error // of a success whose body broke off
 }
 
@@ -186,13 +196,9 @@ func (r reply) byID() bool {
 }
 
 // call sends one request and reads its whole body, which keeps the connection alive.
-func (c *Client) call(ctx context.Context, method, version, path string) (reply, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.options.Timeout, errTimeout{c.options.Timeout})
+func (c *Client) call(ctx context.Context, token Token, method, version, path string) (reply, error) {
+	ctx, cancel := c.limited(ctx)
 	defer cancel()
-	token, err := c.tokens.Token(ctx)
-	if err != nil {
-		return reply{}, err
-	}
 	var connected atomic.Bool
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
@@ -216,7 +222,7 @@ func (c *Client) call(ctx context.Context, method, version, path string) (reply,
 	if n, ok := creditsRemaining(resp.Header); ok {
 		c.heardCredits(n, sent)
 	}
-	got := reply{status: resp.StatusCode, header: resp.Header, body: c.tokens.secrets.hide(body), token: token}
+	got := reply{status: resp.StatusCode, header: resp.Header, body: c.tokens.secrets.hide(body)}
 	if err != nil && resp.StatusCode < 300 {
 		got.torn = &Error{Kind: Unanswered, Sent: true, Status: resp.StatusCode, Code: CodeNoAnswer, Cause: c.tokens.secrets.hideError(because(ctx, err))}
 		if method != http.MethodDelete {
@@ -224,6 +230,11 @@ func (c *Client) call(ctx context.Context, method, version, path string) (reply,
 		}
 	}
 	return got, nil
+}
+
+// limited is for one exchange: a call, or the making of a token.
+func (c *Client) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, c.options.Timeout, errTimeout{c.options.Timeout})
 }
 
 type errTimeout struct{ after time.Duration }

@@ -45,7 +45,7 @@ func TestRequestForm(t *testing.T) {
 	}))
 	defer server.Close()
 	c := at(t, server.URL, time.Minute)
-	if _, err := c.Delink(t.Context(), campaignLeads, parentID, []ID{idA, idB, idC}); err != nil {
+	if _, err := delink(t, c, []ID{idA, idB, idC}); err != nil {
 		t.Fatal(err)
 	}
 	if want := "DELETE /crm/v8/Campaigns/3652397000000400001/Leads?ids=3652397000000900001,3652397000000900002,3652397000000900003"; line != want {
@@ -59,7 +59,7 @@ func TestRequestForm(t *testing.T) {
 	for i := range ids {
 		ids[i] = 3652397000000900001 + ID(i)
 	}
-	if _, err := c.Delink(t.Context(), campaignLeads, parentID, ids); err != nil {
+	if _, err := delink(t, c, ids); err != nil {
 		t.Fatal(err)
 	}
 	_, value, _ := strings.Cut(line, "ids=")
@@ -68,7 +68,7 @@ func TestRequestForm(t *testing.T) {
 	}
 
 	c.options.Version = "v2" // reading is documented for v8 only
-	_, _ = c.Linked(t.Context(), campaignLeads, parentID, []ID{idA, idB})
+	_, _ = linked(t, c, []ID{idA, idB})
 	path, query, _ := strings.Cut(line, "?")
 	if path != "GET /crm/v8/Campaigns/3652397000000400001/Leads" {
 		t.Error(line)
@@ -110,7 +110,7 @@ func TestAPIDomain(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err = z.Linked(t.Context(), campaignLeads, parentID, []ID{idA}); err != nil || host != c.want {
+		if _, err = linked(t, z, []ID{idA}); err != nil || host != c.want {
 			t.Errorf("%+v: %s, %v", c, host, err)
 		}
 	}
@@ -127,7 +127,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	defer elsewhere.Close()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		server := httptest.NewServer(http.RedirectHandler(elsewhere.URL, status))
-		_, err := at(t, server.URL, time.Minute).Delink(t.Context(), campaignLeads, parentID, []ID{idA})
+		_, err := delink(t, at(t, server.URL, time.Minute), []ID{idA})
 		if e := failure(t, err); e.Kind != Refused || e.Scope != ScopeRun || e.Code != CodeRedirected || e.Hint() == "" {
 			t.Errorf("%d: %+v", status, e)
 		}
@@ -191,7 +191,7 @@ func TestSentOrUnsent(t *testing.T) {
 		}), Unanswered, CodeForeignAnswer},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := at(t, c.url, time.Minute).Delink(t.Context(), campaignLeads, parentID, []ID{idA})
+			_, err := delink(t, at(t, c.url, time.Minute), []ID{idA})
 			e := failure(t, err)
 			if e.Kind != c.kind || e.Sent != (c.kind == Unanswered) || e.Code != c.code || e.Scope != ScopeBatch {
 				t.Errorf("%+v", e)
@@ -231,7 +231,7 @@ func TestTransportErrorsInWords(t *testing.T) {
 		{errors.New("something else"), "something else"},
 	} {
 		broken := trip(func(*http.Request) (*http.Response, error) { return nil, c.err })
-		_, err := over(t, broken).Delink(t.Context(), campaignLeads, parentID, []ID{idA})
+		_, err := delink(t, over(t, broken), []ID{idA})
 		if e := failure(t, err); e.Cause.Error() != c.want {
 			t.Errorf("%v: %q, want %q", c.err, e.Cause, c.want)
 		}
@@ -255,10 +255,10 @@ func TestCallsAreNotReplayed(t *testing.T) {
 	}))
 	defer server.Close()
 	c := at(t, server.URL, time.Minute)
-	if _, err := c.Delink(t.Context(), campaignLeads, parentID, []ID{1}); err != nil {
+	if _, err := delink(t, c, []ID{1}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := c.Delink(t.Context(), campaignLeads, parentID, []ID{1})
+	_, err := delink(t, c, []ID{1})
 	if e := failure(t, err); e.Kind != Unanswered || calls.Load() != 2 {
 		t.Errorf("%+v after %d calls", e, calls.Load())
 	}
@@ -275,7 +275,7 @@ func TestTimeouts(t *testing.T) {
 		})
 		for name, transport := range map[string]trip{"no answer": hang, "no end": slow} {
 			start := time.Now()
-			_, err := over(t, transport).Delink(t.Context(), campaignLeads, parentID, []ID{1})
+			_, err := delink(t, over(t, transport), []ID{1})
 			e := failure(t, err)
 			if time.Since(start) != time.Minute || !strings.Contains(e.Error(), "no answer within 1m0s") {
 				t.Errorf("%s: %v after %v", name, e, time.Since(start))
@@ -287,7 +287,7 @@ func TestTimeouts(t *testing.T) {
 		why := errors.New("told to leave")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(why) })
-		if _, err := over(t, hang).Delink(ctx, campaignLeads, parentID, []ID{1}); !errors.Is(err, why) {
+		if _, err := over(t, hang).Delink(ctx, Token{}, campaignLeads, parentID, []ID{1}); !errors.Is(err, why) {
 			t.Error(err)
 		}
 	})
@@ -327,7 +327,7 @@ func TestLinked(t *testing.T) {
 		{"broken", 500, "", [2]bool{}, CodeServerError},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			linked, err := over(t, canned{status: c.status, body: c.body}).Linked(t.Context(), campaignLeads, parentID, []ID{idA, idB})
+			linked, err := linked(t, over(t, canned{status: c.status, body: c.body}), []ID{idA, idB})
 			if c.code != "" {
 				if e := failure(t, err); e.Code != c.code {
 					t.Errorf("%+v", e)
@@ -369,7 +369,7 @@ func TestCredits(t *testing.T) {
 				t.Errorf("%d, %v, want %d, %v", got, ok, n, known)
 			}
 		}
-		call := func(id ID) { _, _ = c.Linked(t.Context(), campaignLeads, parentID, []ID{id}) }
+		call := func(id ID) { _, _ = linked(t, c, []ID{id}) }
 		want(0, false)
 		call(4)
 		want(0, false)
@@ -406,11 +406,11 @@ func TestEmulator(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	linked, err := z.Linked(t.Context(), campaignLeads, parentID, []ID{idC, idA, idB})
+	linked, err := linked(t, z, []ID{idC, idA, idB})
 	if err != nil || fmt.Sprint(linked) != "[false true true]" {
 		t.Fatal(linked, err)
 	}
-	answer, err := z.Delink(t.Context(), campaignLeads, parentID, []ID{idC, idA, idB})
+	answer, err := delink(t, z, []ID{idC, idA, idB})
 	if err != nil || answer.Items[0].Verdict != Absent || answer.Items[1].Verdict != Removed || answer.Items[2].Verdict != Removed {
 		t.Fatal(answer, err)
 	}
@@ -424,7 +424,7 @@ func TestEndlessBody(t *testing.T) {
 	c := over(t, trip(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(io.MultiReader(strings.NewReader(`{"data":["`), zeros{}))}, nil
 	}))
-	_, err := c.Delink(t.Context(), campaignLeads, parentID, []ID{1})
+	_, err := delink(t, c, []ID{1})
 	if e := failure(t, err); e.Kind != Unanswered {
 		t.Errorf("%+v", e)
 	}

@@ -30,7 +30,7 @@ func FuzzAnswer(f *testing.F) {
 		for i := range ids {
 			ids[i] = ID(i + 1)
 		}
-		answer, err := over(t, canned{status: status, body: body}).Delink(t.Context(), campaignLeads, parentID, ids)
+		answer, err := delink(t, over(t, canned{status: status, body: body}), ids)
 		if err != nil {
 			e := failure(t, err)
 			if e.Code == "" && e.Status >= 400 || e.Error() == "" || strings.ContainsAny(e.Error(), "\r\n") {
@@ -72,7 +72,7 @@ func FuzzLinked(f *testing.F) {
 		if status < 200 || status > 599 {
 			return
 		}
-		linked, err := over(t, canned{status: status, body: body}).Linked(t.Context(), campaignLeads, parentID, []ID{1, 2, 3})
+		linked, err := linked(t, over(t, canned{status: status, body: body}), []ID{1, 2, 3})
 		if err != nil {
 			failure(t, err)
 			return

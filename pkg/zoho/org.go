@@ -150,7 +150,11 @@ func (n *named) UnmarshalJSON(b []byte) error {
 
 // get reads a resource of the org into a value.
 func (c *Client) get(ctx context.Context, path string, into any) error {
-	reply, err := c.call(ctx, http.MethodGet, readVersion, path)
+	token, err := c.Token(ctx)
+	if err != nil {
+		return err
+	}
+	reply, err := c.call(ctx, token, http.MethodGet, readVersion, path)
 	if err != nil {
 		return err
 	}
@@ -158,7 +162,7 @@ func (c *Client) get(ctx context.Context, path string, into any) error {
 		return nil
 	}
 	e := classify(reply.status, reply.header, decode(reply.body))
-	e.token = reply.token
+	e.token = token
 	return e
 }
 

@@ -38,8 +38,8 @@ func TestEchoedSecrets(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer, err := z.Delink(t.Context(), campaignLeads, parentID, []ID{idA, idB})
-			_, lookUp := z.Linked(t.Context(), campaignLeads, parentID, []ID{idA, idB})
+			answer, err := delink(t, z, []ID{idA, idB})
+			_, lookUp := linked(t, z, []ID{idA, idB})
 			if s := fmt.Sprintf("%+v %v %+v %v", answer, err, err, lookUp); strings.Contains(s, "hush") || !strings.Contains(s, hidden) {
 				t.Errorf("%s, status %d: %s", echo, form.status, s)
 			}
@@ -108,7 +108,7 @@ func TestEarlierTokensAreSecrets(t *testing.T) {
 		if token, err := s.Token(t.Context()); err != nil || token.secret() != "1000.hush-2" {
 			t.Errorf("%q, %v", token.secret(), err)
 		}
-		_, err := z.Delink(t.Context(), campaignLeads, parentID, []ID{idA})
+		_, err := delink(t, z, []ID{idA})
 		if e := failure(t, err); e.Detail != "*** ***" {
 			t.Errorf("%q", e.Detail)
 		}
@@ -118,7 +118,7 @@ func TestEarlierTokensAreSecrets(t *testing.T) {
 // A transport's errors can quote what the other side sent.
 func TestSecretsInTransportErrors(t *testing.T) {
 	echo := errors.New(`malformed HTTP response "Zoho-oauthtoken 1000.ready, hush-client"`)
-	_, err := over(t, trip(func(*http.Request) (*http.Response, error) { return nil, echo })).Delink(t.Context(), campaignLeads, parentID, []ID{idA})
+	_, err := delink(t, over(t, trip(func(*http.Request) (*http.Response, error) { return nil, echo })), []ID{idA})
 	if s := err.Error(); strings.Contains(s, "1000.ready") || !strings.Contains(s, "malformed") {
 		t.Error(s)
 	}

@@ -177,6 +177,17 @@ func (s *TokenSource) Token(ctx context.Context) (Token, error) {
 	return t, err
 }
 
+// Ready gives the current access token if it can be used, without any wait.
+func (s *TokenSource) Ready() (Token, bool) {
+	select {
+	case <-s.turn:
+	default: // one is being made
+		return Token{}, false
+	}
+	defer func() { s.turn <- struct{}{} }()
+	return s.current, s.current.usable(time.Now())
+}
+
 // refused tells the source that the CRM did not accept a token, and reports whether it was the current one: of all
 // callers that had it, only the first makes a difference.
 func (s *TokenSource) refused(t Token) bool {

@@ -506,7 +506,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		s.refused(ready)
 		token, _ := s.Token(t.Context())
 		client, _ := NewClient(s, &http.Client{Transport: canned{status: 401}}, Options{APIDomain: "https://api.example", Version: "v8", Timeout: time.Minute})
-		_, err := client.Delink(t.Context(), campaignLeads, parentID, []ID{1})
+		_, err := delink(t, client, []ID{1})
 		for _, v := range []any{l, &l, token, &token, []Token{token}, map[string]Login{"x": l}, struct{ T Token }{token}, struct{ t Token }{token}, s, *s, client, err, *failure(t, err), fmt.Errorf("x: %w", err)} {
 			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 				if text := fmt.Sprintf(verb, v); strings.Contains(text, "hush") || strings.Contains(text, "68757368") {

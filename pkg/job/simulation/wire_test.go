@@ -67,7 +67,7 @@ type witness struct {
 	mu       sync.Mutex
 	seen     map[string]int // calls by address
 	inFlight int
-	first    time.Time // of the API calls
+	last     time.Time // an API call departed
 	calls    int       // API calls that reached the CRM
 	delinks  int
 }
@@ -94,7 +94,10 @@ func (w *witness) understand(r *http.Request) call {
 	return c
 }
 
-// RoundTrip is the way of one call. Calls that begin at the same moment are drawn apart, so that they have an order.
+// Calls that begin at the same moment are drawn apart, by this much at most, so that they have an order.
+const drawnApart = 2 * time.Millisecond
+
+// RoundTrip is the way of one call.
 func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 	l := w.life
 	key := r.Method + r.URL.String()
@@ -103,7 +106,7 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 	key += strconv.Itoa(w.seen[key])
 	w.mu.Unlock()
 	c := w.understand(r)
-	l.pause(r.Context(), l.moment(0, 2*time.Millisecond, key))
+	l.pause(r.Context(), l.moment(0, drawnApart, key))
 	if err := l.netCall("send", c); err != nil {
 		return nil, err
 	}
@@ -153,10 +156,8 @@ func (w *witness) departs(r *http.Request, c call) {
 	if r.Method == http.MethodDelete {
 		w.delinks++
 	}
-	if w.calls == 1 {
-		w.first = time.Now()
-	}
-	inFlight, calls, since := w.inFlight, w.calls, time.Since(w.first)
+	inFlight, calls, last := w.inFlight, w.calls, w.last
+	w.last = time.Now()
 	w.mu.Unlock()
 	l := w.life
 	o := &l.options
@@ -166,9 +167,8 @@ func (w *witness) departs(r *http.Request, c call) {
 	if o.maxCalls > 0 && calls > o.maxCalls {
 		l.world.fault("max-calls", "%d calls with a limit of %d", calls, o.maxCalls)
 	}
-	// Where tokens are made, calls wait for one behind their turn, and go together.
-	if o.rate > 0 && !l.world.refresh && float64(calls-1) > o.rate*(since+5*time.Millisecond).Seconds()+1e-6 {
-		l.world.fault("rate", "%d calls in %v at %v a second", calls, since, o.rate)
+	if apart := time.Since(last); o.rate > 0 && !last.IsZero() && (apart+drawnApart).Seconds() < 1/o.rate {
+		l.world.fault("rate", "two calls %v apart at %v a second", apart, o.rate)
 	}
 	if r.Method == http.MethodDelete {
 		l.sends(c.links)
