@@ -19,7 +19,7 @@ const (
 // stands, old Macintosh line ends and values like ="365" are to be read, and a fault has to end where its line does.
 type scanner struct {
 	comma   byte
-	newline byte    // what ends a line: '\n', with or without '\r' before it, or '\r'
+	newline byte    // what ends a line: '\n', with '\r' before it or without, or '\r', with '\n' behind it or without
 	fields  []field // of the row that was scanned last
 }
 
@@ -69,6 +69,12 @@ func (s *scanner) line(text []byte, from int, whole bool) (row scanned, ok bool)
 		row.end, row.next = len(text), len(text)
 	default:
 		row.end, row.next = from+n, from+n+1
+	}
+	for s.newline == '\r' && row.next < len(text) && text[row.next] == '\n' {
+		row.next++
+	}
+	if s.newline == '\r' && row.next == len(text) && !whole {
+		return row, false
 	}
 	for s.newline == '\n' && row.end > from && text[row.end-1] == '\r' {
 		row.end--
