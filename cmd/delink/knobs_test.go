@@ -2,15 +2,12 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
-	"log"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -26,6 +23,7 @@ import (
 
 	"delink/pkg/report"
 	"delink/pkg/zoho/emulator"
+	"delink/pkg/zoho/emulator/wire"
 )
 
 // Nobody can look inside Zoho, so each of the emulator's knobs is a guess that may be right. These tests run the whole
@@ -334,49 +332,13 @@ type hastyFile struct{ *os.File }
 
 func (hastyFile) Sync() error { return nil }
 
-// memory is a listener whose connections are pipes.
-type memory struct {
-	accept chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (m *memory) Accept() (net.Conn, error) {
-	select {
-	case conn := <-m.accept:
-		return conn, nil
-	case <-m.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (m *memory) Close() error   { m.once.Do(func() { close(m.closed) }); return nil }
-func (m *memory) Addr() net.Addr { return &net.IPAddr{} }
-
-func (m *memory) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case m.accept <- server:
-		return client, nil
-	case <-m.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 // serveInMemory has the program's connections lead to h, whatever their address, until the test ends.
 func serveInMemory(t *testing.T, h http.Handler) {
-	m := &memory{accept: make(chan net.Conn), closed: make(chan struct{})}
-	server := &http.Server{Handler: h, ErrorLog: log.New(&bytes.Buffer{}, "", 0)}
-	served := make(chan struct{})
-	go func() { defer close(served); _ = server.Serve(m) }()
+	crm := wire.Serve(t, h)
 	standard := http.DefaultTransport
-	http.DefaultTransport = &http.Transport{DialContext: m.dial}
+	http.DefaultTransport = &http.Transport{DialContext: crm.Dial}
 	t.Cleanup(func() {
 		http.DefaultTransport = standard
-		_ = server.Close()
-		<-served
 	})
 }
 

@@ -157,7 +157,7 @@ func (w *world) begin(o *options) *life {
 	l.number = w.count
 	l.stop, l.halt = context.WithCancelCause(context.Background())
 	l.hard, l.cut = context.WithCancelCause(context.Background())
-	l.witness = &witness{life: l, seen: map[string]int{}, transport: &http.Transport{DialContext: w.wire.dial, MaxIdleConnsPerHost: 30}}
+	l.witness = &witness{life: l, seen: map[string]int{}, transport: &http.Transport{DialContext: w.wire.Dial, MaxIdleConnsPerHost: 30}}
 	w.gone = false
 	return l
 }

@@ -15,6 +15,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/zoho/emulator"
+	"delink/pkg/zoho/emulator/wire"
 )
 
 // link is one link, by its cells.
@@ -35,7 +36,7 @@ type world struct {
 	rng      *rand.Rand
 	emulator *emulator.Emulator
 	disk     *disk
-	wire     *wire
+	wire     *wire.Wire
 	began    time.Time
 
 	header, lineEnd, bom string

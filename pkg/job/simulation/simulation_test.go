@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"delink/pkg/zoho/emulator/wire"
 )
 
 var (
@@ -101,7 +103,7 @@ func simulate(t *testing.T, seed uint64) (w *world) {
 			if err := os.WriteFile(filepath.Clean(w.input), w.bytes, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			w.wire = serve(t, w.emulator)
+			w.wire = wire.Serve(t, w.emulator)
 			w.run()
 		})
 		if len(w.faults) == 0 {

@@ -1,58 +1,19 @@
 package emulator
 
 import (
-	"context"
-	"net"
 	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"delink/pkg/zoho/emulator/wire"
 )
-
-// pipes is a listener whose connections are made in memory.
-type pipes struct {
-	accept chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.accept:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
-func (p *pipes) Addr() net.Addr { return &net.IPAddr{} }
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case p.accept <- server:
-		return client, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
 
 // bubble serves an emulator in memory, for a test in a synctest bubble.
 func bubble(t *testing.T, e *Emulator) client {
-	p := &pipes{accept: make(chan net.Conn), closed: make(chan struct{})}
-	server := &http.Server{Handler: e}
-	served := make(chan struct{})
-	go func() { defer close(served); _ = server.Serve(p) }()
-	transport := &http.Transport{DialContext: p.dial, MaxIdleConnsPerHost: 100}
-	t.Cleanup(func() {
-		transport.CloseIdleConnections()
-		_ = server.Close()
-		<-served
-	})
+	transport := &http.Transport{DialContext: wire.Serve(t, e).Dial, MaxIdleConnsPerHost: 100}
+	t.Cleanup(transport.CloseIdleConnections)
 	return client{t, "http://emulator", &http.Client{Transport: transport}}
 }
 

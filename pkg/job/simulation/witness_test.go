@@ -2,62 +2,15 @@ package simulation
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 )
-
-// wire is a network in memory, and the server at its end.
-type wire struct {
-	accept chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (w *wire) Accept() (net.Conn, error) {
-	select {
-	case conn := <-w.accept:
-		return conn, nil
-	case <-w.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (w *wire) Close() error   { w.once.Do(func() { close(w.closed) }); return nil }
-func (w *wire) Addr() net.Addr { return &net.IPAddr{} }
-
-func (w *wire) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case w.accept <- server:
-		return client, nil
-	case <-w.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func serve(t *testing.T, h http.Handler) *wire {
-	w := &wire{accept: make(chan net.Conn), closed: make(chan struct{})}
-	server := &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
-	served := make(chan struct{})
-	go func() { defer close(served); _ = server.Serve(w) }()
-	t.Cleanup(func() {
-		_ = server.Close()
-		<-served
-	})
-	return w
-}
 
 // witness passes a life's calls on and sees all of them.
 type witness struct {
