@@ -13,6 +13,7 @@ type Builder struct {
 	groups *groups
 	blocks []*block
 	rows   int
+	doubts []reader.Link // few
 }
 
 // block is a piece of the collected rows: rows are not kept in slices that grow, for copying them to a larger place
@@ -45,6 +46,9 @@ func (b *Builder) Add(l reader.Link, line int) error {
 	return nil
 }
 
+// Doubt notes of a link that an earlier run sent it and did not learn what became of it. The link is added, too.
+func (b *Builder) Doubt(l reader.Link) { b.doubts = append(b.doubts, l) }
+
 // Build groups what was collected. The builder is used up.
 func (b *Builder) Build() *Set {
 	s := &Set{
@@ -70,10 +74,12 @@ func (b *Builder) Build() *Set {
 			*at++
 		}
 	}
+	doubts := b.doubts
 	*b = Builder{groups: newGroups()}
 	for g := range s.links {
 		s.finish(g)
 	}
 	s.parents = s.countParents()
+	s.doubt(doubts)
 	return s
 }

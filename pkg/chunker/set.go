@@ -23,6 +23,7 @@ type Set struct {
 	links      []uint32  // the links of each group, each counted once
 
 	all, parents int
+	doubted      []int // positions of links, in order
 }
 
 // finish sorts a group's rows and marks the duplicates among them.
@@ -38,6 +39,27 @@ func (s *Set) finish(g int) {
 	}
 	s.links[g] = uint32(links)
 	s.all += links
+}
+
+// doubt marks links.
+func (s *Set) doubt(links []reader.Link) {
+	for _, l := range links {
+		if pos, ok := s.Find(l); ok {
+			s.doubted = append(s.doubted, pos)
+		}
+	}
+	slices.Sort(s.doubted)
+	s.doubted = slices.Compact(s.doubted)
+}
+
+// Doubted are the positions of the links of which the builder was told that an earlier run left them unknown, in order. The
+// slice is the set's own.
+func (s *Set) Doubted() []int { return s.doubted }
+
+// IsDoubted reports whether the link at a position is one of these.
+func (s *Set) IsDoubted(pos int) bool {
+	_, found := slices.BinarySearch(s.doubted, pos)
+	return found
 }
 
 // Rows is the number of rows.

@@ -82,6 +82,28 @@ func TestExample(t *testing.T) {
 	}
 }
 
+// What an earlier run left unknown is known by its link, whichever of its rows says so, and once.
+func TestDoubted(t *testing.T) {
+	b := chunker.NewBuilder()
+	for _, r := range example {
+		if err := b.Add(r.link, r.line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, l := range []reader.Link{example[5].link, example[4].link, example[0].link, link("Campaigns", 9, "Leads", 9)} {
+		b.Doubt(l)
+	}
+	s := b.Build()
+	if diff := gocmp.Diff([]int{1, 7}, s.Doubted()); diff != "" {
+		t.Error(diff)
+	}
+	for pos := range s.Rows() {
+		if s.IsDoubted(pos) != (pos == 1 || pos == 7) {
+			t.Errorf("position %d: %v", pos, s.IsDoubted(pos))
+		}
+	}
+}
+
 func TestEmpty(t *testing.T) {
 	s := chunker.NewBuilder().Build()
 	if s.Rows()+s.Links()+s.Duplicates()+s.Parents()+s.Groups()+s.Calls(100)+len(s.Relations())+len(s.LargestParents(3)) != 0 {

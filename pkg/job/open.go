@@ -213,7 +213,7 @@ func (j *Job) notOurs(err error) error {
 
 // Todo is how many links are to be sent, and in how many calls.
 func (j *Job) Todo() (links, calls int) {
-	if j.Settled() == 0 { // the usual case, without a pass over all links
+	if j.Settled() == 0 && len(j.Plan.Set.Doubted()) == 0 { // the usual case, without a pass over all links
 		return j.Plan.Set.Links(), j.Plan.Set.Calls(j.batchSize())
 	}
 	for b := range j.batches() {

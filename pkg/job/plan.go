@@ -122,6 +122,9 @@ func (p *Plan) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 			if err := b.Add(row.Link, row.Line); err != nil {
 				return &Refusal{Err: err}
 			}
+			if report.LeftUnknown(p.Header.Earlier(row.Raw)) {
+				b.Doubt(row.Link)
+			}
 		}
 	}
 	if p.SHA256, err = p.source.digest(); err != nil {

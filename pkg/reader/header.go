@@ -70,6 +70,29 @@ func (h *Header) Own(raw []byte) []byte {
 	return own
 }
 
+// Earlier is what an earlier run has told of a row, in the columns that it has added; empty where it has not.
+func (h *Header) Earlier(raw []byte) (status, code string) {
+	if len(h.added) == 0 {
+		return "", ""
+	}
+	var few [32]field
+	s := scanner{comma: h.Comma, newline: h.newline(), fields: few[:0]}
+	fields := s.split(raw)
+	if len(fields) != len(h.Columns) {
+		return "", ""
+	}
+	for _, i := range h.added {
+		value := trim(unquote(raw[fields[i].start:fields[i].end]))
+		switch strings.ToLower(trim(h.Columns[i])) {
+		case AddedColumns[0]:
+			status = value
+		case AddedColumns[1]:
+			code = value
+		}
+	}
+	return status, code
+}
+
 // own is Own, and says how many values such a row needs behind it so that it does not by chance have the columns of the
 // file that it is written to: it would be taken then, with values in columns that may be others.
 func (h *Header) own(raw []byte) (_ []byte, missing int) {

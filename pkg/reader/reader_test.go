@@ -160,14 +160,14 @@ func TestHeader(t *testing.T) {
 }
 
 func TestOwn(t *testing.T) {
-	for _, test := range []struct{ name, header, row, ownHeader, ownRow string }{
-		{"none", "parent_id,related_id", `1,"2"`, "parent_id,related_id", `1,"2"`},
-		{"behind", "parent_id,related_id,\"x\",delink_status,delink_code,delink_message", `1,2,"a,b",failed,C,"no, ""never"""`, "parent_id,related_id,\"x\"", `1,2,"a,b"`},
-		{"in any case", "parent_id,related_id, Delink_Status ", `1,2,failed`, "parent_id,related_id", `1,2`},
-		{"before", "delink_status,delink_code,delink_message,parent_id,related_id", `failed,"C,D",,1,"2"`, "parent_id,related_id", `1,"2"`},
-		{"between", "parent_id,delink_status,related_id,delink_code", `1,failed,2,C`, "parent_id,related_id", `1,2`},
-		{"first value empty", "x,delink_status,parent_id,related_id", `,failed,1,2`, "x,parent_id,related_id", `,1,2`},
-		{"a ragged row stays", "parent_id,related_id,delink_status", `1,2`, "parent_id,related_id", `1,2`},
+	for _, test := range []struct{ name, header, row, ownHeader, ownRow, earlier string }{
+		{"none", "parent_id,related_id", `1,"2"`, "parent_id,related_id", `1,"2"`, " "},
+		{"behind", "parent_id,related_id,\"x\",delink_status,delink_code,delink_message", `1,2,"a,b",failed,C,"no, ""never"""`, "parent_id,related_id,\"x\"", `1,2,"a,b"`, "failed C"},
+		{"in any case", "parent_id,related_id, Delink_Status ", `1,2,failed`, "parent_id,related_id", `1,2`, "failed "},
+		{"before", "delink_status,delink_code,delink_message,parent_id,related_id", `failed,"C,D",,1,"2"`, "parent_id,related_id", `1,"2"`, "failed C,D"},
+		{"between", "parent_id,delink_status,related_id,delink_code", `1,failed,2,C`, "parent_id,related_id", `1,2`, "failed C"},
+		{"first value empty", "x,delink_status,parent_id,related_id", `,failed,1,2`, "x,parent_id,related_id", `,1,2`, "failed "},
+		{"a ragged row stays", "parent_id,related_id,delink_status", `1,2`, "parent_id,related_id", `1,2`, " "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			in, err := reader.New("links.csv", strings.NewReader(test.header+"\n"+test.row+"\n"), reader.Options{Module: "Campaigns", Relation: "Leads"})
@@ -181,6 +181,9 @@ func TestOwn(t *testing.T) {
 			for row := range in.Rows() {
 				if got := string(h.Own(row.Raw)); got != test.ownRow {
 					t.Errorf("row %q, want %q", got, test.ownRow)
+				}
+				if status, code := h.Earlier(row.Raw); status+" "+code != test.earlier {
+					t.Errorf("an earlier run told %q, %q, want %q", status, code, test.earlier)
 				}
 			}
 		})

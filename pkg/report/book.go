@@ -77,7 +77,19 @@ func (b *Book) Fate(pos int) Fate {
 	if n := b.known[b.set.First(pos)]; n > 0 {
 		return b.fates[n]
 	}
+	if b.set.IsDoubted(b.set.First(pos)) {
+		return Fate{pending, codeDoubted, "not sent; an earlier run sent it and did not learn what became of it"}
+	}
 	return Fate{Status: pending, Message: "not sent"}
+}
+
+// codeDoubted is of links that an earlier run left unknown, which the input's columns of that run tell, as long as they are not
+// sent: so that it is not forgotten, however often a failures file becomes an input.
+const codeDoubted = "LEFT_UNKNOWN"
+
+// LeftUnknown reports whether an earlier run did not learn what became of a link, by what a failures file has of it.
+func LeftUnknown(status, code string) bool {
+	return status == string(worker.Unknown) || code == codeDoubted
 }
 
 // Settled reports whether the link at a position is not to be sent (again).
@@ -115,17 +127,23 @@ func (b *Book) setFate(pos int, f Fate) {
 	b.counts[f.Status].Add(1)
 }
 
-// Unknown are the positions of the links whose fate is unknown, in order.
+// Unknown are the positions of the links whose fate is unknown, or that an earlier run left so and that are pending, in order.
 func (b *Book) Unknown() []int {
-	if b.Count(worker.Unknown) == 0 {
-		return nil
-	}
 	var at []int
+	for _, pos := range b.set.Doubted() {
+		if b.known[pos] == 0 {
+			at = append(at, pos)
+		}
+	}
+	if b.Count(worker.Unknown) == 0 {
+		return at
+	}
 	for pos, n := range b.known {
 		if n > 0 && b.fates[n].Status == worker.Unknown {
 			at = append(at, pos)
 		}
 	}
+	slices.Sort(at)
 	return at
 }
 
