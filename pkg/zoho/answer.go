@@ -122,6 +122,32 @@ func number(code string) bool {
 type details struct {
 	ID        text `json:"id"`
 	PathIndex text `json:"resource_path_index"`
+
+	Permissions names `json:"permissions"` // those that are missing
+}
+
+// names is a list of texts; anything else is empty.
+type names []text
+
+func (n *names) UnmarshalJSON(b []byte) error {
+	*n = nil
+	if len(b) > 0 && b[0] == '[' {
+		return json.Unmarshal(b, (*[]text)(n))
+	}
+	return nil
+}
+
+// said is Zoho's message, with what its details add for people.
+func (d *details) said(message text) string {
+	words := message.text()
+	if len(d.Permissions) > 0 {
+		all := make([]string, len(d.Permissions))
+		for i, p := range d.Permissions {
+			all[i] = p.text()
+		}
+		words = strings.TrimSpace(words + " (" + strings.Join(all, ", ") + ")")
+	}
+	return text(words).text()
 }
 
 func (d *details) UnmarshalJSON(b []byte) error {
@@ -326,7 +352,7 @@ func (r result) item(id ID) Item {
 	case code == "":
 		code = CodeForeignAnswer
 	}
-	return Item{ID: id, Verdict: v, Code: code, Message: r.Message.text()}
+	return Item{ID: id, Verdict: v, Code: code, Message: r.Details.said(r.Message)}
 }
 
 // agree settles two answers for one id. "Removed" and "absent" are what a call that names an id twice may get, and the

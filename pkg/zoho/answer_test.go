@@ -181,11 +181,23 @@ func TestRefusedCalls(t *testing.T) {
 			if e.Kind != c.kind || e.Scope != c.scope || e.Code != c.code || e.Status != c.status || !e.Sent {
 				t.Errorf("kind %d scope %d code %s status %d sent %v, want %d %d %s", e.Kind, e.Scope, e.Code, e.Status, e.Sent, c.kind, c.scope, c.code)
 			}
+			if strings.Contains(c.body, "Crm_") && !strings.HasSuffix(e.Error(), "permission denied (Crm_Implied_Edit_Campaigns)") {
+				t.Errorf("text %q does not name the permission", e.Error())
+			}
 			if s := e.Error(); s == "" || strings.ContainsAny(s, "\r\n") || strings.Contains(s, "1000.ready") {
 				t.Errorf("text %q", s)
 			}
-			if x := Explain(e.Code); x.Text != "" && !strings.HasPrefix(e.Error(), x.Text) {
-				t.Errorf("text %q does not say %q", e.Error(), x.Text)
+			words := Explain(e.Code)
+			if c.code == "INVALID_DATA" || c.code == "400" { // which mean what the place means that they name
+				switch c.scope {
+				case ScopeParent:
+					words.Text = "the parent record does not exist"
+				case ScopeList:
+					words.Text = "the CRM does not know the module or the related list"
+				}
+			}
+			if !strings.HasPrefix(e.Error(), words.Text) || e.Hint() == "" && words.Hint != "" {
+				t.Errorf("text %q, hint %q; want %+v", e.Error(), e.Hint(), words)
 			}
 		})
 	}

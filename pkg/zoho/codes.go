@@ -24,7 +24,7 @@ var explanations = map[string]Explanation{
 	"EXPIRED_VALUE":          {"a value in the call has expired", "run again"},
 	"FEATURE_NOT_SUPPORTED":  {"the org's edition does not have this feature", "compare the relation with what the org's edition offers"},
 	"INTERNAL_ERROR":         {"the CRM had an internal error", "run again later; Zoho's status page may say more"},
-	"INVALID_DATA":           {"the CRM does not accept an id or a name in the call", "check that module, relation and ids are of this org, and not of a sandbox or another one"},
+	codeInvalidData:          {"the CRM does not accept an id or a name in the call", "check that module, relation and ids are of this org, and not of a sandbox or another one"},
 	"INVALID_MODULE":         {"the CRM does not know the module", "use the module's API name (Setup > Developer Hub > APIs and SDKs > API names)"},
 	"INVALID_OAUTHTOKEN":     {"the access token is not accepted", "check the credentials and the data centre (--dc); a new login may be needed"},
 	"INVALID_REQUEST_METHOD": {"the CRM does not accept this kind of call here", "check ZOHO_API_DOMAIN and --api-version"},
@@ -77,6 +77,15 @@ var explanations = map[string]Explanation{
 	CodeNotInAnswer:   {"the CRM's answer does not mention this id", ""},
 }
 
+// codeInvalidData says that something in the path or the ids is wrong; only its index says what.
+const codeInvalidData = "INVALID_DATA"
+
+// places explain it where the index says what.
+var places = map[Scope]Explanation{
+	ScopeParent: {"the parent record does not exist, or the user of this login may not see it", "look for it in the CRM, and check that it is of this org, and not of a sandbox or another one"},
+	ScopeList:   {"the CRM does not know the module or the related list, or the layout hides the list", "check their API names (Setup > Developer Hub > APIs and SDKs > API names), and the module's page layout"},
+}
+
 // verdict is what a code means for a whole call.
 type verdict struct {
 	kind  Kind
@@ -112,7 +121,7 @@ var refusals = map[string]verdict{
 func classify(status int, header http.Header, body *envelope) *Error {
 	e := &Error{Sent: true, Status: status}
 	if body != nil {
-		e.Code, e.Detail = body.code(), body.Message.text()
+		e.Code, e.Detail = body.code(), body.Details.said(body.Message)
 	}
 	e.Kind, e.Scope = meaning(status, e.Code, body.pathIndex())
 	e.reach(body.pathIndex())
@@ -144,7 +153,7 @@ func meaning(status int, code string, pathIndex int) (Kind, Scope) {
 		case http.StatusForbidden:
 			return Denied, ScopeList
 		}
-	case code == "INVALID_DATA":
+	case code == codeInvalidData:
 		return invalid(status, pathIndex)
 	}
 	switch {

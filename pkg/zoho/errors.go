@@ -59,7 +59,7 @@ type Error struct {
 
 // Error says what happened and, behind a colon, what Zoho said.
 func (e *Error) Error() string {
-	text := Explain(e.Code).Text
+	text := e.explanation().Text
 	switch {
 	case e.Cause != nil && text == "":
 		return e.Cause.Error()
@@ -79,7 +79,15 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Cause }
 
 // Hint says what to do about it; empty where there is nothing to say.
-func (e *Error) Hint() string { return Explain(e.Code).Hint }
+func (e *Error) Hint() string { return e.explanation().Hint }
+
+// explanation is that of the code, or of the part of the path that a code without a meaning of its own is about.
+func (e *Error) explanation() Explanation {
+	if x, ok := places[e.Scope]; ok && e.Kind == Refused && (e.Code == codeInvalidData || number(e.Code)) {
+		return x
+	}
+	return Explain(e.Code)
+}
 
 // Codes of ours, for what comes without one of Zoho's.
 const (
