@@ -189,10 +189,9 @@ func TestRefusedCalls(t *testing.T) {
 			}
 			words := Explain(e.Code)
 			if c.code == "INVALID_DATA" || c.code == "400" { // which mean what the place means that they name
-				switch c.scope {
-				case ScopeParent:
+				if c.scope == ScopeParent {
 					words.Text = "the parent record does not exist"
-				case ScopeList:
+				} else if c.scope == ScopeList {
 					words.Text = "the CRM does not know the module or the related list"
 				}
 			}
