@@ -271,6 +271,7 @@ func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Le
 			return nil, err
 		}
 	}
+	j.disk.Sweep(j.files.Results)
 	// The summary goes first: results without it would be nobody's.
 	if err := s.Write(j.disk, j.files.Summary); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -18,9 +19,10 @@ import (
 // written is safe from a power failure once it is synced, and a name once its folder is.
 type Calls interface {
 	Open(name string) (io.ReadCloser, error)
-	Append(name string) (Handle, error) // made if it is not there
-	Temp(near string) (Handle, error)   // a new file in the same folder
-	Rename(from, to string) error       // replaces what is there
+	Append(name string) (Handle, error)  // made if it is not there
+	Temp(near string) (Handle, error)    // a new file in the same folder
+	Temps(near string) ([]string, error) // those that are there
+	Rename(from, to string) error        // replaces what is there
 	Remove(name string) error
 	Exists(name string) (bool, error)
 	Same(f Handle, name string) (bool, error) // whether an open file still has that name
@@ -50,6 +52,22 @@ func (system) Append(name string) (Handle, error) {
 
 func (system) Temp(near string) (Handle, error) {
 	return handle(os.CreateTemp(filepath.Dir(near), "."+filepath.Base(near)+".*")) // made with mode 0600
+}
+
+func (system) Temps(near string) (names []string, err error) {
+	folder, err := os.Open(filepath.Dir(near))
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	all, err := folder.Readdirnames(-1)
+	for _, name := range all {
+		number, ok := strings.CutPrefix(name, "."+filepath.Base(near)+".")
+		if _, notNumber := strconv.ParseUint(number, 10, 64); ok && notNumber == nil {
+			names = append(names, filepath.Join(filepath.Dir(near), name))
+		}
+	}
+	return names, err
 }
 
 // handle keeps a nil *os.File from becoming a Handle that is not nil.

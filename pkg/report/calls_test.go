@@ -12,6 +12,38 @@ import (
 	"delink/pkg/worker"
 )
 
+// What a killed Replace leaves is swept away, and nothing else, whatever the file's name is.
+func TestSweep(t *testing.T) {
+	folder := t.TempDir()
+	name := filepath.Join(folder, "a[b]*.csv")
+	for range 2 {
+		f, err := system{}.Temp(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = f.Close()
+	}
+	stay := []string{".a[b]*.csv.1x", ".a[b]*.csv.lock", ".a[b]*.csv.reserve", ".ab.csv.12", "a[b]*.csv", "a[b]*.csv.12"}
+	for _, s := range stay {
+		if err := os.WriteFile(filepath.Join(folder, s), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	OS{}.Sweep(name)
+	left, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make([]string, 0, len(left))
+	for _, f := range left {
+		names = append(names, f.Name())
+	}
+	if strings.Join(names, " ") != strings.Join(stay, " ") {
+		t.Errorf("%q, want %q", names, stay)
+	}
+	OS{}.Sweep(filepath.Join(folder, "nowhere", "x.csv"))
+}
+
 // The calls of the real system do what the simulated ones of pkg/job/simulation promise.
 func TestResultsThatGoAway(t *testing.T) {
 	for how, away := range map[string]func(string) error{

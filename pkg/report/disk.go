@@ -20,6 +20,8 @@ type Disk interface {
 	// Replace makes a file with what write gives it, or replaces the one that is there. After a crash there is the old
 	// file or the new one, whole.
 	Replace(name string, write func(io.Writer) error) error
+	// Sweep removes what processes that were killed in the middle of a Replace left. Whoever calls it holds the file's lock.
+	Sweep(name string)
 	// Rename gives a file another name, that must be free.
 	Rename(from, to string) error
 	// Remove deletes a file; it is no error if there is none.
@@ -143,6 +145,14 @@ func (d OS) Replace(name string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return d.calls().SyncFolder(filepath.Dir(name))
+}
+
+// Sweep removes files that Replace has begun. What stays is no reason not to run.
+func (d OS) Sweep(name string) {
+	names, _ := d.calls().Temps(name)
+	for _, n := range names {
+		_ = d.calls().Remove(n)
+	}
 }
 
 // Rename gives a file another name.

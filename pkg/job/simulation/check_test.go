@@ -304,7 +304,9 @@ func (w *world) checkBooks(l *life) {
 func (l *life) checkEnd(e end, before, after map[link]string) {
 	w := l.world
 	for _, name := range sortedKeys(w.disk.names) {
-		if strings.HasSuffix(name, ".reserve") && !l.trouble && e.summary != nil {
+		temp, number := strings.CutPrefix(filepath.Base(name), "."+filepath.Base(w.results)+".")
+		number = number && strings.Trim(temp, "0123456789") == ""
+		if (strings.HasSuffix(name, ".reserve") || number) && !l.trouble && e.summary != nil {
 			w.fault("litter", "life %d: leaves %s", l.number, filepath.Base(name))
 		}
 	}

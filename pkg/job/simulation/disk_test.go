@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -175,6 +176,21 @@ func (c calls) Temp(near string) (report.Handle, error) {
 			return &handle{c, name, f}, nil
 		}
 	}
+}
+
+func (c calls) Temps(near string) (names []string, err error) {
+	if err := c.life.diskCall("look beside", near); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, name := range sortedKeys(c.names) {
+		number, ok := strings.CutPrefix(filepath.Base(name), "."+filepath.Base(near)+".")
+		if _, err := strconv.Atoi(number); ok && err == nil {
+			names = append(names, name)
+		}
+	}
+	return names, nil
 }
 
 func (c calls) Rename(from, to string) error {
