@@ -17,7 +17,7 @@ import (
 //
 //   - standard error only; standard output is for what was asked for
 //   - lower case, no period at the end, without "failed to"
-//   - the place first, then the cause: links.csv:1042:21: related_id "12x4" is not a record id
+//   - the place first, then the cause: links.csv:1042:21: column 4, related_id "12x4" is not a record id
 //   - what to do about it on a line of its own, behind "hint:"
 //   - never a token, a secret, or an answer's whole body
 //   - with --quiet nothing but errors; with --log-format json every message is a record

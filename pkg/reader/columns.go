@@ -25,7 +25,10 @@ func ParseColumns(s string) (c Columns, err error) {
 		case c[which] != "":
 			return c, fmt.Errorf("%s is there twice", canonical[which])
 		}
-		name, more, behind := cutColumn(after)
+		name, more, behind, closed := cutColumn(after)
+		if !closed {
+			return c, fmt.Errorf("in %s, the quote that opens the name is not closed", after)
+		}
 		if behind != "" {
 			return c, fmt.Errorf(`in %q, text follows the closing quote: double the quotes that are part of a name`, after)
 		}
@@ -41,24 +44,24 @@ func ParseColumns(s string) (c Columns, err error) {
 }
 
 // cutColumn takes the first value off. more begins with the comma behind it; behind is what stands between its closing
-// quote and that.
-func cutColumn(s string) (name, more, behind string) {
+// quote and that. closed is false if there is none.
+func cutColumn(s string) (name, more, behind string, closed bool) {
 	opened := strings.TrimLeft(s, " ")
 	if !strings.HasPrefix(opened, `"`) {
 		if i := strings.IndexByte(s, ','); i >= 0 {
-			return s[:i], s[i:], ""
+			return s[:i], s[i:], "", true
 		}
-		return s, "", ""
+		return s, "", "", true
 	}
 	end, closed := closingQuote([]byte(opened), 0)
 	if !closed {
-		return "", "", opened
+		return "", "", "", false
 	}
 	behind, more = opened[end:], ""
 	if i := strings.IndexByte(behind, ','); i >= 0 {
 		behind, more = behind[:i], behind[i:]
 	}
-	return unquote([]byte(opened[:end])), more, strings.TrimSpace(behind)
+	return unquote([]byte(opened[:end])), more, strings.TrimSpace(behind), true
 }
 
 // String is the text from which ParseColumns makes the same.
@@ -83,12 +86,15 @@ func quoteColumn(name string) string {
 // firstRow is what is known of the rows below a header.
 type firstRow struct {
 	any    bool     // there is one
-	values []string // of the first one that can be used, or nil
+	values []string // of the first one that is fit, or nil
 }
+
+// lookAhead finds the first row that is fit for something, by its values.
+type lookAhead func(fit func(values []string) bool) firstRow
 
 // resolve finds out which column is which: by what Options say, by their canonical names, and by the names of Zoho's
 // exports, in this order. The error has no file yet.
-func (h *Header) resolve(opt Options, first firstRow) *InputError {
+func (h *Header) resolve(opt Options, ahead lookAhead) *InputError {
 	h.index, h.added, h.only = [numColumns]int{-1, -1, -1, -1}, nil, zoho.Relation{}
 	for i, name := range h.Columns {
 		if isAdded(name) {
@@ -107,7 +113,7 @@ func (h *Header) resolve(opt Options, first firstRow) *InputError {
 	}
 	if h.index[colParent] < 0 || h.index[colRelated] < 0 {
 		if names := slices.Contains(missing, "module") || slices.Contains(missing, "relation"); !names {
-			done, err := h.takeZoho(opt, first)
+			done, err := h.takeZoho(opt, ahead)
 			if err != nil || done {
 				return err
 			}

@@ -73,12 +73,19 @@ func TestColumnsThatAreNotTaken(t *testing.T) {
 		{"Lead Id,Campaign Id\n", reader.Options{Relation: "lead"}, "the header lacks the columns module, parent_id, related_id", "it has Lead Id, Campaign Id; Lead Id looks like the id of one of the Leads, Campaign Id looks like the id of one of the Campaigns; add --module Campaigns to remove Leads from Campaigns$"},
 		{"Product Id,Potential Id\n", reader.Options{}, "the header lacks the columns module, parent_id, relation, related_id", "it has Product Id, Potential Id; Product Id looks like the id of one of the Products, Potential Id looks like the id of one of the Deals; add --module Products --relation Deals to remove Deals from Products$"},
 		{"relation,parent_id,related_id\n", reader.Options{}, "the header lacks the column module", "it has relation, parent_id, related_id; --module can stand in"},
-		{"module,relation,Record Id,Campaign Id\nCampaigns,1\n", reader.Options{}, "the header lacks the columns parent_id, related_id", "it has"}, // no row tells the relation
+		{"module,relation,Record Id,Campaign Id\nCampaigns,1\n", reader.Options{}, "links.csv:2:1: the row has 2 columns, the header has 4", "a value, or a comma"},                          // no row tells the relation, and none can be used
+		{"module,relation,Record Id,Campaign Id\n,Leads,1,2\nCampaigns,Leads,3,4\n9,Leads,1,2\n", reader.Options{}, "links.csv:4:1: column 1, module \"9\" is not an API name", "API names"}, // the second row tells it
+		{"module,relation,Record Id,Name\nCampaigns,Leads,1,x\n", reader.Options{}, "the header lacks the columns parent_id, related_id", "it has"},
+		{"\"Record Id,Campaign Name.id,Name\"\n\"zcrm_1,zcrm_2,\"\"A, B\"\"\"\n", leads, "the header lacks the columns parent_id, related_id", "every line is in quotes as a whole"},
+		{"Leads export of Monday\n\nparent_id,related_id\n1,2\n", leads, "the header lacks the columns parent_id, related_id", "line 3 looks like the header: take off what is above it$"},
+		{"Leads export; of Monday\nLead Id;Campaign Id\n1;2\n", leads, "links.csv:1:1: the header lacks", "line 2 looks like the header"},
+		{"parent_id;related_id\n1;2\n", reader.Options{Module: "Campaigns", Relation: "Leads", Delimiter: ','}, "the header lacks the columns parent_id, related_id", "the columns seem to be separated by a semicolon: leave out --delimiter$"},
+		{"sep=|\nparent_id,related_id\n1,2\n", leads, "links.csv:2:1: the header lacks the columns parent_id, related_id", "the columns seem to be separated by a comma, not as the line sep= says: add --delimiter comma$"},
 		{"a,b\n", reader.Options{Columns: reader.Columns{1: "c"}}, `links.csv:1:1: there is no column "c", which --columns names as parent_id`, "it has a, b"},
 		{"a,b, A\n", reader.Options{Columns: reader.Columns{1: "A "}}, "links.csv:1:5: column A is there twice, as columns 1 and 3", "rename"},
 		{"x,a\n", reader.Options{Columns: reader.Columns{1: "a", 3: "A"}}, "links.csv:1:3: --columns names the column a as parent_id and as related_id", "each part"},
-		{"module,relation,Record Id,Campaign Id\nCampaigns,Leads,1,2\nProducts,Leads,1,2\n", reader.Options{}, "links.csv:3:1: module \"Products\" is another than in the first row, by which the columns were chosen: Campaigns.Leads", "split the file by relation"},
-		{"Relation,Record Id,Campaign Id\nLeads,1,2\nContacts,1,2\n", reader.Options{Module: "Campaigns"}, "links.csv:3:1: relation \"Contacts\" is another than in the first row, by which the columns were chosen: Campaigns.Leads", "split"},
+		{"module,relation,Record Id,Campaign Id\nCampaigns,Leads,1,2\nProducts,Leads,1,2\n", reader.Options{}, "links.csv:3:1: column 1, module \"Products\" is another than in the first row, by which the columns were chosen: Campaigns.Leads", "split the file by relation"},
+		{"Relation,Record Id,Campaign Id\nLeads,1,2\nContacts,1,2\n", reader.Options{Module: "Campaigns"}, "links.csv:3:1: column 1, relation \"Contacts\" is another than in the first row, by which the columns were chosen: Campaigns.Leads", "split"},
 	} {
 		rows, err := read(strings.NewReader(test.input), test.opt)
 		hint := ""
@@ -120,7 +127,7 @@ func TestParseColumns(t *testing.T) {
 		"parent_id=a,":              `"" has no =`,
 		"parent=a":                  `"parent" is not one of module, parent_id, relation, related_id`,
 		"parent_id=a,Parent_Id=b":   "parent_id is there twice",
-		`parent_id="a`:              "text follows the closing quote",
+		`parent_id="a`:              "the quote that opens the name is not closed",
 		`parent_id="a"b,module=x`:   "text follows the closing quote",
 		"parent_id=,related_id=b":   "parent_id= lacks the name of a column",
 		`parent_id=" ",related_id=`: "parent_id= lacks the name of a column",

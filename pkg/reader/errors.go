@@ -39,8 +39,25 @@ type RowError struct {
 	Hint          string // what to do about it, may be empty
 }
 
-// Error is the place and the cause, without the hint: links.csv:1042:21: related_id "12x4" is not a record id.
-func (e *RowError) Error() string { return place(e.File, e.AtLine, e.AtCol) + ": " + e.Message() }
+// Error is the place and the cause, without the hint: links.csv:1042:21: column 4, related_id "12x4" is not a record id. The
+// line is the one on which the row starts.
+func (e *RowError) Error() string {
+	var s strings.Builder
+	if e.AtLine == e.Line {
+		s.WriteString(place(e.File, e.Line, e.AtCol))
+	} else {
+		s.WriteString(place(e.File, e.Line, 0))
+	}
+	s.WriteString(": ")
+	if column := fmt.Sprintf("column %d", e.Number); e.Number > 0 && e.Column != column {
+		s.WriteString(column + ", ")
+	}
+	s.WriteString(e.Message())
+	if e.AtLine != e.Line {
+		fmt.Fprintf(&s, " (in line %d)", e.AtLine)
+	}
+	return s.String()
+}
 
 // Message is the cause without the place: related_id "12x4" is not a record id.
 func (e *RowError) Message() string {

@@ -27,6 +27,13 @@ func (r *records) structure(rec record, row scanned) (*RowError, error) {
 			Cause: fmt.Sprintf("the quote that opens here has swallowed lines: in line %d, text follows the quote that closes it", atLine),
 			Hint:  "close it where its value ends, or double it if it is part of the value",
 		}
+	case row.opens > 0: // the next line may be a part of that value: it must not be taken for a link
+		openLine, openCol := d.lineCol(raw, row.opens-rec.start, rec.line)
+		return nil, &InputError{
+			File: r.file, Line: openLine, Col: openCol,
+			Cause: fmt.Sprintf("it cannot be told where this row ends: the quotes of column %d are wrong, and the line does not close the one that opens here", row.field+1),
+			Hint:  "put the values in quotes, and double the quotes that are part of them",
+		}
 	}
 	reason := "has a quote in it, but does not begin with one"
 	if row.fault == textBehind {
@@ -48,6 +55,9 @@ func (r *records) ragged(rec record, columns int) *RowError {
 		Reason: fmt.Sprintf("the row has %d columns, the header has %d", columns, len(r.header.Columns)),
 		Hint:   "a value with " + delimiterInValue[r.header.Comma] + " in it needs quotes around it",
 	}
+	if columns < len(r.header.Columns) {
+		e.Hint = "a value, or " + delimiterInValue[r.header.Comma] + " between two, is missing: where a value is empty, its place has to be there all the same"
+	}
 	if last, _ := r.header.lineCol(r.text(rec), rec.end-rec.start, rec.line); last > rec.line {
 		e.Reason += fmt.Sprintf("; it goes on to line %d", last)
 		e.Hint = "perhaps a quote that is not closed has swallowed the lines below it"
@@ -63,7 +73,7 @@ func (r *records) unreadable(err error) error {
 			Hint: "perhaps a quote that is not closed has swallowed the rows below it",
 		}
 	}
-	return &InputError{File: r.file, Line: r.line, Cause: "cannot be read further", Err: err}
+	return &InputError{File: r.file, Line: r.line, Cause: "cannot be read further", Err: err, Hint: hintRead(err)}
 }
 
 // valueError is for a value that cannot be used, in the field of that index.

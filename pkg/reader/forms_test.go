@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -52,6 +53,8 @@ var forms = []form{
 	{"UTF-16, little end first", "\ufeff" + semicolon, 0, toUTF16(binary.LittleEndian)},
 	{"UTF-16, big end first", "\ufeff" + strings.ReplaceAll(semicolon, ";", "\t"), 0, toUTF16(binary.BigEndian)},
 	{"gzip", semicolon, 0, toGzip},
+	{"gzip of several members", semicolon, 0, func(s string) []byte { return slices.Concat(toGzip(s[:9]), toGzip(""), toGzip(s[9:])) }},
+	{"gzip with zeros behind", semicolon, 0, func(s string) []byte { return append(toGzip(s), make([]byte, 70<<10)...) }},
 	{"zstd", plainText, 0, toZstd},
 	{"gzip of UTF-16", "\ufeff" + plainText, 0, func(s string) []byte { return toGzip(string(toUTF16(binary.LittleEndian)(s))) }},
 	{"sep line", "sep=;\r\n" + semicolon, 0, nil},
@@ -171,7 +174,7 @@ func TestHalfSurrogatePairs(t *testing.T) {
 	if err != nil || len(rows) != 2 || rows[1].Err != nil {
 		t.Fatal(rows, err)
 	}
-	if want := `links.csv:2:23: n "\xed\xa0\xb4" is not UTF-16 text: it has half a character`; rows[0].Err == nil || rows[0].Err.Error() != want {
+	if want := `links.csv:2:23: column 5, n "\xed\xa0\xb4" is not UTF-16 text: it has half a character`; rows[0].Err == nil || rows[0].Err.Error() != want {
 		t.Errorf("got  %v\nwant %s", rows[0].Err, want)
 	}
 	if file := failuresFile(t, input, reader.Options{}); !bytes.Contains(file, []byte(",\x00\x34\xd8,\x00")) {

@@ -64,10 +64,10 @@ func text(file string, src io.Reader) (_ io.Reader, d Dialect, _ error) {
 	if packing := in.packing(); packing != "" {
 		plain, err := unpack(in, packing)
 		if err != nil {
-			return nil, d, &InputError{File: file, Line: 1, Cause: "cannot be unpacked", Err: err}
+			return nil, d, &InputError{File: file, Line: 1, Cause: "cannot be unpacked", Err: err, Hint: hintRead(err)}
 		}
 		if in = begin(plain); len(in.begin) == 0 && in.err != io.EOF {
-			return nil, d, &InputError{File: file, Line: 1, Cause: "cannot be unpacked", Err: in.err}
+			return nil, d, &InputError{File: file, Line: 1, Cause: "cannot be unpacked", Err: in.err, Hint: hintRead(in.err)}
 		}
 		if in.packing() != "" {
 			return nil, d, &InputError{File: file, Line: 1, Col: 1, Cause: "the file is compressed twice", Hint: "unpack it first"}
@@ -108,7 +108,7 @@ func unpack(in *begun, packing string) (io.Reader, error) {
 	u := &unpacked{in: in, packing: packing}
 	var err error
 	if packing == "gzip" {
-		u.plain, err = gzip.NewReader(bufio.NewReaderSize(in, 64<<10))
+		u.plain, err = newMembers(in)
 	} else {
 		u.plain, err = zstd.NewReader(in, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxZstdWindow))
 	}
@@ -116,6 +116,72 @@ func unpack(in *begun, packing string) (io.Reader, error) {
 		return nil, u.why(err)
 	}
 	return u, nil
+}
+
+// members are those of a gzip file, one behind the other. Package gzip would call what is behind the last one a member that ends
+// too early.
+type members struct {
+	packed *bufio.Reader
+	member *gzip.Reader
+}
+
+var errWindow = errors.New("the zstd file was compressed with a larger window than 128 MiB: unpack it first")
+
+// hintRead says what to do about an error of a source.
+func hintRead(err error) string {
+	if err == errWindow {
+		return "" // it says so itself
+	}
+	return hintAgain
+}
+
+var errBehind = errors.New("something else follows what is compressed")
+
+func newMembers(in io.Reader) (*members, error) {
+	packed := bufio.NewReaderSize(in, 64<<10)
+	member, err := gzip.NewReader(packed)
+	if err != nil {
+		return nil, err
+	}
+	member.Multistream(false)
+	return &members{packed, member}, nil
+}
+
+func (m *members) Read(p []byte) (int, error) {
+	for {
+		n, err := m.member.Read(p)
+		if n > 0 || err != io.EOF {
+			if err == io.EOF {
+				err = nil // the next call tells
+			}
+			return n, err
+		}
+		if err := m.next(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// next begins the next member. Its error is io.EOF if there is none: nothing more, or zeros, as tapes and disks leave them.
+func (m *members) next() error {
+	mark, err := m.packed.Peek(2)
+	if string(mark) == "\x1f\x8b" {
+		err = m.member.Reset(m.packed)
+		m.member.Multistream(false)
+		return err
+	}
+	if err != nil && err != io.EOF {
+		return err
+	}
+	for {
+		b, err := m.packed.ReadByte()
+		switch {
+		case err != nil:
+			return err
+		case b != 0:
+			return errBehind
+		}
+	}
 }
 
 // unpacked tells what the source says from what is wrong with the compression.
@@ -139,8 +205,10 @@ func (u *unpacked) why(err error) error {
 		return u.in.err
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return fmt.Errorf("the %s file ends too early: it is incomplete", u.packing)
+	case errors.Is(err, errBehind):
+		return fmt.Errorf("behind the end of the %s file, %w", u.packing, err)
 	case errors.Is(err, zstd.ErrWindowSizeExceeded):
-		return errors.New("the zstd file was compressed with a larger window than 128 MiB: unpack it first")
+		return errWindow
 	}
 	return fmt.Errorf("the %s file is damaged: %w", u.packing, err)
 }
@@ -152,6 +220,7 @@ type alien struct {
 
 const (
 	hintUnpack   = "unpack it first"
+	hintAgain    = "copy the file or export it again"
 	hintWorkbook = "in the spreadsheet, save it as CSV UTF-8"
 	hintUTF8     = "save it again as UTF-8 (in Excel: CSV UTF-8)"
 )

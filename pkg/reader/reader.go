@@ -124,8 +124,10 @@ func (r *Reader) row(i int) Row {
 	in := r.in
 	rec, v := in.rows[i], &r.decoded[i]
 	row := Row{Line: rec.line, Err: rec.err, Raw: in.text(rec)}
-	if row.Err == nil {
-		row.Err = in.textError(rec)
+	if row.Err == nil || row.Err.Column == "" { // a row with too few columns may be the rest of a damaged file
+		if e := in.textError(rec); e != nil {
+			row.Err = e
+		}
 	}
 	if row.Err != nil {
 		return row

@@ -89,7 +89,7 @@ func TestRows(t *testing.T) {
 
 func TestEmptyValueIsNotFilledByAConstant(t *testing.T) {
 	rows, err := read(strings.NewReader(header+",1,Leads,2\n"), reader.Options{Module: "Campaigns"})
-	if err != nil || rows[0].Err == nil || rows[0].Err.Error() != "links.csv:2:1: module is empty" {
+	if err != nil || rows[0].Err == nil || rows[0].Err.Error() != "links.csv:2:1: column 1, module is empty" {
 		t.Errorf("got %v, %v", rows, err)
 	}
 }

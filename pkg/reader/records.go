@@ -162,8 +162,10 @@ func (r *records) readHeader(d Dialect, opt Options) error {
 	}
 	rec, row, err := r.next()
 	for err == nil && row.fault == sound && r.scan.blank(r.win.buf) {
-		r.win.drop(r.at)
-		r.at = 0
+		if r.at > chunkBytes { // not for each of a million blank lines
+			r.win.drop(r.at)
+			r.at = 0
+		}
 		rec, row, err = r.next()
 	}
 	switch {
@@ -183,16 +185,24 @@ func (r *records) readHeader(d Dialect, opt Options) error {
 		line, col := h.lineCol(h.Raw, at, h.Line)
 		return &InputError{File: r.file, Line: line, Col: col, Cause: "the header " + p.reason, Hint: p.hint}
 	}
-	if err := h.resolve(opt, r.firstRow(h)); err != nil {
+	if err := h.resolve(opt, r.ahead(h)); err != nil {
 		err.File = r.file
+		if why := r.misread(h, opt); why != "" {
+			err.Hint = why
+		}
 		return err
 	}
 	r.take(h)
 	return nil
 }
 
-// firstRow looks at the first row that can be used, without reading it. There is none if it would be far away.
-func (r *records) firstRow(h *Header) (first firstRow) {
+// ahead looks at rows below a header.
+func (r *records) ahead(h *Header) lookAhead {
+	return func(fit func(values []string) bool) firstRow { return r.firstRow(h, fit) }
+}
+
+// firstRow looks at the first row that is fit, without reading it. There is none if it would be far away.
+func (r *records) firstRow(h *Header, fit func(values []string) bool) (first firstRow) {
 	at, line := r.at, r.line
 	defer func() { r.at, r.line = at, line }()
 	for r.at < maxRow {
@@ -204,7 +214,7 @@ func (r *records) firstRow(h *Header) (first firstRow) {
 			continue
 		}
 		values := r.scan.values(r.win.buf)
-		if first.any = first.any || !h.isRepeated(values); row.fault == sound && len(values) == len(h.Columns) && !h.isRepeated(values) {
+		if first.any = first.any || !h.isRepeated(values); row.fault == sound && len(values) == len(h.Columns) && !h.isRepeated(values) && fit(values) {
 			first.values = values
 			return first
 		}

@@ -31,6 +31,7 @@ type scanned struct {
 	fault fault
 	at    int // where the fault is
 	field int // the index of the field that has it
+	opens int // where in the line of the fault a value opens that the line does not close, or may do so; 0 for nowhere
 }
 
 // scan finds the row that begins at from. ok is false if its end is not in the text; whole says that there is no more.
@@ -96,6 +97,11 @@ func (s *scanner) quoted(text []byte, from int, whole bool) (row scanned, ok boo
 		row.fault, row.at, row.field = f, at, len(s.fields)
 		text, whole = text[:cut.end], true
 		i = min(i, cut.end)
+		if f == textBehind && at > from && text[at-1] == s.comma { // it may be the quote that opens the next value
+			if _, closed := closingQuote(text, at); !closed {
+				row.opens = at
+			}
+		}
 		return true
 	}
 	for ; ; i++ {
@@ -108,6 +114,9 @@ func (s *scanner) quoted(text []byte, from int, whole bool) (row scanned, ok boo
 			case !whole:
 				return row, false
 			default:
+				if row.fault != sound && row.opens == 0 {
+					row.opens = start
+				}
 				blame(neverClosed, start)
 				i = len(text)
 			}
@@ -137,7 +146,7 @@ func (s *scanner) quoted(text []byte, from int, whole bool) (row scanned, ok boo
 			s.fields = append(s.fields, field{start, i})
 			continue
 		}
-		f, at, index := row.fault, row.at, row.field
+		f, at, index, opens := row.fault, row.at, row.field, row.opens
 		if row, ok = s.line(text, i, whole); !ok {
 			return row, false
 		}
@@ -147,7 +156,7 @@ func (s *scanner) quoted(text []byte, from int, whole bool) (row scanned, ok boo
 		for s.newline == '\n' && row.end > start && text[row.end-1] == '\r' {
 			row.end-- // line looks no further back than to where it began
 		}
-		row.fault, row.at, row.field = f, at, index
+		row.fault, row.at, row.field, row.opens = f, at, index, opens
 		s.fields = append(s.fields, field{start, row.end})
 		return row, true
 	}

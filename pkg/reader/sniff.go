@@ -129,14 +129,14 @@ func (r *records) sniffDelimiter(d *Dialect, opt Options, text []byte) *InputErr
 	for _, candidate := range delimiters {
 		try := *d
 		try.Comma = candidate.b
-		h, first := peekHeader(try, text, r.win.whole())
+		h, ahead := peekHeader(try, text, r.win.whole())
 		if h == nil {
 			continue
 		}
 		if len(h.Columns) > max(most, 1) && fit == nil {
 			most, d.Comma = len(h.Columns), candidate.b
 		}
-		if len(h.Columns) > 1 && h.resolve(opt, first) == nil {
+		if len(h.Columns) > 1 && h.resolve(opt, ahead) == nil {
 			fit = append(fit, candidate.name)
 			d.Comma = candidate.b
 		}
@@ -153,8 +153,8 @@ func (r *records) sniffDelimiter(d *Dialect, opt Options, text []byte) *InputErr
 	return nil
 }
 
-// peekHeader is the header and the first row of a text, if they are of that dialect.
-func peekHeader(d Dialect, text []byte, whole bool) (h *Header, first firstRow) {
+// peekHeader is the header of a text, and a look at the rows below, if they are of that dialect.
+func peekHeader(d Dialect, text []byte, whole bool) (h *Header, ahead lookAhead) {
 	r := &records{win: &window{buf: text, err: io.ErrShortBuffer}, scan: scanner{comma: d.Comma, newline: d.newline()}, at: len(d.Sep)}
 	if whole {
 		r.win.err = io.EOF
@@ -162,12 +162,12 @@ func peekHeader(d Dialect, text []byte, whole bool) (h *Header, first firstRow) 
 	for {
 		rec, row, err := r.next()
 		if err != nil || row.fault != sound {
-			return nil, first
+			return nil, nil
 		}
 		if r.scan.blank(text) {
 			continue
 		}
 		h = &Header{Dialect: d, Raw: r.text(rec), Line: 1, Columns: r.scan.values(text)}
-		return h, r.firstRow(h)
+		return h, r.ahead(h)
 	}
 }

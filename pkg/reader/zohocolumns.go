@@ -14,11 +14,47 @@ import (
 
 // takeZoho takes columns by the names of Zoho's exports. There must be exactly one way to do it: with parent and related
 // record swapped, the job would be another one. done is false if there is none.
-func (h *Header) takeZoho(opt Options, first firstRow) (done bool, _ *InputError) {
-	relation, fromRow, known := h.relation(opt, first)
-	if !known {
-		return !first.any, nil // without rows it does not matter
+//
+// Where the relation is not the same for all rows, the first row with a relation for which there is a way decides. Where no row
+// has names that can be a relation's, none can be used, whatever the columns are: they are refused one by one.
+func (h *Header) takeZoho(opt Options, ahead lookAhead) (done bool, _ *InputError) {
+	var row []string
+	fromRow := h.index[colModule] >= 0 || h.index[colRelation] >= 0
+	if fromRow {
+		named := false
+		first := ahead(func(values []string) bool {
+			relation := h.relation(opt, values)
+			if checkName(relation.Module) != nil || checkName(relation.List) != nil {
+				return false
+			}
+			named = true
+			return len(h.pairs(relation)) > 0
+		})
+		if !first.any { // without rows it does not matter
+			return true, nil
+		}
+		if row = first.values; row == nil {
+			_, modules := h.guesses()
+			return !named && len(modules) > 1, nil
+		}
 	}
+	relation := h.relation(opt, row)
+	switch pairs := h.pairs(relation); len(pairs) {
+	case 0:
+		return false, nil
+	case 1:
+		h.index[colParent], h.index[colRelated] = pairs[0].parent, pairs[0].related
+		if fromRow {
+			h.only = relation
+		}
+		return true, nil
+	default:
+		return false, h.unclear(relation, pairs)
+	}
+}
+
+// pairs are the ways to take columns for the parent and the related record.
+func (h *Header) pairs(relation zoho.Relation) []pair {
 	parents, related := h.candidates(relation)
 	var pairs []pair
 	for _, p := range parents {
@@ -28,17 +64,7 @@ func (h *Header) takeZoho(opt Options, first firstRow) (done bool, _ *InputError
 			}
 		}
 	}
-	switch len(pairs) {
-	case 0:
-		return false, nil
-	case 1:
-		h.index[colParent], h.index[colRelated] = pairs[0].parent, pairs[0].related
-		if fromRow {
-			h.only = relation
-		}
-		return true, nil
-	}
-	return false, h.unclear(relation, pairs)
+	return pairs
 }
 
 // pair is one way to take columns for the parent and the related record.
@@ -78,9 +104,9 @@ func (h *Header) unclear(relation zoho.Relation, pairs []pair) *InputError {
 		fmt.Sprintf("%s; say which, for example --columns '%s'", h.hintNames(), columns))
 }
 
-// relation is what the rows are about: constants, or what the first row says. known is false if there is no first row.
-func (h *Header) relation(opt Options, first firstRow) (r zoho.Relation, fromRow, known bool) {
-	r = zoho.Relation{Module: opt.Module, List: opt.Relation}
+// relation is what a row is about: by constants, or by its values.
+func (h *Header) relation(opt Options, values []string) zoho.Relation {
+	r := zoho.Relation{Module: opt.Module, List: opt.Relation}
 	for _, part := range []struct {
 		column int
 		value  *string
@@ -88,12 +114,9 @@ func (h *Header) relation(opt Options, first firstRow) (r zoho.Relation, fromRow
 		if part.column < 0 {
 			continue
 		}
-		if first.values == nil {
-			return r, false, false
-		}
-		*part.value, fromRow = apiName(first.values[part.column]), true
+		*part.value = apiName(values[part.column])
 	}
-	return r, fromRow, true
+	return r
 }
 
 // candidates are the columns that may be the parent's and the related record's.

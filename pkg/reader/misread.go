@@ -1,0 +1,58 @@
+package reader
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"delink/pkg/zoho"
+)
+
+// misread says why a header may name nothing that a link is made of although the file is a good one; empty if it is not known.
+func (r *records) misread(h *Header, opt Options) string {
+	if namesLinks(h.Columns) {
+		return ""
+	}
+	if len(h.Columns) == 1 {
+		for _, d := range delimiters {
+			switch {
+			case !namesLinks(strings.Split(h.Columns[0], string(d.b))):
+			case len(h.Raw) > 0 && h.Raw[0] == '"':
+				return "every line is in quotes as a whole, as spreadsheets write a file that they opened as one column: take these quotes off, and halve the ones that are doubled, or export again"
+			case opt.Delimiter != 0:
+				return fmt.Sprintf("the columns seem to be separated by %s: leave out --delimiter", delimiterInValue[d.b])
+			case h.Sep != "":
+				return fmt.Sprintf("the columns seem to be separated by %s, not as the line sep= says: add --delimiter %s", delimiterInValue[d.b], d.words[1])
+			}
+		}
+	}
+	const far = 20
+	rest := r.win.buf[r.at:]
+	for line := r.line; line < r.line+far && len(rest) > 0; line++ {
+		text, next, _ := bytes.Cut(rest, []byte{h.newline()})
+		for _, d := range delimiters {
+			if namesLinks(strings.Split(string(text), string(d.b))) {
+				return fmt.Sprintf("line %d looks like the header: take off what is above it", line)
+			}
+		}
+		rest = next
+	}
+	return ""
+}
+
+// namesLinks reports whether columns name at least two parts of a link, or ids of two records.
+func namesLinks(columns []string) bool {
+	h := Header{index: [numColumns]int{-1, -1, -1, -1}}
+	named := 0
+	for _, name := range columns {
+		name = strings.Trim(trim(name), `"`)
+		h.Columns = append(h.Columns, name)
+		for _, c := range canonical {
+			if zoho.Fold(name) == zoho.Fold(c) {
+				named++
+			}
+		}
+	}
+	_, modules := h.guesses()
+	return named+len(modules) > 1
+}
