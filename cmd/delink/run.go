@@ -142,6 +142,9 @@ func (r *runner) run() error {
 	if earlier := r.j.Done(); earlier != nil {
 		return r.nothingToDo(r.f, earlier, org)
 	}
+	if r.plan.Set.Links() == 0 {
+		return r.nothing("no row of " + r.plan.Name() + " can be used")
+	}
 	if !r.j.HasWork() {
 		return r.nothing("an earlier run has settled every link of " + r.plan.Name())
 	}

@@ -31,6 +31,17 @@ func (s *Set) Relations() []RelationCount {
 	return counts
 }
 
+// FirstLine is the first line that has a relation; 0 if there is none.
+func (s *Set) FirstLine(r zoho.Relation) int {
+	first := uint32(0)
+	for g := range s.EachGroup() {
+		if line := slices.Min(g.Lines); g.Relation == r && (first == 0 || line < first) {
+			first = line
+		}
+	}
+	return int(first)
+}
+
 // ParentCount is what a set has of one parent record, in all relations of its module.
 type ParentCount struct {
 	Module string

@@ -131,7 +131,7 @@ func (p *Plan) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 		return &Refusal{Cause: p.source.name, Err: err}
 	}
 	p.Set = b.Build()
-	p.Doubts = suspect(p.Set)
+	p.Doubts = append(unusedOptions(p.Set, p.Header, p.Config.Reader), suspect(p.Set)...)
 	return nil
 }
 
@@ -145,9 +145,10 @@ func inputRefusal(err error) error {
 
 // check refuses what must not be sent.
 func (p *Plan) check() error {
+	var wrong wrongRelations
 	for _, r := range p.Set.Relations() {
 		if zoho.ClassOf(r.Relation) == zoho.HoldsRecords {
-			return holdsRecords(r.Relation)
+			wrong.add(r.Relation, holdsRecords(r.Relation))
 		}
 	}
 	switch {
@@ -162,9 +163,11 @@ func (p *Plan) check() error {
 		return &Refusal{
 			Cause: fmt.Sprintf("%s: %d %s cannot be used", p.source.name, p.bad, rows),
 			Hint:  "mend them" + where + ", or go on without them with --skip-invalid",
-			Rows:  p.Bad,
+			Rows:  append(wrong.rows(p), p.Bad...),
 			More:  p.bad - len(p.Bad),
 		}
+	case len(wrong) > 0:
+		return wrong.refusal(p)
 	case p.Config.Strict && len(p.Doubts) > 0:
 		return &Refusal{Cause: fmt.Sprintf("%s: %s", p.source.name, p.Doubts[0].Text), Hint: p.Doubts[0].Hint + "; without --strict this is a warning"}
 	case p.Config.MaxLinks > 0 && p.Set.Links() > p.Config.MaxLinks:

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"delink/pkg/reader"
 	"delink/pkg/zoho"
 )
 
@@ -50,6 +51,8 @@ func (i *Inquiry) Org(ctx context.Context) (*zoho.Org, error) {
 // A relation that cannot is a *Refusal.
 func (i *Inquiry) Relations(ctx context.Context, p *Plan) error {
 	lists := map[string][]zoho.List{}
+	refused := map[string]error{} // modules
+	var wrong wrongRelations
 	for _, r := range p.Set.Relations() {
 		module := r.Relation.Module
 		known, asked := lists[module]
@@ -61,32 +64,76 @@ func (i *Inquiry) Relations(ctx context.Context, p *Plan) error {
 			case i.hopeless != nil:
 				return i.hopeless
 			case isRefused(err):
-				return &Refusal{Cause: fmt.Sprintf("the org does not accept the module %s", module), Err: err, Hint: "use the module's API name (Setup > Developer Hub > APIs and SDKs > API names)"}
+				refused[module] = err
 			default:
 				i.Notes = append(i.Notes, fmt.Sprintf("the org does not say which lists of %s can be delinked: %s", module, unasked(err, "ZohoCRM.settings.related_lists.READ")))
 			}
 			lists[module] = known
 		}
-		if err := checkRelation(r.Relation, p.Config.Allow, known); err != nil {
-			return err
+		if err := refused[module]; err != nil {
+			wrong.add(r.Relation, &Refusal{Cause: fmt.Sprintf("the org does not accept the module %s", module), Err: err, Hint: "use the module's API name (Setup > Developer Hub > APIs and SDKs > API names)"})
+		} else {
+			wrong.add(r.Relation, checkRelation(r.Relation, p.Config.Allow, known))
 		}
 	}
-	return nil
+	return wrong.refusal(p)
+}
+
+// wrongRelations are the relations that cannot be delinked, and why.
+type wrongRelations []wrongRelation
+
+type wrongRelation struct {
+	zoho.Relation
+	why *Refusal
+}
+
+func (w *wrongRelations) add(r zoho.Relation, why *Refusal) {
+	if why != nil {
+		*w = append(*w, wrongRelation{r, why})
+	}
+}
+
+// refusal tells of all of them, each with the first line that has it; nil if there are none.
+func (w wrongRelations) refusal(p *Plan) error {
+	switch rows := w.rows(p); {
+	case len(w) == 0:
+		return nil
+	case len(w) == 1 && p.Header.TellsRelation():
+		return &Refusal{Cause: fmt.Sprintf("%s:%d: %s", p.source.name, rows[0].Line, w[0].why), Hint: w[0].why.Hint}
+	case len(w) == 1:
+		return w[0].why
+	default:
+		return &Refusal{
+			Cause: fmt.Sprintf("%s: %d relations cannot be delinked", p.source.name, len(w)),
+			Hint:  "mend their names, or take their rows out",
+			Rows:  rows,
+		}
+	}
+}
+
+// rows are the first rows with these relations.
+func (w wrongRelations) rows(p *Plan) []*reader.RowError {
+	rows := make([]*reader.RowError, len(w))
+	for i, wrong := range w {
+		line := p.Set.FirstLine(wrong.Relation)
+		rows[i] = &reader.RowError{File: p.source.name, Line: line, AtLine: line, Reason: wrong.why.Error(), Hint: wrong.why.Hint}
+	}
+	slices.SortFunc(rows, func(a, b *reader.RowError) int { return cmp.Compare(a.Line, b.Line) })
+	return rows
 }
 
 // CheckRelations decides about the relations of a plan where no org is asked.
 func (p *Plan) CheckRelations() error {
+	var wrong wrongRelations
 	for _, r := range p.Set.Relations() {
-		if err := checkRelation(r.Relation, p.Config.Allow, nil); err != nil {
-			return err
-		}
+		wrong.add(r.Relation, checkRelation(r.Relation, p.Config.Allow, nil))
 	}
-	return nil
+	return wrong.refusal(p)
 }
 
 // checkRelation accepts a relation if the org's lists, where they are known, say that it can be delinked, else if the
 // built-in table has it, or if the user vouches for it.
-func checkRelation(r zoho.Relation, allow []zoho.Relation, lists []zoho.List) error {
+func checkRelation(r zoho.Relation, allow []zoho.Relation, lists []zoho.List) *Refusal {
 	i := slices.IndexFunc(lists, func(l zoho.List) bool { return l.Name == r.List })
 	if i >= 0 && zoho.HoldsRecordsOf(lists[i]) {
 		return holdsRecords(r)

@@ -3,8 +3,10 @@ package job
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"delink/pkg/chunker"
+	"delink/pkg/reader"
 	"delink/pkg/zoho"
 )
 
@@ -23,6 +25,9 @@ const shownLines = 3
 type sighting struct {
 	count int
 	lines []int
+
+	zeros  int     // of ids that end in zeros, the least number of these
+	chance float64 // how many of the ids that were looked at end so by chance
 }
 
 func (s *sighting) see(line int) {
@@ -42,16 +47,63 @@ func (s *sighting) suspicion(hint, format string, args ...any) Suspicion {
 // Zoho's ids are counted up within an org, behind digits that all ids of the org share (I). So the last four digits are
 // 0000 for one id in ten thousand, and what is before the last twelve is nearly always the same.
 const (
-	rounded = 10_000
 	orgPart = 1_000_000_000_000
-	// roundedTimes is how many times more often than by chance ids must end in 0000, and roundedLeast how often at the
+	// roundedTimes is how many times more often than by chance ids must end in zeros, and roundedLeast how often at the
 	// least, to be suspicious.
 	roundedTimes = 20
 	roundedLeast = 3
-	// mostForeign is the share of ids, in percent, up to which those that differ from the rest count as strays. If there are
-	// more, there is no rest to differ from.
-	mostForeign = 10
 )
+
+// cutZeros is how many zeros a spreadsheet leaves at the end of an id: it keeps 15 digits. At the most four, which is what an id of
+// 19 digits ends in then; of a shorter one than 17 they are too few to mean anything, and four of them are looked for, too.
+func cutZeros(id zoho.ID) (zeros int, power zoho.ID) {
+	switch {
+	case id >= 1e16 && id < 1e17:
+		return 2, 1e2
+	case id >= 1e17 && id < 1e18:
+		return 3, 1e3
+	}
+	return 4, 1e4
+}
+
+// look sees a line if its id ends in zeros as a spreadsheet leaves them.
+func (s *sighting) look(id zoho.ID, line int) {
+	zeros, power := cutZeros(id)
+	s.chance += 1 / float64(power)
+	if id%power != 0 {
+		return
+	}
+	if s.count == 0 || zeros < s.zeros {
+		s.zeros = zeros
+	}
+	s.see(line)
+}
+
+// unusedOptions looks for constants that rows contradict: they stand in only for columns that are missing.
+func unusedOptions(set *chunker.Set, h *reader.Header, opt reader.Options) []Suspicion {
+	var found []Suspicion
+	for _, c := range []struct {
+		flag, value string
+		of          func(zoho.Relation) string
+	}{
+		{"--module", opt.Module, func(r zoho.Relation) string { return r.Module }},
+		{"--relation", opt.Relation, func(r zoho.Relation) string { return r.List }},
+	} {
+		var other sighting
+		value := ""
+		for _, r := range set.Relations() {
+			if c.value != "" && c.of(r.Relation) != zoho.APIName(c.value) {
+				other.see(set.FirstLine(r.Relation))
+				value = c.of(r.Relation)
+			}
+		}
+		if other.count > 0 && h.TellsRelation() {
+			found = append(found, other.suspicion("the flag stands in for a column that is missing: leave it out, or take the column out if it is wrong",
+				"%s %s is not used: the file has a column for that, with %s in it", c.flag, c.value, value))
+		}
+	}
+	return found
+}
 
 // suspect looks for what is often a mistake. It takes two passes over the set and a bitset of the parents.
 func suspect(set *chunker.Set) []Suspicion {
@@ -60,15 +112,11 @@ func suspect(set *chunker.Set) []Suspicion {
 	parentOrgs, relatedOrgs := newTally(), newTally()
 	for g := range set.EachGroup() {
 		parentOrgs.add(uint64(g.Parent) / orgPart)
-		if g.Parent%rounded == 0 {
-			roundParents.see(int(slices.Min(g.Lines)))
-		}
+		roundParents.look(g.Parent, int(slices.Min(g.Lines)))
 		for i, id := range g.Related {
 			line := int(g.Lines[i])
 			relatedOrgs.add(uint64(id) / orgPart)
-			if id%rounded == 0 {
-				round.see(line)
-			}
+			round.look(id, line)
 			switch {
 			case id == g.Parent:
 				self.see(line)
@@ -80,10 +128,10 @@ func suspect(set *chunker.Set) []Suspicion {
 	var found []Suspicion
 	const excel = "a spreadsheet keeps 15 digits of a number and writes zeros for the rest, which makes another record's id: export again, or format the column as text"
 	if roundParents.isRounded(set.Groups()) {
-		found = append(found, roundParents.suspicion(excel, "parent ids that end in 0000: %d of %d", roundParents.count, set.Groups()))
+		found = append(found, roundParents.suspicion(excel, "parent ids that end in %s: %d of %d", strings.Repeat("0", roundParents.zeros), roundParents.count, set.Groups()))
 	}
 	if round.isRounded(set.Rows()) {
-		found = append(found, round.suspicion(excel, "related ids that end in 0000: %d of %d", round.count, set.Rows()))
+		found = append(found, round.suspicion(excel, "related ids that end in %s: %d of %d", strings.Repeat("0", round.zeros), round.count, set.Rows()))
 	}
 	if self.count > 0 {
 		found = append(found, self.suspicion("the same column may have been taken twice", "rows whose parent is their own related record: %d", self.count))
@@ -124,7 +172,7 @@ func foreign(set *chunker.Set, parentOrg, relatedOrg uint64) Suspicion {
 }
 
 func (s *sighting) isRounded(of int) bool {
-	return s.count == of && of > 0 || s.count >= roundedLeast && s.count*rounded > of*roundedTimes
+	return s.count == of && of > 0 || s.count >= roundedLeast && float64(s.count) > roundedTimes*s.chance
 }
 
 // tally counts the leading digits of ids. There are few in a real input; in others, only the first ones are told apart.
@@ -156,11 +204,11 @@ func (t *tally) flush() {
 	t.run = 0
 }
 
-// main is the leading digits of nearly all ids, 0 if there are none, and whether there are others beside them.
+// main is the leading digits of most ids, 0 if there are none, and whether there are others beside them.
 func (t *tally) main() (digits uint64, others bool) {
 	t.flush()
 	for digits, n := range t.counts {
-		if n*100 >= t.all*(100-mostForeign) {
+		if n*2 > t.all {
 			return digits, digits != 0 && n < t.all
 		}
 	}

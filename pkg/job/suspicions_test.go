@@ -35,6 +35,23 @@ func usual(n int) []pair {
 	return pairs
 }
 
+// foreigners are leads of another org.
+func foreigners(n int) []pair {
+	pairs := make([]pair, n)
+	for i := range pairs {
+		pairs[i] = pair{3652397000000911001, 4652397000001000001 + zoho.ID(i)}
+	}
+	return pairs
+}
+
+// shorter takes the last digits off.
+func shorter(pairs []pair, by zoho.ID) []pair {
+	for i := range pairs {
+		pairs[i] = pair{pairs[i].parent / by, pairs[i].related/by + zoho.ID(i)}
+	}
+	return pairs
+}
+
 func TestSuspicions(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -56,6 +73,9 @@ func TestSuspicions(t *testing.T) {
 		{"a record related to itself", append(usual(5), pair{3652397000000911001, 3652397000000911001}), "their own related record: 1", 1, []int{7}},
 		{"parents and related records swapped", append(usual(5), pair{3652397000001500001, 3652397000001500002}, pair{3652397000001500002, 3652397000001500003}), "parents in other rows: 1", 1, []int{7}},
 		{"a few ids of another org", append(usual(50), pair{3652397000000911001, 4652397000001000001}, pair{4652397000000911001, 3652397000001999999}), "does not begin with 3652397", 2, []int{52, 53}},
+		{"two in five of another org", append(usual(30), foreigners(20)...), "does not begin with 3652397", 20, []int{32, 33, 34}},
+		{"ids of 18 digits cut by a spreadsheet", []pair{{365239700000911001, 365239700001000000}, {365239700000911001, 365239700001001000}, {365239700000911001, 365239700001002000}}, "related ids that end in 000: 3 of 3", 3, []int{2, 3, 4}},
+		{"ids of 17 digits end in 00 by chance", shorter(usual(3000), 100), "", 0, nil},
 		{"no rest to differ from", []pair{{3652397000000911001, 4652397000001000001}, {4652397000000911001, 3652397000001999999}}, "", 0, nil},
 		{"columns of two orgs", []pair{{3652397000000911001, 4652397000001000001}, {3652397000000911001, 4652397000001000002}}, "parent ids begin with 3652397, related ids with 4652397", 2, []int{}},
 	}

@@ -57,6 +57,9 @@ func (h *Header) Taken() []Taken {
 	return taken
 }
 
+// TellsRelation reports whether rows say what they are about, as opposed to Options for all of them.
+func (h *Header) TellsRelation() bool { return h.index[colModule] >= 0 || h.index[colRelation] >= 0 }
+
 // isMapped reports whether a part of a link has a column that is not called like that.
 func (h *Header) isMapped(which int) bool {
 	return zoho.Fold(h.Columns[h.index[which]]) != zoho.Fold(canonical[which])

@@ -72,20 +72,27 @@ var supported = map[Relation]bool{
 // holdsRecords are related lists, of any module and in lower case, whose records belong to their parent. A delink there
 // answers "record deleted" (D, S for Notes and Attachments; I for the others, which hold records in the same way).
 var holdsRecords = map[string]bool{
-	"notes": true, "attachments": true, "emails": true, "email_details": true, "emails__s": true,
-	"activities": true, "open_activities": true, "closed_activities": true, "activities_history": true,
-	"activity_history": true, "activities_chronological": true, "activities_chronological_view_history": true,
+	"emails": true, "email_details": true, "emails__s": true,
 	"tasks": true, "events": true, "calls": true, "meetings": true, "tasks_history": true, "events_history": true,
 	"calls_history": true, "invited_events": true, "open_tasks": true, "open_events": true, "open_calls": true,
 	"stage_history": true, "locking_information__s": true, "checklists": true, "social": true, "visits": true,
 	"visits_zoho_livedesk": true, "zoho_livedesk": true, "cadences": true, "cadences__s": true, "voice_of_the_customer": true,
 }
 
+// recordsIn are parts of names, in lower case, of lists that hold records and have many names: open, closed, upcoming
+// activities, in chronological order or not.
+var recordsIn = []string{"activity", "activities", "attachment", "notes"}
+
+func namesRecords(list string) bool {
+	list = strings.ToLower(list)
+	return holdsRecords[list] || slices.ContainsFunc(recordsIn, func(part string) bool { return strings.Contains(list, part) })
+}
+
 // ClassOf looks a relation up in the built-in table. The lists that hold records are recognised in any case, since a
 // mistake there would delete data; supported relations only in their exact spelling.
 func ClassOf(r Relation) Class {
 	switch {
-	case holdsRecords[strings.ToLower(r.List)]:
+	case namesRecords(r.List):
 		return HoldsRecords
 	case supported[r]:
 		return Supported
@@ -96,7 +103,7 @@ func ClassOf(r Relation) Class {
 // HoldsRecordsOf reports whether a list of the org holds records, by its own name or by that of the module which its records
 // are of: an org can give a list any name.
 func HoldsRecordsOf(l List) bool {
-	return holdsRecords[strings.ToLower(l.Name)] || holdsRecords[strings.ToLower(l.Module)]
+	return namesRecords(l.Name) || namesRecords(l.Module)
 }
 
 // SupportedLists are the lists of a module that the built-in table supports, sorted.
