@@ -43,7 +43,9 @@ type dispatcher struct {
 	parents map[parent]*zoho.Error // refused: their batches fail unsent
 	lists   map[zoho.Relation]*zoho.Error
 
-	making bool // a token is being made for the task in front
+	making   bool      // a token is being made for the task in front
+	tries    int       // how often that failed in a row
+	makeNext time.Time // not before
 
 	renewals int  // of the token, since a call was last accepted
 	probing  bool // the new token was refused too: wait until nothing is in flight before judging it
@@ -90,10 +92,7 @@ func (d *dispatcher) run() {
 			d.check(err)
 			d.sync()
 		case err := <-d.made:
-			d.making = false
-			if err != nil {
-				d.unready(asError(err))
-			}
+			d.tokenMade(err)
 		case <-timer:
 		case <-stop:
 			stop = nil
@@ -158,6 +157,9 @@ func (d *dispatcher) send() (wake time.Time) {
 			return at
 		}
 		token, ready := d.pool.crm.Ready()
+		if !ready && now.Before(d.makeNext) {
+			return d.makeNext
+		}
 		if !ready {
 			d.making = true
 			d.wanted <- struct{}{}
@@ -177,12 +179,23 @@ func (d *dispatcher) send() (wake time.Time) {
 	return time.Time{}
 }
 
-// unready takes that there is no token for the task in front.
-func (d *dispatcher) unready(e *zoho.Error) {
-	t := d.front
-	d.front = nil
-	d.sent++ // which settle takes back, as of every call that never left
-	d.settle(&result{task: t, err: e})
+// tokenMade takes whether there is a token for the task in front. Where the endpoint could not be asked, it is asked again, as often
+// as calls are, while everything waits: no other task would fare better.
+func (d *dispatcher) tokenMade(err error) {
+	d.making = false
+	if err == nil {
+		d.tries = 0
+		return
+	}
+	e := asError(err)
+	d.tries++
+	if wait, again := retry(d.tries, d.pool.settings.MaxAttempts, e); again && d.hard.Err() == nil {
+		d.makeNext = time.Now().Add(max(d.jitter(wait), min(e.RetryAfter, pauseMax)))
+		return
+	}
+	if d.hard.Err() == nil { // else run sees that, and knows the reason
+		d.end(runReason(e), e)
+	}
 }
 
 // exposed reports whether as many batches as may be are in flight or not yet sure to be on disk: two for each slot. A power
@@ -262,15 +275,19 @@ func (d *dispatcher) refusal(t *task) *zoho.Error {
 }
 
 func (d *dispatcher) park(t *task, wait time.Duration) {
-	if wait > 0 {
-		if d.pool.settings.Jitter != nil {
-			wait = d.pool.settings.Jitter(wait)
-		} else {
-			wait = rand.N(wait + 1)
-		}
-	}
-	t.due = time.Now().Add(wait)
+	t.due = time.Now().Add(d.jitter(wait))
 	d.parked = append(d.parked, t)
+}
+
+// jitter draws a wait of up to that.
+func (d *dispatcher) jitter(wait time.Duration) time.Duration {
+	switch {
+	case wait <= 0:
+		return 0
+	case d.pool.settings.Jitter != nil:
+		return d.pool.settings.Jitter(wait)
+	}
+	return rand.N(wait + 1)
 }
 
 // write records outcomes and counts what failed.

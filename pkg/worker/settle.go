@@ -230,6 +230,9 @@ func (d *dispatcher) repeat(t *task, e *zoho.Error) {
 	t.tries++
 	if wait, again := retry(t.tries, d.pool.settings.MaxAttempts, e); again {
 		d.park(t, wait)
+		if least := time.Now().Add(min(e.RetryAfter, pauseMax)); t.due.Before(least) {
+			t.due = least
+		}
 		return
 	}
 	switch {
@@ -327,7 +330,7 @@ func (r *result) proves() bool {
 func (d *dispatcher) cannotLookUp(t *task, e *zoho.Error) {
 	if t.lookup && e.Kind == zoho.Denied && !d.noLookup[t.relation] {
 		d.noLookup[t.relation] = true
-		d.note("links of %s cannot be looked up, so some may stay unknown: %s; the scope ZohoCRM.modules.READ allows it", t.relation, e)
+		d.note("links of %s cannot be looked up, so some may stay unknown: %s", t.relation, e)
 	}
 	if t.unanswered != nil {
 		d.write(t.all(Unknown, t.unanswered, unknownMessage(t.unanswered), time.Now()))

@@ -31,6 +31,7 @@ type throttle struct {
 	paused  time.Time // nothing is sent until then
 	toldTo  time.Time // people know of a pause until then
 	alone   int       // refusals in a row with no other call in flight
+	began   time.Time // the first call
 }
 
 const (
@@ -45,6 +46,13 @@ const (
 	aloneMax = 4
 	// pauseMax bounds what a Retry-After can ask: a longer wait is better spent stopped.
 	pauseMax = 5 * time.Minute
+	// At first, as many calls go at once as every edition allows, and the others one by one: a refusal comes before they have
+	// all gone, if it comes as fast as it does. So a limit that is lower than was told costs a few refusals and not one for each
+	// slot above it.
+	firstAtOnce = 5
+	firstApart  = 4 * time.Millisecond
+	// waitsApart is how many times the wait that a refusal asked for lies between probes, at the least.
+	waitsApart = 20
 	// pauseTold is the shortest pause that people are told of.
 	pauseTold = 5 * time.Second
 )
@@ -60,8 +68,13 @@ func (t *throttle) free(inFlight int, now time.Time) (ok bool, at time.Time) {
 		return false, at
 	case now.Before(t.paused):
 		return false, t.paused
+	case t.began.IsZero():
+		t.began = now
 	}
-	return true, at
+	if at = t.began.Add(time.Duration(inFlight-firstAtOnce+1) * firstApart); now.Before(at) {
+		return false, at
+	}
+	return true, time.Time{}
 }
 
 // answered notes a call that the CRM let through.
@@ -98,7 +111,7 @@ func (t *throttle) refused(e *zoho.Error, sent time.Time, others int, now time.T
 	switch {
 	case e.CreditsGone:
 		return told
-	case others == 0 && e.RetryAfter > pauseMax:
+	case e.RetryAfter > pauseMax:
 		return tooLong
 	}
 	// A refusal with nothing else in flight is not about the number of slots. Nor is one that is part of the round that was
@@ -111,7 +124,7 @@ func (t *throttle) refused(e *zoho.Error, sent time.Time, others int, now time.T
 			t.between = 0
 		}
 		t.climbed = 0
-		t.between = min(max(2*t.between, probeFirst), probeMax)
+		t.between = max(min(max(2*t.between, probeFirst), probeMax), waitsApart*e.RetryAfter)
 		t.probe = now.Add(t.between)
 	}
 	if others < int(t.slots) {

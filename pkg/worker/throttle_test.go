@@ -112,7 +112,7 @@ func TestRetryAfter(t *testing.T) {
 	for asked, waited := range map[time.Duration]time.Duration{
 		7 * time.Second: 7 * time.Second,
 		3 * time.Minute: 3 * time.Minute,
-		6 * time.Hour:   pauseMax,
+		pauseMax:        pauseMax,
 	} {
 		in(t, func(t *testing.T) {
 			r := newRig(t, some(campaignLeads, 100, 1))

@@ -291,7 +291,7 @@ func TestLookUpDenied(t *testing.T) {
 		}
 		r.ends(Completed)
 		r.want(0, 0, 0, 12)
-		if r.count(lookups) != 1 || len(r.notes) != 1 || !strings.Contains(r.notes[0], "ZohoCRM.modules.READ") {
+		if r.count(lookups) != 1 || len(r.notes) != 1 || !strings.Contains(r.notes[0], "cannot be looked up, so some may stay unknown: the login lacks a scope") {
 			t.Errorf("%d look-ups, notes %q", r.count(lookups), r.notes)
 		}
 		for _, o := range r.out {
@@ -1202,7 +1202,7 @@ func TestNoCreditsLeft(t *testing.T) {
 		r.settings.Slots = 10
 		r.latency = steady(time.Second)
 		r.ends(Completed)
-		if at := r.starts(); at[9] != 0 {
+		if at := r.starts(); at[9] > 5*firstApart {
 			t.Errorf("%v", at)
 		}
 	})

@@ -3,6 +3,7 @@ package zoho
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -99,7 +100,13 @@ func (t text) text() string {
 		return s
 	}
 	s = strings.ToValidUTF8(s, "?")
-	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }), " ")
+	return strings.Join(strings.FieldsFunc(s, isUnruly), " ")
+}
+
+// isUnruly reports whether a character has no place on a line: control characters, line ends, and marks that turn the direction of
+// what follows on a terminal.
+func isUnruly(r rune) bool {
+	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
 }
 
 // isPrintable reports whether a text is plain ASCII without control characters.
@@ -226,17 +233,21 @@ func (e *envelope) pathIndex() int {
 	if e == nil {
 		return -1
 	}
-	n, err := strconv.Atoi(string(e.Details.PathIndex))
-	if err != nil || n < 0 {
+	return e.Details.pathIndex()
+}
+
+func (d *details) pathIndex() int {
+	n, err := strconv.ParseFloat(string(d.PathIndex), 64)
+	if err != nil || n < 0 || n > 100 || n != float64(int(n)) {
 		return -1
 	}
-	return n
+	return int(n)
 }
 
 func (r result) verdict() Verdict {
-	code := r.Code.text()
+	code := strings.ToUpper(r.Code.text())
 	failed, went := strings.EqualFold(string(r.Status), "error"), strings.EqualFold(string(r.Status), "success")
-	success := strings.EqualFold(code, "SUCCESS") || went && number(code) && code[0] == '2'
+	success := code == "SUCCESS" || went && number(code) && code[0] == '2'
 	switch {
 	case r.deleted():
 		return Deleted
@@ -246,7 +257,9 @@ func (r result) verdict() Verdict {
 		return Removed
 	case went, number(code): // of an error a number says nothing
 		return Silent
-	case code == "INVALID_DATA", code == "MANDATORY_NOT_FOUND":
+	case r.Details.pathIndex() >= 0: // the module, the parent record or the list is wrong: nothing is said of the link
+		return Failed
+	case code == codeInvalidData, code == "MANDATORY_NOT_FOUND":
 		return Absent
 	case strings.EqualFold(string(r.Message), "contact role not deleted"): // Contact_Roles (D)
 		return Absent
@@ -276,6 +289,29 @@ func (r result) deleted() bool {
 func (r result) id() (ID, bool) {
 	id, err := ParseID(strings.TrimPrefix(string(r.Details.ID), "zcrm_"))
 	return id, err == nil
+}
+
+// refusedInData is the refusal of a whole call whose body has it in data, as if it were an answer by id; nil if it is not one. All
+// that data says is about a part of the path, or about no id.
+func refusedInData(sent int, reply reply, data []result) *Error {
+	first := data[0]
+	_, named := first.id()
+	placed := !slices.ContainsFunc(data, func(r result) bool {
+		return r.Details.PathIndex == "" || r.Details.PathIndex != first.Details.PathIndex || r.verdict() != Failed
+	})
+	if placed || len(data) == 1 && !named && first.verdict() != Removed {
+		e := classify(reply.status, reply.header, &envelope{Code: first.Code, Message: first.Message, Details: first.Details})
+		switch reaches := (e.Kind == Refused || e.Kind == Denied) && e.Scope != ScopeBatch; {
+		case reaches && !placed && sent == 1 && first.verdict() == Absent: // of the parent record, or of this id: nobody knows
+			return &Error{Kind: Nameless, Sent: true, Status: reply.status, Code: first.Code.text(), Detail: first.Message.text()}
+		case reaches:
+			return e
+		}
+	}
+	if r, ok := nameless(sent, data); ok && reply.status == http.StatusBadRequest {
+		return &Error{Kind: Nameless, Sent: true, Status: reply.status, Code: r.Code.text(), Detail: r.Message.text()}
+	}
+	return nil
 }
 
 // nameless is the item that stands for the refusal of a whole call, for some id that it does not name: the older
@@ -396,14 +432,20 @@ func deletion(ids []ID, status int, body *envelope, raw []byte) (a Answer, ok bo
 	return Answer{Status: status, Items: items, Deleted: true}, true
 }
 
-// retryAfter reads Retry-After, in seconds or as a date; 0 where it is missing or makes no sense. It is not documented.
+// retryAfter reads Retry-After, in seconds or as a date, else X-RATELIMIT-RESET; 0 where they are missing or make no sense. They
+// are not documented.
 func retryAfter(h http.Header) time.Duration {
 	s := strings.TrimSpace(h.Get("Retry-After"))
-	if n, err := strconv.ParseFloat(s, 64); err == nil && n > 0 && n < 1e6 {
-		return time.Duration(n * float64(time.Second))
+	const year = 365 * 24 * time.Hour
+	if n, err := strconv.ParseFloat(s, 64); err == nil && n > 0 && !math.IsInf(n, 0) {
+		return time.Duration(min(n, year.Seconds()) * float64(time.Second))
 	}
 	if t, err := http.ParseTime(s); err == nil {
-		return max(0, time.Until(t))
+		return min(max(0, time.Until(t)), year)
+	}
+	// In milliseconds since 1970, as other APIs of Zoho have it (K).
+	if n, err := strconv.ParseInt(strings.TrimSpace(h.Get("X-RATELIMIT-RESET")), 10, 64); err == nil && n > 1e12 && n < 1e13 {
+		return min(max(0, time.Until(time.UnixMilli(n))), year)
 	}
 	return 0
 }

@@ -170,6 +170,12 @@ func TestRefusedCalls(t *testing.T) {
 		{"code as a number, 403", 403, `{"code":403,"details":{},"message":"x","status":"error"}`, Denied, ScopeList, "403"},
 		{"code as a number, 405", 405, `{"code":405,"details":{},"message":"x","status":"error"}`, Refused, ScopeRun, "405"},
 		{"code as a number, 200", 200, `{"code":200,"details":{},"message":"x","status":"success"}`, Unanswered, ScopeBatch, "200"},
+		{"code in lower case", 400, envelope("invalid_module", `{}`, "x"), Refused, ScopeList, "invalid_module"},
+		{"index as a fraction", 400, envelope("INVALID_DATA", `{"resource_path_index":1.0}`, "x"), Refused, ScopeParent, "INVALID_DATA"},
+		{"the list is wrong, said in data of each id", 400, `{"data":[{"code":"INVALID_DATA","details":{"id":"3652397000000900001","resource_path_index":2},"message":"x","status":"error"},{"code":"INVALID_DATA","details":{"id":"3652397000000900002","resource_path_index":2},"message":"x","status":"error"}]}`, Refused, ScopeList, "INVALID_DATA"},
+		{"the parent is wrong, said in data of no id", 400, `{"data":[{"code":"INVALID_DATA","details":{"resource_path_index":1},"message":"x","status":"error"},{"code":"INVALID_DATA","details":{"resource_path_index":1},"message":"x","status":"error"}]}`, Refused, ScopeParent, "INVALID_DATA"},
+		{"the module is wrong, said in data once", 400, `{"data":[{"code":"INVALID_MODULE","details":{},"message":"x","status":"error"}]}`, Refused, ScopeList, "INVALID_MODULE"},
+		{"the parent does not exist, said in data once", 404, `{"data":[{"code":"INVALID_DATA","details":{},"message":"The record does not exist","status":"error"}]}`, Refused, ScopeParent, "INVALID_DATA"},
 		{"a refusal in data that names nobody", 400, `{"data":[{"code":"INVALID_DATA","details":{},"message":"relation not found","status":"error"}]}`, Nameless, ScopeBatch, "INVALID_DATA"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -202,6 +208,14 @@ func TestRefusedCalls(t *testing.T) {
 	}
 }
 
+// Where one id was sent and one item without an id came, with 404, it may be about the parent record as well.
+func TestOneNamelessItemOfNobodyKnowsWhat(t *testing.T) {
+	const body = `{"data":[{"code":"INVALID_DATA","details":{},"message":"The record does not exist","status":"error"}]}`
+	if _, err := delink(t, over(t, canned{status: 404, body: body}), []ID{idA}); failure(t, err).Kind != Nameless {
+		t.Error(err)
+	}
+}
+
 // What a 429 says of waiting and of credits.
 func TestThrottledCalls(t *testing.T) {
 	date := time.Now().Add(90 * time.Second).UTC().Format(http.TimeFormat)
@@ -227,6 +241,9 @@ func TestThrottledCalls(t *testing.T) {
 		{"not a number", "", []string{"Retry-After", "NaN"}, 0, false},
 		{"for ever", "", []string{"Retry-After", "Inf"}, 0, false},
 		{"before", "", []string{"Retry-After", "-3"}, 0, false},
+		{"very long", "", []string{"Retry-After", "99999999999"}, 365 * 24 * time.Hour, false},
+		{"another header", "", []string{"X-RATELIMIT-RESET", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli())}, time.Minute, false},
+		{"another header, in another unit", "", []string{"X-RATELIMIT-RESET", "60"}, 0, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := http.Header{}

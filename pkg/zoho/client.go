@@ -87,14 +87,15 @@ func (c *Client) Delink(ctx context.Context, t Token, r Relation, parent ID, ids
 		return Answer{}, reply.torn
 	}
 	if body != nil && len(body.Data) > 0 && reply.byID() {
-		if r, ok := nameless(len(ids), body.Data); ok && reply.status == http.StatusBadRequest {
-			return Answer{}, &Error{Kind: Nameless, Sent: true, Status: reply.status, Code: r.Code.text(), Detail: r.Message.text()}
+		if e := refusedInData(len(ids), reply, body.Data); e != nil {
+			return Answer{}, e
 		}
 		items, _ := match(ids, body.Data)
 		return Answer{Status: reply.status, Items: items}, nil
 	}
 	e := classify(reply.status, reply.header, body)
 	e.token = t
+	e.nameScopes(r, "DELETE")
 	return Answer{}, e
 }
 
@@ -129,6 +130,7 @@ func (c *Client) Linked(ctx context.Context, t Token, r Relation, parent ID, ids
 	if reply.status != http.StatusOK || body == nil {
 		e := classify(reply.status, reply.header, decode(reply.body))
 		e.token = t
+		e.nameScopes(r, "READ")
 		return nil, e
 	}
 	for _, record := range *body.Data {

@@ -11,8 +11,13 @@ type Explanation struct {
 	Hint string
 }
 
-// Explain looks up a code, Zoho's or ours; both texts are empty for a code that is not known.
-func Explain(code string) Explanation { return explanations[code] }
+// Explain looks up a code, Zoho's or ours, in any case; both texts are empty for a code that is not known.
+func Explain(code string) Explanation {
+	if x, ok := explanations[code]; ok {
+		return x
+	}
+	return explanations[strings.ToUpper(code)]
+}
 
 // explanations, by code. The codes are documented for the delink call (D) or its OpenAPI file (S) unless a source is
 // named.
@@ -46,10 +51,16 @@ var explanations = map[string]Explanation{
 	"UNABLE_TO_PARSE_DATA_TYPE": {"the CRM cannot read an id in the call", "check the ids: they may have been changed by a spreadsheet"},
 
 	// The token endpoint (R). Its errors come with HTTP 200 as well as 400.
-	"invalid_code":          {"the refresh token is not accepted", "it was revoked, or it is of another data centre: check --dc (or ZOHO_DC) and ZOHO_REFRESH_TOKEN"},
-	"invalid_client":        {"the client id is not accepted", "check ZOHO_CLIENT_ID, and --dc (or ZOHO_DC): a client belongs to one data centre unless it is enabled for more"},
-	"invalid_client_secret": {"the client secret is not accepted", "check ZOHO_CLIENT_SECRET: each data centre of a client has a secret of its own"},
-	"Access Denied":         {"too many access tokens were asked for, and Zoho has locked this login out for a while", "wait ten minutes or more before the next run: asking again makes the lock-out longer"},
+	"invalid_code":           {"the refresh token is not accepted", "it was revoked, or it is of another data centre: check --dc (or ZOHO_DC) and ZOHO_REFRESH_TOKEN"},
+	"invalid_client":         {"the client id is not accepted", "check ZOHO_CLIENT_ID, and --dc (or ZOHO_DC): a client belongs to one data centre unless it is enabled for more"},
+	"invalid_client_secret":  {"the client secret is not accepted", "check ZOHO_CLIENT_SECRET: each data centre of a client has a secret of its own"},
+	"invalid_grant":          {"the refresh token is not accepted", "it was revoked, or it is of another data centre: check --dc (or ZOHO_DC) and ZOHO_REFRESH_TOKEN"},
+	"access_denied":          {"the login is refused", "the user or an administrator may have revoked it: log in anew (delink auth login)"},
+	"invalid_redirect_uri":   {"the client is not one for this kind of login", "use a self client of the API console (delink auth login says how)"},
+	"invalid_scope":          {"a scope is not accepted", "check the scopes that were asked for (delink auth login names them)"},
+	"unauthorized_client":    {"the client may not do this", "use a self client of the API console (delink auth login says how)"},
+	"unsupported_grant_type": {"the client is not one for this kind of login", "use a self client of the API console (delink auth login says how)"},
+	"Access Denied":          {"too many access tokens were asked for, and Zoho has locked this login out for a while", "wait ten minutes or more before the next run: asking again makes the lock-out longer"},
 
 	// Statuses that come without a code.
 	"METHOD_NOT_ALLOWED":       {"the CRM does not accept this kind of call here", "check ZOHO_API_DOMAIN and --api-version"},
@@ -70,7 +81,8 @@ var explanations = map[string]Explanation{
 	CodeForeignAnswer: {"the answer is not from Zoho CRM", "a proxy or gateway on the way may have answered: check the network and ZOHO_API_DOMAIN"},
 	CodeServerError:   {"the CRM had an error", "run again later; Zoho's status page may say more"},
 	CodeNotConnected:  {"no connection to the CRM", "check the network, the proxy settings and ZOHO_API_DOMAIN"},
-	CodeNoToken:       {"no access token", ""},
+	CodeNoToken:       {"no access token", "the accounts host did not give one: run again later, and check the network, --dc and ZOHO_ACCOUNTS_URL"},
+	CodeTokenRefused:  {"ZOHO_ACCESS_TOKEN is not accepted or has expired, and there is no refresh token to make another", "set a new one, or a login that can make them: ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN, or delink auth login"},
 	CodeRedirected:    {"the CRM sent us to another address", "check ZOHO_API_DOMAIN and --dc"},
 	CodeRecordDeleted: {"the CRM deleted the record instead of the link", "look for it in the CRM's recycle bin, and do not run this relation again"},
 	CodeContradiction: {"the CRM gave two answers that contradict each other", ""},
@@ -128,14 +140,17 @@ func classify(status int, header http.Header, body *envelope) *Error {
 	if e.Code == "" {
 		e.Code = codeOfStatus(status, e.Kind)
 	}
-	if e.Kind == Throttled {
+	if e.Kind == Throttled || e.Kind == Unanswered {
 		e.RetryAfter = retryAfter(header)
+	}
+	if e.Kind == Throttled {
 		e.CreditsGone = creditsGone(header, body)
 	}
 	return e
 }
 
 func meaning(status int, code string, pathIndex int) (Kind, Scope) {
+	code = strings.ToUpper(code)
 	known, isKnown := refusals[code]
 	switch {
 	case status == http.StatusTooManyRequests:

@@ -2,6 +2,7 @@ package zoho
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -49,9 +50,8 @@ type Error struct {
 	Detail string // Zoho's own words
 	Cause  error  // the transport's or token source's error, if there is one
 
-	// For Throttled only.
-	RetryAfter  time.Duration // what the CRM asks to wait; 0 if it does not say
-	CreditsGone bool          // it said that the credits of the last 24 hours are used up
+	RetryAfter  time.Duration // what the CRM asks to wait, with a 429 or an error of its own; 0 if it does not say
+	CreditsGone bool          // for Throttled: it said that the credits of the last 24 hours are used up
 
 	// token is the one that was refused, for BadToken.
 	token Token
@@ -75,6 +75,20 @@ func (e *Error) Error() string {
 	return text + ": " + e.Detail
 }
 
+// nameScopes says which scopes a call for a relation needs, where the login lacks one: those of both modules (K).
+func (e *Error) nameScopes(r Relation, operation string) {
+	if strings.ToUpper(e.Code) != "OAUTH_SCOPE_MISMATCH" {
+		return
+	}
+	related := r.List
+	if m := FindModule(related); m != nil {
+		related = m.API
+	}
+	needs := fmt.Sprintf("the call needs ZohoCRM.modules.%s.%s and ZohoCRM.modules.%s.%s, or ZohoCRM.modules.ALL",
+		strings.ToLower(r.Module), operation, strings.ToLower(related), operation)
+	e.Detail = strings.TrimPrefix(e.Detail+"; "+needs, "; ")
+}
+
 // Unwrap gives the transport's error.
 func (e *Error) Unwrap() error { return e.Cause }
 
@@ -86,18 +100,23 @@ func (e *Error) explanation() Explanation {
 	if x, ok := places[e.Scope]; ok && e.Kind == Refused && (e.Code == codeInvalidData || number(e.Code)) {
 		return x
 	}
-	return Explain(e.Code)
+	x := Explain(e.Code)
+	if x.Hint == "" && e.Kind == Denied && e.Scope == ScopeRun {
+		x.Hint = "check the credentials and the data centre (--dc); a new login may be needed (delink auth login)"
+	}
+	return x
 }
 
 // Codes of ours, for what comes without one of Zoho's.
 const (
-	CodeNoAnswer      = "NO_ANSWER"       // a time-out, a reset, an empty or torn body
-	CodeForeignAnswer = "FOREIGN_ANSWER"  // a body that is not Zoho's: a gateway's page
-	CodeServerError   = "SERVER_ERROR"    // 5xx without a code
-	CodeNotConnected  = "NOT_CONNECTED"   // no connection could be made
-	CodeNoToken       = "NO_ACCESS_TOKEN" // the token endpoint gave none
-	CodeRedirected    = "REDIRECTED"      // 3xx: the API does not redirect
-	CodeRecordDeleted = "RECORD_DELETED"  // a success that deleted a record
-	CodeContradiction = "CONTRADICTION"   // two answers for one id that do not agree
-	CodeNotInAnswer   = "NOT_IN_ANSWER"   // an answer came, but none of its items names the id
+	CodeNoAnswer      = "NO_ANSWER"            // a time-out, a reset, an empty or torn body
+	CodeForeignAnswer = "FOREIGN_ANSWER"       // a body that is not Zoho's: a gateway's page
+	CodeServerError   = "SERVER_ERROR"         // 5xx without a code
+	CodeNotConnected  = "NOT_CONNECTED"        // no connection could be made
+	CodeNoToken       = "NO_ACCESS_TOKEN"      // the token endpoint gave none
+	CodeTokenRefused  = "ACCESS_TOKEN_REFUSED" // the only access token that there is
+	CodeRedirected    = "REDIRECTED"           // 3xx: the API does not redirect
+	CodeRecordDeleted = "RECORD_DELETED"       // a success that deleted a record
+	CodeContradiction = "CONTRADICTION"        // two answers for one id that do not agree
+	CodeNotInAnswer   = "NOT_IN_ANSWER"        // an answer came, but none of its items names the id
 )

