@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"strings"
@@ -17,6 +18,7 @@ import (
 
 func main() {
 	signal.Ignore(syscall.SIGPIPE) // who reads our messages may leave; a run goes on, and records what it does
+	log.SetOutput(io.Discard)      // package net/http writes there what servers send where nothing was asked, whatever it is
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
 }
 

@@ -279,6 +279,9 @@ var errLeft = errors.New("delink was told to leave at once")
 func (r *runner) heed() (end func()) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	quit := make(chan struct{})
 	go func() {
 		for n := 0; ; n++ {
@@ -305,8 +308,11 @@ func (r *runner) heed() (end func()) {
 }
 
 func signalName(s os.Signal) string {
-	if s == os.Interrupt {
+	switch s {
+	case os.Interrupt:
 		return "interrupted"
+	case syscall.SIGHUP:
+		return "the terminal was closed"
 	}
 	return "terminated"
 }

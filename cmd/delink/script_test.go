@@ -55,7 +55,7 @@ func TestScript(t *testing.T) {
 			"hold":      cmdHold,      // hold N: the Nth delink call and later ones wait for release
 			"release":   cmdRelease,   // release: they wait no longer
 			"arrived":   cmdArrived,   // arrived N: waits until the Nth delink call has arrived
-			"signal":    cmdSignal,    // signal INT|TERM|KILL: to the program that was started last with &
+			"signal":    cmdSignal,    // signal INT|TERM|HUP|KILL: to the program that was started last with &
 			"ended":     cmdEnded,     // ended N|killed: how that program ended; to be asked after wait
 			"exit":      cmdExit,      // exit N COMMAND ...: runs it, and wants this exit code
 			"books":     cmdBooks,     // books KEY OP VALUE: what the CRM was asked and did
@@ -207,8 +207,8 @@ func cmdArrived(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
-	plainCommand(ts, neg, len(args) == 1, "signal INT|TERM|KILL")
-	s, ok := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}[args[0]]
+	plainCommand(ts, neg, len(args) == 1, "signal INT|TERM|HUP|KILL")
+	s, ok := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": os.Kill}[args[0]]
 	if !ok {
 		ts.Fatalf("no signal %s", args[0])
 	}

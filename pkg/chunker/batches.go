@@ -13,7 +13,7 @@ func clamp(size int) int { return min(max(size, 1), MaxLinks) }
 
 // Batches gives the batches of the links to be sent: of those for whose position want returns true, or of all if want is
 // nil. The links of a group fill as few batches as can be, each of up to size links (1 to MaxLinks; what is beyond is
-// taken as the nearest). Groups come in order of first appearance. A batch's slices belong to who receives it. want is
+// taken as the nearest) whose ids fit into one call. Groups come in order of first appearance. A batch's slices belong to who receives it. want is
 // asked once for each link, just before its batch is given.
 func (s *Set) Batches(size int, want func(pos int) bool) iter.Seq[Batch] {
 	size = clamp(size)
@@ -21,6 +21,7 @@ func (s *Set) Batches(size int, want func(pos int) bool) iter.Seq[Batch] {
 		for g := range s.groups.n {
 			x := s.groups.at(g)
 			left := int(s.links[g]) // the links that were not looked at
+			longest := 0            // ids of the batch with the most digits
 			empty := Batch{Relation: s.groups.relations[x.relation], Parent: x.parent}
 			b := empty
 			for pos := int(s.start[g]); pos < int(s.start[g+1]); pos++ {
@@ -28,6 +29,15 @@ func (s *Set) Batches(size int, want func(pos int) bool) iter.Seq[Batch] {
 					continue
 				}
 				if want == nil || want(pos) {
+					if s.related[pos].IsLongest() {
+						longest++
+					}
+					if !zoho.FitIDs(len(b.Pos)+1, longest) {
+						if !yield(b) {
+							return
+						}
+						b, longest = empty, 1 // none but the longest do not fit
+					}
 					if b.Pos == nil {
 						n := min(size, left)
 						b.Related, b.Pos = make([]zoho.ID, 0, n), make([]int, 0, n)
@@ -39,7 +49,7 @@ func (s *Set) Batches(size int, want func(pos int) bool) iter.Seq[Batch] {
 					if !yield(b) {
 						return
 					}
-					b = empty
+					b, longest = empty, 0
 				}
 			}
 			if len(b.Pos) > 0 && !yield(b) {

@@ -24,6 +24,7 @@ type Set struct {
 
 	all, parents int
 	doubted      []int // positions of links, in order
+	longest      bool  // some related ids have the most digits that ids can have
 }
 
 // finish sorts a group's rows and marks the duplicates among them.
@@ -38,6 +39,7 @@ func (s *Set) finish(g int) {
 		}
 	}
 	s.links[g] = uint32(links)
+	s.longest = s.longest || to > from && s.related[to-1].IsLongest()
 	s.all += links
 }
 
@@ -81,6 +83,12 @@ func (s *Set) Parents() int { return s.parents }
 func (s *Set) Calls(size int) int {
 	size = clamp(size)
 	calls := 0
+	if s.longest {
+		for range s.Batches(size, nil) {
+			calls++
+		}
+		return calls
+	}
 	for _, n := range s.links {
 		calls += (int(n) + size - 1) / size
 	}

@@ -104,6 +104,33 @@ func TestDoubted(t *testing.T) {
 	}
 }
 
+// 100 ids of 20 digits are more than the 2,000 characters that a call can name.
+func TestLongIDs(t *testing.T) {
+	b := chunker.NewBuilder()
+	for i := range 250 {
+		id := 10000000000000000000 + zoho.ID(i)
+		if i%5 == 4 {
+			id = zoho.ID(i)
+		}
+		if err := b.Add(link("Campaigns", 1, "Leads", id), i+2); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := b.Build()
+	calls, links := 0, 0
+	for batch := range s.Batches(100, nil) {
+		text := fmt.Sprint(batch.Related)
+		if n := len(text) - len("[]"); n > 2000 {
+			t.Errorf("%d ids have %d characters", len(batch.Related), n)
+		}
+		calls++
+		links += len(batch.Related)
+	}
+	if links != 250 || calls != s.Calls(100) || calls != 3 {
+		t.Errorf("%d links in %d calls, %d planned", links, calls, s.Calls(100))
+	}
+}
+
 func TestEmpty(t *testing.T) {
 	s := chunker.NewBuilder().Build()
 	if s.Rows()+s.Links()+s.Duplicates()+s.Parents()+s.Groups()+s.Calls(100)+len(s.Relations())+len(s.LargestParents(3)) != 0 {

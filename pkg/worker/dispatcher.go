@@ -236,19 +236,23 @@ func (d *dispatcher) turn(now time.Time) time.Time {
 	return now.Add(wait)
 }
 
-// take gives the next task: one that waited to be sent again and is due, else a new batch. So that few batches are half
+// take gives the next task: of those that waited to be sent again and are due the one with the fewest ids, so that a batch that is
+// halved soon tells by a single id what is wrong; else a new batch. So that few batches are half
 // done at any time, no new ones are taken while as many are parked as there are slots. Where there is none, it says when
 // the first parked one is due.
 func (d *dispatcher) take(now time.Time) (t *task, due time.Time) {
-	first := -1
+	first, ready := -1, -1
 	for i, p := range d.parked {
 		if first < 0 || p.due.Before(d.parked[first].due) {
 			first = i
 		}
+		if !p.due.After(now) && (ready < 0 || len(p.ids) < len(d.parked[ready].ids)) {
+			ready = i
+		}
 	}
-	if first >= 0 && !d.parked[first].due.After(now) {
-		t = d.parked[first]
-		d.parked = slices.Delete(d.parked, first, first+1)
+	if ready >= 0 {
+		t = d.parked[ready]
+		d.parked = slices.Delete(d.parked, ready, ready+1)
 		return t, due
 	}
 	if !d.drained && len(d.parked) < d.pool.settings.Slots && !slices.ContainsFunc(d.parked, d.trial) {

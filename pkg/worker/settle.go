@@ -89,6 +89,7 @@ func (d *dispatcher) answered(t *task, r *result) {
 		if i < len(r.answer.Items) && r.answer.Items[i].ID == id {
 			item = r.answer.Items[i]
 		}
+		t.kin.answered = t.kin.answered || item.Verdict != zoho.Silent
 		switch item.Verdict {
 		case zoho.Removed:
 			out = append(out, t.outcome(i, Removed, item.Code, item.Message, r.answer.Status, r.finished))
@@ -159,6 +160,13 @@ func (d *dispatcher) failed(t *task, r *result) {
 			d.park(t, 0) // else not removed by this call
 		case e.Kind == zoho.Nameless && len(t.ids) > 1:
 			d.split(t)
+		case t.lookup && e.Kind == zoho.Refused && e.Scope == zoho.ScopeParent && t.last.Kind == zoho.Nameless && !t.kin.answered:
+			d.remember(t, e) // so that is what the delinks were refused for, without saying so
+			if t.unanswered != nil {
+				d.cannotLookUp(t, e)
+				return
+			}
+			d.refuse(t, e)
 		case t.lookup:
 			d.cannotLookUp(t, e)
 		case e.Kind == zoho.Nameless:

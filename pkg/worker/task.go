@@ -29,11 +29,17 @@ type task struct {
 	last       *zoho.Error // why the links have to be looked up
 	due        time.Time   // not before
 	token      zoho.Token  // of the next call
+	kin        *kin        // what it shares with the other parts of its batch
 	other      *task       // the other half of a call that was refused namelessly, until the answer to this one tells of it
 }
 
+// kin is what the parts of a batch share.
+type kin struct {
+	answered bool // a delink of some of them was answered by id: their parent record is there
+}
+
 func newTask(b chunker.Batch) *task {
-	t := &task{relation: b.Relation, parent: b.Parent, ids: b.Related, pos: b.Pos}
+	t := &task{kin: &kin{}, relation: b.Relation, parent: b.Parent, ids: b.Related, pos: b.Pos}
 	if b.Unanswered {
 		t.unanswered = errEarlierRun
 	}

@@ -1207,3 +1207,37 @@ func TestNoCreditsLeft(t *testing.T) {
 		}
 	})
 }
+
+// A parent record that does not exist, where the refusal of a delink does not say so, and that of a look-up does: it is found out by
+// the first id that stands alone. Where other ids of the batch went through, the parent is there, whatever a look-up says.
+func TestMissingParentNamedByLookUps(t *testing.T) {
+	for _, slots := range []int{1, 10} {
+		in(t, func(t *testing.T) {
+			batches := some(campaignLeads, 1, 100)
+			for range 9 { // more of the same parent
+				batches = after(batches, campaignLeads, 1, 100)
+			}
+			r := newRig(t, batches)
+			r.settings.Slots = slots
+			r.latency = steady(time.Second)
+			r.fault = func(c call) *fault {
+				if c.lookup {
+					return &fault{err: refusal(zoho.ScopeParent, "INVALID_DATA")}
+				}
+				return &fault{err: &zoho.Error{Kind: zoho.Nameless, Sent: true, Status: 400, Code: "INVALID_DATA"}}
+			}
+			r.ends(Completed)
+			r.want(0, 0, 1000, 0)
+			if len(r.calls) > 20*slots {
+				t.Errorf("%d slots: %d calls", slots, len(r.calls))
+			}
+		})
+	}
+	in(t, func(t *testing.T) {
+		r := newRig(t, some(campaignLeads, 2, 100))
+		r.cursed = map[zoho.ID]bool{r.batches[0].Related[17]: true}
+		r.fault = always(lookups, fault{err: refusal(zoho.ScopeParent, "INVALID_DATA")})
+		r.ends(Completed)
+		r.want(199, 0, 1, 0)
+	})
+}

@@ -20,6 +20,10 @@ import (
 // of the 2,000 characters that the parameter may have.
 const MaxIDs = 100
 
+// FitIDs reports whether n ids, of which so many have MaxIDDigits and the others fewer, fit into one call: with the commas between
+// them, they are within the 2,000 characters that the parameter may have (D).
+func FitIDs(n, longest int) bool { return n <= MaxIDs && n*MaxIDDigits-1+longest <= 2000 }
+
 // Versions of the API that know the delink call, the current one last (D).
 var Versions = []string{"v2", "v2.1", "v3", "v4", "v5", "v6", "v7", "v8"}
 

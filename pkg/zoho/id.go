@@ -12,6 +12,9 @@ type ID uint64
 // MaxIDDigits is the longest record id that the API documents (S).
 const MaxIDDigits = 20
 
+// IsLongest reports whether an id has MaxIDDigits.
+func (id ID) IsLongest() bool { return id >= 1e19 }
+
 // What is wrong with a text that is not a record id.
 var (
 	ErrIDEmpty       = errors.New("is empty")
