@@ -26,6 +26,7 @@ type Job struct {
 	carry   bool            // its settled links count, although its input was another
 	extent  report.Extent
 	last    *report.Summary // of the run that wrote the files, whatever its input was; nil if there is none
+	cutOff  int             // links before this position may have been sent by an earlier run that was cut off
 	crm     string          // which CRM this run speaks to; empty if it is not known
 	deleted *report.Row     // a row that tells of a record that was deleted
 
@@ -118,8 +119,13 @@ func (j *Job) takeUp() error {
 			"%s:%d: is not about a row of %s, though the run that wrote it had the same input", j.files.Results, firstAlien, j.Plan.source.name)
 	case summary != nil && summary.InputSHA256 == j.Plan.SHA256:
 		j.earlier = summary
-		return nil
+		marked, err := j.disk.Exists(report.CutOffMark(j.files.Results))
+		if marked || summary.State == report.Running || summary.Reason == worker.Broken {
+			j.cutOff = j.cutOffEnd()
+		}
+		return err
 	case summary == nil && alien == 0: // the summary was lost: every row fits, so nothing is
+		j.cutOff = j.cutOffEnd()
 		return nil
 	case summary != nil && summary.State == report.Finished && summary.Pending == 0:
 		j.Notes = append(j.Notes, fmt.Sprintf("the results of an earlier run of another input are kept under a new name beside %s", j.files.Results))
@@ -213,7 +219,7 @@ func (j *Job) notOurs(err error) error {
 
 // Todo is how many links are to be sent, and in how many calls.
 func (j *Job) Todo() (links, calls int) {
-	if j.Settled() == 0 && len(j.Plan.Set.Doubted()) == 0 { // the usual case, without a pass over all links
+	if j.Settled() == 0 && len(j.Plan.Set.Doubted()) == 0 && j.cutOff == 0 { // the usual case, without a pass over all links
 		return j.Plan.Set.Links(), j.Plan.Set.Calls(j.batchSize())
 	}
 	for b := range j.batches() {

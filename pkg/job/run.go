@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"time"
@@ -12,10 +13,12 @@ import (
 	"delink/pkg/reader"
 	"delink/pkg/report"
 	"delink/pkg/worker"
+	"delink/pkg/zoho"
 )
 
-// batches are those that are to be sent. Links that an earlier run left unknown have batches of their own, because what
-// their calls answer means something else: a refusal does not say that they are still there.
+// batches are those that are to be sent. Links that an earlier run left unknown, or may have sent before it was cut off, have
+// batches of their own, because what their calls answer means something else: a refusal does not say that they are still there.
+// Those that may have been sent go first: so they are the first ones still if this run is cut off, too.
 func (j *Job) batches() iter.Seq[chunker.Batch] {
 	unknown := j.Book.Unknown()
 	isUnknown := func(pos int) bool {
@@ -23,10 +26,20 @@ func (j *Job) batches() iter.Seq[chunker.Batch] {
 		return found
 	}
 	return func(yield func(chunker.Batch) bool) {
-		for b := range j.Plan.Set.Batches(j.batchSize(), func(pos int) bool { return j.wanted(pos) && !isUnknown(pos) }) {
-			if !yield(b) {
-				return
+		send := func(cutOff bool, want func(pos int) bool) (more bool) {
+			for b := range j.Plan.Set.Batches(j.batchSize(), func(pos int) bool { return want(pos) && j.wanted(pos) && !isUnknown(pos) }) {
+				b.CutOff = cutOff
+				if !yield(b) {
+					return false
+				}
 			}
+			return true
+		}
+		if j.cutOff > 0 && !send(true, func(pos int) bool { return pos < j.cutOff }) {
+			return
+		}
+		if !send(false, func(pos int) bool { return pos >= j.cutOff }) {
+			return
 		}
 		if len(unknown) == 0 {
 			return
@@ -38,6 +51,40 @@ func (j *Job) batches() iter.Seq[chunker.Batch] {
 			}
 		}
 	}
+}
+
+// atOnceMost is how many links a run can have sent without a trace in the results that are left of it, after a kill or a power
+// failure: in flight, half done, or not yet synced, with as many slots as there can be.
+const atOnceMost = 3*25*zoho.MaxIDs + 1
+
+// cutOffEnd is the position behind the last link that an earlier run may have sent: links are sent in the order of their positions, so
+// of those that are pending it is among the first. What failed before and was sent again is no further.
+func (j *Job) cutOffEnd() int {
+	left := atOnceMost
+	for pos := range j.Plan.Set.Rows() {
+		if j.Plan.Set.IsDuplicate(pos) || !j.Book.IsPending(pos) {
+			continue
+		}
+		if left--; left == 0 {
+			return pos + 1
+		}
+	}
+	return j.Plan.Set.Rows()
+}
+
+// markCutOff keeps in mind what an earlier run that was cut off may have sent, for as long as some of it is pending: this run may end
+// in good order without having sent it.
+func (j *Job) markCutOff() error {
+	mark := report.CutOffMark(j.files.Results)
+	for pos := range j.cutOff {
+		if !j.Plan.Set.IsDuplicate(pos) && j.Book.IsPending(pos) {
+			return j.disk.Replace(mark, func(w io.Writer) error {
+				_, err := fmt.Fprintf(w, "a run that was cut off may have sent links of %s that are pending\n", j.files.Results)
+				return err
+			})
+		}
+	}
+	return j.disk.Remove(mark)
 }
 
 // Run delinks what is to be sent, and records it. stop and hard are those of worker.Pool.Run. The summary is that of the
@@ -89,7 +136,7 @@ func (j *Job) record(hard context.Context, atOnce int, do func(*report.Recorder)
 	if err = recorder.WriteUnsent(started); err == nil {
 		reason, err = do(recorder)
 	}
-	if e := errors.Join(ledger.Close(), j.finish(s)); e != nil {
+	if e := errors.Join(ledger.Close(), j.markCutOff(), j.finish(s)); e != nil {
 		reason, err = worker.Broken, errors.Join(err, e)
 	}
 	count(s)

@@ -83,6 +83,9 @@ func (b *Book) Fate(pos int) Fate {
 	return Fate{Status: pending, Message: "not sent"}
 }
 
+// IsPending reports whether the link at the position of its first row has not been sent, for all that the results tell.
+func (b *Book) IsPending(pos int) bool { return b.known[pos] == 0 }
+
 // codeDoubted is of links that an earlier run left unknown, which the input's columns of that run tell, as long as they are not
 // sent: so that it is not forgotten, however often a failures file becomes an input.
 const codeDoubted = "LEFT_UNKNOWN"

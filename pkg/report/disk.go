@@ -204,6 +204,10 @@ func (d OS) Reserve(name string, size int64) (release func(), err error) {
 // be waiting for just that file.
 func (d OS) Lock(name string) (unlock func(), err error) { return d.calls().Lock(hidden(name, "lock")) }
 
+// CutOffMark is the file beside results that says that a run before the last one was cut off, and may have sent links of which
+// nothing has become known since.
+func CutOffMark(results string) string { return hidden(results, "cutoff") }
+
 // hidden is a name beside another, for what is no result.
 func hidden(name, what string) string {
 	return filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+"."+what)

@@ -349,7 +349,7 @@ func (d *dispatcher) abandon() {
 		}
 	}
 	for _, t := range d.parked {
-		if t.unanswered != nil && t.unanswered != errEarlierRun { // which is recorded already
+		if t.ofThisRun() { // what is of an earlier one is recorded already, or pending
 			d.write(t.all(Unknown, t.unanswered, unknownMessage(t.unanswered), time.Now()))
 		}
 	}

@@ -96,7 +96,7 @@ func (d *dispatcher) answered(t *task, r *result) {
 		case zoho.Absent:
 			text := item.Message
 			if t.unanswered != nil {
-				text = afterUnanswered(text)
+				text = t.afterUnanswered(text)
 			}
 			out = append(out, t.outcome(i, Absent, item.Code, text, r.answer.Status, r.finished))
 		case zoho.Deleted:
@@ -274,7 +274,12 @@ func (d *dispatcher) remember(t *task, e *zoho.Error) {
 
 // refuse fails the links of a task, unless an earlier call for them went unanswered: then they may be gone.
 func (d *dispatcher) refuse(t *task, e *zoho.Error) {
-	if t.unanswered != nil {
+	message := e.Error()
+	switch t.unanswered {
+	case nil:
+	case errCutOff: // most were never sent, and where the parent or the list is refused no call is spent on finding out
+		message = t.afterUnanswered(message)
+	default:
 		d.lookUp(t, e)
 		return
 	}
@@ -282,7 +287,7 @@ func (d *dispatcher) refuse(t *task, e *zoho.Error) {
 		d.denied += len(t.ids)
 		d.denial = e
 	}
-	d.write(t.all(Failed, e, e.Error(), time.Now()))
+	d.write(t.all(Failed, e, message, time.Now()))
 }
 
 // lookUp asks the CRM which of the links are there, because the answers so far do not tell.
@@ -305,6 +310,8 @@ func (d *dispatcher) lookedUp(t *task, r *result) {
 	out := make([]Outcome, len(t.ids))
 	for i, linked := range r.linked {
 		switch {
+		case !linked && t.unanswered == errCutOff:
+			out[i] = t.outcome(i, Absent, t.last.Code, t.afterUnanswered("the link is not there"), t.last.Status, r.finished)
 		case !linked && t.unanswered != nil:
 			out[i] = t.outcome(i, Absent, t.last.Code, "an earlier attempt went unanswered, and the link is no longer there", t.last.Status, r.finished)
 		case !linked:
@@ -340,11 +347,14 @@ func (d *dispatcher) cannotLookUp(t *task, e *zoho.Error) {
 		d.noLookup[t.relation] = true
 		d.note("links of %s cannot be looked up, so some may stay unknown: %s", t.relation, e)
 	}
-	if t.unanswered != nil {
+	switch t.unanswered {
+	case nil:
+		d.write(t.all(Failed, t.last, t.last.Error(), time.Now()))
+	case errCutOff:
+		d.write(t.all(Failed, t.last, t.afterUnanswered(t.last.Error()), time.Now()))
+	default:
 		d.write(t.all(Unknown, t.unanswered, unknownMessage(t.unanswered), time.Now()))
-		return
 	}
-	d.write(t.all(Failed, t.last, t.last.Error(), time.Now()))
 }
 
 func runReason(e *zoho.Error) Reason {
@@ -374,7 +384,11 @@ func itemMessage(i zoho.Item) string {
 	return text + ": " + i.Message
 }
 
-func afterUnanswered(message string) string {
+// afterUnanswered is what the CRM said of a link that is not there, or cannot be removed, where a call may have removed it.
+func (t *task) afterUnanswered(message string) string {
+	if t.unanswered == errCutOff {
+		return fmt.Sprintf("%s (an earlier run was cut off, and an earlier attempt of it may have removed it)", message)
+	}
 	return fmt.Sprintf("%s (an earlier attempt went unanswered and may have removed it)", message)
 }
 

@@ -40,14 +40,25 @@ type kin struct {
 
 func newTask(b chunker.Batch) *task {
 	t := &task{kin: &kin{}, relation: b.Relation, parent: b.Parent, ids: b.Related, pos: b.Pos}
-	if b.Unanswered {
+	switch {
+	case b.Unanswered:
 		t.unanswered = errEarlierRun
+	case b.CutOff:
+		t.unanswered = errCutOff
 	}
 	return t
 }
 
 // errEarlierRun stands for a call of an earlier run.
 var errEarlierRun = &zoho.Error{Kind: zoho.Unanswered, Code: zoho.CodeNoAnswer, Detail: "in an earlier run"}
+
+// errCutOff stands for a call that an earlier run may have made before it was cut off.
+var errCutOff = &zoho.Error{Kind: zoho.Unanswered, Code: zoho.CodeNoAnswer, Detail: "in an earlier run that was cut off"}
+
+// ofThisRun reports whether a call of this run went unanswered.
+func (t *task) ofThisRun() bool {
+	return t.unanswered != nil && t.unanswered != errEarlierRun && t.unanswered != errCutOff
+}
 
 // part is the task for some of its ids.
 func (t *task) part(from, to int) *task {

@@ -302,7 +302,8 @@ func refusedInData(sent int, reply reply, data []result) *Error {
 	if placed || len(data) == 1 && !named && first.verdict() != Removed {
 		e := classify(reply.status, reply.header, &envelope{Code: first.Code, Message: first.Message, Details: first.Details})
 		switch reaches := (e.Kind == Refused || e.Kind == Denied) && e.Scope != ScopeBatch; {
-		case reaches && !placed && sent == 1 && first.verdict() == Absent: // of the parent record, or of this id: nobody knows
+		case reaches && !placed && sent == 1 && first.verdict() != Absent: // as likely of this id
+		case reaches && !placed && sent == 1: // of the parent record, or of this id: nobody knows
 			return &Error{Kind: Nameless, Sent: true, Status: reply.status, Code: first.Code.text(), Detail: first.Message.text()}
 		case reaches:
 			return e

@@ -104,7 +104,7 @@ func (w *world) live(o *options) (*life, end) {
 	before := w.ledger(l, "before")
 	if w.beginsAnew() {
 		for k := range w.sent { // what became of it is in a file aside
-			w.lost[k] = true
+			w.lost[k], w.forgot[k] = true, true
 		}
 		clear(before)
 	}
@@ -130,6 +130,11 @@ func (w *world) live(o *options) (*life, end) {
 		}
 	}
 	w.disk.free()
+	if w.gone { // and what was sent behind that
+		for k := range w.sent {
+			w.forgot[k] = true
+		}
+	}
 	after := w.ledger(l, "after")
 	l.checkKept(before, after)
 	l.findLost(e, after)
@@ -315,7 +320,9 @@ func (l *life) checkEnd(e end, before, after map[link]string) {
 		if l.witness.calls > 0 {
 			w.fault("sent", "life %d: had nothing to do, and made %d calls", l.number, l.witness.calls)
 		}
-		l.checkFiles(e.nothing)
+		if !w.gone {
+			l.checkFiles(e.nothing)
+		}
 		return
 	case e.summary == nil:
 		if l.witness.calls > 0 {
@@ -487,7 +494,7 @@ func (l *life) checkFiles(s *report.Summary) {
 		lines[line] = true
 		if !in.invalid && in.repeats == 0 {
 			fates[k] = status
-			if status == "absent" && w.existed[k] && !w.lost[k] && !strings.Contains(r[7], "earlier attempt") {
+			if status == "absent" && w.existed[k] && !w.forgot[k] && w.change == 0 && !strings.Contains(r[7], "earlier attempt") {
 				wrong("lie", "line %d is absent, was there, and the message is %q", line, r[7])
 			}
 		}

@@ -68,6 +68,7 @@ type world struct {
 	sent    map[link]int
 	doubted map[link]bool // some call for it was not answered by id
 	lost    map[link]bool // what is known of it may have been lost in a crash
+	forgot  map[link]bool // what became of it was in files that are gone or put aside
 	gone    bool          // somebody removed the results
 
 	mu     sync.Mutex
@@ -95,7 +96,7 @@ func (w *world) logf(format string, args ...any) {
 func (w *world) resultsGone() {
 	w.gone = true
 	for k := range w.sent {
-		w.lost[k] = true
+		w.lost[k], w.forgot[k] = true, true
 	}
 }
 
@@ -174,7 +175,7 @@ func newWorld(seed uint64, folder string) *world {
 	w := &world{
 		seed: seed, rng: rng, disk: newDisk(),
 		folder: folder, input: folder + "/links.csv", results: folder + "/links.results.csv", failures: folder + "/links.failures.csv", summary: folder + "/links.summary.json",
-		inInput: map[link]bool{}, existed: map[link]bool{}, sent: map[link]int{}, doubted: map[link]bool{}, lost: map[link]bool{},
+		inInput: map[link]bool{}, existed: map[link]bool{}, sent: map[link]int{}, doubted: map[link]bool{}, lost: map[link]bool{}, forgot: map[link]bool{},
 		began: time.Now(),
 	}
 	rows := d.upTo(2000)
