@@ -86,6 +86,9 @@ func commandLine(cmd *cobra.Command, input string) string {
 			}
 		}
 	})
+	if input == job.Stdin && !cmd.Flags().Changed("results") {
+		words = append(words, "--results=links.results.csv")
+	}
 	return strings.Join(words, " ")
 }
 

@@ -128,7 +128,7 @@ func (j *Job) takeUp() error {
 		j.cutOff = j.cutOffEnd()
 		return nil
 	case summary != nil && summary.State == report.Finished && summary.Pending == 0:
-		j.Notes = append(j.Notes, fmt.Sprintf("the results of an earlier run of another input are kept under a new name beside %s", j.files.Results))
+		j.Notes = append(j.Notes, fmt.Sprintf("the results of an earlier run of another input get a new name beside %s", j.files.Results))
 		return j.beginAnew(false)
 	}
 	switch j.Plan.Config.IfChanged {

@@ -152,16 +152,16 @@ func (j *Job) finish(s *report.Summary) error {
 	}
 	again, verify, done, err := j.Plan.source.again(j.Plan.SHA256)
 	if err != nil {
-		return err
+		return notWritten(err)
 	}
 	defer done()
 	in, err := reader.New(j.Plan.source.name, again, j.Plan.Config.Reader)
 	if err != nil {
-		return err
+		return notWritten(err)
 	}
 	n, err := report.WriteFailures(j.disk, j.files.Failures, in, j.Book, verify)
 	if err != nil {
-		return fmt.Errorf("the failures file was not written: %w", err)
+		return notWritten(err)
 	}
 	s.Failures = nil
 	if n > 0 {
@@ -169,6 +169,8 @@ func (j *Job) finish(s *report.Summary) error {
 	}
 	return nil
 }
+
+func notWritten(err error) error { return fmt.Errorf("the failures file was not written: %w", err) }
 
 // close fills in and writes the summary.
 func (j *Job) close(s *report.Summary, started time.Time, reason worker.Reason, cut bool) error {

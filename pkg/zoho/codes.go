@@ -60,7 +60,7 @@ var explanations = map[string]Explanation{
 	"invalid_scope":          {"a scope is not accepted", "check the scopes that were asked for (delink auth login names them)"},
 	"unauthorized_client":    {"the client may not do this", "use a self client of the API console (delink auth login says how)"},
 	"unsupported_grant_type": {"the client is not one for this kind of login", "use a self client of the API console (delink auth login says how)"},
-	"Access Denied":          {"too many access tokens were asked for, and Zoho has locked this login out for a while", "wait ten minutes or more before the next run: asking again makes the lock-out longer"},
+	codeLockedOut:            {"too many access tokens were asked for, and Zoho has locked this login out for a while", "wait ten minutes or more before the next run: asking again makes the lock-out longer"},
 
 	// Statuses that come without a code.
 	"METHOD_NOT_ALLOWED":       {"the CRM does not accept this kind of call here", "check ZOHO_API_DOMAIN and --api-version"},
@@ -88,6 +88,9 @@ var explanations = map[string]Explanation{
 	CodeContradiction: {"the CRM gave two answers that contradict each other", ""},
 	CodeNotInAnswer:   {"the CRM's answer does not mention this id", ""},
 }
+
+// codeLockedOut is what the token endpoint says to whoever has asked too often (R).
+const codeLockedOut = "Access Denied"
 
 // codeInvalidData says that something in the path or the ids is wrong; only its index says what.
 const codeInvalidData = "INVALID_DATA"

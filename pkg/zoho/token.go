@@ -202,8 +202,17 @@ func (s *TokenSource) renew(ctx context.Context) (Token, error) {
 	if t := s.cache.load(); t.usable(time.Now()) && !t.is(s.dropped) {
 		return t, nil
 	}
+	if until := s.cache.lockedOut(time.Now()); !until.IsZero() {
+		return Token{}, &Error{
+			Kind: Denied, Scope: ScopeRun, Code: codeLockedOut,
+			Cause: fmt.Errorf("it is not asked again before %s", until.Local().Format("15:04:05")),
+		}
+	}
 	t, err := s.exchange(ctx)
 	if err != nil {
+		if e := new(Error); errors.As(err, &e) && e.Code == codeLockedOut {
+			s.cache.lockOut(time.Now())
+		}
 		return Token{}, err
 	}
 	s.cache.store(t)

@@ -223,6 +223,39 @@ func TestTokenServerErrors(t *testing.T) {
 	})
 }
 
+// A lock-out is remembered for ten minutes, whichever process asks: asking prolongs it. A clock that was wrong does no harm.
+func TestLockOutIsRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		folder := t.TempDir()
+		cache := NewTokenCache(folder, refreshable, "https://accounts.example")
+		a := &accounts{answer: func(n int) (int, string) {
+			if n == 1 {
+				return 400, `{"error":"Access Denied","status":"failure"}`
+			}
+			return good(n)
+		}}
+		for i := range 3 {
+			_, err := a.source(cache).Token(t.Context())
+			if e := failure(t, err); e.Kind != Denied || e.Code != "Access Denied" || i > 0 && !strings.Contains(e.Error(), "it is not asked again before") {
+				t.Errorf("%+v", e)
+			}
+		}
+		a.want(t, 1)
+		<-time.After(lockOutFor)
+		if _, err := a.source(cache).Token(t.Context()); err != nil {
+			t.Error(err)
+		}
+		for _, wrong := range []string{"", "x", time.Now().Add(time.Hour).Format(time.RFC3339)} {
+			if err := os.WriteFile(cache.path+".lockout", []byte(wrong), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if until := cache.lockedOut(time.Now()); !until.IsZero() {
+				t.Errorf("%q locks out until %v", wrong, until)
+			}
+		}
+	})
+}
+
 // 25 callers need one token between them, and share a refusal as well.
 func TestSharedRefresh(t *testing.T) {
 	for name, answer := range map[string]func(int) (int, string){

@@ -30,6 +30,30 @@ type cachedToken struct {
 	Expires     time.Time `json:"expires"`
 }
 
+// lockOutFor is how long a login that Zoho has locked out is not asked about again, whichever process was told (R: asking prolongs it).
+const lockOutFor = 10 * time.Minute
+
+// lockOut remembers that the login was locked out.
+func (c *TokenCache) lockOut(at time.Time) {
+	if c != nil {
+		_ = os.WriteFile(c.path+".lockout", []byte(at.Add(lockOutFor).UTC().Format(time.RFC3339)), 0o600)
+	}
+}
+
+// lockedOut is until when the login is not asked about; zero if nothing is known. A clock that was wrong does not lock it out for
+// longer than that.
+func (c *TokenCache) lockedOut(now time.Time) time.Time {
+	if c == nil {
+		return time.Time{}
+	}
+	b, _ := os.ReadFile(c.path + ".lockout")
+	until, err := time.Parse(time.RFC3339, string(b))
+	if err != nil || !now.Before(until) || until.After(now.Add(lockOutFor)) {
+		return time.Time{}
+	}
+	return until
+}
+
 // lock keeps other processes from renewing the same token at the same time.
 func (c *TokenCache) lock(ctx context.Context) (unlock func(), err error) {
 	if c == nil {
@@ -59,6 +83,9 @@ func (c *TokenCache) load() Token {
 	}
 	var t cachedToken
 	if json.Unmarshal(b, &t) != nil || t.Expires.IsZero() {
+		return Token{}
+	}
+	if !isPrintable(t.AccessToken) { // damaged: it cannot stand in a header
 		return Token{}
 	}
 	domain := t.APIDomain
