@@ -43,9 +43,9 @@ type dispatcher struct {
 	parents map[parent]*zoho.Error // refused: their batches fail unsent
 	lists   map[zoho.Relation]*zoho.Error
 
-	making   bool      // a token is being made for the task in front
-	tries    int       // how often that failed in a row
-	makeNext time.Time // not before
+	making     bool      // a token is being made
+	tokenTries int       // how often that failed in a row
+	tokenDue   time.Time // it is not tried again before
 
 	renewals int  // of the token, since a call was last accepted
 	probing  bool // the new token was refused too: wait until nothing is in flight before judging it
@@ -157,8 +157,8 @@ func (d *dispatcher) send() (wake time.Time) {
 			return at
 		}
 		token, ready := d.pool.crm.Ready()
-		if !ready && now.Before(d.makeNext) {
-			return d.makeNext
+		if !ready && now.Before(d.tokenDue) {
+			return d.tokenDue
 		}
 		if !ready {
 			d.making = true
@@ -184,13 +184,13 @@ func (d *dispatcher) send() (wake time.Time) {
 func (d *dispatcher) tokenMade(err error) {
 	d.making = false
 	if err == nil {
-		d.tries = 0
+		d.tokenTries = 0
 		return
 	}
 	e := asError(err)
-	d.tries++
-	if wait, again := retry(d.tries, d.pool.settings.MaxAttempts, e); again && d.hard.Err() == nil {
-		d.makeNext = time.Now().Add(max(d.jitter(wait), min(e.RetryAfter, pauseMax)))
+	d.tokenTries++
+	if wait, again := retry(d.tokenTries, d.pool.settings.MaxAttempts, e); again && d.hard.Err() == nil {
+		d.tokenDue = time.Now().Add(max(d.jitter(wait), min(e.RetryAfter, pauseMax)))
 		return
 	}
 	if d.hard.Err() == nil { // else run sees that, and knows the reason
@@ -236,10 +236,10 @@ func (d *dispatcher) turn(now time.Time) time.Time {
 	return now.Add(wait)
 }
 
-// take gives the next task: of those that waited to be sent again and are due the one with the fewest ids, so that a batch that is
-// halved soon tells by a single id what is wrong; else a new batch. So that few batches are half
-// done at any time, no new ones are taken while as many are parked as there are slots. Where there is none, it says when
-// the first parked one is due.
+// take gives the next task: of those that waited to be sent again and are due the one with the fewest ids, so that a batch
+// that is halved soon tells by a single id what is wrong; else a new batch. So that few batches are half done at any time, no
+// new ones are taken while as many are parked as there are slots. Where there is none, it says when the first parked one is
+// due.
 func (d *dispatcher) take(now time.Time) (t *task, due time.Time) {
 	first, ready := -1, -1
 	for i, p := range d.parked {
