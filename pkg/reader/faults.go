@@ -52,7 +52,7 @@ var delimiterInValue = map[byte]string{',': "a comma", ';': "a semicolon", '\t':
 func (r *records) ragged(rec record, columns int) *RowError {
 	e := &RowError{
 		File: r.file, Line: rec.line, AtLine: rec.line, AtCol: 1,
-		Reason: fmt.Sprintf("the row has %d columns, the header has %d", columns, len(r.header.Columns)),
+		Reason: fmt.Sprintf("the row has %s, the header has %d", counted(columns), len(r.header.Columns)),
 		Hint:   "a value with " + delimiterInValue[r.header.Comma] + " in it needs quotes around it",
 	}
 	if columns < len(r.header.Columns) {
@@ -63,6 +63,13 @@ func (r *records) ragged(rec record, columns int) *RowError {
 		e.Hint = "perhaps a quote that is not closed has swallowed the lines below it"
 	}
 	return e
+}
+
+func counted(columns int) string {
+	if columns == 1 {
+		return "1 column"
+	}
+	return fmt.Sprintf("%d columns", columns)
 }
 
 // unreadable is for what is no matter of CSV: the source failed, or gave too much.

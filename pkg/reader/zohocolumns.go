@@ -122,8 +122,8 @@ func (h *Header) relation(opt Options, values []string) zoho.Relation {
 // candidates are the columns that may be the parent's and the related record's.
 func (h *Header) candidates(relation zoho.Relation) (parents, related []int) {
 	parentNames, relatedNames := namesOf(relation.Module), namesOf(relation.List)
-	if relation.List == "Contact_Roles" { // its records are contacts
-		relatedNames = append(relatedNames, namesOf("Contacts")...)
+	if relation.List == "Contact_Roles" { // its records are contacts; what has the id of a role is another column
+		relatedNames = namesOf("Contacts")
 	}
 	for i, column := range h.Columns {
 		if isAnyID(column) || isIDOf(column, parentNames) {
