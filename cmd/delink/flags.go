@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/time/rate"
 
 	"delink/pkg/job"
 	"delink/pkg/reader"
@@ -111,13 +110,6 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 		}
 	}
 	return nil
-}
-
-func (f *runFlags) limit() rate.Limit {
-	if f.rate == 0 {
-		return rate.Inf
-	}
-	return rate.Limit(f.rate)
 }
 
 // concurrency is a number of calls in flight, or 0 for auto.

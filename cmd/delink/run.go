@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+	"golang.org/x/time/rate"
 
 	"delink/pkg/job"
 	"delink/pkg/report"
@@ -131,7 +132,8 @@ func (r *runner) run() error {
 	if err != nil {
 		return err
 	}
-	inquiry := job.Inquire(client)
+	pace := worker.NewRate(r.f.rate)
+	inquiry := job.Inquire(paced{client, pace})
 	org, refused := inquiry.Org(r.stop)
 	if err := r.at(org); err != nil {
 		return err
@@ -174,7 +176,7 @@ func (r *runner) run() error {
 			return r.giveUp(stopReason(r.stop), nil)
 		}
 	}
-	return r.send(client, view)
+	return r.send(client, pace, view)
 }
 
 // nothing ends a run that has no links to send.
@@ -215,11 +217,11 @@ func stopReason(stop context.Context) worker.Reason {
 }
 
 // send runs the job, shows how it goes, and tells how it ended.
-func (r *runner) send(client *zoho.Client, view *planView) error {
+func (r *runner) send(client *zoho.Client, pace *rate.Limiter, view *planView) error {
 	f, j := r.f, r.j
 	pool := worker.New(logged{client, r.ui.log}, worker.Settings{
 		Slots:          view.Concurrency,
-		Rate:           f.limit(),
+		Rate:           pace,
 		MaxAttempts:    f.maxAttempts,
 		MaxCalls:       f.maxCalls,
 		ReserveCredits: f.reserveCredits,

@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"delink/pkg/chunker"
 	"delink/pkg/reader"
 	"delink/pkg/zoho"
@@ -394,7 +392,7 @@ type rig struct {
 func newRig(t *testing.T, batches []chunker.Batch) *rig {
 	r := &rig{
 		fake: newFake(batches), book: &book{t: t, out: map[int]Outcome{}}, t: t, batches: batches,
-		settings: Settings{Slots: 1, Rate: rate.Inf, MaxAttempts: 5, MaxFailures: -1},
+		settings: Settings{Slots: 1, MaxAttempts: 5, MaxFailures: -1},
 	}
 	r.settings.Note = func(s string) { r.notes = append(r.notes, s) }
 	r.stop, r.halt = context.WithCancelCause(context.Background())
@@ -490,8 +488,6 @@ func nth(numbers ...int) func(call) bool {
 func steady(d time.Duration) func(call) time.Duration {
 	return func(call) time.Duration { return d }
 }
-
-func rateOf(perSecond float64) rate.Limit { return rate.Limit(perSecond) }
 
 // link is the link at a position.
 func link(r *rig, pos int) reader.Link {

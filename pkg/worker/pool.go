@@ -39,12 +39,12 @@ type Recorder interface {
 
 // Settings are a pool's limits.
 type Settings struct {
-	Slots          int        // calls in flight at most
-	Rate           rate.Limit // calls per second at most; rate.Inf for no limit
-	MaxAttempts    int        // calls for a batch that goes unanswered
-	MaxCalls       int        // calls in all; 0 for no limit
-	ReserveCredits int        // stop once the org has no more than that left
-	MaxFailures    int        // stop once more links than that are failed or unknown; -1 for no limit
+	Slots          int           // calls in flight at most
+	Rate           *rate.Limiter // from NewRate, shared with whoever else makes calls; nil for no limit
+	MaxAttempts    int           // calls for a batch that goes unanswered
+	MaxCalls       int           // calls in all; 0 for no limit
+	ReserveCredits int           // stop once the org has no more than that left
+	MaxFailures    int           // stop once more links than that are failed or unknown; -1 for no limit
 	// Untried tells of relations whose delink nobody but the user vouches for; nil if there is none. Until a call has removed
 	// a link of such a relation and deleted nothing, its batches are sent one at a time, with nothing else in flight.
 	Untried func(zoho.Relation) bool
@@ -73,8 +73,20 @@ type Stats struct {
 	Slots     int // calls in flight that are allowed at the moment
 }
 
+// NewRate limits calls to so many a second, in an even flow: no two are closer than that. 0 is no limit.
+func NewRate(perSecond float64) *rate.Limiter {
+	limit := rate.Inf
+	if perSecond > 0 {
+		limit = rate.Limit(perSecond)
+	}
+	return rate.NewLimiter(limit, 1)
+}
+
 // New makes a pool.
 func New(crm CRM, s Settings) *Pool {
+	if s.Rate == nil {
+		s.Rate = NewRate(0)
+	}
 	p := &Pool{crm: crm, settings: s}
 	p.slots.Store(int64(s.Slots))
 	return p
@@ -138,9 +150,8 @@ func (p *Pool) Run(stop, hard context.Context, batches iter.Seq[chunker.Batch], 
 		pool: p, stop: stop, hard: hard, next: next, record: record,
 		tasks: tasks, results: results, dirty: dirty, synced: synced, wanted: wanted, made: made,
 		throttle: newThrottle(p.settings.Slots),
-		// Burst 1: an even flow. A call's place in the rate is taken after its slot, else the calls that waited for
-		// slots leave in a bunch.
-		limiter:  rate.NewLimiter(p.settings.Rate, 1),
+		// A call's place in the rate is taken after its slot, else the calls that waited for slots leave in a bunch.
+		limiter:  p.settings.Rate,
 		parents:  map[parent]*zoho.Error{},
 		lists:    map[zoho.Relation]*zoho.Error{},
 		noLookup: map[zoho.Relation]bool{},

@@ -143,7 +143,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 	in(t, func(t *testing.T) { // calls that were waiting for their turn wait as well
 		r := newRig(t, some(campaignLeads, 30, 1))
-		r.settings.Slots, r.settings.Rate = 10, 1
+		r.settings.Slots, r.settings.Rate = 10, NewRate(1)
 		r.fault = func(c call) *fault {
 			if c.n == 3 {
 				e := throttled()

@@ -20,7 +20,7 @@ func TestNoLies(t *testing.T) {
 		p.batches = drawBatches(rt)
 		p.settings = Settings{
 			Slots:          rapid.IntRange(1, 6).Draw(rt, "slots"),
-			Rate:           rateOf(rapid.SampledFrom([]float64{1e9, 2}).Draw(rt, "rate")),
+			Rate:           NewRate(rapid.SampledFrom([]float64{1e9, 2}).Draw(rt, "rate")),
 			MaxAttempts:    rapid.IntRange(1, 4).Draw(rt, "attempts"),
 			MaxCalls:       rapid.SampledFrom([]int{0, 0, 0, 9}).Draw(rt, "calls"),
 			MaxFailures:    rapid.SampledFrom([]int{-1, -1, -1, 3}).Draw(rt, "failures"),

@@ -77,7 +77,7 @@ func TestRate(t *testing.T) {
 	for _, limit := range []float64{0.5, 3, 10, 33.3} {
 		in(t, func(t *testing.T) {
 			r := newRig(t, some(campaignLeads, 60, 1))
-			r.settings.Slots, r.settings.Rate = 20, rateOf(limit)
+			r.settings.Slots, r.settings.Rate = 20, NewRate(limit)
 			r.latency = func(call) time.Duration { return rand.N(3 * time.Second) }
 			r.fault = always(func(c call) bool { return c.n%5 == 0 }, fault{err: unanswered()})
 			r.ends(Completed)
@@ -101,7 +101,7 @@ func TestRateWhileTokensDie(t *testing.T) {
 	for _, limit := range []float64{0.5, 10, 33.3} {
 		in(t, func(t *testing.T) {
 			r := newRig(t, some(campaignLeads, 60, 1))
-			r.settings.Slots, r.settings.Rate = 20, rateOf(limit)
+			r.settings.Slots, r.settings.Rate = 20, NewRate(limit)
 			r.latency = func(call) time.Duration { return rand.N(time.Second) }
 			calls := 0
 			r.fault = func(call) *fault {
@@ -503,7 +503,7 @@ func TestRefusalsReachFurther(t *testing.T) {
 	})
 	in(t, func(t *testing.T) { // nor do calls that were waiting for their turn
 		r := newRig(t, some(campaignLeads, 50, 2))
-		r.settings.Slots, r.settings.Rate = 20, 1
+		r.settings.Slots, r.settings.Rate = 20, NewRate(1)
 		r.latency = steady(100 * time.Millisecond)
 		r.fault = always(every, fault{err: refusal(zoho.ScopeList, "INVALID_MODULE")})
 		r.ends(Completed)
@@ -704,7 +704,7 @@ func TestMaxCalls(t *testing.T) {
 	})
 	in(t, func(t *testing.T) { // calls that wait for their turn are within the budget
 		r := newRig(t, some(campaignLeads, 20, 1))
-		r.settings.Slots, r.settings.MaxCalls, r.settings.Rate = 10, 5, 1
+		r.settings.Slots, r.settings.MaxCalls, r.settings.Rate = 10, 5, NewRate(1)
 		r.ends(MaxCalls)
 		if len(r.calls) != 5 {
 			t.Errorf("%d calls", len(r.calls))
@@ -796,7 +796,7 @@ func TestStop(t *testing.T) {
 			e.RetryAfter = 3 * time.Minute
 			r.fault = always(every, fault{err: e})
 		}, 60 * second, 0, 0},
-		{"waiting for the rate", func(r *rig) { r.settings.Rate = rateOf(1. / 3600) }, 60 * second, 1, 0},
+		{"waiting for the rate", func(r *rig) { r.settings.Rate = NewRate(1. / 3600) }, 60 * second, 1, 0},
 		{"in a look-up", func(r *rig) {
 			r.settings.MaxAttempts = 1
 			r.fault = always(delinks, fault{err: unanswered(), done: true})

@@ -15,8 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"delink/pkg/job"
 	"delink/pkg/report"
 	"delink/pkg/worker"
@@ -325,12 +323,8 @@ func (l *life) run() (e end) {
 	} else if err := plan.CheckRelations(); err != nil {
 		return l.ended(err)
 	}
-	limit := rate.Inf
-	if o.rate > 0 {
-		limit = rate.Limit(o.rate)
-	}
 	pool := worker.New(client, worker.Settings{
-		Slots: o.slots, Rate: limit, MaxAttempts: o.attempts, MaxCalls: o.maxCalls, ReserveCredits: o.reserve, MaxFailures: o.maxFailures,
+		Slots: o.slots, Rate: worker.NewRate(o.rate), MaxAttempts: o.attempts, MaxCalls: o.maxCalls, ReserveCredits: o.reserve, MaxFailures: o.maxFailures,
 		Jitter: func(wait time.Duration) time.Duration { return time.Duration(l.rng.Int64N(int64(wait) + 1)) },
 		Note:   l.note,
 	})
