@@ -49,7 +49,17 @@ func (r *records) structure(rec record, row scanned) (*RowError, error) {
 // delimiterInValue says what to do if a value has the delimiter in it.
 var delimiterInValue = map[byte]string{',': "a comma", ';': "a semicolon", '\t': "a tab", '|': "a bar"}
 
-func (r *records) ragged(rec record, columns int) *RowError {
+// ragged is for a row that has not as many columns as the header.
+func (r *records) ragged(rec record, fields []field) (*RowError, error) {
+	columns := len(fields)
+	if at := r.swallows(fields); at > 0 {
+		line, col := r.header.lineCol(r.text(rec), at-rec.start, rec.line)
+		return nil, &InputError{
+			File: r.file, Line: line, Col: col,
+			Cause: fmt.Sprintf("it cannot be told where the row of line %d ends: the quote that closes its value here may be the one that opens the next", rec.line),
+			Hint:  "look for a quote above that is not closed: put the values in quotes, and double the quotes that are part of them",
+		}
+	}
 	e := &RowError{
 		File: r.file, Line: rec.line, AtLine: rec.line, AtCol: 1,
 		Reason: fmt.Sprintf("the row has %s, the header has %d", counted(columns), len(r.header.Columns)),
@@ -62,7 +72,21 @@ func (r *records) ragged(rec record, columns int) *RowError {
 		e.Reason += fmt.Sprintf("; it goes on to line %d", last)
 		e.Hint = "perhaps a quote that is not closed has swallowed the lines below it"
 	}
-	return e
+	return e, nil
+}
+
+// swallows is where a value that goes over several lines ends with a quote that stands where one opens a value: behind a delimiter.
+// In a row with a wrong number of columns it may be just that; the lines below are then a part of that value, and must not be
+// taken for links. 0 if there is none.
+func (r *records) swallows(fields []field) int {
+	text := r.win.buf
+	for _, f := range fields {
+		last := f.end - 1
+		if f.end-f.start > 2 && text[f.start] == '"' && text[last] == '"' && text[last-1] == r.header.Comma && bytes.IndexByte(text[f.start:last], r.header.newline()) >= 0 {
+			return last
+		}
+	}
+	return 0
 }
 
 func counted(columns int) string {

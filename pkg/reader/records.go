@@ -96,7 +96,9 @@ func (r *records) readRow() {
 	case r.scan.blank(r.win.buf):
 		return
 	case len(fields) != len(r.header.Columns):
-		rec.err = r.ragged(rec, len(fields))
+		if rec.err, r.err = r.ragged(rec, fields); r.err != nil {
+			return
+		}
 	}
 	for _, which := range r.which {
 		var f field

@@ -103,6 +103,12 @@ var refusedInputs = []struct {
 		"put the values in quotes",
 		reader.Options{},
 	},
+	{
+		"open quote that closes where another opens", "module,parent_id,relation,related_id,Note\nCampaigns,1,Leads,\"2,x\nCampaigns,1,Leads,3,\"\nCampaigns,1,Leads,999,x\n\nend\"\n",
+		`links.csv:3:21: it cannot be told where the row of line 2 ends: the quote that closes its value here may be the one that opens the next`,
+		"look for a quote above that is not closed",
+		reader.Options{},
+	},
 	{"open quote in the last line", header + "Campaigns,1,Leads,\"2", `links.csv:2:19: the quote that opens here is never closed, and swallows the rest of the file`, "close it", reader.Options{}},
 	{
 		"open quote that another one closes", "name," + header + "a,Campaigns,1,Leads,2\n\"b,Campaigns,1,Leads,3\n\"c\",Campaigns,1,Leads,4\n",
