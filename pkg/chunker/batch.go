@@ -12,6 +12,6 @@ type Batch struct {
 
 	// Unanswered says that an earlier run sent these links and did not learn what became of them: they may be gone.
 	Unanswered bool
-	// CutOff says that an earlier run was cut off and may have sent these links.
-	CutOff bool
+	// MayBeSent says that an earlier run was cut off and may have sent these links.
+	MayBeSent bool
 }

@@ -13,7 +13,7 @@ type Builder struct {
 	groups *groups
 	blocks []*block
 	rows   int
-	doubts []reader.Link // few
+	doubts [2][]reader.Link // few
 }
 
 // block is a piece of the collected rows: rows are not kept in slices that grow, for copying them to a larger place
@@ -46,8 +46,16 @@ func (b *Builder) Add(l reader.Link, line int) error {
 	return nil
 }
 
-// Doubt notes of a link that an earlier run sent it and did not learn what became of it. The link is added, too.
-func (b *Builder) Doubt(l reader.Link) { b.doubts = append(b.doubts, l) }
+// Doubt is what an earlier run leaves open of a link.
+type Doubt int
+
+const (
+	LeftUnknown Doubt = iota // it was sent, and nobody learned what became of it
+	MayBeSent                // the run was cut off, and may have sent it
+)
+
+// Doubt notes what an earlier run left open of a link. The link is added, too.
+func (b *Builder) Doubt(l reader.Link, d Doubt) { b.doubts[d] = append(b.doubts[d], l) }
 
 // Build groups what was collected. The builder is used up.
 func (b *Builder) Build() *Set {
@@ -80,6 +88,8 @@ func (b *Builder) Build() *Set {
 		s.finish(g)
 	}
 	s.parents = s.countParents()
-	s.doubt(doubts)
+	for d, links := range doubts {
+		s.doubted[d] = s.positions(links)
+	}
 	return s
 }

@@ -23,8 +23,8 @@ type Set struct {
 	links      []uint32  // the links of each group, each counted once
 
 	all, parents int
-	doubted      []int // positions of links, in order
-	longest      bool  // some related ids have the most digits that ids can have
+	doubted      [2][]int // by Doubt: positions of links, in order
+	longest      bool     // some related ids have the most digits that ids can have
 }
 
 // finish sorts a group's rows and marks the duplicates among them.
@@ -43,24 +43,25 @@ func (s *Set) finish(g int) {
 	s.all += links
 }
 
-// doubt marks links.
-func (s *Set) doubt(links []reader.Link) {
+// positions are those of links, in order and each once.
+func (s *Set) positions(links []reader.Link) []int {
+	var at []int
 	for _, l := range links {
 		if pos, ok := s.Find(l); ok {
-			s.doubted = append(s.doubted, pos)
+			at = append(at, pos)
 		}
 	}
-	slices.Sort(s.doubted)
-	s.doubted = slices.Compact(s.doubted)
+	slices.Sort(at)
+	return slices.Compact(at)
 }
 
-// Doubted are the positions of the links of which the builder was told that an earlier run left them unknown, in order. The
-// slice is the set's own.
-func (s *Set) Doubted() []int { return s.doubted }
+// Doubted are the positions of the links of which the builder was told that an earlier run left this open, in order. The slice is
+// the set's own.
+func (s *Set) Doubted(d Doubt) []int { return s.doubted[d] }
 
 // IsDoubted reports whether the link at a position is one of these.
-func (s *Set) IsDoubted(pos int) bool {
-	_, found := slices.BinarySearch(s.doubted, pos)
+func (s *Set) IsDoubted(pos int, d Doubt) bool {
+	_, found := slices.BinarySearch(s.doubted[d], pos)
 	return found
 }
 

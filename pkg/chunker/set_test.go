@@ -91,15 +91,15 @@ func TestDoubted(t *testing.T) {
 		}
 	}
 	for _, l := range []reader.Link{example[5].link, example[4].link, example[0].link, link("Campaigns", 9, "Leads", 9)} {
-		b.Doubt(l)
+		b.Doubt(l, chunker.MayBeSent)
 	}
 	s := b.Build()
-	if diff := gocmp.Diff([]int{1, 7}, s.Doubted()); diff != "" {
+	if diff := gocmp.Diff([]int{1, 7}, s.Doubted(chunker.MayBeSent)); diff != "" {
 		t.Error(diff)
 	}
 	for pos := range s.Rows() {
-		if s.IsDoubted(pos) != (pos == 1 || pos == 7) {
-			t.Errorf("position %d: %v", pos, s.IsDoubted(pos))
+		if s.IsDoubted(pos, chunker.MayBeSent) != (pos == 1 || pos == 7) || s.IsDoubted(pos, chunker.LeftUnknown) {
+			t.Errorf("position %d", pos)
 		}
 	}
 }

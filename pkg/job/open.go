@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"delink/pkg/chunker"
 	"delink/pkg/report"
 	"delink/pkg/worker"
 	"delink/pkg/zoho"
@@ -27,6 +28,7 @@ type Job struct {
 	extent  report.Extent
 	last    *report.Summary // of the run that wrote the files, whatever its input was; nil if there is none
 	cutOff  int             // links before this position may have been sent by an earlier run that was cut off
+	mark    mark            // what is kept in mind of that run
 	crm     string          // which CRM this run speaks to; empty if it is not known
 	deleted *report.Row     // a row that tells of a record that was deleted
 
@@ -119,11 +121,7 @@ func (j *Job) takeUp() error {
 			"%s:%d: is not about a row of %s, though the run that wrote it had the same input", j.files.Results, firstAlien, j.Plan.source.name)
 	case summary != nil && summary.InputSHA256 == j.Plan.SHA256:
 		j.earlier = summary
-		marked, err := j.disk.Exists(report.CutOffMark(j.files.Results))
-		if marked || summary.State == report.Running || summary.Reason == worker.Broken {
-			j.cutOff = j.cutOffEnd()
-		}
-		return err
+		return j.heedCutOff(summary)
 	case summary == nil && alien == 0: // the summary was lost: every row fits, so nothing is
 		j.cutOff = j.cutOffEnd()
 		return nil
@@ -133,6 +131,12 @@ func (j *Job) takeUp() error {
 	}
 	switch j.Plan.Config.IfChanged {
 	case ChangedResume:
+		if err := j.heedCutOff(summary); err != nil {
+			return err
+		}
+		if j.mark.all = j.cutOff > 0; j.mark.all { // the order of another input says nothing of this one's
+			j.cutOff = j.Plan.Set.Rows()
+		}
 		return j.beginAnew(true)
 	case ChangedRestart:
 		return j.beginAnew(false)
@@ -219,7 +223,7 @@ func (j *Job) notOurs(err error) error {
 
 // Todo is how many links are to be sent, and in how many calls.
 func (j *Job) Todo() (links, calls int) {
-	if j.Settled() == 0 && len(j.Plan.Set.Doubted()) == 0 && j.cutOff == 0 { // the usual case, without a pass over all links
+	if j.Settled() == 0 && len(j.Plan.Set.Doubted(chunker.LeftUnknown))+len(j.Plan.Set.Doubted(chunker.MayBeSent)) == 0 && j.cutOff == 0 { // the usual case, without a pass over all links
 		return j.Plan.Set.Links(), j.Plan.Set.Calls(j.batchSize())
 	}
 	for b := range j.batches() {
@@ -256,7 +260,9 @@ func (j *Job) HasWork() bool {
 }
 
 // wanted reports whether the link at a position is to be sent.
-func (j *Job) wanted(pos int) bool { return !j.Book.Settled(pos, j.Plan.Config.RetryFailed) }
+func (j *Job) wanted(pos int) bool {
+	return !j.Book.Settled(pos, j.Plan.Config.RetryFailed || j.mark.retry && pos < j.cutOff)
+}
 
 // prepare makes the files for the run that begins. reserve is how many rows must find a place even on a full disk.
 func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Ledger, error) {
@@ -277,7 +283,13 @@ func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Le
 			return nil, err
 		}
 	}
-	j.disk.Sweep(j.files.Results)
+	for _, name := range []string{j.files.Results, j.files.Failures, j.files.Summary} {
+		j.disk.Sweep(name)
+	}
+	if err := j.markRetry(); err != nil {
+		return nil, err
+	}
+	j.Book.SetCutOff(j.cutOff)
 	// The summary goes first: results without it would be nobody's.
 	if err := s.Write(j.disk, j.files.Summary); err != nil {
 		return nil, err

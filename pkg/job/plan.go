@@ -122,8 +122,8 @@ func (p *Plan) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 			if err := b.Add(row.Link, row.Line); err != nil {
 				return &Refusal{Err: err}
 			}
-			if report.LeftUnknown(p.Header.Earlier(row.Raw)) {
-				b.Doubt(row.Link)
+			if d, open := report.LeftOpen(p.Header.Earlier(row.Raw)); open {
+				b.Doubt(row.Link, d)
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"slices"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"delink/pkg/reader"
 	"delink/pkg/report"
 	"delink/pkg/worker"
-	"delink/pkg/zoho"
 )
 
 // batches are those that are to be sent. Links that an earlier run left unknown, or may have sent before it was cut off, have
@@ -25,20 +23,22 @@ func (j *Job) batches() iter.Seq[chunker.Batch] {
 		_, found := slices.BinarySearch(unknown, pos)
 		return found
 	}
+	failedOpen := j.Book.FailedOpen() // before anything is sent
+	mayBeSent := func(pos int) bool {
+		_, found := slices.BinarySearch(failedOpen, pos)
+		return found || pos < j.cutOff || j.Plan.Set.IsDoubted(pos, chunker.MayBeSent)
+	}
 	return func(yield func(chunker.Batch) bool) {
-		send := func(cutOff bool, want func(pos int) bool) (more bool) {
+		send := func(mayBeSent bool, want func(pos int) bool) (more bool) {
 			for b := range j.Plan.Set.Batches(j.batchSize(), func(pos int) bool { return want(pos) && j.wanted(pos) && !isUnknown(pos) }) {
-				b.CutOff = cutOff
+				b.MayBeSent = mayBeSent
 				if !yield(b) {
 					return false
 				}
 			}
 			return true
 		}
-		if j.cutOff > 0 && !send(true, func(pos int) bool { return pos < j.cutOff }) {
-			return
-		}
-		if !send(false, func(pos int) bool { return pos >= j.cutOff }) {
+		if !send(true, mayBeSent) || !send(false, func(pos int) bool { return !mayBeSent(pos) }) {
 			return
 		}
 		if len(unknown) == 0 {
@@ -51,40 +51,6 @@ func (j *Job) batches() iter.Seq[chunker.Batch] {
 			}
 		}
 	}
-}
-
-// atOnceMost is how many links a run can have sent without a trace in the results that are left of it, after a kill or a power
-// failure: in flight, half done, or not yet synced, with as many slots as there can be.
-const atOnceMost = 3*25*zoho.MaxIDs + 1
-
-// cutOffEnd is the position behind the last link that an earlier run may have sent: links are sent in the order of their positions, so
-// of those that are pending it is among the first. What failed before and was sent again is no further.
-func (j *Job) cutOffEnd() int {
-	left := atOnceMost
-	for pos := range j.Plan.Set.Rows() {
-		if j.Plan.Set.IsDuplicate(pos) || !j.Book.IsPending(pos) {
-			continue
-		}
-		if left--; left == 0 {
-			return pos + 1
-		}
-	}
-	return j.Plan.Set.Rows()
-}
-
-// markCutOff keeps in mind what an earlier run that was cut off may have sent, for as long as some of it is pending: this run may end
-// in good order without having sent it.
-func (j *Job) markCutOff() error {
-	mark := report.CutOffMark(j.files.Results)
-	for pos := range j.cutOff {
-		if !j.Plan.Set.IsDuplicate(pos) && j.Book.IsPending(pos) {
-			return j.disk.Replace(mark, func(w io.Writer) error {
-				_, err := fmt.Fprintf(w, "a run that was cut off may have sent links of %s that are pending\n", j.files.Results)
-				return err
-			})
-		}
-	}
-	return j.disk.Remove(mark)
 }
 
 // Run delinks what is to be sent, and records it. stop and hard are those of worker.Pool.Run. The summary is that of the
@@ -136,7 +102,7 @@ func (j *Job) record(hard context.Context, atOnce int, do func(*report.Recorder)
 	if err = recorder.WriteUnsent(started); err == nil {
 		reason, err = do(recorder)
 	}
-	if e := errors.Join(ledger.Close(), j.markCutOff(), j.finish(s)); e != nil {
+	if e := errors.Join(ledger.Close(), j.markCutOff(reason), j.finish(s)); e != nil {
 		reason, err = worker.Broken, errors.Join(err, e)
 	}
 	count(s)

@@ -74,15 +74,15 @@ func (h *Header) Own(raw []byte) []byte {
 }
 
 // Earlier is what an earlier run has told of a row, in the columns that it has added; empty where it has not.
-func (h *Header) Earlier(raw []byte) (status, code string) {
+func (h *Header) Earlier(raw []byte) (status, code, message string) {
 	if len(h.added) == 0 {
-		return "", ""
+		return "", "", ""
 	}
 	var few [32]field
 	s := scanner{comma: h.Comma, newline: h.newline(), fields: few[:0]}
 	fields := s.split(raw)
 	if len(fields) != len(h.Columns) {
-		return "", ""
+		return "", "", ""
 	}
 	for _, i := range h.added {
 		value := trim(unquote(raw[fields[i].start:fields[i].end]))
@@ -91,9 +91,11 @@ func (h *Header) Earlier(raw []byte) (status, code string) {
 			status = value
 		case AddedColumns[1]:
 			code = value
+		case AddedColumns[2]:
+			message = value
 		}
 	}
-	return status, code
+	return status, code, message
 }
 
 // own is Own, and says how many values such a row needs behind it so that it does not by chance have the columns of the

@@ -182,8 +182,8 @@ func TestOwn(t *testing.T) {
 				if got := string(h.Own(row.Raw)); got != test.ownRow {
 					t.Errorf("row %q, want %q", got, test.ownRow)
 				}
-				if status, code := h.Earlier(row.Raw); status+" "+code != test.earlier {
-					t.Errorf("an earlier run told %q, %q, want %q", status, code, test.earlier)
+				if status, code, message := h.Earlier(row.Raw); status+" "+code != test.earlier || (message != "") != (test.name == "behind") {
+					t.Errorf("an earlier run told %q, %q, %q, want %q", status, code, message, test.earlier)
 				}
 			}
 		})

@@ -34,6 +34,7 @@ type Book struct {
 	// superseded.
 	again  map[int]int
 	counts map[worker.Status]*atomic.Int64
+	cutOff int // see SetCutOff
 }
 
 // NewBook starts the book of an input. bad are the rows that cannot be used, if the run goes on without them.
@@ -77,8 +78,11 @@ func (b *Book) Fate(pos int) Fate {
 	if n := b.known[b.set.First(pos)]; n > 0 {
 		return b.fates[n]
 	}
-	if b.set.IsDoubted(b.set.First(pos)) {
-		return Fate{pending, codeDoubted, "not sent; an earlier run sent it and did not learn what became of it"}
+	switch first := b.set.First(pos); {
+	case b.set.IsDoubted(first, chunker.LeftUnknown):
+		return Fate{pending, codeLeftUnknown, "not sent; an earlier run sent it and did not learn what became of it"}
+	case first < b.cutOff || b.set.IsDoubted(first, chunker.MayBeSent):
+		return Fate{pending, codeMayBeSent, "not sent; an earlier run was cut off and may have sent it"}
 	}
 	return Fate{Status: pending, Message: "not sent"}
 }
@@ -86,13 +90,45 @@ func (b *Book) Fate(pos int) Fate {
 // IsPending reports whether the link at the position of its first row has not been sent, for all that the results tell.
 func (b *Book) IsPending(pos int) bool { return b.known[pos] == 0 }
 
-// codeDoubted is of links that an earlier run left unknown, which the input's columns of that run tell, as long as they are not
-// sent: so that it is not forgotten, however often a failures file becomes an input.
-const codeDoubted = "LEFT_UNKNOWN"
+// SetCutOff says that pending links before a position may have been sent by an earlier run that was cut off.
+func (b *Book) SetCutOff(end int) { b.cutOff = end }
 
-// LeftUnknown reports whether an earlier run did not learn what became of a link, by what a failures file has of it.
-func LeftUnknown(status, code string) bool {
-	return status == string(worker.Unknown) || code == codeDoubted
+// Codes of links that are pending, and of which an earlier run left something open: so that it is not forgotten, however often a
+// failures file becomes an input.
+const (
+	codeLeftUnknown = "LEFT_UNKNOWN"
+	codeMayBeSent   = "MAY_BE_SENT"
+)
+
+// LeftOpen is what an earlier run left open of a link, by what a failures file has of it.
+func LeftOpen(status, code, message string) (d chunker.Doubt, open bool) {
+	switch {
+	case status == string(worker.Unknown), code == codeLeftUnknown:
+		return chunker.LeftUnknown, true
+	case code == codeMayBeSent, status == string(worker.Failed) && worker.LeavesOpen(message):
+		return chunker.MayBeSent, true
+	}
+	return 0, false
+}
+
+// FailedOpen are the positions of the links that failed and that an earlier run may have removed before, in order.
+func (b *Book) FailedOpen() []int {
+	open := make([]bool, len(b.fates))
+	any := false
+	for n, f := range b.fates {
+		open[n] = f.Status == worker.Failed && worker.LeavesOpen(f.Message)
+		any = any || open[n] && b.count[n] > 0
+	}
+	if !any {
+		return nil
+	}
+	var at []int
+	for pos, n := range b.known {
+		if open[n] {
+			at = append(at, pos)
+		}
+	}
+	return at
 }
 
 // Settled reports whether the link at a position is not to be sent (again).
@@ -133,7 +169,7 @@ func (b *Book) setFate(pos int, f Fate) {
 // Unknown are the positions of the links whose fate is unknown, or that an earlier run left so and that are pending, in order.
 func (b *Book) Unknown() []int {
 	var at []int
-	for _, pos := range b.set.Doubted() {
+	for _, pos := range b.set.Doubted(chunker.LeftUnknown) {
 		if b.known[pos] == 0 {
 			at = append(at, pos)
 		}

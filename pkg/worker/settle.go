@@ -3,6 +3,7 @@ package worker
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"delink/pkg/zoho"
@@ -387,10 +388,15 @@ func itemMessage(i zoho.Item) string {
 // afterUnanswered is what the CRM said of a link that is not there, or cannot be removed, where a call may have removed it.
 func (t *task) afterUnanswered(message string) string {
 	if t.unanswered == errCutOff {
-		return fmt.Sprintf("%s (an earlier run was cut off, and an earlier attempt of it may have removed it)", message)
+		return fmt.Sprintf("%s (an earlier attempt went unanswered, if the run that was cut off made one, and %s", message, mayHaveRemovedIt)
 	}
-	return fmt.Sprintf("%s (an earlier attempt went unanswered and may have removed it)", message)
+	return fmt.Sprintf("%s (an earlier attempt went unanswered and %s", message, mayHaveRemovedIt)
 }
+
+const mayHaveRemovedIt = "may have removed it)"
+
+// LeavesOpen reports whether a message says of a link that a call of an earlier run may have removed it.
+func LeavesOpen(message string) bool { return strings.HasSuffix(message, mayHaveRemovedIt) }
 
 func unknownMessage(e *zoho.Error) string {
 	return fmt.Sprintf("sent, but %s: the link may have been removed", e)

@@ -43,7 +43,7 @@ func newTask(b chunker.Batch) *task {
 	switch {
 	case b.Unanswered:
 		t.unanswered = errEarlierRun
-	case b.CutOff:
+	case b.MayBeSent:
 		t.unanswered = errCutOff
 	}
 	return t

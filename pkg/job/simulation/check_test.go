@@ -113,11 +113,16 @@ func (w *world) live(o *options) (*life, end) {
 			delete(before, k)
 			continue
 		}
-		if s == "removed" || s == "absent" || s == "failed" && !o.config.RetryFailed {
+		if s == "removed" || s == "absent" || s == "failed" && !o.config.RetryFailed && !w.retrying {
 			l.settled[k] = s
 		}
 	}
 	e := l.run()
+	if e.summary != nil && e.summary.Reason == worker.Completed {
+		w.retrying = false
+	} else if o.config.RetryFailed && (e.killed || l.trouble) {
+		w.retrying = true
+	}
 	time.Sleep(3 * time.Millisecond) // of the bubble: the last calls come back
 	synctest.Wait()
 	l.tell(e)

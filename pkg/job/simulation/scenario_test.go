@@ -65,11 +65,12 @@ type world struct {
 	count    int
 
 	// Guarded by the disk's lock.
-	sent    map[link]int
-	doubted map[link]bool // some call for it was not answered by id
-	lost    map[link]bool // what is known of it may have been lost in a crash
-	forgot  map[link]bool // what became of it was in files that are gone or put aside
-	gone    bool          // somebody removed the results
+	sent     map[link]int
+	doubted  map[link]bool // some call for it was not answered by id
+	lost     map[link]bool // what is known of it may have been lost in a crash
+	retrying bool          // a life that had to retry what failed was cut off, and none has come to its end since
+	forgot   map[link]bool // what became of it was in files that are gone or put aside
+	gone     bool          // somebody removed the results
 
 	mu     sync.Mutex
 	log    []string
