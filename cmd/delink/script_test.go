@@ -52,7 +52,7 @@ func TestScript(t *testing.T) {
 			"knobs":     cmdKnobs,     // knobs knob=value ...: it behaves otherwise from now on
 			"links":     cmdLinks,     // links FILE ...: the links of these inputs exist in the CRM
 			"campaign":  cmdCampaign,  // campaign FILE LINKS [PARENTS]: makes an input
-			"hold":      cmdHold,      // hold N: the Nth delink call and later ones wait for release
+			"hold":      cmdHold,      // hold N [done]: the Nth delink call and later ones wait for release, before or behind their work
 			"release":   cmdRelease,   // release: they wait no longer
 			"arrived":   cmdArrived,   // arrived N: waits until the Nth delink call has arrived
 			"signal":    cmdSignal,    // signal INT|TERM|HUP|KILL: to the program that was started last with &
@@ -76,6 +76,7 @@ type crm struct {
 	mu      sync.Mutex
 	arrived int
 	from    int           // calls from this number on are held; 0 for none
+	done    bool          // behind their work
 	open    chan struct{} // closed when they are let go
 	more    chan struct{} // closed when a call arrives, and replaced
 }
@@ -96,21 +97,31 @@ func running(ts *testscript.TestScript) *crm {
 }
 
 func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodDelete {
-		c.mu.Lock()
-		c.arrived++
-		close(c.more)
-		c.more = make(chan struct{})
-		held, open := c.from > 0 && c.arrived >= c.from, c.open
-		c.mu.Unlock()
-		if held {
-			select {
-			case <-open:
-			case <-r.Context().Done():
-			}
+	if r.Method != http.MethodDelete {
+		c.Emulator.ServeHTTP(w, r)
+		return
+	}
+	c.mu.Lock()
+	done := c.done
+	c.mu.Unlock()
+	if done {
+		c.Emulator.ServeHTTP(w, r)
+	}
+	c.mu.Lock()
+	c.arrived++
+	close(c.more)
+	c.more = make(chan struct{})
+	held, open := c.from > 0 && c.arrived >= c.from, c.open
+	c.mu.Unlock()
+	if held {
+		select {
+		case <-open:
+		case <-r.Context().Done():
 		}
 	}
-	c.Emulator.ServeHTTP(w, r)
+	if !done {
+		c.Emulator.ServeHTTP(w, r)
+	}
 }
 
 func cmdEmulator(ts *testscript.TestScript, neg bool, args []string) {
@@ -169,10 +180,11 @@ func cmdCampaign(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
-	plainCommand(ts, neg, len(args) == 1, "hold N")
+	plainCommand(ts, neg, len(args) == 1 || len(args) == 2 && args[1] == "done", "hold N [done]")
 	c := running(ts)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.done = len(args) == 2
 	c.from, c.open = number(ts, args[0]), make(chan struct{})
 }
 

@@ -49,6 +49,7 @@ func (b *Builder) Add(l reader.Link, line int) error {
 // Doubt is what an earlier run leaves open of a link.
 type Doubt int
 
+// What can be left open.
 const (
 	LeftUnknown Doubt = iota // it was sent, and nobody learned what became of it
 	MayBeSent                // the run was cut off, and may have sent it

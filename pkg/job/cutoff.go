@@ -1,8 +1,10 @@
 package job
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"delink/pkg/report"
@@ -27,35 +29,37 @@ const atOnceMost = 3*25*zoho.MaxIDs + 1
 // heedCutOff finds out whether an earlier run was cut off, and what it may have sent.
 func (j *Job) heedCutOff(earlier *report.Summary) error {
 	name := report.CutOffMark(j.files.Results)
-	marked, err := j.disk.Exists(name)
+	text, marked, err := j.readMark(name)
 	if err != nil {
 		return err
 	}
-	if marked {
-		f, err := j.disk.Read(name)
-		if err != nil {
-			return err
-		}
-		text, err := io.ReadAll(f)
-		_ = f.Close()
-		if err != nil {
-			return err
-		}
-		j.mark = mark{retry: strings.Contains(string(text), "retry"), all: strings.Contains(string(text), "all")}
-	}
-	switch {
-	case !marked && earlier.State != report.Running && earlier.Reason != worker.Broken:
-	case j.mark.all:
-		j.cutOff = j.Plan.Set.Rows()
-	default:
+	j.mark = mark{retry: strings.Contains(text, "retry"), all: strings.Contains(text, "all")}
+	if marked || earlier.State == report.Running || earlier.Reason == worker.Broken {
 		j.cutOff = j.cutOffEnd()
 	}
 	return nil
 }
 
+// readMark gives what the mark says, if there is one.
+func (j *Job) readMark(name string) (text string, marked bool, err error) {
+	f, err := j.disk.Read(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", false, nil
+	}
+	if err != nil {
+		return "", false, err
+	}
+	b, err := io.ReadAll(f)
+	_ = f.Close()
+	return string(b), true, err
+}
+
 // cutOffEnd is the position behind the last link that an earlier run may have sent: links are sent in the order of their positions, so
 // of those that are pending it is among the first. What failed before and was sent again is no further.
 func (j *Job) cutOffEnd() int {
+	if j.mark.all {
+		return j.Plan.Set.Rows()
+	}
 	left := atOnceMost
 	for pos := range j.Plan.Set.Rows() {
 		if j.Plan.Set.IsDuplicate(pos) || !j.Book.IsPending(pos) {

@@ -114,12 +114,12 @@ func LeftOpen(status, code, message string) (d chunker.Doubt, open bool) {
 // FailedOpen are the positions of the links that failed and that an earlier run may have removed before, in order.
 func (b *Book) FailedOpen() []int {
 	open := make([]bool, len(b.fates))
-	any := false
+	some := false
 	for n, f := range b.fates {
 		open[n] = f.Status == worker.Failed && worker.LeavesOpen(f.Message)
-		any = any || open[n] && b.count[n] > 0
+		some = some || open[n] && b.count[n] > 0
 	}
-	if !any {
+	if !some {
 		return nil
 	}
 	var at []int
