@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -104,8 +105,9 @@ func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	done := c.done
 	c.mu.Unlock()
+	answer := httptest.NewRecorder() // kept whole: what is written to w may leave before the call is let go
 	if done {
-		c.Emulator.ServeHTTP(w, r)
+		c.Emulator.ServeHTTP(answer, r)
 	}
 	c.mu.Lock()
 	c.arrived++
@@ -121,7 +123,11 @@ func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if !done {
 		c.Emulator.ServeHTTP(w, r)
+		return
 	}
+	maps.Copy(w.Header(), answer.Header())
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes())
 }
 
 func cmdEmulator(ts *testscript.TestScript, neg bool, args []string) {
@@ -193,7 +199,7 @@ func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
 	c := running(ts)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.from = 0
+	c.from, c.done = 0, false
 	close(c.open)
 }
 
