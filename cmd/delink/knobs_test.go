@@ -21,6 +21,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"delink/pkg/disk"
 	"delink/pkg/report"
 	"delink/pkg/zoho/emulator"
 	"delink/pkg/zoho/emulator/wire"
@@ -310,9 +311,9 @@ func readRows(t *testing.T, path string) []map[string]string {
 }
 
 // hasty is a disk that syncs nothing: no power is lost here, and a thousand runs would wait for it.
-type hasty struct{ report.OS }
+type hasty struct{ disk.OS }
 
-func (hasty) Append(name string, size int64) (report.File, error) {
+func (hasty) Append(name string, size int64) (disk.File, error) {
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err

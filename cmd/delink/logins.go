@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"delink/pkg/disk"
 	"delink/pkg/job"
-	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -91,7 +91,7 @@ func writeLogins(logins []storedLogin) (path string, err error) {
 		return "", err
 	}
 	if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
-		err = report.OS{}.Replace(path, func(w io.Writer) error {
+		err = disk.OS{}.Replace(path, func(w io.Writer) error {
 			_, err := w.Write(append(b, '\n'))
 			return err
 		})

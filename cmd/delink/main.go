@@ -11,8 +11,8 @@ import (
 	"strings"
 	"syscall"
 
+	"delink/pkg/disk"
 	"delink/pkg/job"
-	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -24,7 +24,7 @@ func main() {
 
 // run is the program: it gives the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	p := &program{ui: newUI(stderr, getenv), stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, disk: report.OS{}}
+	p := &program{ui: newUI(stderr, getenv), stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, disk: disk.OS{}}
 	return p.run(ctx, args)
 }
 
@@ -44,7 +44,7 @@ type program struct {
 	stdout io.Writer
 	stderr io.Writer // of package cobra; everything else goes through ui
 	getenv func(string) string
-	disk   report.Disk // for results
+	disk   disk.Disk // for results
 }
 
 // ended is a run that has told its own end: only its exit code is left.

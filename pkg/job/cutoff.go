@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"delink/pkg/disk"
 	"delink/pkg/report"
 	"delink/pkg/worker"
 	"delink/pkg/zoho"
@@ -28,7 +29,7 @@ const atOnceMost = 3*25*zoho.MaxIDs + 1
 
 // heedCutOff finds out whether an earlier run was cut off, and what it may have sent.
 func (j *Job) heedCutOff(earlier *report.Summary) error {
-	name := report.CutOffMark(j.files.Results)
+	name := cutOffMark(j.files.Results)
 	text, marked, err := j.readMark(name)
 	if err != nil {
 		return err
@@ -94,11 +95,11 @@ func (j *Job) markCutOff(reason worker.Reason) error {
 			return j.writeMark(j.mark)
 		}
 	}
-	return j.disk.Remove(report.CutOffMark(j.files.Results))
+	return j.disk.Remove(cutOffMark(j.files.Results))
 }
 
 func (j *Job) writeMark(m mark) error {
-	return j.disk.Replace(report.CutOffMark(j.files.Results), func(w io.Writer) error {
+	return j.disk.Replace(cutOffMark(j.files.Results), func(w io.Writer) error {
 		text := "a run that was cut off may have sent links that its results do not tell of"
 		if m.retry {
 			text += "; it had to retry what failed"
@@ -110,3 +111,7 @@ func (j *Job) writeMark(m mark) error {
 		return err
 	})
 }
+
+// cutOffMark is the file beside results that says that a run before the last one was cut off, and may have sent links of which
+// nothing has become known since.
+func cutOffMark(results string) string { return disk.Hidden(results, "cutoff") }

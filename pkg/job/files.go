@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"delink/pkg/report"
+	"delink/pkg/disk"
 )
 
 // Files are where a run's results go.
@@ -116,27 +116,27 @@ func (j *Job) putAside(now time.Time) error {
 }
 
 // copyAside puts a copy of an older file under a new name.
-func copyAside(disk report.Disk, path string, now time.Time) error {
-	to, err := aside(disk, path, now.UTC().Format("20060102-150405"))
+func copyAside(on disk.Disk, path string, now time.Time) error {
+	to, err := aside(on, path, now.UTC().Format("20060102-150405"))
 	if err != nil {
 		return err
 	}
-	in, err := disk.Read(path)
+	in, err := on.Read(path)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	return disk.Replace(to, func(w io.Writer) error {
+	return on.Replace(to, func(w io.Writer) error {
 		_, err := io.Copy(w, in)
 		return err
 	})
 }
 
 // putAside gives an older file a new name, and tells it; empty if there is none.
-func putAside(disk report.Disk, path string, now time.Time) (to string, err error) {
-	to, err = aside(disk, path, now.UTC().Format("20060102-150405"))
+func putAside(on disk.Disk, path string, now time.Time) (to string, err error) {
+	to, err = aside(on, path, now.UTC().Format("20060102-150405"))
 	if err == nil {
-		err = disk.Rename(path, to)
+		err = on.Rename(path, to)
 	}
 	if errors.Is(err, os.ErrNotExist) {
 		return "", nil
@@ -148,7 +148,7 @@ func putAside(disk report.Disk, path string, now time.Time) (to string, err erro
 }
 
 // aside is a free name for an older file.
-func aside(disk report.Disk, path, mark string) (string, error) {
+func aside(on disk.Disk, path, mark string) (string, error) {
 	ext := filepath.Ext(path)
 	base := strings.TrimSuffix(path, ext)
 	for n := 1; ; n++ {
@@ -156,7 +156,7 @@ func aside(disk report.Disk, path, mark string) (string, error) {
 		if n > 1 {
 			to = fmt.Sprintf("%s.%s-%d%s", base, mark, n, ext)
 		}
-		if taken, err := disk.Exists(to); err != nil || !taken {
+		if taken, err := on.Exists(to); err != nil || !taken {
 			return to, err
 		}
 	}

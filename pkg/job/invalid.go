@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"delink/pkg/disk"
 	"delink/pkg/reader"
 	"delink/pkg/report"
 )
@@ -15,19 +16,19 @@ var errNone = errors.New("all rows can be used")
 
 // readAside reads the input, and writes the rows that cannot be used into the file that is there for them. An older one
 // gets a new name, also if there is nothing to write: it would be taken for this input's.
-func (p *Plan) readAside(disk report.Disk) error {
+func (p *Plan) readAside(on disk.Disk) error {
 	path := p.Config.Files.Invalid
 	if path == "" {
 		return p.read(func(*reader.Header) {}, func(*reader.Row) {})
 	}
 	var wrong error // with the input, not with the file
-	err := disk.Replace(path, func(w io.Writer) error {
+	err := on.Replace(path, func(w io.Writer) error {
 		var out *report.InvalidRows
 		begin := func(h *reader.Header) { out = report.NewInvalidRows(w, h) }
 		if wrong = p.read(begin, func(row *reader.Row) { out.Write(row) }); wrong != nil {
 			return wrong
 		}
-		if _, err := putAside(disk, path, time.Now()); err != nil {
+		if _, err := putAside(on, path, time.Now()); err != nil {
 			return err
 		}
 		if p.bad == 0 {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"delink/pkg/report"
+	"delink/pkg/disk"
 )
 
 // Millions of rows may be bad. Those that are only counted are not kept; those that a run goes on without are recorded, and
@@ -21,7 +21,7 @@ func TestManyRowsThatCannotBeUsed(t *testing.T) {
 	if err := os.WriteFile(c.Input, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Read(c, report.OS{}, false)
+	_, err := Read(c, disk.OS{}, false)
 	var r *Refusal
 	if !errors.As(err, &r) {
 		t.Fatal(err)
@@ -34,7 +34,7 @@ func TestManyRowsThatCannotBeUsed(t *testing.T) {
 		t.Errorf("%d lines were written: %v", strings.Count(string(written), "\n"), err)
 	}
 	c.SkipInvalid = true
-	p, err := Read(c, report.OS{}, false)
+	p, err := Read(c, disk.OS{}, false)
 	if err != nil || len(p.Bad) != bad || p.Rows() != bad+1 {
 		t.Errorf("%d rows, %d of them bad: %v", p.Rows(), len(p.Bad), err)
 	}

@@ -6,17 +6,17 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"delink/pkg/report"
+	"delink/pkg/disk"
 )
 
 // lock holds the result file for this process.
-func lock(disk report.Disk, results string) (unlock func(), err error) {
+func lock(on disk.Disk, results string) (unlock func(), err error) {
 	at := results
 	if target, err := filepath.EvalSymlinks(results); err == nil { // two names of one file have one lock
 		at = target
 	}
-	unlock, err = disk.Lock(at)
-	var held *report.Locked
+	unlock, err = on.Lock(at)
+	var held *disk.Locked
 	switch {
 	case errors.As(err, &held):
 		return nil, refusef("wait until it ends, or give this run another file with --results", "%s is being written by %s", results, held.By)

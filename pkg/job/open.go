@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"delink/pkg/chunker"
+	"delink/pkg/disk"
 	"delink/pkg/report"
 	"delink/pkg/worker"
 	"delink/pkg/zoho"
@@ -18,7 +19,7 @@ type Job struct {
 	Book  *report.Book
 	Notes []string // what people should know about the earlier run
 
-	disk    report.Disk
+	disk    disk.Disk
 	files   Files
 	unlock  func()
 	earlier *report.Summary // of the earlier run that this one goes on with; nil if there is none
@@ -36,12 +37,12 @@ type Job struct {
 }
 
 // Open takes up what an earlier run left beside the input. It changes nothing yet but the lock.
-func Open(p *Plan, disk report.Disk) (*Job, error) {
-	unlock, err := lock(disk, p.Config.Files.Results)
+func Open(p *Plan, on disk.Disk) (*Job, error) {
+	unlock, err := lock(on, p.Config.Files.Results)
 	if err != nil {
 		return nil, err
 	}
-	j := &Job{Plan: p, disk: disk, files: p.Config.Files, unlock: unlock}
+	j := &Job{Plan: p, disk: on, files: p.Config.Files, unlock: unlock}
 	if err := j.takeUp(); err != nil {
 		unlock()
 		return nil, err
@@ -51,8 +52,8 @@ func Open(p *Plan, disk report.Disk) (*Job, error) {
 
 // Preview takes up what an earlier run left, for a look: such a job is not to be run. Where the results would go is known
 // only if the plan has its files.
-func Preview(p *Plan, disk report.Disk) (*Job, error) {
-	j := &Job{Plan: p, disk: disk, files: p.Config.Files, unlock: func() {}}
+func Preview(p *Plan, on disk.Disk) (*Job, error) {
+	j := &Job{Plan: p, disk: on, files: p.Config.Files, unlock: func() {}}
 	if p.Config.Files.Results == "" {
 		j.Book = report.NewBook(p.Set, p.Bad)
 		return j, nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"delink/pkg/chunker"
+	"delink/pkg/disk"
 	"delink/pkg/reader"
 	"delink/pkg/report"
 	"delink/pkg/zoho"
@@ -58,7 +59,7 @@ const gcPercent = 40
 
 // Read reads the whole input and checks it. again says that it will be read a second time, which Run needs. It writes
 // nothing but the file of rows that cannot be used, if one was asked for.
-func Read(c Config, disk report.Disk, again bool) (*Plan, error) {
+func Read(c Config, on disk.Disk, again bool) (*Plan, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	p := &Plan{Config: c}
 	spool := ""
@@ -80,7 +81,7 @@ func Read(c Config, disk report.Disk, again bool) (*Plan, error) {
 		return nil, err
 	}
 	p.source = src
-	if err := p.readAside(disk); err != nil {
+	if err := p.readAside(on); err != nil {
 		src.remove()
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"delink/pkg/chunker"
+	"delink/pkg/disk"
 	"delink/pkg/reader"
 	"delink/pkg/report"
 	"delink/pkg/zoho"
@@ -300,7 +301,7 @@ func failuresFile(t interface {
 
 // memory is a disk for one file.
 type memory struct {
-	report.Disk
+	disk.Disk
 	file []byte
 }
 

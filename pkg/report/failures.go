@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 
+	"delink/pkg/disk"
 	"delink/pkg/reader"
 	"delink/pkg/worker"
 )
@@ -13,14 +14,14 @@ import (
 // the input that the book is of; verify is called behind its last row, before the file takes its place.
 //
 // Where no row has failed there is no file, and an older one is removed. It reports how many rows there are.
-func WriteFailures(disk Disk, path string, in *reader.Reader, book *Book, verify func() error) (n int, err error) {
+func WriteFailures(on disk.Disk, path string, in *reader.Reader, book *Book, verify func() error) (n int, err error) {
 	if book.Failures() == 0 {
 		if err := verify(); err != nil {
 			return 0, err
 		}
-		return 0, disk.Remove(path)
+		return 0, on.Remove(path)
 	}
-	err = disk.Replace(path, func(w io.Writer) error {
+	err = on.Replace(path, func(w io.Writer) error {
 		out := in.Header().NewWriter(w, reader.AddedColumns[:]...)
 		for row, err := range in.Rows() {
 			if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gocarina/gocsv"
 
+	"delink/pkg/disk"
 	"delink/pkg/worker"
 )
 
@@ -39,8 +40,8 @@ type Extent struct {
 // ReadLedger gives every row of a result file to visit, in the order of settling. A file that is not there has none. A
 // file that delink did not write, or that was changed since, is a *NotALedger; only an unfinished last row is passed over,
 // for it is what a kill leaves.
-func ReadLedger(disk Disk, path string, visit func(row *Row) error) (Extent, error) {
-	f, err := disk.Read(path)
+func ReadLedger(on disk.Disk, path string, visit func(row *Row) error) (Extent, error) {
+	f, err := on.Read(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return Extent{}, nil
 	}
@@ -187,7 +188,7 @@ func (e *encoder) encode(rows []Row) ([]byte, error) {
 
 // Ledger is a result file that is being added to.
 type Ledger struct {
-	file    File
+	file    disk.File
 	encoder *encoder
 	release func() // gives back the space that was reserved; nil once it has
 	trouble error
@@ -199,12 +200,12 @@ const rowSize = 512
 
 // OpenLedger opens a result file for adding rows behind the last whole one, and starts one where there is none. Space for
 // so many rows is set aside, for what can no longer be called back when the disk is full.
-func OpenLedger(disk Disk, path string, e Extent, reserve int) (*Ledger, error) {
-	release, err := disk.Reserve(path, int64(reserve)*rowSize)
+func OpenLedger(on disk.Disk, path string, e Extent, reserve int) (*Ledger, error) {
+	release, err := on.Reserve(path, int64(reserve)*rowSize)
 	if err != nil {
 		return nil, err
 	}
-	f, err := disk.Append(path, e.Size)
+	f, err := on.Append(path, e.Size)
 	if err != nil {
 		release()
 		return nil, err
@@ -259,15 +260,15 @@ func (l *Ledger) Close() error {
 }
 
 // Rewrite replaces a result file with those of its rows that keep returns true for; keep may change them.
-func Rewrite(disk Disk, path string, keep func(row *Row) bool) error {
-	return disk.Replace(path, func(w io.Writer) error {
+func Rewrite(on disk.Disk, path string, keep func(row *Row) bool) error {
+	return on.Replace(path, func(w io.Writer) error {
 		out := bufio.NewWriterSize(w, 1<<20)
 		enc := newEncoder()
 		if _, err := out.WriteString(header); err != nil {
 			return err
 		}
 		one := make([]Row, 1)
-		_, err := ReadLedger(disk, path, func(row *Row) error {
+		_, err := ReadLedger(on, path, func(row *Row) error {
 			if !keep(row) {
 				return nil
 			}

@@ -177,8 +177,8 @@ func TestRewriteKeepsOrder(t *testing.T) {
 	if want := []int{3, 6, 9}; !cmp.Equal(lines, want) {
 		t.Errorf("lines %v, want %v", lines, want)
 	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != private {
-		t.Errorf("mode %v (%v), want %o", info.Mode(), err, private)
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v (%v), want %o", info.Mode(), err, 0o600)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"delink/pkg/disk"
 	"delink/pkg/worker"
 )
 
@@ -78,11 +79,11 @@ func (s *Summary) Encode(w io.Writer) error {
 }
 
 // Write replaces the file of the summary.
-func (s *Summary) Write(disk Disk, path string) error { return disk.Replace(path, s.Encode) }
+func (s *Summary) Write(on disk.Disk, path string) error { return on.Replace(path, s.Encode) }
 
 // ReadSummary reads the summary of an earlier run; nil if there is none.
-func ReadSummary(disk Disk, path string) (*Summary, error) {
-	f, err := disk.Read(path)
+func ReadSummary(on disk.Disk, path string) (*Summary, error) {
+	f, err := on.Read(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

@@ -14,14 +14,14 @@ import (
 	"syscall"
 	"time"
 
-	"delink/pkg/report"
+	"delink/pkg/disk"
 )
 
 // errKilled is what a dead process gets from every call; nothing that it still does has an effect.
 var errKilled = errors.New("the process is dead")
 
-// disk is one folder of a file system. It knows what a process sees and what would be left if the power went out.
-type disk struct {
+// drive is one folder of a file system. It knows what a process sees and what would be left if the power went out.
+type drive struct {
 	mu      sync.Mutex
 	names   map[string]*inode
 	safe    map[string]*inode // the names at the last sync of the folder
@@ -42,8 +42,8 @@ type change struct {
 	node     *inode
 }
 
-func newDisk() *disk {
-	return &disk{names: map[string]*inode{}, safe: map[string]*inode{}, locked: map[string]*life{}}
+func newDrive() *drive {
+	return &drive{names: map[string]*inode{}, safe: map[string]*inode{}, locked: map[string]*life{}}
 }
 
 func apply(names map[string]*inode, c change) {
@@ -55,12 +55,12 @@ func apply(names map[string]*inode, c change) {
 	}
 }
 
-func (d *disk) change(c change) {
+func (d *drive) change(c change) {
 	apply(d.names, c)
 	d.changes = append(d.changes, c)
 }
 
-func (d *disk) used() (n int64) {
+func (d *drive) used() (n int64) {
 	seen := map[*inode]bool{}
 	for _, f := range d.names {
 		if !seen[f] {
@@ -72,7 +72,7 @@ func (d *disk) used() (n int64) {
 }
 
 // losePower leaves what was synced, and by chance some of what was not.
-func (d *disk) losePower(rng *rand.Rand) {
+func (d *drive) losePower(rng *rand.Rand) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, c := range d.changes[:rng.IntN(len(d.changes)+1)] {
@@ -112,13 +112,13 @@ func (f *inode) left(rng *rand.Rand) []byte {
 }
 
 // free lets go of what a dead process held.
-func (d *disk) free() {
+func (d *drive) free() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	clear(d.locked)
 }
 
-func (d *disk) content(name string) (data []byte, there bool) {
+func (d *drive) content(name string) (data []byte, there bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f := d.names[name]
@@ -130,7 +130,7 @@ func (d *disk) content(name string) (data []byte, there bool) {
 
 // calls are the system's calls as one process makes them.
 type calls struct {
-	*disk
+	*drive
 	life *life
 }
 
@@ -147,7 +147,7 @@ func (c calls) Open(name string) (io.ReadCloser, error) {
 	return io.NopCloser(bytes.NewReader(data)), nil
 }
 
-func (c calls) Append(name string) (report.Handle, error) {
+func (c calls) Append(name string) (disk.Handle, error) {
 	if err := c.life.diskCall("append to", name); err != nil {
 		return nil, err
 	}
@@ -162,7 +162,7 @@ func (c calls) Append(name string) (report.Handle, error) {
 	return &handle{c, name, f}, nil
 }
 
-func (c calls) Temp(near string) (report.Handle, error) {
+func (c calls) Temp(near string) (disk.Handle, error) {
 	if err := c.life.diskCall("make a file beside", near); err != nil {
 		return nil, err
 	}
@@ -228,7 +228,7 @@ func (c calls) Exists(name string) (bool, error) {
 	return there, nil
 }
 
-func (c calls) Same(f report.Handle, name string) (bool, error) {
+func (c calls) Same(f disk.Handle, name string) (bool, error) {
 	if err := c.life.diskCall("look at", name); err != nil {
 		return false, err
 	}
@@ -258,7 +258,7 @@ func (c calls) Lock(name string) (unlock func(), err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.locked[name] != nil {
-		return nil, &report.Locked{By: "another life"}
+		return nil, &disk.Locked{By: "another life"}
 	}
 	c.locked[name] = c.life
 	return func() {

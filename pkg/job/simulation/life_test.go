@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"delink/pkg/disk"
 	"delink/pkg/job"
 	"delink/pkg/report"
 	"delink/pkg/worker"
@@ -277,13 +278,13 @@ func (l *life) run() (e end) {
 	if o.killAfter > 0 {
 		defer time.AfterFunc(o.killAfter, func() { l.kill(fmt.Sprintf("after %v", o.killAfter)) }).Stop()
 	}
-	disk := report.OS{Calls: calls{w.disk, l}}
-	plan, err := job.Read(o.config, disk, true)
+	on := disk.OS{Calls: calls{w.disk, l}}
+	plan, err := job.Read(o.config, on, true)
 	if err != nil {
 		return l.ended(err)
 	}
 	defer plan.Close()
-	j, err := job.Open(plan, disk)
+	j, err := job.Open(plan, on)
 	if err != nil {
 		return l.ended(err)
 	}

@@ -35,7 +35,7 @@ type world struct {
 	seed     uint64
 	rng      *rand.Rand
 	emulator *emulator.Emulator
-	disk     *disk
+	disk     *drive
 	wire     *wire.Wire
 	began    time.Time
 
@@ -174,7 +174,7 @@ func newWorld(seed uint64, folder string) *world {
 	rng := rand.New(rand.NewPCG(seed, 20261124))
 	d := dice{rng}
 	w := &world{
-		seed: seed, rng: rng, disk: newDisk(),
+		seed: seed, rng: rng, disk: newDrive(),
 		folder: folder, input: folder + "/links.csv", results: folder + "/links.results.csv", failures: folder + "/links.failures.csv", summary: folder + "/links.summary.json",
 		inInput: map[link]bool{}, existed: map[link]bool{}, sent: map[link]int{}, doubted: map[link]bool{}, lost: map[link]bool{}, forgot: map[link]bool{},
 		began: time.Now(),

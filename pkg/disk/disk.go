@@ -1,4 +1,4 @@
-package report
+package disk
 
 import (
 	"crypto/rand"
@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 )
 
-// Disk is what results need of a file system. OS is the real one.
+// Disk is what files that must not be lost need of a file system. OS is the real one.
 type Disk interface {
 	// Read opens a file for reading.
 	Read(name string) (io.ReadCloser, error)
@@ -58,7 +58,7 @@ type OS struct {
 
 func (d OS) calls() Calls {
 	if d.Calls == nil {
-		return system{}
+		return System{}
 	}
 	return d.Calls
 }
@@ -180,7 +180,7 @@ func (d OS) Exists(name string) (bool, error) { return d.calls().Exists(name) }
 
 // Reserve fills a file with noise, which no file system can compress. One that a killed run left is used again.
 func (d OS) Reserve(name string, size int64) (release func(), err error) {
-	name = hidden(name, "reserve")
+	name = Hidden(name, "reserve")
 	release = func() { _ = d.calls().Remove(name) }
 	f, err := d.calls().Append(name)
 	if err != nil {
@@ -202,13 +202,9 @@ func (d OS) Reserve(name string, size int64) (release func(), err error) {
 
 // Lock takes a file of its own, since the file itself is replaced at times. It is never removed, since another process may
 // be waiting for just that file.
-func (d OS) Lock(name string) (unlock func(), err error) { return d.calls().Lock(hidden(name, "lock")) }
+func (d OS) Lock(name string) (unlock func(), err error) { return d.calls().Lock(Hidden(name, "lock")) }
 
-// CutOffMark is the file beside results that says that a run before the last one was cut off, and may have sent links of which
-// nothing has become known since.
-func CutOffMark(results string) string { return hidden(results, "cutoff") }
-
-// hidden is a name beside another, for what is no result.
-func hidden(name, what string) string {
+// Hidden is a name beside another file, for what is no result: .links.results.csv.lock.
+func Hidden(name, what string) string {
 	return filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+"."+what)
 }

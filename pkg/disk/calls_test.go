@@ -1,15 +1,11 @@
-package report
+package disk
 
 import (
 	"errors"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
-
-	"delink/pkg/worker"
 )
 
 // What a killed Replace leaves is swept away, and nothing else, whatever the file's name is.
@@ -17,7 +13,7 @@ func TestSweep(t *testing.T) {
 	folder := t.TempDir()
 	name := filepath.Join(folder, "a[b]*.csv")
 	for range 2 {
-		f, err := system{}.Temp(name)
+		f, err := System{}.Temp(name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +56,7 @@ func TestResultsThatGoAway(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer f.Close()
-			if _, err := f.Write([]byte(header)); err != nil {
+			if _, err := f.Write([]byte("line,status\n")); err != nil {
 				t.Fatal(err)
 			}
 			if err := f.Sync(); err != nil {
@@ -91,7 +87,7 @@ func TestReserve(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		info, err := os.Stat(hidden(name, "reserve"))
+		info, err := os.Stat(Hidden(name, "reserve"))
 		if err != nil || info.Size() != 100_000 || info.Mode().Perm() != private {
 			t.Fatalf("%v, %v", info, err)
 		}
@@ -103,7 +99,7 @@ func TestReserve(t *testing.T) {
 	}
 	release()
 	release()
-	if there, err := (OS{}).Exists(hidden(name, "reserve")); there || err != nil {
+	if there, err := (OS{}).Exists(Hidden(name, "reserve")); there || err != nil {
 		t.Errorf("it is there: %v, %v", there, err)
 	}
 }
@@ -124,68 +120,4 @@ func TestLockIsHeldOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	again()
-}
-
-// full is a disk on which a file can grow to so many bytes while there is a reserve, and by the reserve once it is gone.
-type full struct {
-	unsynced
-	room     *int
-	reserved *int
-}
-
-func (f full) Append(name string) (Handle, error) {
-	h, err := f.unsynced.Append(name)
-	if err != nil || strings.HasSuffix(name, ".reserve") {
-		return h, err
-	}
-	return fullHandle{h, f.room}, nil
-}
-
-func (f full) Remove(name string) error {
-	if strings.HasSuffix(name, ".reserve") {
-		*f.room += *f.reserved
-	}
-	return f.unsynced.Remove(name)
-}
-
-type fullHandle struct {
-	Handle
-	room *int
-}
-
-func (h fullHandle) Write(p []byte) (int, error) {
-	n, err := h.Handle.Write(p[:min(len(p), *h.room)])
-	*h.room -= n
-	if err == nil && n < len(p) {
-		err = syscall.ENOSPC
-	}
-	return n, err
-}
-
-// On a full disk what is in flight is recorded in the space that was reserved, and Trouble says why nothing else may be
-// sent. When that is full, too, nothing is said to be recorded.
-func TestLedgerOnAFullDisk(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "links.results.csv")
-	room, reserved := len(header)+150, 300
-	disk := OS{Calls: full{room: &room, reserved: &reserved}}
-	l, err := OpenLedger(disk, name, Extent{}, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	row := Row{Line: 2, Module: "Campaigns", Parent: "1", Relation: "Leads", Related: "2", Status: worker.Removed, Time: timestamp(time.Unix(0, 0))}
-	written := 0
-	for l.Append([]Row{row}) == nil {
-		written++
-		if full := written*len("2,Campaigns,1,Leads,2,removed,,,,0,1970-01-01T00:00:00.000Z\n") > 150; full != (l.Trouble() != nil) {
-			t.Errorf("row %d: the trouble is %v", written, l.Trouble())
-		}
-	}
-	_ = l.Close()
-	e, err := ReadLedger(disk, name, func(*Row) error { return nil })
-	if err != nil || e.Rows != written || written != 450/60 || e.Torn == 0 {
-		t.Errorf("%d rows written, %+v, %v", written, e, err)
-	}
-	if !errors.Is(l.Trouble(), syscall.ENOSPC) {
-		t.Errorf("the trouble is %v", l.Trouble())
-	}
 }

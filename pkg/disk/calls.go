@@ -1,4 +1,4 @@
-package report
+package disk
 
 import (
 	"errors"
@@ -39,22 +39,27 @@ type Handle interface {
 	Truncate(size int64) error
 }
 
-// system is the operating system.
-type system struct{}
+// System is the operating system.
+type System struct{}
 
+// private is the mode of every file: they hold customer data.
 const private = 0o600
 
-func (system) Open(name string) (io.ReadCloser, error) { return os.Open(name) }
+// Open opens a file for reading.
+func (System) Open(name string) (io.ReadCloser, error) { return os.Open(name) }
 
-func (system) Append(name string) (Handle, error) {
+// Append opens a file for appending.
+func (System) Append(name string) (Handle, error) {
 	return handle(os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, private))
 }
 
-func (system) Temp(near string) (Handle, error) {
+// Temp makes a file with a name of its own in the folder of another file.
+func (System) Temp(near string) (Handle, error) {
 	return handle(os.CreateTemp(filepath.Dir(near), "."+filepath.Base(near)+".*")) // made with mode 0600
 }
 
-func (system) Temps(near string) (names []string, err error) {
+// Temps lists the files that Temp made for a file.
+func (System) Temps(near string) (names []string, err error) {
 	folder, err := os.Open(filepath.Dir(near))
 	if err != nil {
 		return nil, err
@@ -78,11 +83,14 @@ func handle(f *os.File, err error) (Handle, error) {
 	return f, nil
 }
 
-func (system) Rename(from, to string) error { return os.Rename(from, to) }
+// Rename gives a file another name.
+func (System) Rename(from, to string) error { return os.Rename(from, to) }
 
-func (system) Remove(name string) error { return os.Remove(name) }
+// Remove deletes a file.
+func (System) Remove(name string) error { return os.Remove(name) }
 
-func (system) Exists(name string) (bool, error) {
+// Exists reports whether a name is taken, be it by a link that leads nowhere.
+func (System) Exists(name string) (bool, error) {
 	_, err := os.Lstat(name)
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
@@ -90,7 +98,8 @@ func (system) Exists(name string) (bool, error) {
 	return err == nil, err
 }
 
-func (system) Same(f Handle, name string) (bool, error) {
+// Same reports whether an open file still has a name.
+func (System) Same(f Handle, name string) (bool, error) {
 	open, err := f.Stat()
 	if err != nil {
 		return false, err
@@ -104,7 +113,7 @@ func (system) Same(f Handle, name string) (bool, error) {
 
 // SyncFolder makes the names in it survive a power failure. Where folders cannot be synced (Windows, some network file
 // systems) names are as safe as the system makes them.
-func (system) SyncFolder(folder string) error {
+func (System) SyncFolder(folder string) error {
 	d, err := os.Open(folder)
 	if err != nil {
 		return nil
@@ -117,7 +126,7 @@ func (system) SyncFolder(folder string) error {
 }
 
 // Lock takes a lock that the system drops when the process ends.
-func (system) Lock(name string) (unlock func(), err error) {
+func (System) Lock(name string) (unlock func(), err error) {
 	l := flock.New(name, flock.SetPermissions(private))
 	locked, err := l.TryLock()
 	if err != nil {
