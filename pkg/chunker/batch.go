@@ -1,6 +1,9 @@
 package chunker
 
-import "delink/pkg/zoho"
+import (
+	"delink/pkg/outcome"
+	"delink/pkg/zoho"
+)
 
 // Batch is what one call can remove: up to 100 links of one parent record and relation. Related holds the related
 // records, each once; Pos[i] is the position of the link of Related[i] in the Set that the batch comes from.
@@ -10,8 +13,6 @@ type Batch struct {
 	Related  []zoho.ID
 	Pos      []int
 
-	// Unanswered says that an earlier run sent these links and did not learn what became of them: they may be gone.
-	Unanswered bool
-	// MayBeSent says that an earlier run was cut off and may have sent these links.
-	MayBeSent bool
+	// History is what earlier runs leave open about these links: all links of a batch have the same.
+	History outcome.History
 }

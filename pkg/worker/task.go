@@ -1,36 +1,36 @@
 package worker
 
 import (
-	"errors"
+	"context"
+	"fmt"
 	"time"
 
 	"delink/pkg/chunker"
-	"delink/pkg/reader"
+	"delink/pkg/outcome"
+	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
 )
 
-// parent is a parent record.
-type parent struct {
-	module string
-	id     zoho.ID
-}
-
-// task is a batch, or what is left of one, on its way through its attempts. All its ids have the same history.
+// task is a batch, or what is left of one, on its way through its attempts. All its links have the same history.
 type task struct {
-	relation   zoho.Relation
-	parent     zoho.ID
-	ids        []zoho.ID
-	pos        []int
-	attempts   int         // calls that named these ids
-	tries      int         // calls that failed for a reason that may pass
-	unanswered *zoho.Error // the last call that may have removed the links without saying so; nil if there was none
-	foreign    bool        // such a call got a success that is not Zoho's
-	lookup     bool        // ask whether the links are there, instead of removing them
-	last       *zoho.Error // why the links have to be looked up
-	due        time.Time   // not before
-	token      zoho.Token  // of the next call
-	kin        *kin        // what it shares with the other parts of its batch
-	other      *task       // the other half of a call that was refused namelessly, until the answer to this one tells of it
+	engine.State
+	crm      CRM
+	relation zoho.Relation
+	parent   zoho.ID
+	ids      []zoho.ID
+	pos      []int
+	kin      *kin  // what it shares with the other parts of its batch
+	other    *task // the other half of a call that was refused without a name, until the answer to this half tells of it
+
+	history    outcome.History
+	unanswered *zoho.Error // the last attempt that went unanswered; nil if an earlier run made it
+	foreign    bool        // an unanswered attempt got a success that is not Zoho's
+	why        *zoho.Error // why the links have to be looked up; nil where the next call is a delink
+	refused    bool        // that is a refusal by id
+	seenLinked int         // look-ups that found all links there
+
+	answer zoho.Answer // to the last delink
+	linked []bool      // the answer to the last look-up
 }
 
 // kin is what the parts of a batch share.
@@ -38,29 +38,37 @@ type kin struct {
 	answered bool // a delink of some of them was answered by id: their parent record is there
 }
 
-func newTask(b chunker.Batch) *task {
-	t := &task{kin: &kin{}, relation: b.Relation, parent: b.Parent, ids: b.Related, pos: b.Pos}
-	switch {
-	case b.Unanswered:
-		t.unanswered = errEarlierRun
-	case b.MayBeSent:
-		t.unanswered = errCutOff
+func newTask(crm CRM, b chunker.Batch) *task {
+	return &task{crm: crm, kin: &kin{}, relation: b.Relation, parent: b.Parent, ids: b.Related, pos: b.Pos, history: b.History}
+}
+
+// Size is how many links the task has.
+func (t *task) Size() int { return len(t.ids) }
+
+// Call makes the task's next call: a look-up if there is a reason for one, else a delink.
+func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
+	if t.why != nil {
+		t.linked, err = t.crm.Linked(ctx, token, t.relation, t.parent, t.ids)
+	} else {
+		t.answer, err = t.crm.Delink(ctx, token, t.relation, t.parent, t.ids)
 	}
-	return t
+	return err
 }
 
-// errEarlierRun stands for a call of an earlier run.
-var errEarlierRun = &zoho.Error{Kind: zoho.Unanswered, Code: zoho.CodeNoAnswer, Detail: "in an earlier run"}
+// looksUp reports whether the next call is a look-up.
+func (t *task) looksUp() bool { return t.why != nil }
 
-// errCutOff stands for a call that an earlier run may have made before it was cut off.
-var errCutOff = &zoho.Error{Kind: zoho.Unanswered, Code: zoho.CodeNoAnswer, Detail: "in an earlier run that was cut off"}
-
-// ofThisRun reports whether a call of this run went unanswered.
-func (t *task) ofThisRun() bool {
-	return t.unanswered != nil && t.unanswered != errEarlierRun && t.unanswered != errCutOff
+// missed notes a delink that ended without an answer that can be trusted. The links may be gone if it went unanswered, or was
+// redirected by who may have passed it on as well.
+func (t *task) missed(e *zoho.Error) {
+	if t.looksUp() || e.Kind != zoho.Unanswered && (e.Status < 300 || e.Status >= 400) {
+		return
+	}
+	t.history, t.unanswered, t.refused = outcome.Unanswered, e, false
+	t.foreign = t.foreign || e.Code == zoho.CodeForeignAnswer && e.Status >= 200 && e.Status < 300
 }
 
-// part is the task for some of its ids.
+// part is the task for some of its links.
 func (t *task) part(from, to int) *task {
 	p := *t
 	p.other = nil
@@ -68,7 +76,7 @@ func (t *task) part(from, to int) *task {
 	return &p
 }
 
-// only is the task for the ids at the given indexes.
+// only is the task for the links at the given indexes.
 func (t *task) only(at []int) *task {
 	p := *t
 	p.other = nil
@@ -79,33 +87,38 @@ func (t *task) only(at []int) *task {
 	return &p
 }
 
-func (t *task) outcome(i int, s Status, code, message string, httpStatus int, now time.Time) Outcome {
-	return Outcome{
-		Pos:        t.pos[i],
-		Link:       reader.Link{Relation: t.relation, Parent: t.parent, Related: t.ids[i]},
-		Status:     s,
-		Code:       code,
-		Message:    message,
-		HTTPStatus: httpStatus,
-		Attempts:   t.attempts,
-		Time:       now,
-	}
+func (t *task) outcome(i int, s outcome.Status, code, message string, httpStatus int, now time.Time) outcome.Outcome {
+	return outcome.Outcome{Pos: t.pos[i], Status: s, Code: code, Message: message, HTTPStatus: httpStatus, Attempts: t.Attempts, Time: now}
 }
 
-// all gives every id of the task the same outcome.
-func (t *task) all(s Status, e *zoho.Error, message string, now time.Time) []Outcome {
-	out := make([]Outcome, len(t.ids))
+// all gives every link of the task the same outcome.
+func (t *task) all(s outcome.Status, e *zoho.Error, message string, now time.Time) []outcome.Outcome {
+	out := make([]outcome.Outcome, len(t.ids))
 	for i := range t.ids {
 		out[i] = t.outcome(i, s, e.Code, message, e.Status, now)
 	}
 	return out
 }
 
-// asError makes sure of the CRM's promise that its errors are *zoho.Error.
-func asError(err error) *zoho.Error {
-	var e *zoho.Error
-	if errors.As(err, &e) {
-		return e
+// notThere is the message for a link that the CRM says is not there; said is what the CRM said.
+func (t *task) notThere(said string) string {
+	switch t.history {
+	case outcome.Clear:
+		return said
+	case outcome.LeftUnknown:
+		return said + " (an earlier run sent it, got no answer, and may have removed it)"
+	case outcome.InDoubt:
+		return said + " (an earlier run was cut off when it sent it, and may have removed it)"
+	case outcome.Unanswered:
 	}
-	return &zoho.Error{Kind: zoho.Unanswered, Sent: true, Code: zoho.CodeNoAnswer, Cause: err}
+	return said + " (an earlier attempt went unanswered and may have removed it)"
+}
+
+// unknown is the outcome of links that may be gone, and of which nothing more can be learned.
+func (t *task) unknown(now time.Time) []outcome.Outcome {
+	e := t.unanswered
+	if e == nil {
+		e = &zoho.Error{Kind: zoho.Unanswered, Code: zoho.CodeNoAnswer, Detail: "in an earlier run"}
+	}
+	return t.all(outcome.Unknown, e, fmt.Sprintf("sent, but %s: the link may have been removed", e), now)
 }

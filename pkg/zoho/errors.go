@@ -1,6 +1,7 @@
 package zoho
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -73,6 +74,15 @@ func (e *Error) Error() string {
 		return text
 	}
 	return text + ": " + e.Detail
+}
+
+// AsError finds the Error in an error of a call. Any other error counts as a call that went unanswered.
+func AsError(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Cause: err}
 }
 
 // nameScopes says which scopes a call for a relation needs, where the login lacks one: those of both modules (K).

@@ -1,13 +1,15 @@
-package worker
+package engine
 
 import (
+	"fmt"
 	"time"
 
+	"delink/pkg/outcome"
 	"delink/pkg/zoho"
 )
 
 // Zoho limits the calls in flight, per org and app, and says neither what the limit is nor who else uses it up
-// (zoho-api.md, section 4). The throttle finds the limit: one number of slots for all workers, which falls when a call is
+// (docs/zoho-api.md, section 4). The throttle finds the limit: one number of slots for all workers, which falls when a call is
 // refused and rises while calls are answered.
 //
 //	slots
@@ -96,18 +98,18 @@ func (t *throttle) answered(now time.Time) {
 	}
 }
 
-// ending is why refusals end a run; the zero value is that they do not.
-type ending int
+// verdict is what a refusal means for the run; the zero value is that the run goes on.
+type verdict int
 
 const (
-	goOn     ending = iota
-	told            // the CRM said that the credits are gone
-	tooLong         // it asks to wait for longer than a pause may be
-	conclude        // it refuses even one call at a time, and does not say why
+	goOn     verdict = iota
+	told             // the CRM said that the credits are gone
+	tooLong          // it asks to wait for longer than a pause may be
+	conclude         // it refuses even one call at a time, and does not say why
 )
 
 // refused notes a 429 for a call sent at that time; others are still in flight. It says whether that ends the run.
-func (t *throttle) refused(e *zoho.Error, sent time.Time, others int, now time.Time) ending {
+func (t *throttle) refused(e *zoho.Error, sent time.Time, others int, now time.Time) verdict {
 	switch {
 	case e.CreditsGone:
 		return told
@@ -153,4 +155,40 @@ func (t *throttle) pause(now time.Time) (wait time.Duration, worth bool) {
 	}
 	t.toldTo = t.paused
 	return wait, true
+}
+
+// refusedAsTooMany tells people what a refusal as too many leads to, and ends the run if the throttle says so.
+func (d *dispatcher) refusedAsTooMany(then verdict, e *zoho.Error, now time.Time) {
+	switch then {
+	case goOn:
+		if wait, worth := d.throttle.pause(now); worth && !d.ending.stopped {
+			d.Notef("Zoho refuses calls as too many: waiting %s, with %s in flight allowed", inWords(wait), callsInWords(int(d.throttle.slots)))
+		}
+		return
+	case told:
+	case tooLong:
+		d.Notef("Zoho refuses calls as too many, and asks to wait %s: that is better spent stopped", inWords(e.RetryAfter))
+	case conclude:
+		d.Notef("Zoho refuses even one call at a time, and does not say why: the credits of the last 24 hours may be used up, or another program uses the limit")
+	}
+	d.End(outcome.Credits, nil)
+}
+
+func callsInWords(n int) string {
+	if n == 1 {
+		return "1 call"
+	}
+	return fmt.Sprintf("%d calls", n)
+}
+
+// inWords is a wait, rounded up to what people count in.
+func inWords(wait time.Duration) string {
+	up := func(unit time.Duration) int { return int((wait + unit - 1) / unit) }
+	switch {
+	case wait <= 2*time.Minute:
+		return fmt.Sprintf("%d s", up(time.Second))
+	case wait <= 2*time.Hour:
+		return fmt.Sprintf("%d min", up(time.Minute))
+	}
+	return fmt.Sprintf("%d h", up(time.Hour))
 }

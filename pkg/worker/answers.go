@@ -1,0 +1,118 @@
+package worker
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"delink/pkg/outcome"
+	"delink/pkg/zoho"
+)
+
+// answered takes the answer to a delink. Ids without an item of their own are sent again.
+func (d *Delink) answered(t *task, at time.Time) {
+	a := t.answer
+	if a.Deleted {
+		d.engine.End(outcome.Broken, &zoho.Error{
+			Kind: zoho.Refused, Scope: zoho.ScopeRun, Sent: true, Status: a.Status,
+			Code: zoho.CodeRecordDeleted, Detail: fmt.Sprintf("in %s of %s", t.relation, t.parent),
+		})
+	}
+	// Links that are not there say nothing of what happens to those that are, and may be gone by an unanswered call.
+	if !a.Deleted && slices.ContainsFunc(a.Items, func(i zoho.Item) bool { return i.Verdict == zoho.Removed }) {
+		d.trials[t.relation] = true
+	}
+	out := make([]outcome.Outcome, 0, len(t.ids))
+	var silent, refused groups // ids that need another call
+	for i, id := range t.ids {
+		item := zoho.Item{ID: id, Code: zoho.CodeNotInAnswer}
+		if i < len(a.Items) && a.Items[i].ID == id {
+			item = a.Items[i]
+		}
+		t.kin.answered = t.kin.answered || item.Verdict != zoho.Silent
+		evidence, message := itemEvidence(t, item)
+		if evidence == outcome.NoEvidence {
+			silent.add(i, item)
+			continue
+		}
+		status, settled := t.history.Judge(evidence)
+		switch {
+		case item.Verdict == zoho.Deleted: // of a record that is gone there is no link to look up
+			status = outcome.Failed
+		case !settled:
+			refused.add(i, item)
+			continue
+		}
+		out = append(out, t.outcome(i, status, item.Code, message, a.Status, at))
+	}
+	d.write(out)
+	for _, g := range refused {
+		part := t.only(g.at)
+		part.refused = true
+		d.lookUp(part, &zoho.Error{Kind: zoho.Refused, Status: a.Status, Code: g.code, Detail: g.message})
+	}
+	for _, g := range silent {
+		d.repeat(t.only(g.at), &zoho.Error{Kind: zoho.Unanswered, Status: a.Status, Code: g.code, Detail: g.message})
+	}
+}
+
+// itemEvidence is what an item of an answer shows, and the message of an outcome that rests on it. An item that says nothing shows
+// NoEvidence.
+func itemEvidence(t *task, i zoho.Item) (outcome.Evidence, string) {
+	switch i.Verdict {
+	case zoho.Removed:
+		return outcome.SaidRemoved, i.Message
+	case zoho.Absent:
+		return outcome.SaidNotThere, t.notThere(i.Message)
+	case zoho.Deleted:
+		return outcome.RefusedByID, zoho.Explain(i.Code).Text
+	case zoho.Failed:
+		return outcome.RefusedByID, itemMessage(i)
+	case zoho.Silent:
+	}
+	return outcome.NoEvidence, ""
+}
+
+func itemMessage(i zoho.Item) string {
+	text := zoho.Explain(i.Code).Text
+	switch {
+	case text == "":
+		return i.Message
+	case i.Message == "":
+		return text
+	}
+	return text + ": " + i.Message
+}
+
+// groups are the indexes of ids, by what the CRM said of them: the links of a task have one history.
+type groups []group
+
+type group struct {
+	code, message string
+	at            []int
+}
+
+func (g *groups) add(i int, item zoho.Item) {
+	for n := range *g {
+		if (*g)[n].code == item.Code && (*g)[n].message == item.Message {
+			(*g)[n].at = append((*g)[n].at, i)
+			return
+		}
+	}
+	*g = append(*g, group{item.Code, item.Message, []int{i}})
+}
+
+// repeat sends again what went unanswered, within the attempts that are allowed. Behind the last attempt the links are looked up.
+func (d *Delink) repeat(t *task, e *zoho.Error) {
+	t.missed(e)
+	switch {
+	case d.engine.Retry(t, e):
+	case t.looksUp():
+		d.cannotLookUp(t, e)
+	default:
+		d.lookUp(t, e)
+		if d.lost++; d.lost >= lostMax {
+			d.engine.End(outcome.Broken, e)
+		}
+	}
+}

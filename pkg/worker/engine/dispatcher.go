@@ -1,0 +1,307 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"delink/pkg/outcome"
+	"delink/pkg/zoho"
+)
+
+// dispatcher decides which call is made and when, and what its end leads to. It runs in one goroutine. Its parts know one thing
+// each: which tasks there are, what is on disk, whether there is a token, how many calls may be in flight, and how the run ends.
+type dispatcher struct {
+	engine *Engine
+	op     Operation
+	stop   context.Context // when it ends, nothing new is sent
+	hard   context.Context // when it ends, nothing is waited for
+
+	calls    chan Task
+	results  chan *result
+	inFlight int
+	alone    bool // the call in flight must be alone: nothing goes beside it
+
+	queue    queue
+	disk     disk
+	tokens   tokens
+	budget   budget
+	throttle *throttle
+	ending   ending
+}
+
+func newDispatcher(e *Engine, stop, hard context.Context, op Operation) *dispatcher {
+	return &dispatcher{
+		engine: e, op: op, stop: stop, hard: hard,
+		calls:    make(chan Task),
+		results:  make(chan *result),
+		queue:    newQueue(e.settings.Slots),
+		disk:     newDisk(),
+		tokens:   newTokens(),
+		throttle: newThrottle(e.settings.Slots),
+		ending:   ending{reason: outcome.Completed},
+	}
+}
+
+// ending is how a run ends: the first reason counts, except that an error is never lost.
+type ending struct {
+	stopped bool // nothing more is sent
+	reason  outcome.Reason
+	err     error
+}
+
+func (d *dispatcher) run() {
+	stop, hard := d.stop.Done(), d.hard.Done()
+	for {
+		wake := d.send()
+		if d.done() {
+			break
+		}
+		var timer <-chan time.Time
+		if !wake.IsZero() {
+			timer = time.After(time.Until(wake))
+		}
+		select {
+		case r := <-d.results:
+			d.returned(r)
+		case err := <-d.disk.synced:
+			d.disk.syncing = 0
+			d.check(err)
+			d.sync()
+		case err := <-d.queue.prepared:
+			d.queue.isPrepared()
+			d.check(err)
+		case err := <-d.tokens.made:
+			d.tokenMade(err)
+		case <-timer:
+		case <-stop:
+			stop = nil
+			d.End(cause(d.stop), nil)
+		case <-hard:
+			hard = nil
+			if d.stop.Err() == nil { // else its cause is the reason, which of both may be seen first
+				d.End(cause(d.hard), nil)
+			}
+		}
+	}
+	d.abandon()
+}
+
+// done reports whether nothing is under way, and nothing more is to be sent.
+func (d *dispatcher) done() bool {
+	underWay := d.inFlight > 0 || d.disk.syncing > 0 || d.tokens.making || d.queue.preparing()
+	return !underWay && (d.ending.stopped || d.queue.isEmpty())
+}
+
+// cause is the reason for which a context ended.
+func cause(ctx context.Context) outcome.Reason {
+	reason := outcome.Interrupted
+	errors.As(context.Cause(ctx), &reason)
+	return reason
+}
+
+// send hands tasks to workers while that is allowed. It returns when to look again by itself, if at all.
+func (d *dispatcher) send() (wake time.Time) {
+	for !d.ending.stopped && d.stop.Err() == nil && d.hard.Err() == nil { // run sees their end too, and knows the reason
+		if d.tokens.making || (d.tokens.probing || d.alone) && d.inFlight > 0 || d.exposed() {
+			return wake
+		}
+		now := time.Now()
+		if d.queue.front == nil {
+			if wake = d.take(now); d.queue.front == nil && wake.IsZero() {
+				return wake
+			}
+		}
+		if d.queue.front != nil && d.op.Settled(d.queue.front) {
+			d.queue.front = nil
+			continue
+		}
+		if reason := d.used(); reason != "" {
+			if d.inFlight == 0 {
+				d.End(reason, nil)
+			}
+			return time.Time{}
+		}
+		if d.queue.front == nil {
+			return wake
+		}
+		sent, at := d.sendFront(now)
+		if !sent {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
+// sendFront sends the task in front, if there are a slot, a token and a place in the rate for it. Otherwise it returns when to look
+// again, if at all.
+func (d *dispatcher) sendFront(now time.Time) (sent bool, at time.Time) {
+	t := d.queue.front
+	if d.alone = d.op.Alone(t); d.alone && d.inFlight > 0 {
+		return false, time.Time{}
+	}
+	if free, at := d.throttle.free(d.inFlight, now); !free {
+		return false, at
+	}
+	token, ready := d.engine.api.Ready()
+	if !ready {
+		return false, d.wantToken(now)
+	}
+	// A call's place in the rate is taken last, else calls that waited for a slot or a token would leave together.
+	if at := d.turn(now); at.After(now) {
+		return false, at
+	}
+	t.state().token = token
+	d.queue.front, d.tokens.probing = nil, false
+	d.budget.sent++
+	d.setInFlight(d.inFlight + 1)
+	d.calls <- t // there is a worker for each slot, so one is free
+	return true, time.Time{}
+}
+
+func (d *dispatcher) setInFlight(n int) {
+	d.inFlight = n
+	d.engine.nowInFlight.Store(int64(n))
+}
+
+// turn takes the next call's place in the rate: the call goes at that time. Where that is not now, no place is taken, so that calls
+// are not promised before it is known whether they may still go.
+func (d *dispatcher) turn(now time.Time) time.Time {
+	place := d.engine.settings.Rate.ReserveN(now, 1)
+	wait := place.DelayFrom(now)
+	if wait > 0 {
+		place.CancelAt(now)
+	}
+	return now.Add(wait)
+}
+
+// returned takes a call that has ended.
+func (d *dispatcher) returned(r *result) {
+	d.setInFlight(d.inFlight - 1)
+	s := r.task.state()
+	if r.sent() {
+		s.Attempts++
+	} else {
+		d.budget.sent--
+	}
+	if r.accepted() {
+		s.denials = 0
+		d.budget.answers++
+		d.tokens.accepted(r.sentAt)
+		d.throttle.answered(r.finished)
+	}
+	switch {
+	case r.err == nil:
+		d.op.Answer(r.task, Reply{Finished: r.finished})
+	case d.hard.Err() != nil: // there is no time left: the operation settles it when the run ends
+		d.op.Missed(r.task, r.err)
+		d.Park(r.task, 0)
+	default:
+		d.failed(r)
+	}
+	d.engine.nowSlots.Store(int64(d.throttle.slots))
+}
+
+// failed takes a call that ended with an error.
+func (d *dispatcher) failed(r *result) {
+	e := r.err
+	switch e.Kind {
+	case zoho.Throttled:
+		d.engine.throttledCalls.Add(1)
+		d.refusedAsTooMany(d.throttle.refused(e, r.sentAt, d.inFlight, r.finished), e, r.finished)
+		d.Park(r.task, 0)
+	case zoho.BadToken:
+		d.badToken(r)
+	case zoho.Unsent:
+		if !d.Retry(r.task, e) { // the network, or the token endpoint: no other task would fare better
+			d.Park(r.task, 0)
+			d.End(outcome.Broken, e)
+		}
+	case zoho.Unanswered, zoho.Refused, zoho.Nameless, zoho.Denied:
+		d.op.Answer(r.task, Reply{Err: e, Finished: r.finished})
+	}
+}
+
+// Retry has a task called again after a wait, if it has attempts left; false if it has none.
+func (d *dispatcher) Retry(t Task, e *zoho.Error) bool {
+	s := t.state()
+	s.tries++
+	wait, again := retry(s.tries, d.engine.settings.MaxAttempts, e)
+	if !again {
+		return false
+	}
+	d.Park(t, wait)
+	if least := time.Now().Add(min(e.RetryAfter, pauseMax)); s.due.Before(least) {
+		s.due = least
+	}
+	return true
+}
+
+// Park has a task called again after a wait that is drawn from zero to that.
+func (d *dispatcher) Park(t Task, wait time.Duration) {
+	t.state().due = time.Now().Add(d.jitter(wait))
+	d.queue.parked = append(d.queue.parked, t)
+}
+
+// After has a task called again after just that wait.
+func (d *dispatcher) After(t Task, wait time.Duration) {
+	t.state().due = time.Now().Add(wait)
+	d.queue.parked = append(d.queue.parked, t)
+}
+
+// jitter draws a wait of up to that.
+func (d *dispatcher) jitter(wait time.Duration) time.Duration {
+	switch {
+	case wait <= 0:
+		return 0
+	case d.engine.settings.Jitter != nil:
+		return d.engine.settings.Jitter(wait)
+	}
+	return rand.N(wait + 1)
+}
+
+func (d *dispatcher) check(err error) {
+	if err != nil {
+		d.End(outcome.Broken, err)
+	}
+}
+
+// End stops the run in good order: what is in flight is finished, and nothing more is sent. The first reason counts, except that an
+// error is never lost.
+func (d *dispatcher) End(reason outcome.Reason, err error) {
+	if d.ending.stopped && (d.ending.err != nil || err == nil) {
+		return
+	}
+	d.ending = ending{true, reason, err}
+}
+
+// Ended gives the reason for which the run ends; Completed as long as nothing else is known.
+func (d *dispatcher) Ended() outcome.Reason { return d.ending.reason }
+
+// abandon has the operation settle what was left half done, and brings that to disk.
+func (d *dispatcher) abandon() {
+	if d.queue.front != nil {
+		d.queue.parked = append(d.queue.parked, d.queue.front)
+		d.queue.front = nil
+	}
+	d.op.Abandon(d.queue.parked)
+	d.queue.parked = nil
+	for d.disk.syncing > 0 {
+		err := <-d.disk.synced
+		d.disk.syncing = 0
+		d.check(err)
+		d.sync()
+	}
+}
+
+// Notef tells people something.
+func (d *dispatcher) Notef(format string, args ...any) {
+	if d.engine.settings.Note != nil {
+		d.engine.settings.Note(fmt.Sprintf(format, args...))
+	}
+}
+
+// Count adds to Stats.Settled.
+func (d *dispatcher) Count(n int) { d.engine.settled.Add(int64(n)) }

@@ -1,0 +1,93 @@
+package worker
+
+import (
+	"slices"
+	"time"
+
+	"delink/pkg/outcome"
+	"delink/pkg/zoho"
+)
+
+// lookAgain is the time between two look-ups of links that may still be removed by a late call. Nothing is documented about how
+// soon a read shows what a delink did (docs/zoho-api.md, section 6.1).
+const lookAgain = 5 * time.Second
+
+// lookUp asks the CRM which of the links are there, because the answers so far do not tell.
+func (d *Delink) lookUp(t *task, why *zoho.Error) {
+	t.why = why
+	if d.noLookUp[t.relation] {
+		d.cannotLookUp(t, why)
+		return
+	}
+	t.Fresh()
+	d.engine.Park(t, 0)
+}
+
+// lookedUp takes the answer to a look-up.
+func (d *Delink) lookedUp(t *task, at time.Time) {
+	if d.saysNothing(t) {
+		d.write(t.unknown(at))
+		return
+	}
+	var out []outcome.Outcome
+	var there []int
+	for i, linked := range t.linked {
+		if linked {
+			there = append(there, i)
+			continue
+		}
+		status, _ := t.history.Judge(outcome.SaidNotThere)
+		out = append(out, t.outcome(i, status, t.why.Code, t.notThere(notThere(t)), t.why.Status, at))
+	}
+	d.write(out)
+	if len(there) > 0 {
+		d.stillThere(t.only(there), at)
+	}
+}
+
+func notThere(t *task) string {
+	if t.history.Open() {
+		return "the link is no longer there"
+	}
+	return "the CRM does not accept this id, and the link is not there"
+}
+
+// stillThere settles links that a look-up has found. An unanswered call can still be carried out, so they are looked up once more
+// after a while.
+func (d *Delink) stillThere(t *task, at time.Time) {
+	evidence := outcome.StillLinked
+	if t.refused {
+		evidence = outcome.RefusedAndLinked
+	}
+	status, _ := t.history.Judge(evidence)
+	if t.seenLinked++; status == outcome.Unknown && t.seenLinked < 2 {
+		d.engine.After(t, lookAgain)
+		return
+	}
+	if status == outcome.Unknown {
+		d.write(t.unknown(at))
+		return
+	}
+	d.write(t.all(status, t.why, "the link is still there: "+t.why.Error(), at))
+}
+
+// saysNothing reports whether a look-up proves nothing: that none of the links is there is what the CRM says with an empty answer,
+// and so does whatever answers every call with one. It is not believed of who answered the delink like that, unless some delink of
+// this run has been answered by the CRM.
+func (d *Delink) saysNothing(t *task) bool {
+	return t.foreign && !d.heard && !slices.Contains(t.linked, true)
+}
+
+// cannotLookUp settles links that cannot be read; e is why.
+func (d *Delink) cannotLookUp(t *task, e *zoho.Error) {
+	if e.Kind == zoho.Denied && e != t.why && !d.noLookUp[t.relation] {
+		d.noLookUp[t.relation] = true
+		d.engine.Notef("links of %s cannot be looked up, so some may stay unknown: %s", t.relation, e)
+	}
+	status, _ := t.history.Judge(outcome.NoEvidence)
+	if status == outcome.Unknown {
+		d.write(t.unknown(time.Now()))
+		return
+	}
+	d.write(t.all(status, t.why, t.why.Error(), time.Now()))
+}

@@ -1,0 +1,144 @@
+package worker
+
+import (
+	"time"
+
+	"delink/pkg/outcome"
+	"delink/pkg/worker/engine"
+	"delink/pkg/zoho"
+)
+
+// parent is a parent record.
+type parent struct {
+	module string
+	id     zoho.ID
+}
+
+// refusals are the parent records and lists that were refused. No further call is spent on them.
+type refusals struct {
+	parents map[parent]*zoho.Error
+	lists   map[zoho.Relation]*zoho.Error
+	denied  int         // links that were refused for want of a scope or permission for their whole list
+	left    int         // tasks that were not sent because of that
+	denial  *zoho.Error // why
+}
+
+func newRefusals() refusals {
+	return refusals{parents: map[parent]*zoho.Error{}, lists: map[zoho.Relation]*zoho.Error{}}
+}
+
+// of is the error that has already refused a task's parent record or list; nil if none has.
+func (r *refusals) of(t *task) *zoho.Error {
+	if e := r.lists[t.relation]; e != nil {
+		return e
+	}
+	return r.parents[parent{t.relation.Module, t.parent}]
+}
+
+// Settled settles a task without a call, if its parent record or its list has been refused. A look-up is another call, and goes on.
+//
+// What a login may not do says nothing about links that were not sent: these stay pending.
+func (d *Delink) Settled(x engine.Task) bool {
+	t := of(x)
+	if t.looksUp() {
+		return false
+	}
+	e := d.refused.of(t)
+	if e == nil {
+		return false
+	}
+	if t.other != nil {
+		d.engine.Park(t.other, 0)
+		t.other = nil
+	}
+	if e.Kind == zoho.Denied && !t.history.OfThisRun() {
+		d.refused.left++
+		return true
+	}
+	d.refuse(t, e)
+	return true
+}
+
+// failed takes a call that was refused, or that went unanswered.
+func (d *Delink) failed(t *task, e *zoho.Error) {
+	switch {
+	case e.Kind == zoho.Unanswered:
+		d.repeat(t, e)
+	case e.Scope == zoho.ScopeRun && (e.Kind == zoho.Denied || !t.looksUp()):
+		t.missed(e)
+		d.engine.Park(t, 0)
+		d.engine.End(engine.ReasonOf(e), e)
+	case e.Kind == zoho.Nameless && len(t.ids) > 1:
+		d.split(t)
+	case t.looksUp() && isParentOf(t, e):
+		d.remember(t, e) // so that is what the delinks were refused for, without saying so
+		if t.history.Open() {
+			d.cannotLookUp(t, e)
+			return
+		}
+		d.refuse(t, e)
+	case t.looksUp():
+		d.cannotLookUp(t, e)
+	case e.Kind == zoho.Nameless:
+		d.lookUp(t, e) // this id is the one, but whether it is linked was not said
+	default:
+		d.remember(t, e)
+		d.refuse(t, e)
+	}
+}
+
+// isParentOf reports whether a look-up was refused because the parent record of a task is missing, and the delinks before it were
+// refused without saying why.
+func isParentOf(t *task, e *zoho.Error) bool {
+	return e.Kind == zoho.Refused && e.Scope == zoho.ScopeParent && t.why.Kind == zoho.Nameless && !t.kin.answered
+}
+
+// remember keeps a refusal that reaches further than its batch, so that no further call is spent on it.
+func (d *Delink) remember(t *task, e *zoho.Error) {
+	switch e.Scope {
+	case zoho.ScopeParent:
+		d.refused.parents[parent{t.relation.Module, t.parent}] = e
+	case zoho.ScopeList:
+		if d.refused.lists[t.relation] == nil {
+			d.engine.Notef("%s is refused: %s", t.relation, e)
+		}
+		d.refused.lists[t.relation] = e
+	case zoho.ScopeBatch, zoho.ScopeRun:
+	}
+}
+
+// refuse fails the links of a task, unless an attempt went unanswered: then they may be gone, and are looked up.
+func (d *Delink) refuse(t *task, e *zoho.Error) {
+	status, settled := t.history.Judge(outcome.RefusedByID)
+	if !settled {
+		d.lookUp(t, e)
+		return
+	}
+	if e.Kind == zoho.Denied {
+		d.refused.denied += len(t.ids)
+		d.refused.denial = e
+	}
+	d.write(t.all(status, e, e.Error(), time.Now()))
+}
+
+// refusedAltogether is why the login is refused: links were not sent because of it, or nothing else became of any link.
+func (d *Delink) refusedAltogether() *zoho.Error {
+	if r := &d.refused; r.left > 0 || r.denied > 0 && r.denied == d.recorded {
+		return r.denial
+	}
+	return nil
+}
+
+// split finds what is wrong in a task that was refused without a name. The second half waits for the answer to the first: if that
+// goes through, the second is the one that was refused, and is split without a call. So one bad id of a hundred costs 12 calls and
+// not 15. An id that is alone is always sent by itself, so that no outcome rests on that conclusion.
+func (d *Delink) split(t *task) {
+	if len(t.ids) == 1 {
+		d.engine.Park(t, 0)
+		return
+	}
+	half := len(t.ids) / 2
+	first := t.part(0, half)
+	first.other = t.part(half, len(t.ids))
+	d.engine.Park(first, 0)
+}
