@@ -153,7 +153,7 @@ func (d *dispatcher) sendFront(now time.Time) (sent bool, at time.Time) {
 	if at := d.turn(now); at.After(now) {
 		return false, at
 	}
-	t.state().token = token
+	t.state().token, t.state().called = token, true
 	d.queue.front, d.tokens.probing = nil, false
 	d.budget.sent++
 	d.setInFlight(d.inFlight + 1)
@@ -187,9 +187,9 @@ func (d *dispatcher) returned(r *result) {
 		d.budget.sent--
 	}
 	if r.accepted() {
-		s.denials = 0
+		s.denied = false
 		d.budget.answers++
-		d.tokens.accepted(r.sentAt)
+		d.tokens.accepted(s.token, r.sentAt)
 		d.throttle.answered(r.finished)
 	}
 	switch {
@@ -282,10 +282,10 @@ func (d *dispatcher) Ended() outcome.Reason { return d.ending.reason }
 
 // abandon has the operation settle what was left half done, and brings that to disk.
 func (d *dispatcher) abandon() {
-	if d.queue.front != nil {
-		d.queue.parked = append(d.queue.parked, d.queue.front)
-		d.queue.front = nil
+	if t := d.queue.front; t != nil && t.state().called {
+		d.queue.parked = append(d.queue.parked, t)
 	}
+	d.queue.front = nil
 	d.op.Abandon(d.queue.parked)
 	d.queue.parked = nil
 	for d.disk.syncing > 0 {

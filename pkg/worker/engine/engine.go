@@ -37,12 +37,13 @@ type Task interface {
 
 // State is what the engine keeps of a task.
 type State struct {
-	Attempts int // calls that reached the API
-	tries    int // calls in a row that failed for a reason that may pass
-	denials  int // calls that were refused for their token
-	denied   time.Time
+	Attempts int       // calls that reached the API
+	tries    int       // calls in a row that failed for a reason that may pass
 	due      time.Time // not before
+	called   bool      // a call was made, though it may not have reached the API
 	token    zoho.Token
+	denied   bool    // the last call was refused for its token
+	denial   refusal // how
 }
 
 func (s *State) state() *State { return s }
@@ -174,8 +175,7 @@ func (e *Engine) Run(stop, hard context.Context, op Operation) (outcome.Reason, 
 	})
 	workers.Go(func() error {
 		for range d.tokens.wanted {
-			_, err := e.api.Token(hard)
-			d.tokens.made <- err
+			d.tokens.made <- e.makeToken(stop, hard)
 		}
 		return nil
 	})
@@ -186,6 +186,15 @@ func (e *Engine) Run(stop, hard context.Context, op Operation) (outcome.Reason, 
 	close(d.tokens.wanted)
 	_ = workers.Wait() // workers give results, not errors
 	return d.ending.reason, d.ending.err
+}
+
+// makeToken has a token made. No call waits for it once the run stops, so the end of either context ends it.
+func (e *Engine) makeToken(stop, hard context.Context) error {
+	ctx, cancel := context.WithCancel(stop)
+	defer cancel()
+	defer context.AfterFunc(hard, cancel)()
+	_, err := e.api.Token(ctx)
+	return err
 }
 
 // result is what became of one call.

@@ -6,9 +6,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"delink/pkg/outcome"
+	"delink/pkg/zoho"
 )
 
-// limited makes the CRM refuse calls above a limit of calls in flight, which may change with time.
+// limited makes the API refuse calls above a limit of calls in flight, which may change with time.
 type limited struct {
 	limit   func(since time.Duration) int
 	start   time.Time
@@ -16,7 +19,7 @@ type limited struct {
 	ends    []time.Time // of accepted calls
 }
 
-func (l *limited) fault() *fault {
+func (l *limited) fault() *zoho.Error {
 	now := time.Now()
 	if l.start.IsZero() {
 		l.start = now
@@ -25,16 +28,16 @@ func (l *limited) fault() *fault {
 	l.ends = slices.DeleteFunc(l.ends, func(end time.Time) bool { return !end.After(now) })
 	if len(l.ends) >= l.limit(now.Sub(l.start)) {
 		l.refused++
-		return &fault{err: throttled()}
+		return throttled()
 	}
 	return nil
 }
 
-// drive runs a pool for some time against a limit, with calls of 400 ms, and gives the share of the limit that it used and
+// drive runs an engine for some time against a limit, with calls of 400 ms, and gives the share of the limit that it used and
 // the share of its calls that were refused.
 func drive(t *testing.T, slots int, whole time.Duration, limit func(time.Duration) int) (use, refused float64) {
 	t.Helper()
-	r := newRig(t, some(campaignLeads, int(whole.Seconds())*slots*3, 1))
+	r := newRig(t, int(whole.Seconds())*slots*3)
 	r.settings.Slots = slots
 	l := &limited{limit: limit}
 	refusing := false
@@ -46,13 +49,13 @@ func drive(t *testing.T, slots int, whole time.Duration, limit func(time.Duratio
 		l.ends = append(l.ends, time.Now().Add(d))
 		return d
 	}
-	r.fault = func(call) *fault {
+	r.fault = func(call) *zoho.Error {
 		x := l.fault()
 		refusing = x != nil
 		return x
 	}
-	time.AfterFunc(whole, func() { r.halt(Deadline) })
-	r.ends(Deadline)
+	time.AfterFunc(whole, func() { r.halt(outcome.Deadline) })
+	r.mustEnd(outcome.Deadline)
 	capacity := time.Duration(0)
 	for at := time.Duration(0); at < whole; at += 100 * time.Millisecond {
 		capacity += 100 * time.Millisecond * time.Duration(min(slots, limit(at)))
@@ -107,7 +110,7 @@ func TestThrottleFindsTheLimit(t *testing.T) {
 	}
 }
 
-// What the CRM asks to wait is waited, by all, up to a bound.
+// What the API asks to wait is waited, by all, up to a bound.
 func TestRetryAfter(t *testing.T) {
 	for asked, waited := range map[time.Duration]time.Duration{
 		7 * time.Second: 7 * time.Second,
@@ -115,86 +118,75 @@ func TestRetryAfter(t *testing.T) {
 		pauseMax:        pauseMax,
 	} {
 		in(t, func(t *testing.T) {
-			r := newRig(t, some(campaignLeads, 100, 1))
+			r := newRig(t, 100)
 			r.settings.Slots = 10
 			r.latency = steady(time.Second)
 			var at time.Time
-			r.fault = func(c call) *fault {
+			r.fault = func(c call) *zoho.Error {
 				if c.n == 15 {
 					at = time.Now().Add(time.Second)
 					e := throttled()
 					e.RetryAfter = asked
-					return &fault{err: e}
+					return e
 				}
 				if !at.IsZero() && time.Now().After(at) && time.Since(at) < waited {
 					t.Errorf("a call %v after the refusal, of %v", time.Since(at), waited)
 				}
 				return nil
 			}
-			r.ends(Completed)
-			r.want(100, 0, 0, 0)
+			r.mustEnd(outcome.Completed)
+			r.want(100, 0)
 			if r.took > waited+time.Minute {
 				t.Errorf("took %v", r.took)
 			}
-			if s := r.pool.Stats(); s.Throttled != 1 || s.Calls != 101 {
+			if s := r.engine.Stats(); s.Throttled != 1 || s.Calls != 101 {
 				t.Errorf("%+v", s)
 			}
 		})
 	}
 	in(t, func(t *testing.T) { // calls that were waiting for their turn wait as well
-		r := newRig(t, some(campaignLeads, 30, 1))
+		r := newRig(t, 30)
 		r.settings.Slots, r.settings.Rate = 10, NewRate(1)
-		r.fault = func(c call) *fault {
+		r.fault = func(c call) *zoho.Error {
 			if c.n == 3 {
 				e := throttled()
 				e.RetryAfter = time.Minute
-				return &fault{err: e}
+				return e
 			}
 			return nil
 		}
-		r.ends(Completed)
+		r.mustEnd(outcome.Completed)
 		if at := r.starts(); at[3]-at[2] < time.Minute {
 			t.Errorf("%v", at)
 		}
 	})
 }
 
-// Credits that are gone end the run, however the CRM says so: the rest stays pending.
+// Credits that are gone end the run, however the API says so: the rest stays pending.
 func TestCreditsGone(t *testing.T) {
 	in(t, func(t *testing.T) {
 		gone := throttled()
 		gone.CreditsGone = true
-		r := newRig(t, some(campaignLeads, 100, 1))
+		r := newRig(t, 100)
 		r.settings.Slots = 4
 		r.latency = steady(time.Second)
-		r.fault = always(func(c call) bool { return c.n > 10 }, fault{err: gone})
-		r.ends(Credits)
-		r.want(10, 0, 0, 0)
+		r.fault = always(func(c call) bool { return c.n > 10 }, gone)
+		r.mustEnd(outcome.Credits)
+		r.wantAnswered(10)
 		if len(r.calls) > 14 {
 			t.Errorf("%d calls", len(r.calls))
 		}
 	})
 	in(t, func(t *testing.T) { // it does not say: refused again and again with nothing else in flight
-		r := newRig(t, some(campaignLeads, 100, 1))
+		r := newRig(t, 100)
 		r.settings.Slots = 20
 		r.latency = steady(time.Second)
-		r.fault = always(func(c call) bool { return c.n > 30 }, fault{err: throttled()})
-		r.ends(Credits)
-		r.want(30, 0, 0, 0)
+		r.fault = always(func(c call) bool { return c.n > 30 }, throttled())
+		r.mustEnd(outcome.Credits)
+		r.wantAnswered(30)
 		if r.took > 5*time.Minute || len(r.calls) > 100 {
 			t.Errorf("%d calls in %v", len(r.calls), r.took)
 		}
-	})
-	in(t, func(t *testing.T) { // what went unanswered before is not forgotten
-		r := newRig(t, some(campaignLeads, 1, 2))
-		r.fault = func(c call) *fault {
-			if c.n == 1 {
-				return &fault{err: unanswered(), done: true}
-			}
-			return &fault{err: throttled()}
-		}
-		r.ends(Credits)
-		r.want(0, 0, 0, 2)
 	})
 }
 
@@ -249,17 +241,17 @@ func TestThrottleFalls(t *testing.T) {
 // A wait that is longer than a pause may be ends the run, once nothing is in flight that could tell otherwise.
 func TestWaitTooLong(t *testing.T) {
 	in(t, func(t *testing.T) {
-		r := newRig(t, some(campaignLeads, 10, 1))
-		r.fault = func(c call) *fault {
+		r := newRig(t, 10)
+		r.fault = func(c call) *zoho.Error {
 			if c.n < 3 {
 				return nil
 			}
 			e := throttled()
 			e.RetryAfter = 6 * time.Hour
-			return &fault{err: e}
+			return e
 		}
-		r.ends(Credits)
-		r.want(2, 0, 0, 0)
+		r.mustEnd(outcome.Credits)
+		r.wantAnswered(2)
 		if len(r.calls) != 3 || r.took > time.Second {
 			t.Errorf("%d calls in %v", len(r.calls), r.took)
 		}
@@ -278,19 +270,19 @@ func TestPausesAreTold(t *testing.T) {
 		3*time.Minute + 1: "4 min",
 	} {
 		in(t, func(t *testing.T) {
-			r := newRig(t, some(campaignLeads, 40, 1))
+			r := newRig(t, 40)
 			r.settings.Slots = 4
 			r.latency = steady(time.Second)
-			r.fault = func(c call) *fault {
+			r.fault = func(c call) *zoho.Error {
 				if c.n < 13 || c.n > 16 { // all four of a round, once
 					return nil
 				}
 				e := throttled()
 				e.RetryAfter = asked
-				return &fault{err: e}
+				return e
 			}
-			r.ends(Completed)
-			r.want(40, 0, 0, 0)
+			r.mustEnd(outcome.Completed)
+			r.want(40, 0)
 			var told []string
 			if want != "" {
 				told = []string{"Zoho refuses calls as too many: waiting " + want + ", with 2 calls in flight allowed"}
@@ -301,25 +293,25 @@ func TestPausesAreTold(t *testing.T) {
 		})
 	}
 	in(t, func(t *testing.T) { // two pauses
-		r := newRig(t, some(campaignLeads, 10, 1))
-		r.fault = func(c call) *fault {
+		r := newRig(t, 10)
+		r.fault = func(c call) *zoho.Error {
 			if c.n != 2 && c.n != 6 {
 				return nil
 			}
 			e := throttled()
 			e.RetryAfter = 30 * time.Second
-			return &fault{err: e}
+			return e
 		}
-		r.ends(Completed)
+		r.mustEnd(outcome.Completed)
 		const want = "Zoho refuses calls as too many: waiting 30 s, with 1 call in flight allowed"
 		if !slices.Equal(r.notes, []string{want, want}) {
 			t.Errorf("%q", r.notes)
 		}
 	})
 	in(t, func(t *testing.T) {
-		r := newRig(t, some(campaignLeads, 10, 1))
-		r.fault = always(every, fault{err: throttled()})
-		r.ends(Credits)
+		r := newRig(t, 10)
+		r.fault = always(every, throttled())
+		r.mustEnd(outcome.Credits)
 		if n := len(r.notes); n == 0 || !strings.Contains(r.notes[n-1], "refuses even one call at a time") {
 			t.Errorf("%q", r.notes)
 		}
@@ -327,9 +319,9 @@ func TestPausesAreTold(t *testing.T) {
 	in(t, func(t *testing.T) { // what is told is not concluded
 		gone := throttled()
 		gone.CreditsGone = true
-		r := newRig(t, some(campaignLeads, 10, 1))
-		r.fault = always(every, fault{err: gone})
-		r.ends(Credits)
+		r := newRig(t, 10)
+		r.fault = always(every, gone)
+		r.mustEnd(outcome.Credits)
 		if len(r.notes) > 0 {
 			t.Errorf("%q", r.notes)
 		}

@@ -14,25 +14,34 @@ type tokens struct {
 	tries  int       // how often that failed in a row
 	due    time.Time // it is not tried again before
 
-	renewals int       // of the token, since a call was last accepted
-	probing  bool      // the new token was refused too: wait until nothing is in flight before judging it
-	latest   time.Time // when the latest of the calls was sent that were accepted
+	renewals int                      // of the token, since a call was last accepted
+	probing  bool                     // the new token was refused too: wait until nothing is in flight before judging it
+	good     map[zoho.Token]time.Time // when the latest call was sent that was accepted with the token
 
 	wanted chan struct{}
 	made   chan error
 }
 
 func newTokens() tokens {
-	return tokens{wanted: make(chan struct{}, 1), made: make(chan error, 1)}
+	return tokens{good: map[zoho.Token]time.Time{}, wanted: make(chan struct{}, 1), made: make(chan error, 1)}
 }
 
-// accepted notes that a call with the token was let through.
-func (t *tokens) accepted(sentAt time.Time) {
+// accepted notes that a call with a token was let through.
+func (t *tokens) accepted(token zoho.Token, sentAt time.Time) {
 	t.renewals, t.probing = 0, false
-	if sentAt.After(t.latest) {
-		t.latest = sentAt
+	if sentAt.After(t.good[token]) {
+		t.good[token] = sentAt
 	}
 }
+
+// refusal is a call that was refused for its token.
+type refusal struct {
+	token  zoho.Token
+	sentAt time.Time
+}
+
+// isGood reports whether the token of a refused call was accepted afterwards, so that the refusal is not about the token.
+func (t *tokens) isGood(r refusal) bool { return t.good[r.token].After(r.sentAt) }
 
 // wantToken has a token made. It returns when to look again, if that has to wait.
 func (d *dispatcher) wantToken(now time.Time) time.Time {
@@ -54,23 +63,25 @@ func (d *dispatcher) tokenMade(err error) {
 	}
 	e := zoho.AsError(err)
 	d.tokens.tries++
-	if wait, again := retry(d.tokens.tries, d.engine.settings.MaxAttempts, e); again && d.hard.Err() == nil {
+	if d.stop.Err() != nil || d.hard.Err() != nil { // run sees that too, and knows the reason
+		return
+	}
+	if wait, again := retry(d.tokens.tries, d.engine.settings.MaxAttempts, e); again {
 		d.tokens.due = time.Now().Add(max(d.jitter(wait), min(e.RetryAfter, pauseMax)))
 		return
 	}
-	if d.hard.Err() == nil { // else run sees that, and knows the reason
-		d.End(ReasonOf(e), e)
-	}
+	d.End(ReasonOf(e), e)
 }
 
-// badToken sends a task again with a new token. If that is refused too, it is the login that is at fault, or the call: a scope that
-// is missing is answered with 401 as well, and not always with its name (R). It is the call, if another one was accepted since the
-// task's first refusal.
+// badToken sends a task again with a new token. If that one is refused too, either the login is at fault or the call: a missing
+// scope is also answered with 401, and not always with its own code (docs/zoho-api.md, section 3). The call is at fault if another
+// one went through later with the very token that this one was refused with. Otherwise each try would cost a new token.
 func (d *dispatcher) badToken(r *result) {
 	s := r.task.state()
-	if s.denials++; s.denials == 1 {
-		s.denied = r.sentAt
-	} else if d.tokens.latest.After(s.denied) {
+	now := refusal{s.token, r.sentAt}
+	again, before := s.denied, s.denial
+	s.denied, s.denial = true, now
+	if again && (d.tokens.isGood(before) || d.tokens.isGood(now)) {
 		e := *r.err
 		e.Kind, e.Scope = zoho.Denied, zoho.ScopeList
 		d.op.Answer(r.task, Reply{Err: &e, Finished: r.finished})
