@@ -13,7 +13,6 @@ type Builder struct {
 	groups *groups
 	blocks []*block
 	rows   int
-	doubts [2][]reader.Link // few
 }
 
 // block is a piece of the collected rows: rows are not kept in slices that grow, for copying them to a larger place
@@ -46,18 +45,6 @@ func (b *Builder) Add(l reader.Link, line int) error {
 	return nil
 }
 
-// Doubt is what an earlier run leaves open of a link.
-type Doubt int
-
-// What can be left open.
-const (
-	LeftUnknown Doubt = iota // it was sent, and nobody learned what became of it
-	MayBeSent                // the run was cut off, and may have sent it
-)
-
-// Doubt notes what an earlier run left open of a link. The link is added, too.
-func (b *Builder) Doubt(l reader.Link, d Doubt) { b.doubts[d] = append(b.doubts[d], l) }
-
 // Build groups what was collected. The builder is used up.
 func (b *Builder) Build() *Set {
 	s := &Set{
@@ -83,14 +70,10 @@ func (b *Builder) Build() *Set {
 			*at++
 		}
 	}
-	doubts := b.doubts
 	*b = Builder{groups: newGroups()}
 	for g := range s.links {
 		s.finish(g)
 	}
 	s.parents = s.countParents()
-	for d, links := range doubts {
-		s.doubted[d] = s.positions(links)
-	}
 	return s
 }

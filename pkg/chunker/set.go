@@ -23,8 +23,7 @@ type Set struct {
 	links      []uint32  // the links of each group, each counted once
 
 	all, parents int
-	doubted      [2][]int // by Doubt: positions of links, in order
-	longest      bool     // some related ids have the most digits that ids can have
+	longest      bool // some related ids have the most digits that ids can have
 }
 
 // finish sorts a group's rows and marks the duplicates among them.
@@ -41,28 +40,6 @@ func (s *Set) finish(g int) {
 	s.links[g] = uint32(links)
 	s.longest = s.longest || to > from && s.related[to-1].IsLongest()
 	s.all += links
-}
-
-// positions are those of links, in order and each once.
-func (s *Set) positions(links []reader.Link) []int {
-	var at []int
-	for _, l := range links {
-		if pos, ok := s.Find(l); ok {
-			at = append(at, pos)
-		}
-	}
-	slices.Sort(at)
-	return slices.Compact(at)
-}
-
-// Doubted are the positions of the links of which the builder was told that an earlier run left this open, in order. The slice is
-// the set's own.
-func (s *Set) Doubted(d Doubt) []int { return s.doubted[d] }
-
-// IsDoubted reports whether the link at a position is one of these.
-func (s *Set) IsDoubted(pos int, d Doubt) bool {
-	_, found := slices.BinarySearch(s.doubted[d], pos)
-	return found
 }
 
 // Rows is the number of rows.
@@ -182,4 +159,19 @@ func (s *Set) EachGroup() iter.Seq[Group] {
 			}
 		}
 	}
+}
+
+// FindLine is the position of the row of a link that starts on a line, if the set has it.
+func (s *Set) FindLine(l reader.Link, line int) (pos int, ok bool) {
+	first, ok := s.Find(l)
+	if !ok {
+		return 0, false
+	}
+	end := first + 1
+	if g := s.groupAt(first); first+1 < int(s.start[g+1]) && s.IsDuplicate(first+1) {
+		rest := s.related[first:s.start[g+1]]
+		end = first + sort.Search(len(rest), func(i int) bool { return rest[i] > l.Related })
+	}
+	i, ok := slices.BinarySearch(s.lines[first:end], uint32(line))
+	return first + i, ok
 }

@@ -25,6 +25,7 @@ type Calls interface {
 	Rename(from, to string) error        // replaces what is there
 	Remove(name string) error
 	Exists(name string) (bool, error)
+	Names(folder string) ([]string, error)    // in a folder, sorted
 	Same(f Handle, name string) (bool, error) // whether an open file still has that name
 	SyncFolder(folder string) error
 	Lock(name string) (unlock func(), err error) // *Locked if another process has it
@@ -96,6 +97,16 @@ func (System) Exists(name string) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// Names lists what is in a folder.
+func (System) Names(folder string) ([]string, error) {
+	entries, err := os.ReadDir(folder)
+	names := make([]string, len(entries))
+	for i, e := range entries {
+		names[i] = e.Name()
+	}
+	return names, err
 }
 
 // Same reports whether an open file still has a name.

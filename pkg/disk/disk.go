@@ -28,6 +28,8 @@ type Disk interface {
 	Remove(name string) error
 	// Exists reports whether a name is taken.
 	Exists(name string) (bool, error)
+	// Names lists what is in a folder, by name; nothing if there is no such folder.
+	Names(folder string) ([]string, error)
 	// Reserve takes so much space beside a file, for what has to be written even if the disk fills up. Release gives it
 	// back, and may be called more than once.
 	Reserve(name string, size int64) (release func(), err error)
@@ -177,6 +179,15 @@ func (d OS) Remove(name string) error {
 
 // Exists reports whether a name is taken.
 func (d OS) Exists(name string) (bool, error) { return d.calls().Exists(name) }
+
+// Names lists what is in a folder.
+func (d OS) Names(folder string) ([]string, error) {
+	names, err := d.calls().Names(folder)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return names, err
+}
 
 // Reserve fills a file with noise, which no file system can compress. One that a killed run left is used again.
 func (d OS) Reserve(name string, size int64) (release func(), err error) {

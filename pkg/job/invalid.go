@@ -16,7 +16,7 @@ var errNone = errors.New("all rows can be used")
 
 // readAside reads the input, and writes the rows that cannot be used into the file that is there for them. An older one
 // gets a new name, also if there is nothing to write: it would be taken for this input's.
-func (p *Plan) readAside(on disk.Disk) error {
+func (p *Input) readAside(on disk.Disk) error {
 	path := p.Config.Files.Invalid
 	if path == "" {
 		return p.read(func(*reader.Header) {}, func(*reader.Row) {})

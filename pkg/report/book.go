@@ -2,20 +2,18 @@ package report
 
 import (
 	"cmp"
-	"fmt"
+	"iter"
 	"slices"
-	"strconv"
 	"sync/atomic"
-	"time"
 
 	"delink/pkg/chunker"
+	"delink/pkg/outcome"
 	"delink/pkg/reader"
-	"delink/pkg/worker"
 )
 
 // Fate is what became of a link, or of a row, as a failures file tells it.
 type Fate struct {
-	Status  worker.Status
+	Status  outcome.Status
 	Code    string
 	Message string
 }
@@ -33,8 +31,11 @@ type Book struct {
 	// again counts the rows in the result file of links, and of lines, that have more than one: all but the last are
 	// superseded.
 	again  map[int]int
-	counts map[worker.Status]*atomic.Int64
-	cutOff int // see SetCutOff
+	counts map[outcome.Status]*atomic.Int64
+
+	inDoubt     positions // links that an earlier run may have sent without leaving an outcome
+	leftUnknown positions // links that the input itself says were left unknown
+	reopened    bool      // some rows in the result file are about links that are pending again
 }
 
 // NewBook starts the book of an input. bad are the rows that cannot be used, if the run goes on without them.
@@ -48,10 +49,10 @@ func NewBook(set *chunker.Set, bad []*reader.RowError) *Book {
 		invalid: make(map[int]bool, len(bad)),
 		bad:     bad,
 		again:   map[int]int{},
-		counts:  map[worker.Status]*atomic.Int64{},
+		counts:  map[outcome.Status]*atomic.Int64{},
 	}
-	for _, s := range []worker.Status{worker.Removed, worker.Absent, worker.Failed, worker.Unknown, Duplicate, Invalid} {
-		b.counts[s] = new(atomic.Int64)
+	for _, f := range outcome.Table {
+		b.counts[f.Status] = new(atomic.Int64)
 	}
 	for _, e := range bad {
 		b.invalid[e.Line] = false
@@ -59,12 +60,23 @@ func NewBook(set *chunker.Set, bad []*reader.RowError) *Book {
 	return b
 }
 
-// Count is how many rows have a status.
-func (b *Book) Count(s worker.Status) int { return int(b.counts[s].Load()) }
+// Count is how many rows have a status; of links, each is counted once.
+func (b *Book) Count(s outcome.Status) int {
+	if s == outcome.Pending {
+		return b.Pending()
+	}
+	return int(b.counts[s].Load())
+}
 
 // Pending is how many links have not been sent.
 func (b *Book) Pending() int {
-	return b.set.Links() - b.Count(worker.Removed) - b.Count(worker.Absent) - b.Count(worker.Failed) - b.Count(worker.Unknown)
+	left := b.set.Links()
+	for _, f := range outcome.Table {
+		if f.OfLink {
+			left -= int(b.counts[f.Status].Load())
+		}
+	}
+	return left
 }
 
 // Rows is how many rows the input has.
@@ -73,82 +85,135 @@ func (b *Book) Rows() int { return b.set.Rows() + len(b.bad) }
 // Links is how many different links it has.
 func (b *Book) Links() int { return b.set.Links() }
 
+// status is what is known of the position of a link's first row.
+func (b *Book) status(pos int) outcome.Status {
+	if n := b.known[pos]; n > 0 {
+		return b.fates[n].Status
+	}
+	return outcome.Pending
+}
+
 // Fate is what is known of the link at a position.
 func (b *Book) Fate(pos int) Fate {
-	if n := b.known[b.set.First(pos)]; n > 0 {
-		return b.fates[n]
-	}
-	switch first := b.set.First(pos); {
-	case b.set.IsDoubted(first, chunker.LeftUnknown):
-		return Fate{pending, codeLeftUnknown, "not sent; an earlier run sent it and did not learn what became of it"}
-	case first < b.cutOff || b.set.IsDoubted(first, chunker.MayBeSent):
-		return Fate{pending, codeMayBeSent, "not sent; an earlier run was cut off and may have sent it"}
-	}
-	return Fate{Status: pending, Message: "not sent"}
-}
-
-// IsPending reports whether the link at the position of its first row has not been sent, for all that the results tell.
-func (b *Book) IsPending(pos int) bool { return b.known[pos] == 0 }
-
-// SetCutOff says that pending links before a position may have been sent by an earlier run that was cut off.
-func (b *Book) SetCutOff(end int) { b.cutOff = end }
-
-// Codes of links that are pending, and of which an earlier run left something open: so that it is not forgotten, however often a
-// failures file becomes an input.
-const (
-	codeLeftUnknown = "LEFT_UNKNOWN"
-	codeMayBeSent   = "MAY_BE_SENT"
-)
-
-// LeftOpen is what an earlier run left open of a link, by what a failures file has of it.
-func LeftOpen(status, code, message string) (d chunker.Doubt, open bool) {
+	first := b.set.First(pos)
 	switch {
-	case status == string(worker.Unknown), code == codeLeftUnknown:
-		return chunker.LeftUnknown, true
-	case code == codeMayBeSent, status == string(worker.Failed) && worker.LeavesOpen(message):
-		return chunker.MayBeSent, true
+	case b.known[first] > 0:
+		return b.fates[b.known[first]]
+	case b.inDoubt.has(first):
+		return Fate{outcome.Unknown, CodeInDoubt, "an earlier run was cut off when it sent the link: it may be removed"}
 	}
-	return 0, false
+	return Fate{Status: outcome.Pending, Message: "not sent"}
 }
 
-// FailedOpen are the positions of the links that failed and that an earlier run may have removed before, in order.
-func (b *Book) FailedOpen() []int {
-	open := make([]bool, len(b.fates))
-	some := false
-	for n, f := range b.fates {
-		open[n] = f.Status == worker.Failed && worker.LeavesOpen(f.Message)
-		some = some || open[n] && b.count[n] > 0
+// CodeInDoubt stands in failures files at links that are in doubt.
+const CodeInDoubt = "IN_DOUBT"
+
+// History is what earlier runs leave open about the link at the position of its first row.
+func (b *Book) History(pos int) outcome.History {
+	switch {
+	case b.inDoubt.has(pos):
+		return outcome.InDoubt
+	case b.leftUnknown.has(pos), b.status(pos) == outcome.Unknown:
+		return outcome.LeftUnknown
 	}
-	if !some {
-		return nil
+	return outcome.Clear
+}
+
+// ToSend reports whether the link at the position of its first row is to be sent; retry says that failed links are.
+func (b *Book) ToSend(pos int, retry bool) bool { return b.status(pos).ToSend(retry) }
+
+// Doubt says that an earlier run may have sent a link without leaving an outcome. What is in the result file about the link is older
+// and does not count any more, so the link is pending. Links that the input does not have are passed over.
+func (b *Book) Doubt(l reader.Link) {
+	pos, ok := b.set.Find(l)
+	if !ok {
+		return
 	}
-	var at []int
-	for pos, n := range b.known {
-		if open[n] {
-			at = append(at, pos)
+	b.inDoubt.add(pos, b.set.Rows())
+	if !b.status(pos).IsNotSeen() {
+		b.reopen(pos)
+	}
+}
+
+// MayBeSent says that a run of another input may have sent a link without leaving an outcome. What this input's results say of the
+// link stands.
+func (b *Book) MayBeSent(l reader.Link) {
+	if pos, ok := b.set.Find(l); ok {
+		b.inDoubt.add(pos, b.set.Rows())
+	}
+}
+
+// DoubtAllPending says that an earlier run may have sent every link of which nothing is known.
+func (b *Book) DoubtAllPending() {
+	for pos := range b.known {
+		if b.known[pos] == 0 && !b.set.IsDuplicate(pos) {
+			b.inDoubt.add(pos, b.set.Rows())
 		}
 	}
-	return at
 }
 
-// Settled reports whether the link at a position is not to be sent (again).
-func (b *Book) Settled(pos int, retryFailed bool) bool {
-	switch b.Fate(pos).Status {
-	case worker.Removed, worker.Absent:
-		return true
-	case worker.Failed:
-		return !retryFailed
-	case worker.Unknown: // and what has no fate yet
+// LeaveUnknown says that an earlier run, of another input, sent a link and got no answer.
+func (b *Book) LeaveUnknown(l reader.Link) {
+	if pos, ok := b.set.Find(l); ok {
+		b.leftUnknown.add(pos, b.set.Rows())
 	}
-	return false
+}
+
+// InDoubt gives the positions of the links that are in doubt and pending, in order.
+func (b *Book) InDoubt() []int {
+	return slices.DeleteFunc(b.inDoubt.all(), func(pos int) bool { return b.known[pos] > 0 })
+}
+
+// Open gives the links that are pending and that an earlier run may have removed, as batches.
+func (b *Book) Open() iter.Seq[chunker.Batch] {
+	return func(yield func(chunker.Batch) bool) {
+		if b.inDoubt.isEmpty() && b.leftUnknown.isEmpty() {
+			return
+		}
+		for batch := range b.set.Batches(chunker.MaxLinks, func(pos int) bool { return b.known[pos] == 0 && b.History(pos).Open() }) {
+			if !yield(batch) {
+				return
+			}
+		}
+	}
+}
+
+// LinksThatAre gives the links that have a status.
+func (b *Book) LinksThatAre(s outcome.Status) (links []reader.Link) {
+	if b.Count(s) == 0 {
+		return nil
+	}
+	for pos, n := range b.known {
+		if n > 0 && b.fates[n].Status == s {
+			l, _ := b.set.At(pos)
+			links = append(links, l)
+		}
+	}
+	return links
+}
+
+// HasHistory reports whether anything is known of any link, or left open.
+func (b *Book) HasHistory() bool {
+	return !b.inDoubt.isEmpty() || !b.leftUnknown.isEmpty() || b.Pending() < b.set.Links()
+}
+
+// reopen makes a link pending again.
+func (b *Book) reopen(pos int) {
+	old := b.known[pos]
+	if old == 0 {
+		return
+	}
+	b.counts[b.fates[old].Status].Add(-1)
+	b.count[old]--
+	b.known[pos] = 0
+	b.reopened = true
+	b.again[pos] = max(b.again[pos], 1) // its row is in the result file
 }
 
 // setFate sets the fate of a position; the last one counts.
 func (b *Book) setFate(pos int, f Fate) {
-	switch f.Status {
-	case worker.Removed, worker.Absent, Duplicate: // nobody asks why: one fate each for millions of rows
+	if f.Status.IsNotSeen() || f.Status == outcome.Duplicate { // nobody asks why: one fate each for millions of rows
 		f.Code, f.Message = "", ""
-	case worker.Failed, worker.Unknown, Invalid:
 	}
 	n, ok := b.index[f]
 	if !ok {
@@ -160,30 +225,12 @@ func (b *Book) setFate(pos int, f Fate) {
 		b.counts[b.fates[old].Status].Add(-1)
 		b.count[old]--
 		b.again[pos] = max(b.again[pos], 1) + 1
+	} else if rows := b.again[pos]; rows > 0 { // it was reopened
+		b.again[pos] = rows + 1
 	}
 	b.known[pos] = n
 	b.count[n]++
 	b.counts[f.Status].Add(1)
-}
-
-// Unknown are the positions of the links whose fate is unknown, or that an earlier run left so and that are pending, in order.
-func (b *Book) Unknown() []int {
-	var at []int
-	for _, pos := range b.set.Doubted(chunker.LeftUnknown) {
-		if b.known[pos] == 0 {
-			at = append(at, pos)
-		}
-	}
-	if b.Count(worker.Unknown) == 0 {
-		return at
-	}
-	for pos, n := range b.known {
-		if n > 0 && b.fates[n].Status == worker.Unknown {
-			at = append(at, pos)
-		}
-	}
-	slices.Sort(at)
-	return at
 }
 
 // Cause is why some links failed or are unknown, and how many.
@@ -196,7 +243,7 @@ type Cause struct {
 func (b *Book) Causes() []Cause {
 	var causes []Cause
 	for n, f := range b.fates {
-		if b.count[n] > 0 && (f.Status == worker.Failed || f.Status == worker.Unknown) {
+		if b.count[n] > 0 && (f.Status == outcome.Failed || f.Status == outcome.Unknown) {
 			causes = append(causes, Cause{f, b.count[n]})
 		}
 	}
@@ -204,168 +251,10 @@ func (b *Book) Causes() []Cause {
 	return causes
 }
 
-// rows adds the rows of outcomes.
-func (b *Book) rows(outcomes []worker.Outcome, rows []Row) []Row {
-	var at time.Time // the outcomes of a call have the same time
-	var text string
-	for i := range outcomes {
-		o := &outcomes[i]
-		if i == 0 || !o.Time.Equal(at) {
-			at, text = o.Time, timestamp(o.Time)
-		}
-		_, line := b.set.At(o.Pos)
-		r := linkRow(o.Link, line, o.Status, text)
-		r.Code, r.Message, r.Attempts = cell(o.Code), cell(o.Message), o.Attempts
-		if o.HTTPStatus > 0 {
-			r.HTTPStatus = strconv.Itoa(o.HTTPStatus)
-		}
-		rows = append(rows, r)
-	}
-	return rows
-}
-
 // enter notes outcomes that are in the result file.
-func (b *Book) enter(outcomes []worker.Outcome) {
+func (b *Book) enter(outcomes []outcome.Outcome) {
 	for i := range outcomes {
 		o := &outcomes[i]
 		b.setFate(o.Pos, Fate{o.Status, cell(o.Code), cell(o.Message)})
-	}
-}
-
-// Load enters a row of an earlier run's result file. known is false if the input has no such row.
-func (b *Book) Load(r *Row) (known bool) {
-	if r.Status == Invalid {
-		in, ok := b.invalid[r.Line]
-		if ok && !in {
-			b.invalid[r.Line] = true
-			b.counts[Invalid].Add(1)
-		}
-		return ok && !in
-	}
-	pos, ok := b.find(r)
-	if !ok {
-		return false
-	}
-	b.setFate(pos, Fate{r.Status, r.Code, r.Message})
-	return true
-}
-
-// Carry enters a row of a result file of another input if it tells what became of a link of this one, and gives it this
-// input's line.
-func (b *Book) Carry(r *Row) bool {
-	switch r.Status {
-	case worker.Removed, worker.Absent, worker.Failed, worker.Unknown: // the last was sent: pending would not be true
-	default:
-		return false
-	}
-	l, err := r.link()
-	if err != nil {
-		return false
-	}
-	pos, ok := b.set.Find(l)
-	if !ok {
-		return false
-	}
-	_, r.Line = b.set.At(pos)
-	b.setFate(pos, Fate{r.Status, r.Code, r.Message})
-	return true
-}
-
-// find is the position that a row of a result file is about.
-func (b *Book) find(r *Row) (pos int, ok bool) {
-	l, err := r.link()
-	if err != nil {
-		return 0, false
-	}
-	pos, ok = b.set.Find(l)
-	if !ok || r.Status != Duplicate {
-		return pos, ok
-	}
-	for i, line := range b.set.Lines(pos) {
-		if i > 0 && line == r.Line {
-			return pos + i, true
-		}
-	}
-	return 0, false
-}
-
-// Unsent gives the rows that are settled without a call and not yet in the result file, duplicates and invalid rows, and
-// enters them.
-func (b *Book) Unsent(now time.Time, give func([]Row) error) error {
-	const few = 1000
-	at := timestamp(now)
-	rows := make([]Row, 0, few)
-	flush := func(least int) error {
-		if len(rows) < least {
-			return nil
-		}
-		err := give(rows)
-		rows = rows[:0]
-		return err
-	}
-	for _, e := range b.bad {
-		if b.invalid[e.Line] {
-			continue
-		}
-		f := b.invalidFate(e)
-		rows = append(rows, Row{Line: e.Line, Status: Invalid, Code: f.Code, Message: f.Message, Time: at})
-		b.invalid[e.Line] = true
-		b.counts[Invalid].Add(1)
-		if err := flush(few); err != nil {
-			return err
-		}
-	}
-	var dup uint32 // one fate for all: which line it repeats is told from the set
-	for pos, first := range b.set.DuplicateRows() {
-		if b.known[pos] > 0 {
-			continue
-		}
-		link, line := b.set.At(pos)
-		_, firstLine := b.set.At(first)
-		r := linkRow(link, line, Duplicate, at)
-		r.Message = fmt.Sprintf("the same link as line %d", firstLine)
-		rows = append(rows, r)
-		if dup == 0 {
-			b.setFate(pos, Fate{Status: Duplicate})
-			dup = b.known[pos]
-		} else {
-			b.known[pos] = dup
-			b.counts[Duplicate].Add(1)
-		}
-		if err := flush(few); err != nil {
-			return err
-		}
-	}
-	return flush(1)
-}
-
-func (b *Book) invalidFate(e *reader.RowError) Fate {
-	return Fate{Invalid, "INVALID_ROW", cell(e.Message())}
-}
-
-// Superseded reports whether the result file has rows that later ones replaced.
-func (b *Book) Superseded() bool { return len(b.again) > 0 }
-
-// Last tells, for the rows of the result file in their order, which ones are the last for their link or line. It can be
-// used for one pass over the whole file.
-func (b *Book) Last() func(r *Row) bool {
-	left := b.again
-	b.again = map[int]int{}
-	seen := map[int]bool{}
-	return func(r *Row) bool {
-		if r.Status == Invalid {
-			first := !seen[r.Line]
-			seen[r.Line] = true
-			return first
-		}
-		pos, ok := b.find(r)
-		if !ok {
-			return false
-		}
-		if n := left[pos]; n > 1 {
-			left[pos] = n - 1
-			return false
-		}
-		return true
 	}
 }

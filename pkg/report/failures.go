@@ -5,13 +5,13 @@ import (
 	"strings"
 
 	"delink/pkg/disk"
+	"delink/pkg/outcome"
 	"delink/pkg/reader"
-	"delink/pkg/worker"
 )
 
-// WriteFailures makes a file of every row of the input whose link is failed, unknown or pending, or that is invalid, as
-// it stands in the input, with why it is here in three more columns. So it is an input itself. Rows is a second pass over
-// the input that the book is of; verify is called behind its last row, before the file takes its place.
+// WriteFailures makes a file of every row of the input whose link is failed, unknown or in doubt, or that is invalid, as it stands in
+// the input, with why it is here in three more columns. So it is an input itself. in is a second pass over the input that the book is
+// of; verify is called behind its last row, before the file takes its place.
 //
 // Where no row has failed there is no file, and an older one is removed. It reports how many rows there are.
 func WriteFailures(on disk.Disk, path string, in *reader.Reader, book *Book, verify func() error) (n int, err error) {
@@ -28,7 +28,7 @@ func WriteFailures(on disk.Disk, path string, in *reader.Reader, book *Book, ver
 				return err
 			}
 			f := book.fateOf(&row)
-			if settled(f.Status) {
+			if facts, _ := f.Status.Facts(); !facts.Bad {
 				continue
 			}
 			n++
@@ -42,12 +42,16 @@ func WriteFailures(on disk.Disk, path string, in *reader.Reader, book *Book, ver
 	return n, err
 }
 
-// Failures is how many links failed, are unknown or pending, and how many rows are invalid.
+// Failures is how many links failed, are unknown or in doubt, and how many rows are invalid.
 func (b *Book) Failures() int {
-	return b.Pending() + b.Count(worker.Failed) + b.Count(worker.Unknown) + b.Count(Invalid)
+	n := len(b.InDoubt())
+	for _, f := range outcome.Table {
+		if f.Bad {
+			n += b.Count(f.Status)
+		}
+	}
+	return n
 }
-
-func settled(s worker.Status) bool { return s == worker.Removed || s == worker.Absent }
 
 // fateOf is the fate of a row's link. A row that repeats an earlier line shares its fate.
 func (b *Book) fateOf(row *reader.Row) Fate {
@@ -56,10 +60,10 @@ func (b *Book) fateOf(row *reader.Row) Fate {
 	}
 	pos, ok := b.set.Find(row.Link)
 	if !ok {
-		return Fate{Status: pending, Message: "not sent"}
+		return Fate{Status: outcome.Pending, Message: "not sent"}
 	}
 	f := b.Fate(pos)
-	if _, first := b.set.At(pos); first != row.Line && !settled(f.Status) {
+	if _, first := b.set.At(pos); first != row.Line && !f.Status.IsNotSeen() {
 		f.Message = strings.TrimPrefix(f.Message+"; the same link as an earlier line", "; ")
 	}
 	return f

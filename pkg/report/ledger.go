@@ -8,17 +8,31 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 
 	"github.com/gocarina/gocsv"
 
 	"delink/pkg/disk"
-	"delink/pkg/worker"
+	"delink/pkg/outcome"
 )
 
 // header is the first line of a result file. It is compared as a whole: any other file is somebody else's.
-const header = "line,module,parent_id,relation,related_id,status,code,message,http_status,attempts,time\n"
+var header = strings.Join(columns(), ",") + "\n"
+
+// columns are the columns of a result file: Row has them in its tags.
+func columns() []string {
+	t := reflect.TypeFor[Row]()
+	names := make([]string, t.NumField())
+	for i := range names {
+		names[i] = t.Field(i).Tag.Get("csv")
+	}
+	return names
+}
+
+// olderHeader is the first line of a result file that does not say which CRM its rows are about.
+const olderHeader = "line,module,parent_id,relation,related_id,status,code,message,http_status,attempts,time\n"
 
 // NotALedger says why a file cannot be gone by, or added to.
 type NotALedger struct {
@@ -37,10 +51,10 @@ type Extent struct {
 	Torn   int64 // bytes of an unfinished row behind it, which a killed run leaves
 }
 
-// ReadLedger gives every row of a result file to visit, in the order of settling. A file that is not there has none. A
+// ReadLedger gives every row of a result file to visit, in the order of settling, and the byte at which the row begins. A file that is not there has none. A
 // file that delink did not write, or that was changed since, is a *NotALedger; only an unfinished last row is passed over,
 // for it is what a kill leaves.
-func ReadLedger(on disk.Disk, path string, visit func(row *Row) error) (Extent, error) {
+func ReadLedger(on disk.Disk, path string, visit func(row *Row, at int64) error) (Extent, error) {
 	f, err := on.Read(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return Extent{}, nil
@@ -58,6 +72,8 @@ func ReadLedger(on disk.Disk, path string, visit func(row *Row) error) (Extent, 
 	case first == header:
 	case err == io.EOF && strings.HasPrefix(header, strings.TrimRight(first, "\x00")): // cut off in its first write
 		return Extent{Exists: true, Torn: int64(len(first))}, nil
+	case first == olderHeader:
+		return Extent{}, &NotALedger{path, 1, "is a result file of an older version of delink, and does not say which CRM its rows are about"}
 	default:
 		return Extent{}, &NotALedger{path, 1, "is not a result file of delink: its first line is another one"}
 	}
@@ -69,6 +85,7 @@ func ReadLedger(on disk.Disk, path string, visit func(row *Row) error) (Extent, 
 		return Extent{}, &NotALedger{path, 1, err.Error()}
 	}
 	for {
+		at := rows.InputOffset()
 		v, err := decoder.Read()
 		if err == io.EOF {
 			break
@@ -90,7 +107,7 @@ func ReadLedger(on disk.Disk, path string, visit func(row *Row) error) (Extent, 
 		if err := row.check(); err != nil {
 			return Extent{}, &NotALedger{path, line, "is damaged: " + err.Error()}
 		}
-		if err := visit(&row); err != nil {
+		if err := visit(&row, max(at, int64(len(header)))); err != nil {
 			return Extent{}, err
 		}
 		e.Rows++
@@ -100,14 +117,14 @@ func ReadLedger(on disk.Disk, path string, visit func(row *Row) error) (Extent, 
 }
 
 func (r *Row) check() error {
-	switch r.Status {
-	case worker.Removed, worker.Absent, worker.Failed, worker.Unknown, Duplicate:
-		_, err := r.link()
-		return err
-	case Invalid:
+	switch {
+	case !r.Status.InResults():
+		return fmt.Errorf("%q is not a status", string(r.Status))
+	case r.Status == outcome.Invalid:
 		return nil
 	}
-	return fmt.Errorf("%q is not a status", string(r.Status))
+	_, err := r.Link()
+	return err
 }
 
 // wholeLines reads lines up to the last one that has an end.
@@ -148,19 +165,10 @@ type encoder struct {
 	cells []cells
 }
 
-// cells are a Row as it is written. gocsv writes strings in two thirds of the time that it takes for numbers and types.
+// cells are a Row as it is written, in the order of its columns. gocsv writes strings in two thirds of the time that it takes for
+// numbers and types.
 type cells struct {
-	Line       string `csv:"line"`
-	Module     string `csv:"module"`
-	Parent     string `csv:"parent_id"`
-	Relation   string `csv:"relation"`
-	Related    string `csv:"related_id"`
-	Status     string `csv:"status"`
-	Code       string `csv:"code"`
-	Message    string `csv:"message"`
-	HTTPStatus string `csv:"http_status"`
-	Attempts   string `csv:"attempts"`
-	Time       string `csv:"time"`
+	Line, Module, Parent, Relation, Related, Status, Code, Message, HTTPStatus, Attempts, Time, Org string
 }
 
 func newEncoder() *encoder {
@@ -177,7 +185,7 @@ func (e *encoder) encode(rows []Row) ([]byte, error) {
 		r := &rows[i]
 		e.cells = append(e.cells, cells{
 			strconv.Itoa(r.Line), r.Module, r.Parent, r.Relation, r.Related, string(r.Status),
-			r.Code, r.Message, r.HTTPStatus, strconv.Itoa(r.Attempts), r.Time,
+			r.Code, r.Message, r.HTTPStatus, strconv.Itoa(r.Attempts), r.Time, r.Org,
 		})
 	}
 	if err := gocsv.MarshalCSVWithoutHeaders(e.cells, e.csv); err != nil {
@@ -190,6 +198,8 @@ func (e *encoder) encode(rows []Row) ([]byte, error) {
 type Ledger struct {
 	file    disk.File
 	encoder *encoder
+	crm     string // the name of the CRM that its new rows are about
+	size    int64  // bytes
 	release func() // gives back the space that was reserved; nil once it has
 	trouble error
 	broken  error
@@ -198,9 +208,9 @@ type Ledger struct {
 // rowSize is what a row needs at most, but for the odd message of a gateway.
 const rowSize = 512
 
-// OpenLedger opens a result file for adding rows behind the last whole one, and starts one where there is none. Space for
+// OpenLedger opens a result file for adding rows about a CRM behind the last whole one, and starts one where there is none. Space for
 // so many rows is set aside, for what can no longer be called back when the disk is full.
-func OpenLedger(on disk.Disk, path string, e Extent, reserve int) (*Ledger, error) {
+func OpenLedger(on disk.Disk, path string, e Extent, reserve int, crm string) (*Ledger, error) {
 	release, err := on.Reserve(path, int64(reserve)*rowSize)
 	if err != nil {
 		return nil, err
@@ -219,7 +229,7 @@ func OpenLedger(on disk.Disk, path string, e Extent, reserve int) (*Ledger, erro
 			return nil, errors.Join(err, f.Close())
 		}
 	}
-	return &Ledger{file: f, encoder: newEncoder(), release: release}, nil
+	return &Ledger{file: f, encoder: newEncoder(), crm: crm, release: release, size: max(e.Size, int64(len(header)))}, nil
 }
 
 // Append adds rows with one write. If that fails, the disk may be full: the reserve is given back and the rest of the rows
@@ -229,10 +239,14 @@ func (l *Ledger) Append(rows []Row) error {
 	if l.broken != nil {
 		return l.broken
 	}
+	for i := range rows {
+		rows[i].Org = l.crm
+	}
 	b, err := l.encoder.encode(rows)
 	if err == nil {
 		var n int
 		n, err = l.file.Write(b)
+		l.size += int64(len(b))
 		if err != nil && l.release != nil {
 			l.trouble = err
 			l.release()
@@ -246,6 +260,12 @@ func (l *Ledger) Append(rows []Row) error {
 
 // Trouble is why no more links should be sent although everything so far is recorded: the disk is full.
 func (l *Ledger) Trouble() error { return l.trouble }
+
+// Broken reports whether rows could not be written: then the file does not have all outcomes.
+func (l *Ledger) Broken() bool { return l.broken != nil }
+
+// Size is how many bytes the file has. It is for whoever calls Append.
+func (l *Ledger) Size() int64 { return l.size }
 
 // Sync makes what was appended survive a power failure.
 func (l *Ledger) Sync() error { return l.file.Sync() }
@@ -268,7 +288,7 @@ func Rewrite(on disk.Disk, path string, keep func(row *Row) bool) error {
 			return err
 		}
 		one := make([]Row, 1)
-		_, err := ReadLedger(on, path, func(row *Row) error {
+		_, err := ReadLedger(on, path, func(row *Row, _ int64) error {
 			if !keep(row) {
 				return nil
 			}

@@ -2,27 +2,44 @@ package report
 
 import (
 	"errors"
+	"sync"
 	"time"
 
-	"delink/pkg/worker"
+	"delink/pkg/chunker"
+	"delink/pkg/journal"
+	"delink/pkg/outcome"
 )
 
-// Recorder enters outcomes in the ledger and in the book, in this order: the book never knows more than the disk.
-// It is what a worker.Pool records with.
+// Recorder writes down what is about to be sent, and enters outcomes in the ledger and then in the book: the book never knows more
+// than the disk. It is what an operation records with. Journal may be nil where nothing is sent.
 type Recorder struct {
-	Ledger *Ledger
-	Book   *Book
-	rows   []Row
+	Ledger  *Ledger
+	Book    *Book
+	Journal *journal.Journal
+	rows    []Row
+
+	mu      sync.Mutex
+	written []int // positions that have outcomes in the ledger, since the last sync began
+	size    int64 // of the ledger with them
 }
+
+// Prepare writes down what is about to be sent. It is on disk when Prepare returns.
+func (r *Recorder) Prepare(batches []chunker.Batch) error { return r.Journal.Write(batches) }
 
 // Write records outcomes; they survive the end of this process when it returns. An error says that the run must not go on;
 // outcomes that could not be recorded are not in the book.
-func (r *Recorder) Write(outcomes []worker.Outcome) error {
+func (r *Recorder) Write(outcomes []outcome.Outcome) error {
 	r.rows = r.Book.rows(outcomes, r.rows[:0])
 	if err := r.Ledger.Append(r.rows); err != nil {
 		return err
 	}
 	r.Book.enter(outcomes)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range outcomes {
+		r.written = append(r.written, outcomes[i].Pos)
+	}
+	r.size = r.Ledger.Size()
 	return r.Ledger.Trouble()
 }
 
@@ -32,4 +49,16 @@ func (r *Recorder) WriteUnsent(now time.Time) error {
 }
 
 // Sync makes what was written survive a power failure.
-func (r *Recorder) Sync() error { return r.Ledger.Sync() }
+func (r *Recorder) Sync() error {
+	r.mu.Lock()
+	written, size := r.written, r.size
+	r.written = nil
+	r.mu.Unlock()
+	if err := r.Ledger.Sync(); err != nil {
+		return err
+	}
+	if r.Journal != nil {
+		r.Journal.Synced(written, size)
+	}
+	return nil
+}

@@ -4,39 +4,33 @@ import (
 	"strings"
 	"time"
 
+	"delink/pkg/outcome"
 	"delink/pkg/reader"
-	"delink/pkg/worker"
 	"delink/pkg/zoho"
 )
 
 // Row is a row of the result file; its fields are the file's columns.
 type Row struct {
-	Line       int           `csv:"line"` // where the row starts in the input; the header is line 1
-	Module     string        `csv:"module"`
-	Parent     string        `csv:"parent_id"`
-	Relation   string        `csv:"relation"`
-	Related    string        `csv:"related_id"`
-	Status     worker.Status `csv:"status"`
-	Code       string        `csv:"code"`
-	Message    string        `csv:"message"`
-	HTTPStatus string        `csv:"http_status"` // empty where no answer decided
-	Attempts   int           `csv:"attempts"`
-	Time       string        `csv:"time"`
+	Line       int            `csv:"line"` // where the row starts in the input; the header is line 1
+	Module     string         `csv:"module"`
+	Parent     string         `csv:"parent_id"`
+	Relation   string         `csv:"relation"`
+	Related    string         `csv:"related_id"`
+	Status     outcome.Status `csv:"status"`
+	Code       string         `csv:"code"`
+	Message    string         `csv:"message"`
+	HTTPStatus string         `csv:"http_status"` // empty where no answer decided
+	Attempts   int            `csv:"attempts"`
+	Time       string         `csv:"time"`
+	Org        string         `csv:"org"` // which CRM the row is about: see zoho.Identity.Name
 }
-
-// Statuses of rows for which nothing is sent.
-const (
-	Invalid   worker.Status = "invalid"   // the row cannot be used
-	Duplicate worker.Status = "duplicate" // the same link as an earlier line
-	pending   worker.Status = "pending"   // never in a file of results: what was not sent has no row
-)
 
 // timeLayout is RFC 3339 with milliseconds; times are in UTC.
 const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
 func timestamp(t time.Time) string { return t.UTC().Format(timeLayout) }
 
-func linkRow(l reader.Link, line int, s worker.Status, at string) Row {
+func linkRow(l reader.Link, line int, s outcome.Status, at string) Row {
 	return Row{
 		Line:     line,
 		Module:   l.Relation.Module,
@@ -48,8 +42,8 @@ func linkRow(l reader.Link, line int, s worker.Status, at string) Row {
 	}
 }
 
-// link reads back what linkRow wrote.
-func (r *Row) link() (l reader.Link, err error) {
+// Link is the link that a row is about.
+func (r *Row) Link() (l reader.Link, err error) {
 	l.Relation = zoho.Relation{Module: r.Module, List: r.Relation}
 	if l.Parent, err = zoho.ParseID(r.Parent); err != nil {
 		return l, err

@@ -9,55 +9,89 @@ import (
 	"time"
 
 	"delink/pkg/disk"
-	"delink/pkg/worker"
+	"delink/pkg/outcome"
+	"delink/pkg/zoho"
 )
 
-// State says how far a run has come.
-type State string
-
-// The states of a run. A summary that says "running" while nothing runs is of a run that was killed.
-const (
-	Running  State = "running"
-	Finished State = "finished" // nothing is pending or unknown for want of time
-	Stopped  State = "stopped"  // in good order, and can go on
-)
-
-// Summary is a run in numbers; its fields are a promise to scripts. Counts are of rows, but for Links, Pending and the
-// four statuses of links, which are of different links.
+// Summary is a run in numbers; its fields are a promise to scripts. Counts are of rows, but for Links, Pending and the statuses of
+// links, which are of different links.
 type Summary struct {
-	Input            string        `json:"input"`
-	InputSHA256      string        `json:"input_sha256"`
-	State            State         `json:"state"`
-	Reason           worker.Reason `json:"reason"`
-	Rows             int           `json:"rows"`
-	Links            int           `json:"links"`
-	Removed          int           `json:"removed"`
-	Absent           int           `json:"absent"`
-	Failed           int           `json:"failed"`
-	Unknown          int           `json:"unknown"`
-	Invalid          int           `json:"invalid"`
-	Duplicate        int           `json:"duplicate"`
-	Pending          int           `json:"pending"`
-	Calls            int           `json:"calls"`
-	Retries          int           `json:"retries"`
-	Throttled        int           `json:"throttled"`
-	CreditsRemaining *int          `json:"credits_remaining"`
-	StartedAt        string        `json:"started_at"`
-	EndedAt          *string       `json:"ended_at"`
-	Seconds          float64       `json:"seconds"`
-	Results          string        `json:"results"`
-	Failures         *string       `json:"failures"`
-	ExitCode         int           `json:"exit_code"`
-	Org              *string       `json:"org"` // the org's id, or "emulator": results say nothing about another
+	Input            string         `json:"input"`
+	InputSHA256      string         `json:"input_sha256"`
+	State            outcome.State  `json:"state"`
+	Reason           outcome.Reason `json:"reason"`
+	Org              *string        `json:"org"` // the CRM's name: see zoho.Identity; null where it is not known
+	Rows             int            `json:"rows"`
+	Links            int            `json:"links"`
+	Removed          int            `json:"removed"`
+	Gone             int            `json:"gone"`
+	Absent           int            `json:"absent"`
+	Failed           int            `json:"failed"`
+	Unknown          int            `json:"unknown"`
+	Invalid          int            `json:"invalid"`
+	Duplicate        int            `json:"duplicate"`
+	Pending          int            `json:"pending"`
+	Calls            int            `json:"calls"`
+	Retries          int            `json:"retries"`
+	Throttled        int            `json:"throttled"`
+	CreditsRemaining *int           `json:"credits_remaining"`
+	StartedAt        string         `json:"started_at"`
+	EndedAt          *string        `json:"ended_at"`
+	Seconds          float64        `json:"seconds"`
+	Results          string         `json:"results"`
+	Failures         *string        `json:"failures"`
+	ExitCode         int            `json:"exit_code"`
+	CRM              string         `json:"crm"` // the identity of the CRM, with what shows that another run speaks to the same one
 }
+
+// count is where the summary has the count of a status.
+func (s *Summary) count(status outcome.Status) *int {
+	switch status {
+	case outcome.Removed:
+		return &s.Removed
+	case outcome.Gone:
+		return &s.Gone
+	case outcome.Absent:
+		return &s.Absent
+	case outcome.Failed:
+		return &s.Failed
+	case outcome.Unknown:
+		return &s.Unknown
+	case outcome.Pending:
+		return &s.Pending
+	case outcome.Duplicate:
+		return &s.Duplicate
+	case outcome.Invalid:
+		return &s.Invalid
+	}
+	return new(int)
+}
+
+// Of is how many rows, or links, have a status.
+func (s *Summary) Of(status outcome.Status) int { return *s.count(status) }
 
 // Count takes the counts of a book.
 func (s *Summary) Count(b *Book) {
 	s.Rows, s.Links = b.Rows(), b.Links()
-	s.Removed, s.Absent = b.Count(worker.Removed), b.Count(worker.Absent)
-	s.Failed, s.Unknown = b.Count(worker.Failed), b.Count(worker.Unknown)
-	s.Invalid, s.Duplicate = b.Count(Invalid), b.Count(Duplicate)
-	s.Pending = b.Pending()
+	for _, f := range outcome.Table {
+		*s.count(f.Status) = b.Count(f.Status)
+	}
+}
+
+// IsBad reports whether some row is not as the user wants it; absent says that absent links count as failures.
+func (s *Summary) IsBad(absent bool) bool {
+	for _, f := range outcome.Table {
+		if s.Of(f.Status) > 0 && (f.Bad || absent && f.Status == outcome.Absent) {
+			return true
+		}
+	}
+	return false
+}
+
+// Identity is the CRM that the run spoke to, as far as the summary says.
+func (s *Summary) Identity() zoho.Identity {
+	id, _ := zoho.ParseIdentity(s.CRM)
+	return id
 }
 
 // Start and End set the times.

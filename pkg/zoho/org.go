@@ -16,6 +16,12 @@ type Org struct {
 	Edition string // as the CRM calls it, such as "enterprise"; empty if it does not say
 }
 
+// The smallest and the largest number of calls in flight that editions allow, per org and app (D). The smallest fits every org.
+const (
+	LeastSlots = 5
+	MostSlots  = 25
+)
+
 // Slots is how many calls may be in flight for the org's edition, per org and app (D); false if the edition is not known.
 func (o Org) Slots() (n int, known bool) {
 	letters := strings.Map(func(r rune) rune {
@@ -28,13 +34,13 @@ func (o Org) Slots() (n int, known bool) {
 		name  string
 		slots int
 	}{
-		{"crmplus", 25},
-		{"ultimate", 25},
+		{"crmplus", MostSlots},
+		{"ultimate", MostSlots},
 		{"zohoone", 20},
 		{"enterprise", 20},
 		{"professional", 15},
 		{"standard", 10},
-		{"free", 5},
+		{"free", LeastSlots},
 	} {
 		if strings.Contains(letters, e.name) {
 			return e.slots, true

@@ -1,14 +1,13 @@
-package job
+package relation
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
 	"delink/pkg/zoho"
 )
 
-func TestCheckRelation(t *testing.T) {
+func TestCheck(t *testing.T) {
 	leads := zoho.Relation{Module: "Campaigns", List: "Leads"}
 	custom := zoho.Relation{Module: "Campaigns", List: "Venues"}
 	notes := zoho.Relation{Module: "Campaigns", List: "MyNotes"}
@@ -30,11 +29,11 @@ func TestCheckRelation(t *testing.T) {
 		hint     string
 	}{
 		{"the table, where no org is asked", leads, nil, nil, "", ""},
-		{"not in the table", custom, nil, nil, "not known as a relation", "Contacts, Leads; if you know"},
+		{"not in the table", custom, nil, nil, "not known as a relation", "Contacts, Leads"},
 		{"vouched for", custom, []zoho.Relation{custom}, nil, "", ""},
 		{"the org says yes", custom, nil, org, "", ""},
 		{"the org does not say, the table does", zoho.Relation{Module: "Campaigns", List: "Contacts"}, nil, org, "", ""},
-		{"neither says", zoho.Relation{Module: "Campaigns", List: "Leads2"}, nil, org, "not known as a relation", "--allow-relation Campaigns.Leads2"},
+		{"neither says", zoho.Relation{Module: "Campaigns", List: "Leads2"}, nil, org, "not known as a relation", "Contacts, Leads"},
 		{"the org says no", zoho.Relation{Module: "Campaigns", List: "Deals"}, nil, org, "cannot be delinked in this org", "Leads, Venues"},
 		{"hidden in the layout", zoho.Relation{Module: "Campaigns", List: "Products"}, nil, org, "is hidden in this org", "show it in the layout"},
 		{"not in the org, though in the table", leads, nil, org[1:], "no related list Leads in this org", "Venues"},
@@ -44,15 +43,14 @@ func TestCheckRelation(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			err := checkRelation(test.relation, test.allow, test.lists)
-			var refusal *Refusal
+			problem := Check(test.relation, test.allow, test.lists)
 			switch {
 			case test.want == "":
-				if err != nil {
-					t.Fatal(err)
+				if problem != nil {
+					t.Fatal(problem)
 				}
-			case !errors.As(err, &refusal) || !strings.Contains(refusal.Cause, test.want) || !strings.Contains(refusal.Hint, test.hint):
-				t.Fatalf("error %v, want %q with the hint %q; got %+v", err, test.want, test.hint, refusal)
+			case problem == nil || !strings.Contains(problem.Error(), test.want) || !strings.Contains(problem.Hint(), test.hint):
+				t.Fatalf("%v, want %q with the hint %q", problem, test.want, test.hint)
 			}
 		})
 	}

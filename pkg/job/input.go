@@ -3,43 +3,19 @@ package job
 import (
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"runtime/debug"
-	"time"
 
 	"delink/pkg/chunker"
 	"delink/pkg/disk"
+	"delink/pkg/outcome"
 	"delink/pkg/reader"
+	"delink/pkg/relation"
 	"delink/pkg/report"
-	"delink/pkg/zoho"
 )
 
-// Config is what to do and how.
-type Config struct {
-	Input       string // a path, or Stdin
-	Stdin       io.Reader
-	Reader      reader.Options
-	Files       Files
-	Allow       []zoho.Relation // accepted beside those that are known
-	BatchSize   int             // links per call, 1 to zoho.MaxIDs
-	MaxLinks    int             // more are a Refusal; 0 for no limit
-	SkipInvalid bool            // go on without the rows that cannot be used
-	RetryFailed bool            // send again what failed in an earlier run
-	Restart     bool            // begin anew, whatever an earlier run did
-	IfChanged   string          // what to do if the input is not that of an unfinished earlier run
-	FailAbsent  bool            // absent links count as failures
-	Strict      bool            // a Suspicion is a Refusal
-}
-
-// What IfChanged can say; empty is to refuse.
-const (
-	ChangedResume  = "resume"
-	ChangedRestart = "restart"
-)
-
-// Plan is an input that has been read and checked.
-type Plan struct {
+// Input is an input that has been read and checked.
+type Input struct {
 	Config Config
 	Set    *chunker.Set
 	Header *reader.Header     // how the input was understood
@@ -48,6 +24,8 @@ type Plan struct {
 	Doubts []Suspicion        // what may be right and often is not
 	bad    int                // how many rows cannot be used
 	source *source
+
+	leftUnknown, inDoubt []reader.Link // what a failures file tells of an earlier run
 }
 
 // keptBad is how many rows that cannot be used are kept to be shown, where the run does not go on without them. A
@@ -57,11 +35,11 @@ const keptBad = 1000
 // gcPercent keeps the garbage of reading small beside what is kept: ten million rows must fit in a laptop.
 const gcPercent = 40
 
-// Read reads the whole input and checks it. again says that it will be read a second time, which Run needs. It writes
-// nothing but the file of rows that cannot be used, if one was asked for.
-func Read(c Config, on disk.Disk, again bool) (*Plan, error) {
+// readInput reads the whole input and checks it. again says that the input will be read a second time. readInput writes nothing but
+// the file of rows that cannot be used, if one was asked for.
+func readInput(c Config, on disk.Disk, again bool) (*Input, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
-	p := &Plan{Config: c}
+	p := &Input{Config: c}
 	spool := ""
 	files, err := c.Files.resolve(c.Input)
 	switch {
@@ -93,16 +71,13 @@ func Read(c Config, on disk.Disk, again bool) (*Plan, error) {
 }
 
 // Name is what messages call the input.
-func (p *Plan) Name() string { return p.source.name }
+func (p *Input) Name() string { return p.source.name }
 
 // Rows is how many rows the input has below its header.
-func (p *Plan) Rows() int { return p.Set.Rows() + p.bad }
-
-// Close removes what the plan keeps on disk.
-func (p *Plan) Close() { p.source.remove() }
+func (p *Input) Rows() int { return p.Set.Rows() + p.bad }
 
 // read reads the input: it begins with the header, and gives the rows that cannot be used to bad.
-func (p *Plan) read(begin func(*reader.Header), bad func(*reader.Row)) error {
+func (p *Input) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 	in, err := reader.New(p.source.name, p.source.reader(), p.Config.Reader)
 	if err != nil {
 		return inputRefusal(err)
@@ -123,9 +98,7 @@ func (p *Plan) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 			if err := b.Add(row.Link, row.Line); err != nil {
 				return &Refusal{Err: err}
 			}
-			if d, open := report.LeftOpen(p.Header.Earlier(row.Raw)); open {
-				b.Doubt(row.Link, d)
-			}
+			p.heed(&row)
 		}
 	}
 	if p.SHA256, err = p.source.digest(); err != nil {
@@ -134,6 +107,18 @@ func (p *Plan) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 	p.Set = b.Build()
 	p.Doubts = append(unusedOptions(p.Set, p.Header, p.Config.Reader), suspect(p.Set)...)
 	return nil
+}
+
+// heed takes what a failures file tells of an earlier run.
+func (p *Input) heed(row *reader.Row) {
+	status, code, _ := p.Header.Earlier(row.Raw)
+	switch {
+	case status != string(outcome.Unknown):
+	case code == report.CodeInDoubt:
+		p.inDoubt = append(p.inDoubt, row.Link)
+	default:
+		p.leftUnknown = append(p.leftUnknown, row.Link)
+	}
 }
 
 func inputRefusal(err error) error {
@@ -145,12 +130,10 @@ func inputRefusal(err error) error {
 }
 
 // check refuses what must not be sent.
-func (p *Plan) check() error {
-	var wrong wrongRelations
+func (p *Input) check() error {
+	var wrong problems
 	for _, r := range p.Set.Relations() {
-		if zoho.ClassOf(r.Relation) == zoho.HoldsRecords {
-			wrong.add(r.Relation, holdsRecords(r.Relation))
-		}
+		wrong.add(relation.HoldsRecordsAlways(r.Relation))
 	}
 	switch {
 	case p.bad > 0 && !p.Config.SkipInvalid:
@@ -162,30 +145,20 @@ func (p *Plan) check() error {
 			where = " in " + p.Config.Files.Invalid
 		}
 		return &Refusal{
-			Cause: fmt.Sprintf("%s: %d %s cannot be used", p.source.name, p.bad, rows),
-			Hint:  "mend them" + where + ", or go on without them with --skip-invalid",
-			Rows:  append(wrong.rows(p), p.Bad...),
-			More:  p.bad - len(p.Bad),
+			Cause:  fmt.Sprintf("%s: %d %s cannot be used", p.source.name, p.bad, rows),
+			Hint:   "mend them" + where,
+			Remedy: SkipInvalidRows,
+			Rows:   append(wrong.rows(p), p.Bad...),
+			More:   p.bad - len(p.Bad),
 		}
 	case len(wrong) > 0:
 		return wrong.refusal(p)
 	case p.Config.Strict && len(p.Doubts) > 0:
-		return &Refusal{Cause: fmt.Sprintf("%s: %s", p.source.name, p.Doubts[0].Text), Hint: p.Doubts[0].Hint + "; without --strict this is a warning"}
+		return &Refusal{Cause: fmt.Sprintf("%s: %s", p.source.name, p.Doubts[0].Text), Hint: p.Doubts[0].Hint, Remedy: LeaveOutStrict}
 	case p.Config.MaxLinks > 0 && p.Set.Links() > p.Config.MaxLinks:
-		return refusef("check that this is the right file, or raise --max-links", "%s has %d links, more than --max-links %d", p.source.name, p.Set.Links(), p.Config.MaxLinks)
+		r := because(RaiseMaxLinks, "%s has %d links, more than the limit of %d", p.source.name, p.Set.Links(), p.Config.MaxLinks)
+		r.Hint = "check that this is the right file"
+		return r
 	}
 	return nil
-}
-
-// AnswerTime is the time of one call that estimates assume; measured values lie between 0.05 and 0.5 seconds.
-const AnswerTime = 300 * time.Millisecond
-
-// EstimateTime is how long calls take with so many in flight, and no more than rate of them a second if rate is not 0.
-func EstimateTime(calls, slots int, rate float64) time.Duration {
-	rounds := (calls + slots - 1) / max(1, slots)
-	d := time.Duration(rounds) * AnswerTime
-	if rate > 0 {
-		d = max(d, time.Duration(float64(calls)/rate*float64(time.Second)))
-	}
-	return d
 }

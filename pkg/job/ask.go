@@ -1,0 +1,125 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+
+	"delink/pkg/relation"
+	"delink/pkg/worker"
+	"delink/pkg/worker/engine"
+	"delink/pkg/zoho"
+)
+
+// answers are what an org says of itself before the first call. What it does not say, for want of a scope or of an answer, is nil.
+type answers struct {
+	org      *zoho.Org
+	lists    map[string][]zoho.List // by module
+	identity zoho.Identity
+	problems problems
+	notes    []string
+	refused  error // the login is refused, or there is no connection: no other call would fare better
+}
+
+// mostQuestions is how many questions are asked at the same time: as many calls as every edition allows.
+const mostQuestions = zoho.LeastSlots
+
+// ask asks the org for its name, type and edition, and for the related lists of the modules in the input. All questions are asked at
+// the same time.
+func ask(ctx context.Context, conn *Connection, in *Input) answers {
+	a := answers{lists: map[string][]zoho.List{}, identity: zoho.Identity{Login: conn.Login}}
+	var org zoho.Org
+	aboutOrg := &worker.Question{Ask: func(ctx context.Context) (err error) {
+		org, err = conn.CRM.Org(ctx)
+		return err
+	}}
+	questions := []*worker.Question{aboutOrg}
+	modules := modulesOf(in)
+	lists := make([][]zoho.List, len(modules))
+	for i, module := range modules {
+		questions = append(questions, &worker.Question{Ask: func(ctx context.Context) (err error) {
+			lists[i], err = conn.CRM.Lists(ctx, module)
+			return err
+		}})
+	}
+	limits := engine.Settings{Slots: mostQuestions, Rate: in.Config.Rate, Jitter: in.Config.Jitter}
+	a.refused = worker.Ask(ctx, conn.CRM, questions, limits)
+	a.locate(ctx, conn)
+	if a.refused != nil || ctx.Err() != nil {
+		return a
+	}
+	if aboutOrg.Err == nil {
+		a.org, a.identity.Org = &org, org.ID
+	} else {
+		a.notef("the org does not say its name and edition: %s", unasked(aboutOrg.Err, "ZohoCRM.org.READ"))
+	}
+	refused := map[string]error{} // modules
+	for i, module := range modules {
+		switch e := questions[i+1].Err; {
+		case e == nil:
+			a.lists[module] = lists[i]
+		case e.Code == "INVALID_MODULE":
+			refused[module] = e
+		default:
+			a.notef("the org does not say which lists of %s can be delinked: %s", module, unasked(e, "ZohoCRM.settings.related_lists.READ"))
+		}
+	}
+	a.check(in, refused)
+	return a
+}
+
+// locate notes where the CRM is.
+func (a *answers) locate(ctx context.Context, conn *Connection) {
+	if conn.Emulator {
+		a.identity = zoho.Identity{Org: Emulator, Host: Emulator, Login: Emulator}
+		return
+	}
+	if a.refused != nil || ctx.Err() != nil { // to know the address may take a token
+		return
+	}
+	if base, err := conn.CRM.Base(ctx); err == nil {
+		if u, err := url.Parse(base); err == nil {
+			a.identity.Host = u.Host
+		}
+	}
+}
+
+// check decides about the relations of an input.
+func (a *answers) check(in *Input, refused map[string]error) {
+	for _, r := range in.Set.Relations() {
+		if err := refused[r.Relation.Module]; err != nil {
+			a.problems.add(&relation.Problem{Relation: r.Relation, Kind: relation.NoSuchModule, Err: err})
+			continue
+		}
+		a.problems.add(relation.Check(r.Relation, in.Config.Allow, a.lists[r.Relation.Module]))
+	}
+}
+
+func (a *answers) notef(format string, args ...any) {
+	a.notes = append(a.notes, fmt.Sprintf(format, args...))
+}
+
+// modulesOf are the modules of the parent records in an input, in order of appearance.
+func modulesOf(in *Input) (modules []string) {
+	seen := map[string]bool{}
+	for _, r := range in.Set.Relations() {
+		if m := r.Relation.Module; !seen[m] {
+			seen[m] = true
+			modules = append(modules, m)
+		}
+	}
+	return modules
+}
+
+// Emulator is the name of the emulator inside the process among CRMs.
+const Emulator = "emulator"
+
+// unasked says why a question has no answer.
+func unasked(err error, scope string) string {
+	var e *zoho.Error
+	if errors.As(err, &e) && e.Kind == zoho.Denied {
+		return fmt.Sprintf("%s (%s allows it)", e, scope)
+	}
+	return err.Error()
+}

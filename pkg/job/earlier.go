@@ -1,0 +1,242 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"delink/pkg/outcome"
+	"delink/pkg/reader"
+	"delink/pkg/report"
+	"delink/pkg/zoho"
+)
+
+// earlier is what an earlier run left beside the input, as far as it is of use to this run.
+type earlier struct {
+	run     earlierRun
+	summary *report.Summary // nil if there is none
+	extent  report.Extent
+	stray   int         // the line of the first row that does not fit this input
+	deleted *report.Row // a row that tells of a record that was deleted
+	unknown []reader.Link
+}
+
+// takeUp reads what an earlier run left: summary, result file and journals. It fills the book.
+func (j *Job) takeUp() error {
+	e := &j.earlier
+	var err error
+	if e.summary, err = report.ReadSummary(j.world.Disk, j.files.Summary); err != nil {
+		if !j.config.Restart {
+			return notOurs(err)
+		}
+		e.summary = nil
+	}
+	if s := e.summary; s != nil {
+		e.run.Summary, e.run.State, e.run.Pending = true, s.State, s.Pending
+		e.run.SameInput = s.InputSHA256 == j.input.SHA256
+		// Folders may have other names by now, files not.
+		e.run.OtherFiles = s.State != outcome.Finished && filepath.Base(s.Results) != filepath.Base(j.files.Results)
+	}
+	doubts, err := j.findDoubts()
+	if err != nil {
+		return err
+	}
+	names := j.namesOfCRM()
+	var strangers map[string]bool
+	line := 1
+	e.extent, err = report.ReadLedger(j.world.Disk, j.files.Results, func(r *report.Row, at int64) error {
+		line++
+		j.heedDeletion(r)
+		if names != nil && !names[r.Org] {
+			if strangers == nil {
+				strangers = map[string]bool{}
+			}
+			strangers[r.Org] = true
+			e.run.ForeignRows++
+			return nil
+		}
+		e.run.Rows++
+		doubts.settle(r, at)
+		if !j.book.Load(r) {
+			if e.run.Strays++; e.run.Strays == 1 {
+				e.stray = line
+			}
+		}
+		return nil
+	})
+	if err != nil && !j.config.Restart { // with it, the file may be anything: it is put aside
+		return notOurs(err)
+	}
+	e.run.Results = e.extent.Exists
+	e.run.CRM = j.compareCRM(strangers)
+	doubts.resultsHave(e.extent.Size)
+	e.unknown = j.book.LinksThatAre(outcome.Unknown)
+	j.doubts = doubts
+	return nil
+}
+
+// namesOfCRM are the names that rows about this run's CRM have; nil if it is not known, and every row counts.
+func (j *Job) namesOfCRM() map[string]bool {
+	now := j.answers.identity
+	if now.Name() == "" {
+		return nil
+	}
+	names := map[string]bool{}
+	if now.Org != "" {
+		names[now.Org] = true
+	}
+	if s := j.earlier.summary; s != nil && now.Compare(s.Identity()) == zoho.Same {
+		names[now.Name()] = true
+		names[s.Identity().Name()] = true
+	}
+	return names
+}
+
+// compareCRM says what is known of the CRM of an earlier run. strangers are the names in rows that are not about this run's CRM.
+func (j *Job) compareCRM(strangers map[string]bool) sameCRM {
+	now := j.answers.identity
+	e := &j.earlier
+	switch {
+	case now.Name() == "": // nobody was asked
+		return isSame
+	case e.run.Rows > 0 || len(strangers) == 0 && (e.summary == nil || e.summary.CRM == ""):
+		return isSame
+	case len(strangers) == 0:
+		return compareTo(now, e.summary.Identity())
+	}
+	worst := rehearsed
+	for name := range strangers {
+		before := zoho.Identity{Org: name}
+		if e.summary != nil && e.summary.Identity().Name() == name {
+			before = e.summary.Identity()
+		} else if !isOrgID(name) && name != Emulator {
+			before = zoho.Identity{Host: name}
+		}
+		if c := compareTo(now, before); c == isOther || c == notShown && worst == rehearsed {
+			worst = c
+		}
+	}
+	return worst
+}
+
+func compareTo(now, before zoho.Identity) sameCRM {
+	switch c := now.Compare(before); {
+	case c == zoho.Same:
+		return isSame
+	case before.Org == Emulator:
+		return rehearsed
+	case c == zoho.Different:
+		return isOther
+	}
+	return notShown
+}
+
+// isOrgID reports whether a name is an org's id, not a host: ids are digits.
+func isOrgID(name string) bool {
+	_, err := zoho.ParseID(name)
+	return err == nil
+}
+
+// identityToKeep is the CRM of this run as its files name it. If the org did not say its id this time, and is shown to be the org of
+// the earlier run, it is called as that run called it. If nothing became known, this run has sent nothing, and the files stay what
+// they were.
+func (j *Job) identityToKeep() zoho.Identity {
+	now, s := j.answers.identity, j.earlier.summary
+	switch {
+	case s == nil || j.decision != goOn && j.decision != begin:
+	case now.Name() == "":
+		return s.Identity()
+	case now.Org == "" && now.Compare(s.Identity()) == zoho.Same:
+		now.Org = s.Identity().Org
+	}
+	return now
+}
+
+// heedDeletion remembers a row of an earlier run that tells of a deleted record, if its relation is in this input too.
+func (j *Job) heedDeletion(r *report.Row) {
+	if r.Code != zoho.CodeRecordDeleted || j.earlier.deleted != nil {
+		return
+	}
+	for _, c := range j.input.Set.Relations() {
+		if c.Relation == (zoho.Relation{Module: r.Module, List: r.Relation}) {
+			found := *r
+			j.earlier.deleted = &found
+		}
+	}
+}
+
+// refuseDeletion keeps a run from deleting more records where an earlier one has deleted some.
+func (j *Job) refuseDeletion() error {
+	d := j.earlier.deleted
+	if d == nil {
+		return nil
+	}
+	return refusef(
+		"look for the record in the CRM's recycle bin, and take the rows of this relation out of the input; the results have to be put aside by hand before it can be run again",
+		"%s tells that delinking %s.%s deleted a record (line %d of the input): its records are not linked but held", j.files.Results, d.Module, d.Relation, d.Line)
+}
+
+func notOurs(err error) error {
+	var not *report.NotALedger
+	if errors.As(err, &not) {
+		return &Refusal{Err: err, Hint: "it is left as it is", Remedy: GiveOtherFiles}
+	}
+	return err
+}
+
+// settleEarlier carries out what was decided about the earlier run, in memory: files are changed when the run begins.
+func (j *Job) settleEarlier() error {
+	e := &j.earlier
+	j.decision = decide(e.run, j.config.Choice)
+	switch j.decision {
+	case refuseFiles:
+		return because(GiveSummary, "%s is of an unfinished run with other results, %s", j.files.Summary, e.summary.Results)
+	case refuseDamaged:
+		return &Refusal{
+			Cause:  fmt.Sprintf("%s:%d: is not about a row of %s, though the run that wrote it had the same input", j.files.Results, e.stray, j.input.Name()),
+			Hint:   "put the file aside",
+			Remedy: BeginAnew,
+		}
+	case refuseChanged:
+		return because(ResumeOrRestart, "%s is not the input of the unfinished run that wrote %s", j.input.Name(), j.files.Results)
+	case refuseOther:
+		return because(GiveOtherFiles, "%s is of an unfinished run in another org", j.files.Results)
+	case refuseUnshown:
+		return because(GiveOtherFiles, "%s is of an unfinished run, and nothing shows that it was in the org of this login", j.files.Results)
+	case beginAnew:
+		j.book = report.NewBook(j.input.Set, j.input.Bad)
+		if e.run.CRM != isSame {
+			e.unknown = nil
+		}
+	case carryOver, begin, goOn:
+	}
+	if err := j.refuseDeletion(); err != nil {
+		return err
+	}
+	j.tellOfEarlier()
+	j.applyDoubts()
+	return nil
+}
+
+// tellOfEarlier collects what people should know about the earlier run.
+func (j *Job) tellOfEarlier() {
+	e := &j.earlier
+	switch {
+	case j.config.Restart:
+		return
+	case j.decision == beginAnew && e.run.CRM == rehearsed:
+		j.notef("%s is of a rehearsal with the emulator: it is kept under a new name", j.files.Results)
+	case j.decision == beginAnew && e.run.CRM == isOther:
+		j.notef("%s is of a run in another org: it is kept under a new name", j.files.Results)
+	case j.decision == beginAnew && e.run.CRM == notShown:
+		j.notef("%s is of a run of which nothing shows that it was in the org of this login: it is kept under a new name", j.files.Results)
+	case j.decision == beginAnew && e.run.Results:
+		j.notef("the results of an earlier run of another input get a new name beside %s", j.files.Results)
+	}
+	if e.extent.Torn > 0 {
+		j.notef("an earlier run was cut off in the middle of a row: %d bytes at the end of %s are dropped, and that link is sent again", e.extent.Torn, j.files.Results)
+	}
+	if s := e.summary; s != nil && !e.extent.Exists && s.Links > s.Pending {
+		j.notef("%s is gone, though %s tells of a run that wrote it: all links are sent again", j.files.Results, j.files.Summary)
+	}
+}

@@ -1,0 +1,305 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"delink/pkg/outcome"
+	"delink/pkg/report"
+	"delink/pkg/worker"
+	"delink/pkg/worker/engine"
+	"delink/pkg/zoho"
+)
+
+// Job is one input on its way through its steps.
+type Job struct {
+	config Config
+	world  World
+
+	input    *Input
+	files    Files
+	unlock   func()
+	conn     *Connection // nil if no CRM is asked
+	answers  answers
+	earlier  earlier
+	doubts   *doubts
+	decision decision
+	book     *report.Book
+	notes    []string
+}
+
+// Idle is why a job had nothing to do.
+type Idle int
+
+// Why a job had nothing to do.
+const (
+	NotIdle       Idle = iota
+	NoRows             // the input has a header and no rows
+	NoUsableRows       // no row can be used
+	EarlierDone        // an earlier run finished with this input; the summary is that run's
+	EarlierEnough      // an earlier run has settled every link, and was cut off before it could say so
+)
+
+// Ending is how a job ended.
+type Ending struct {
+	Summary *report.Summary // of this run; of the earlier one for EarlierDone
+	Idle    Idle
+	Input   string    // its name
+	Org     *zoho.Org // nil where it is not known
+	Causes  []report.Cause
+	Err     error // why the run could not go on; the files tell what became of every link all the same
+}
+
+// Run takes a job through all its steps. When stop ends, nothing new is sent and what is in flight is finished; when hard ends too,
+// what is in flight is cut off. The causes of both may be an outcome.Reason.
+//
+// A *Refusal says that nothing was sent and no file was changed. Any other error says the same of a run that could not begin.
+func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
+	j := &Job{config: c, world: w}
+	if err := j.read(true); err != nil {
+		return nil, err
+	}
+	defer j.input.source.remove()
+	if err := j.open(); err != nil {
+		return nil, err
+	}
+	defer j.unlock()
+	if j.input.Rows() > 0 {
+		if err := j.ask(stop); err != nil {
+			return nil, err
+		}
+	}
+	if err := j.compare(); err != nil {
+		return nil, err
+	}
+	if idle := j.idle(); idle != NotIdle {
+		return j.nothing(idle)
+	}
+	if end, err := j.allowed(stop); end != nil || err != nil {
+		return end, err
+	}
+	p := j.propose()
+	if w.Confirm != nil {
+		if err := w.Confirm(stop, p); err != nil {
+			return nil, err
+		}
+		if stop.Err() != nil {
+			return j.giveUp(reasonOf(stop), nil)
+		}
+	}
+	return j.send(stop, hard, p)
+}
+
+// Look takes a job as far as its proposal, and changes nothing. Without a connection, nobody is asked.
+func Look(ctx context.Context, c Config, w World) (*Proposal, error) {
+	j := &Job{config: c, world: w, unlock: func() {}}
+	if err := j.read(false); err != nil {
+		return nil, err
+	}
+	defer j.input.source.remove()
+	if w.Connect != nil && j.input.Rows() > 0 {
+		if err := j.ask(ctx); err != nil {
+			return nil, err
+		}
+	} else {
+		j.answers.check(j.input, nil)
+	}
+	if err := j.compare(); err != nil {
+		return nil, err
+	}
+	if j.answers.refused != nil {
+		return nil, j.answers.refused
+	}
+	if err := j.answers.problems.refusal(j.input); err != nil {
+		return nil, err
+	}
+	j.tell()
+	return j.propose(), nil
+}
+
+// read reads and checks the input.
+func (j *Job) read(again bool) (err error) {
+	if j.input, err = readInput(j.config, j.world.Disk, again); err != nil {
+		return err
+	}
+	j.files = j.input.Config.Files
+	return nil
+}
+
+// open takes the lock on the files.
+func (j *Job) open() (err error) {
+	j.unlock, err = lock(j.world.Disk, j.files.Results)
+	return err
+}
+
+// ask connects to the CRM and asks the org about itself.
+func (j *Job) ask(ctx context.Context) (err error) {
+	if j.conn, err = j.world.Connect(); err != nil {
+		return err
+	}
+	if j.world.Asking != nil {
+		defer j.world.Asking()()
+	}
+	j.answers = ask(ctx, j.conn, j.input)
+	return nil
+}
+
+// compare takes up what an earlier run left beside the input, and decides what becomes of it.
+func (j *Job) compare() error {
+	j.book = report.NewBook(j.input.Set, j.input.Bad)
+	if j.files.Results == "" { // only Look can do without
+		j.applyDoubts()
+		return nil
+	}
+	if err := j.takeUp(); err != nil {
+		return err
+	}
+	return j.settleEarlier()
+}
+
+// idle says whether there is nothing to do, and why.
+func (j *Job) idle() Idle {
+	switch {
+	case j.input.Rows() == 0:
+		return NoRows
+	case j.earlierDone():
+		return EarlierDone
+	case j.input.Set.Links() == 0:
+		return NoUsableRows
+	case !j.hasWork():
+		return EarlierEnough
+	}
+	return NotIdle
+}
+
+// earlierDone reports whether an earlier run with this input finished, and left nothing to do.
+func (j *Job) earlierDone() bool {
+	e := &j.earlier
+	switch {
+	case j.decision != goOn || e.summary == nil || !e.run.SameInput || e.summary.State != outcome.Finished:
+		return false
+	case j.book.Pending() > 0 || j.hasUnknown() || j.config.RetryFailed && j.book.Count(outcome.Failed) > 0:
+		return false
+	}
+	return e.extent.Torn == 0 // else somebody has cut or added to the results: the run leaves them whole
+}
+
+// nothing ends a job that has no links to send.
+func (j *Job) nothing(why Idle) (*Ending, error) {
+	j.tell()
+	if why == EarlierDone {
+		return j.ending(j.earlier.summary, why, nil), nil
+	}
+	s, err := j.record(context.Background(), 0, func(*report.Recorder) (outcome.Reason, error) { return outcome.Completed, nil }, nil)
+	return j.ending(s, why, err), nil
+}
+
+// allowed makes sure that the login and the relations are accepted, and tells what the org did not say. It ends a job that cannot
+// go on.
+func (j *Job) allowed(stop context.Context) (*Ending, error) {
+	if stop.Err() != nil {
+		return j.giveUp(reasonOf(stop), nil)
+	}
+	j.tell()
+	if j.answers.refused != nil {
+		e := zoho.AsError(j.answers.refused)
+		return j.giveUp(engine.ReasonOf(e), e)
+	}
+	return nil, j.answers.problems.refusal(j.input)
+}
+
+// giveUp ends a run before its first call: everything is as before. why may be nil.
+func (j *Job) giveUp(reason outcome.Reason, why error) (*Ending, error) {
+	if j.decision != goOn && j.decision != begin { // files are put aside only for a run that begins
+		if why == nil {
+			why = errStopped
+		}
+		return nil, why
+	}
+	s, err := j.record(context.Background(), 0, func(*report.Recorder) (outcome.Reason, error) { return reason, why }, nil)
+	return j.ending(s, NotIdle, err), nil
+}
+
+// errStopped is why a run did not begin that was told to stop.
+var errStopped = errors.New("stopped before the first call: nothing was sent, and no file was changed")
+
+// reasonOf is why a context was ended.
+func reasonOf(ctx context.Context) outcome.Reason {
+	reason := outcome.Interrupted
+	errors.As(context.Cause(ctx), &reason)
+	return reason
+}
+
+// send runs the operation.
+func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
+	limits := worker.Settings{MaxFailures: -1, Untried: j.isVouchedFor}
+	limits.Slots, limits.Rate, limits.MaxAttempts = p.Slots, j.config.Rate, max(1, j.config.MaxAttempts)
+	limits.MaxCalls, limits.ReserveCredits = j.config.MaxCalls, j.config.ReserveCredits
+	limits.Jitter, limits.Note = j.config.Jitter, j.world.Note
+	if j.config.MaxFailures != nil {
+		limits.MaxFailures = j.config.MaxFailures(j.book.Links())
+	}
+	var run *worker.Run
+	watch := func() {}
+	s, err := j.record(hard, 2*p.Slots*j.config.batchSize(), func(r *report.Recorder) (outcome.Reason, error) {
+		run = worker.Start(j.conn.CRM, j.book.Batches(j.config.batchSize(), j.config.RetryFailed), r, limits)
+		if j.world.Watch != nil {
+			watch = j.world.Watch(func() Moment { return j.moment(run, p) })
+		}
+		return run.Run(stop, hard)
+	}, func(s *report.Summary) {
+		if run == nil {
+			return
+		}
+		stats := run.Stats()
+		s.Calls, s.Retries, s.Throttled = stats.Calls, stats.Retries, stats.Throttled
+		if n, known := j.conn.CRM.Credits(); known {
+			s.CreditsRemaining = &n
+		}
+	})
+	watch()
+	return j.ending(s, NotIdle, err), nil
+}
+
+func (j *Job) moment(run *worker.Run, p *Proposal) Moment {
+	s := run.Stats()
+	return Moment{
+		Done:     s.Settled,
+		Total:    p.ToSend,
+		Failed:   j.book.Count(outcome.Failed) + j.book.Count(outcome.Unknown),
+		InFlight: s.InFlight,
+		Slots:    s.Slots,
+	}
+}
+
+func (j *Job) isVouchedFor(r zoho.Relation) bool {
+	for _, a := range j.config.Allow {
+		if a == r {
+			return true
+		}
+	}
+	return false
+}
+
+func (j *Job) ending(s *report.Summary, why Idle, err error) *Ending {
+	e := &Ending{Summary: s, Idle: why, Input: j.input.Name(), Org: j.answers.org, Err: err}
+	if why == NotIdle {
+		e.Causes = j.book.Causes()
+	}
+	return e
+}
+
+func (j *Job) notef(format string, args ...any) {
+	j.notes = append(j.notes, fmt.Sprintf(format, args...))
+}
+
+// tell tells what was noted so far.
+func (j *Job) tell() {
+	for _, n := range append(j.notes, j.answers.notes...) {
+		if j.world.Note != nil {
+			j.world.Note(n)
+		}
+	}
+	j.notes, j.answers.notes = nil, nil
+}

@@ -1,0 +1,74 @@
+package job
+
+import (
+	"time"
+
+	"delink/pkg/zoho"
+)
+
+// Proposal is what a run would do, for a person to look at before it begins.
+type Proposal struct {
+	Input   *Input
+	Org     *zoho.Org // nil where it is not known
+	Settled int       // links that an earlier run has settled
+	ToSend  int       // links
+	Calls   int
+	Slots   int // calls in flight at most
+	Time    time.Duration
+}
+
+// AnswerTime is the time of one call that estimates assume; measured values lie between 0.05 and 0.5 seconds.
+const AnswerTime = 300 * time.Millisecond
+
+// estimate is how long calls take with so many in flight, and no more than perSecond of them a second if that is not 0.
+func estimate(calls, slots int, perSecond float64) time.Duration {
+	rounds := (calls + slots - 1) / max(1, slots)
+	d := time.Duration(rounds) * AnswerTime
+	if perSecond > 0 {
+		d = max(d, time.Duration(float64(calls)/perSecond*float64(time.Second)))
+	}
+	return d
+}
+
+// propose counts what is to be done.
+func (j *Job) propose() *Proposal {
+	p := &Proposal{Input: j.input, Org: j.answers.org, Slots: j.slots()}
+	p.ToSend, p.Calls = j.toSend()
+	p.Settled = j.input.Set.Links() - p.ToSend
+	p.Time = estimate(p.Calls, p.Slots, j.config.PerSecond)
+	return p
+}
+
+// slots is how many calls will be in flight: as many as were asked for, or as the org's edition allows.
+func (j *Job) slots() int {
+	if j.config.Slots > 0 {
+		return j.config.Slots
+	}
+	if j.answers.org != nil {
+		if n, known := j.answers.org.Slots(); known {
+			return n
+		}
+	}
+	return zoho.LeastSlots
+}
+
+// toSend is how many links are to be sent, and in how many calls.
+func (j *Job) toSend() (links, calls int) {
+	if !j.book.HasHistory() { // the usual case, without a pass over all links
+		return j.input.Set.Links(), j.input.Set.Calls(j.config.batchSize())
+	}
+	for b := range j.book.Batches(j.config.batchSize(), j.config.RetryFailed) {
+		links += len(b.Related)
+		calls++
+	}
+	return links, calls
+}
+
+// hasWork reports whether there is a link to be sent. There may be none although no earlier run has finished: it was killed behind
+// its last call, say.
+func (j *Job) hasWork() bool {
+	for range j.book.Batches(j.config.batchSize(), j.config.RetryFailed) {
+		return true
+	}
+	return false
+}

@@ -1,0 +1,193 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"delink/pkg/journal"
+	"delink/pkg/outcome"
+	"delink/pkg/reader"
+	"delink/pkg/report"
+)
+
+// record keeps the files of a run, around what it does. When hard ends, the run is cut off; atOnce is how many links can be under way
+// at most. count adds to the summary what the run knows; it may be nil.
+func (j *Job) record(hard context.Context, atOnce int, do func(*report.Recorder) (outcome.Reason, error), count func(*report.Summary)) (*report.Summary, error) {
+	started := time.Now()
+	s := j.newSummary(started)
+	recorder, err := j.prepare(s, started, min(atOnce, s.Links))
+	if err != nil {
+		s.State, s.Reason, s.ExitCode = outcome.Stopped, outcome.Broken, outcome.ExitBroken
+		return s, fmt.Errorf("nothing was sent: %w", err)
+	}
+	reason := outcome.Broken
+	if err = recorder.WriteUnsent(started); err == nil {
+		reason, err = do(recorder)
+	}
+	if e := j.finish(s, recorder); e != nil {
+		reason, err = outcome.Broken, errors.Join(err, e)
+	}
+	if count != nil {
+		count(s)
+	}
+	return s, errors.Join(err, j.close(s, started, reason, hard.Err() != nil))
+}
+
+func (j *Job) newSummary(started time.Time) *report.Summary {
+	s := &report.Summary{
+		Input:       j.config.Input,
+		InputSHA256: j.input.SHA256,
+		State:       outcome.Running,
+		Results:     j.files.Results,
+	}
+	if crm := j.identityToKeep(); crm.Name() != "" {
+		name := crm.Name()
+		s.Org, s.CRM = &name, crm.String()
+	}
+	s.Start(started)
+	s.Count(j.book)
+	return s
+}
+
+// prepare makes the files for the run that begins. reserve is how many rows must find a place even on a full disk.
+//
+// The order matters, because the process can be killed between any two steps. The journal goes first: from then on no row of an older
+// result file counts as an outcome of what is in doubt. Only when the result file is as it should be, the journal says from which
+// byte on its rows count.
+func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Recorder, error) {
+	jour, err := journal.Begin(j.world.Disk, j.files.Results, j.carried())
+	if err != nil {
+		return nil, err
+	}
+	j.noteJournal()
+	if err := j.prepareFiles(s, now); err != nil {
+		return nil, err
+	}
+	for _, name := range []string{j.files.Results, j.files.Failures, j.files.Summary, journal.Name(j.files.Results)} {
+		j.world.Disk.Sweep(name)
+	}
+	// The summary goes before the results: results without it would be nobody's.
+	if err := s.Write(j.world.Disk, j.files.Summary); err != nil {
+		return nil, err
+	}
+	ledger, err := report.OpenLedger(j.world.Disk, j.files.Results, j.earlier.extent, reserve, j.identityToKeep().Name())
+	if err != nil {
+		return nil, err
+	}
+	if err := jour.Start(j.identityToKeep(), ledger.Size(), j.input.Set.Rows()); err != nil {
+		return nil, errors.Join(err, ledger.Close())
+	}
+	return &report.Recorder{Ledger: ledger, Book: j.book, Journal: jour}, nil
+}
+
+// prepareFiles gives older files new names, where that was decided.
+func (j *Job) prepareFiles(s *report.Summary, now time.Time) error {
+	e := &j.earlier
+	switch j.decision {
+	case carryOver: // before the rest is put aside: a run that is killed here must find what was settled
+		if err := j.carryOver(now); err != nil {
+			return err
+		}
+		return j.putAside(now, j.files.Failures, j.files.Summary)
+	case beginAnew:
+		e.extent = report.Extent{}
+		return j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary)
+	case begin, goOn:
+	}
+	if e.summary != nil && e.summary.Failures != nil && same(*e.summary.Failures, j.files.Failures) {
+		s.Failures = &j.files.Failures
+		return nil
+	}
+	return j.putAside(now, j.files.Failures) // whose it is, nobody knows
+}
+
+// carryOver begins the result file with those of its rows that settle links of this input. The old file stays in place until then,
+// and as a copy under a new name.
+func (j *Job) carryOver(now time.Time) error {
+	if err := copyAside(j.world.Disk, j.files.Results, now); err != nil {
+		return err
+	}
+	names := j.namesOfCRM()
+	j.book = report.NewBook(j.input.Set, j.input.Bad)
+	err := report.Rewrite(j.world.Disk, j.files.Results, func(r *report.Row) bool {
+		return (names == nil || names[r.Org]) && j.book.Carry(r)
+	})
+	if err != nil {
+		return err
+	}
+	j.applyDoubts()
+	j.earlier.extent, err = report.ReadLedger(j.world.Disk, j.files.Results, func(*report.Row, int64) error { return nil })
+	return err
+}
+
+// finish leaves one row for each row of the input that was settled, the failures, and the journal of what is still in doubt.
+//
+// The journal is replaced when all outcomes are on disk, and before the result file is rewritten: rows have other places then. If not
+// all could be written, the journal stays as it is.
+func (j *Job) finish(s *report.Summary, r *report.Recorder) error {
+	if err := errors.Join(r.Ledger.Close(), r.Journal.Close()); err != nil || r.Ledger.Broken() {
+		return errors.Join(err, j.finishFailures(s))
+	}
+	if err := j.keepJournal(); err != nil {
+		return err
+	}
+	if j.book.Superseded() {
+		if err := report.Rewrite(j.world.Disk, j.files.Results, j.book.Last()); err != nil {
+			return err
+		}
+	}
+	return j.finishFailures(s)
+}
+
+func (j *Job) keepJournal() error {
+	left := j.carried()
+	if err := journal.Keep(j.world.Disk, j.files.Results, left); err != nil {
+		return err
+	}
+	if left.IsEmpty() {
+		j.forgetJournal()
+	}
+	return nil
+}
+
+// finishFailures reads the input a second time and writes the failures file.
+func (j *Job) finishFailures(s *report.Summary) error {
+	again, verify, done, err := j.input.source.again(j.input.SHA256)
+	if err != nil {
+		return notWritten(err)
+	}
+	defer done()
+	in, err := reader.New(j.input.source.name, again, j.config.Reader)
+	if err != nil {
+		return notWritten(err)
+	}
+	n, err := report.WriteFailures(j.world.Disk, j.files.Failures, in, j.book, verify)
+	if err != nil {
+		return notWritten(err)
+	}
+	s.Failures = nil
+	if n > 0 {
+		s.Failures = &j.files.Failures
+	}
+	return nil
+}
+
+func notWritten(err error) error { return fmt.Errorf("the failures file was not written: %w", err) }
+
+// close fills in and writes the summary.
+func (j *Job) close(s *report.Summary, started time.Time, reason outcome.Reason, cut bool) error {
+	s.Count(j.book)
+	s.Reason = reason
+	s.State, s.ExitCode = outcome.End(reason, s.Pending, s.IsBad(j.config.FailAbsent))
+	if cut && s.ExitCode == outcome.ExitStopped {
+		s.ExitCode = outcome.ExitInterrupted
+	}
+	s.End(started, time.Now())
+	if err := s.Write(j.world.Disk, j.files.Summary); err != nil {
+		s.State, s.Reason, s.ExitCode = outcome.Stopped, outcome.Broken, outcome.ExitBroken
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,10 @@
+// Package journal writes down which links are about to be sent, before they are sent.
+//
+// A run that is killed, or loses power, leaves its journal. The links in doubt are those in the journal that have no later outcome
+// in the result file. A run that ends in good order leaves no journal, unless there are still links in doubt that it did not come to.
+//
+// The journal is a text file beside the results. Each line has a checksum, so that a line that was torn is told from a whole one. The
+// file is bounded: from time to time it is replaced by one with only those links that have no outcome on disk yet.
+//
+//	links.csv ─▶ … ─▶ Write (on disk when it returns) ─▶ the call ─▶ the outcome in the result file, synced ─▶ Synced
+package journal

@@ -1,0 +1,176 @@
+package journal
+
+import (
+	"io"
+	"strconv"
+	"sync"
+
+	"delink/pkg/chunker"
+	"delink/pkg/disk"
+	"delink/pkg/zoho"
+)
+
+// Doubts are what a journal carries over from earlier runs.
+type Doubts struct {
+	Records []Record
+	All     []zoho.Identity
+}
+
+// IsEmpty reports whether nothing is in doubt.
+func (d Doubts) IsEmpty() bool { return len(d.Records)+len(d.All) == 0 }
+
+// Journal is the journal of a run that goes on. Its methods may be called from several goroutines.
+type Journal struct {
+	on      disk.Disk
+	path    string
+	results string
+	carried Doubts
+	crm     zoho.Identity
+	limit   int64 // of the file, in bytes: beyond it the file is replaced
+
+	mu      sync.Mutex
+	file    disk.File
+	begin   int64
+	written int64 // bytes of the file
+	least   int64 // bytes of the file when it was new
+	size    int64 // of the result file, as far as it is on disk
+	live    []chunker.Batch
+	open    []uint64 // a bit for each position: written down, and no outcome on disk
+}
+
+// sizeMax is how large the file may grow before it is replaced, in bytes: some hundred batches of 100 links.
+const sizeMax = 1 << 20
+
+// Begin makes the journal of a new run, with what earlier runs left in doubt. It replaces an older one: after a crash there is the
+// older journal or the new one, whole. As long as Start was not called, no row of the result file counts as an outcome.
+func Begin(on disk.Disk, results string, carried Doubts) (*Journal, error) {
+	j := &Journal{on: on, path: Name(results), results: results, carried: carried, begin: -1, limit: sizeMax}
+	return j, j.replace(nil)
+}
+
+// Keep makes the journal that a run leaves, with what is still in doubt; none if nothing is.
+func Keep(on disk.Disk, results string, left Doubts) error {
+	if left.IsEmpty() {
+		return on.Remove(Name(results))
+	}
+	_, err := Begin(on, results, left)
+	return err
+}
+
+// Start opens the journal for writing. The result file has size bytes, and rows behind them are outcomes of this run. The set that is
+// sent has so many rows.
+func (j *Journal) Start(crm zoho.Identity, size int64, rows int) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.crm, j.begin, j.size = crm, size, size
+	j.open = make([]uint64, (rows+63)/64)
+	return j.reopen(nil)
+}
+
+// replace replaces the file by one with what is carried and the live batches.
+func (j *Journal) replace(live []chunker.Batch) error {
+	return j.on.Replace(j.path, func(w io.Writer) error {
+		b := seal(nil, kindHeader+" "+format+" "+strconv.Quote(j.results))
+		for _, crm := range j.carried.All {
+			b = seal(b, kindAll+" "+crm.String())
+		}
+		for i := range j.carried.Records {
+			b = seal(b, j.carried.Records[i].text())
+		}
+		if j.begin >= 0 {
+			b = seal(b, kindBegin+" "+strconv.FormatInt(j.begin, 10))
+		}
+		b = j.append(b, live)
+		j.least = int64(len(b))
+		_, err := w.Write(b)
+		return err
+	})
+}
+
+// append adds the lines of batches.
+func (j *Journal) append(b []byte, batches []chunker.Batch) []byte {
+	if j.size > 0 {
+		b = seal(b, kindSize+" "+strconv.FormatInt(j.size, 10))
+	}
+	for _, batch := range batches {
+		r := Record{j.crm, batch.Relation, batch.Parent, batch.Related}
+		b = seal(b, r.text())
+	}
+	return b
+}
+
+// reopen replaces the file, and opens it to add to it.
+func (j *Journal) reopen(live []chunker.Batch) error {
+	if j.file != nil {
+		err := j.file.Close()
+		j.file = nil
+		if err != nil {
+			return err
+		}
+	}
+	if err := j.replace(live); err != nil {
+		return err
+	}
+	f, err := j.on.Append(j.path, j.least)
+	if err != nil {
+		return err
+	}
+	j.file, j.written, j.live = f, j.least, live
+	return nil
+}
+
+// Write writes down batches that are about to be sent. They are on disk when it returns.
+func (j *Journal) Write(batches []chunker.Batch) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, b := range batches {
+		for _, pos := range b.Pos {
+			j.open[pos/64] |= 1 << (pos % 64)
+		}
+	}
+	if j.written > j.limit && j.written > 2*j.least {
+		return j.reopen(append(j.stillLive(), batches...))
+	}
+	text := j.append(nil, batches)
+	j.live = append(j.live, batches...)
+	j.written += int64(len(text))
+	if _, err := j.file.Write(text); err != nil {
+		return err
+	}
+	return j.file.Sync()
+}
+
+// stillLive are the batches of which some link has no outcome on disk.
+func (j *Journal) stillLive() (live []chunker.Batch) {
+	for _, b := range j.live {
+		for _, pos := range b.Pos {
+			if j.open[pos/64]&(1<<(pos%64)) != 0 {
+				live = append(live, b)
+				break
+			}
+		}
+	}
+	return live
+}
+
+// Synced says that the result file has size bytes on disk, with outcomes for the links at these positions.
+func (j *Journal) Synced(positions []int, size int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.size = size
+	for _, pos := range positions {
+		j.open[pos/64] &^= 1 << (pos % 64)
+	}
+}
+
+// Close closes the file, and leaves it where it is.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.file == nil {
+		return nil
+	}
+	err := j.file.Close()
+	j.file = nil
+	return err
+}

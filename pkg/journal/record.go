@@ -1,0 +1,89 @@
+package journal
+
+import (
+	"fmt"
+	"hash/crc32"
+	"strconv"
+	"strings"
+
+	"delink/pkg/reader"
+	"delink/pkg/zoho"
+)
+
+// Record is links of one parent record and relation that were about to be sent to a CRM.
+type Record struct {
+	CRM      zoho.Identity
+	Relation zoho.Relation
+	Parent   zoho.ID
+	Related  []zoho.ID
+}
+
+// Links gives the record's links.
+func (r *Record) Links() []reader.Link {
+	links := make([]reader.Link, len(r.Related))
+	for i, id := range r.Related {
+		links[i] = reader.Link{Relation: r.Relation, Parent: r.Parent, Related: id}
+	}
+	return links
+}
+
+// The kinds of lines, by their first word.
+const (
+	kindHeader = "journal" // format, and the result file that the journal belongs to, quoted
+	kindBegin  = "begin"   // rows of the result file from this byte on are outcomes of what the journal has
+	kindSize   = "size"    // the result file had so many bytes, and all were on disk
+	kindLinks  = "links"   // a Record
+	kindAll    = "all"     // a CRM: every link that has no row may have been sent to it
+)
+
+// format is the version of the file's format.
+const format = "1"
+
+// seal adds a line to b: the checksum of its text, and the text.
+func seal(b []byte, text string) []byte {
+	return fmt.Appendf(b, "%08x %s\n", crc32.ChecksumIEEE([]byte(text)), text)
+}
+
+// open gives the text of a line, if the line is whole.
+func open(line string) (text string, whole bool) {
+	sum, text, ok := strings.Cut(line, " ")
+	if !ok || len(sum) != 8 {
+		return "", false
+	}
+	n, err := strconv.ParseUint(sum, 16, 32)
+	return text, err == nil && uint32(n) == crc32.ChecksumIEEE([]byte(text))
+}
+
+func (r *Record) text() string {
+	b := fmt.Appendf(nil, "%s %s %s %s %s ", kindLinks, r.CRM, r.Relation.Module, r.Parent, r.Relation.List)
+	for i, id := range r.Related {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = id.Append(b)
+	}
+	return string(b)
+}
+
+// parseRecord reads the words of a line of links behind the kind.
+func parseRecord(words []string) (r Record, ok bool) {
+	if len(words) != 5 {
+		return r, false
+	}
+	if r.CRM, ok = zoho.ParseIdentity(words[0]); !ok {
+		return r, false
+	}
+	r.Relation = zoho.Relation{Module: words[1], List: words[3]}
+	var err error
+	if r.Parent, err = zoho.ParseID(words[2]); err != nil {
+		return r, false
+	}
+	for _, s := range strings.Split(words[4], ",") {
+		id, err := zoho.ParseID(s)
+		if err != nil {
+			return r, false
+		}
+		r.Related = append(r.Related, id)
+	}
+	return r, true
+}

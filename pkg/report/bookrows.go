@@ -1,0 +1,195 @@
+package report
+
+import (
+	"fmt"
+	"iter"
+	"strconv"
+	"time"
+
+	"delink/pkg/chunker"
+	"delink/pkg/outcome"
+	"delink/pkg/reader"
+)
+
+// rows adds the rows of outcomes.
+func (b *Book) rows(outcomes []outcome.Outcome, rows []Row) []Row {
+	var at time.Time // the outcomes of a call have the same time
+	var text string
+	for i := range outcomes {
+		o := &outcomes[i]
+		if i == 0 || !o.Time.Equal(at) {
+			at, text = o.Time, timestamp(o.Time)
+		}
+		link, line := b.set.At(o.Pos)
+		r := linkRow(link, line, o.Status, text)
+		r.Code, r.Message, r.Attempts = cell(o.Code), cell(o.Message), o.Attempts
+		if o.HTTPStatus > 0 {
+			r.HTTPStatus = strconv.Itoa(o.HTTPStatus)
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// Load enters a row of an earlier run's result file. fits is false if the input has no such row on that line.
+func (b *Book) Load(r *Row) (fits bool) {
+	if r.Status == outcome.Invalid {
+		in, ok := b.invalid[r.Line]
+		if ok && !in {
+			b.invalid[r.Line] = true
+			b.counts[outcome.Invalid].Add(1)
+		}
+		return ok && !in
+	}
+	pos, ok := b.find(r)
+	if !ok {
+		return false
+	}
+	b.setFate(pos, Fate{r.Status, r.Code, r.Message})
+	_, line := b.set.At(pos)
+	return line == r.Line
+}
+
+// Carry enters a row of a result file of another input if it tells what became of a link of this one, and gives it this
+// input's line.
+func (b *Book) Carry(r *Row) bool {
+	if !r.Status.IsOfLink() {
+		return false
+	}
+	l, err := r.Link()
+	if err != nil {
+		return false
+	}
+	pos, ok := b.set.Find(l)
+	if !ok {
+		return false
+	}
+	_, r.Line = b.set.At(pos)
+	b.setFate(pos, Fate{r.Status, r.Code, r.Message})
+	return true
+}
+
+// find is the position that a row of a result file is about.
+func (b *Book) find(r *Row) (pos int, ok bool) {
+	l, err := r.Link()
+	if err != nil {
+		return 0, false
+	}
+	if r.Status != outcome.Duplicate {
+		return b.set.Find(l)
+	}
+	pos, ok = b.set.FindLine(l, r.Line)
+	return pos, ok && b.set.IsDuplicate(pos)
+}
+
+// Unsent gives the rows that are settled without a call and not yet in the result file, duplicates and invalid rows, and
+// enters them.
+func (b *Book) Unsent(now time.Time, give func([]Row) error) error {
+	const few = 1000
+	at := timestamp(now)
+	rows := make([]Row, 0, few)
+	flush := func(least int) error {
+		if len(rows) < least {
+			return nil
+		}
+		err := give(rows)
+		rows = rows[:0]
+		return err
+	}
+	for _, e := range b.bad {
+		if b.invalid[e.Line] {
+			continue
+		}
+		f := b.invalidFate(e)
+		rows = append(rows, Row{Line: e.Line, Status: outcome.Invalid, Code: f.Code, Message: f.Message, Time: at})
+		b.invalid[e.Line] = true
+		b.counts[outcome.Invalid].Add(1)
+		if err := flush(few); err != nil {
+			return err
+		}
+	}
+	for pos, first := range b.set.DuplicateRows() {
+		if b.known[pos] > 0 {
+			continue
+		}
+		link, line := b.set.At(pos)
+		_, firstLine := b.set.At(first)
+		r := linkRow(link, line, outcome.Duplicate, at)
+		r.Message = fmt.Sprintf("the same link as line %d", firstLine)
+		rows = append(rows, r)
+		b.setFate(pos, Fate{Status: outcome.Duplicate})
+		if err := flush(few); err != nil {
+			return err
+		}
+	}
+	return flush(1)
+}
+
+func (b *Book) invalidFate(e *reader.RowError) Fate {
+	return Fate{outcome.Invalid, "INVALID_ROW", cell(e.Message())}
+}
+
+// Superseded reports whether the result file has rows that do not count any more: later ones replaced them, or their links are
+// pending again.
+func (b *Book) Superseded() bool { return len(b.again) > 0 || b.reopened }
+
+// Last tells, for the rows of the result file in their order, which ones are the last for their link or line, and settle it. It can
+// be used for one pass over the whole file.
+func (b *Book) Last() func(r *Row) bool {
+	left := b.again
+	b.again, b.reopened = map[int]int{}, false
+	seen := map[int]bool{}
+	return func(r *Row) bool {
+		if r.Status == outcome.Invalid {
+			first := !seen[r.Line]
+			seen[r.Line] = true
+			return first
+		}
+		pos, ok := b.find(r)
+		if !ok {
+			return false
+		}
+		if n := left[pos]; n > 1 {
+			left[pos] = n - 1
+			return false
+		}
+		return b.known[pos] > 0
+	}
+}
+
+// Batches gives the batches that are to be sent, each of links with the same history. Links in doubt go first, and those that an
+// earlier run left unknown go last: a CRM that does not answer for them must not keep a run from all others. What this run leaves
+// unknown is not sent again.
+func (b *Book) Batches(size int, retry bool) iter.Seq[chunker.Batch] {
+	left := b.left()
+	return func(yield func(chunker.Batch) bool) {
+		for _, h := range []outcome.History{outcome.InDoubt, outcome.Clear, outcome.LeftUnknown} {
+			want := func(pos int) bool { return b.History(pos) == h && b.ToSend(pos, retry) }
+			switch {
+			case h == outcome.InDoubt && b.inDoubt.isEmpty(), h == outcome.LeftUnknown && left.isEmpty():
+				continue
+			case h == outcome.LeftUnknown:
+				want = func(pos int) bool { return left.has(pos) && b.ToSend(pos, retry) }
+			}
+			for batch := range b.set.Batches(size, want) {
+				batch.History = h
+				if !yield(batch) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// left are the links that an earlier run left unknown.
+func (b *Book) left() (left positions) {
+	if b.leftUnknown.isEmpty() && b.Count(outcome.Unknown) == 0 {
+		return nil
+	}
+	for pos := range b.known {
+		if b.History(pos) == outcome.LeftUnknown {
+			left.add(pos, len(b.known))
+		}
+	}
+	return left
+}
