@@ -59,12 +59,14 @@ func (m *messages) put(text string, u urgency) {
 	most := mostWaiting
 	if u == needed {
 		most *= 2
-		m.tellDropped() // what was dropped stood before this message
 	}
 	if u == ordinary && m.full || m.size+len(text) > most {
 		m.full = true
 		m.dropped++
 		return
+	}
+	if u == needed {
+		m.tellDropped() // the dropped messages stood before this one
 	}
 	m.push(text)
 }

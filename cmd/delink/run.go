@@ -47,8 +47,8 @@ Every flag has a twin in the environment (--max-calls is DELINK_MAX_CALLS); a fl
 			if err := f.check(cmd); err != nil {
 				return err
 			}
+			f.command = commandLine(cmd, args[0])
 			if f.dryRun {
-				f.command = commandLine(cmd, args[0])
 				return p.plan(&f, args[0])
 			}
 			return p.delink(&f, args[0])
