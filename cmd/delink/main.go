@@ -62,6 +62,9 @@ func (p *program) run(ctx context.Context, args []string) int {
 		code = p.leave()
 	}
 	p.ui.finish()
+	if restore := p.atLeave.Load(); restore != nil {
+		(*restore)()
+	}
 	return code
 }
 
@@ -76,9 +79,6 @@ func (p *program) execute(ctx context.Context, args []string) error {
 
 // leave ends the program without its command, and returns the exit code.
 func (p *program) leave() int {
-	if restore := p.atLeave.Load(); restore != nil {
-		(*restore)()
-	}
 	what, code := p.signals.left()
 	p.ui.error(what, "")
 	return code
@@ -93,7 +93,7 @@ type program struct {
 	getenv  func(string) string
 	disk    disk.Disk // for results
 
-	atLeave atomic.Pointer[func()] // puts the terminal right if a signal ends the program now; nil for nothing
+	atLeave atomic.Pointer[func()] // what the program does last, to put the terminal right; nil for nothing
 }
 
 // ended is how a command ends that has told its own end: only the exit code is left to do.
