@@ -53,7 +53,7 @@ user's configuration folder, readable by the user alone. ZOHO_CLIENT_ID and ZOHO
 environment where they are set; where there is no terminal, the code is read from standard input.`,
 		Example: `  delink auth login
   delink auth login --dc eu`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return plainly(p.authLogin(cmd.Context(), w)) },
 	}
 	w.defineCenter(cmd.Flags())
@@ -97,7 +97,11 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, authTimeout)
+	// A code is good once: a signal from here on must not lose the login that it makes.
+	if err := p.signals.take(nil); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), authTimeout)
 	defer cancel()
 	grant, err := zoho.ExchangeCode(ctx, httpClient(1), l.accounts, l.Login, code)
 	if err != nil {
@@ -177,10 +181,10 @@ func (p *program) prompt(in *bufio.Reader, what string, secret bool) (string, er
 	var answer string
 	f, ok := p.stdin.(*os.File)
 	if ok && term.IsTerminal(int(f.Fd())) {
-		p.ui.write(what + ": ")
+		p.ui.ask(context.Background(), what+":")
 		if secret {
-			b, err := term.ReadPassword(int(f.Fd()))
-			p.ui.write("\n")
+			b, err := p.readSecret(int(f.Fd()))
+			p.ui.answered()
 			if err != nil {
 				return "", err
 			}
@@ -200,12 +204,23 @@ func (p *program) prompt(in *bufio.Reader, what string, secret bool) (string, er
 	return answer, nil
 }
 
+// readSecret reads a line that the terminal does not show. If a signal ends the program meanwhile, the terminal is
+// put right.
+func (p *program) readSecret(tty int) ([]byte, error) {
+	if before, err := term.GetState(tty); err == nil {
+		restore := func() { _ = term.Restore(tty, before) }
+		p.atLeave.Store(&restore)
+		defer p.atLeave.Store(nil)
+	}
+	return term.ReadPassword(tty)
+}
+
 func (p *program) statusCommand() *cobra.Command {
 	var w whereFlags
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "says which login is used, for which org, and whether it is valid",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return plainly(p.authStatus(cmd.Context(), w)) },
 	}
 	w.define(cmd.Flags())
@@ -271,7 +286,7 @@ func (p *program) logoutCommand() *cobra.Command {
 		Short: "removes a stored login from this machine",
 		Long: `logout removes a login that auth login stored. The refresh token stays good at Zoho until it is revoked there, under
 Connected Apps of the account.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return plainly(p.authLogout(w)) },
 	}
 	w.defineCenter(cmd.Flags())

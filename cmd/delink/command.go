@@ -15,7 +15,7 @@ const version = "0.1.0"
 
 // usageTemplate shows examples before flags: they are what most people look for.
 const usageTemplate = `Usage:
-  {{if .Runnable}}{{.UseLine}}{{else}}{{.CommandPath}} COMMAND{{end}}
+  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{.UseLine}}{{end}}
 {{- if .HasExample}}
 
 Examples:
@@ -68,7 +68,65 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 		return usageError{err, cmd.CommandPath() + " --help lists the flags"}
 	})
 	root.AddCommand(p.runCommand(), p.planCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range append(root.Commands(), root) {
+		switch {
+		case cmd.Name() == "help":
+			cmd.Run, cmd.RunE = nil, help
+		case cmd.HasSubCommands():
+			cmd.Args, cmd.RunE = cobra.ArbitraryArgs, group
+		}
+		if cmd.Name() == "completion" {
+			for _, shell := range cmd.Commands() {
+				shell.Args = noArguments
+			}
+		}
+	}
 	return root
+}
+
+// group is a command that only holds others. Without an argument it shows its help.
+func group(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return unknownCommand(cmd, args[0])
+	}
+	return cmd.Help()
+}
+
+// help shows the help of the command that args name.
+func help(cmd *cobra.Command, args []string) error {
+	topic, rest, err := cmd.Root().Find(args)
+	if err != nil {
+		return usageError{err, cmd.Root().Name() + " help lists the commands"}
+	}
+	if len(rest) > 0 {
+		return unknownCommand(topic, rest[0])
+	}
+	topic.InitDefaultHelpFlag() // so that the help shows this flag, too
+	return topic.Help()
+}
+
+// unknownCommand is the error for a word that is not a command of a group.
+func unknownCommand(group *cobra.Command, word string) error {
+	if !group.HasSubCommands() {
+		return usageError{fmt.Errorf("%s has no commands below it", group.CommandPath()), group.CommandPath() + " --help says what it does"}
+	}
+	hint := group.CommandPath() + " --help lists the commands"
+	group.SuggestionsMinimumDistance = 2 // letters that may differ
+	if like := group.SuggestionsFor(word); len(like) > 0 {
+		hint = "did you mean " + group.CommandPath() + " " + strings.Join(like, " or ") + "? " + hint
+	}
+	return usageError{fmt.Errorf("unknown command %q for %s", word, group.CommandPath()), hint}
+}
+
+// noArguments is the argument check of commands that take flags only. The error does not repeat an argument,
+// which may be a secret.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return usageError{fmt.Errorf("%s takes no arguments", cmd.CommandPath()), cmd.CommandPath() + " --help lists the flags"}
 }
 
 func versionLine() string {
@@ -79,7 +137,7 @@ func (p *program) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "says which version this is",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := io.WriteString(p.stdout, versionLine())
 			return err

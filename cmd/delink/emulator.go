@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -56,7 +54,7 @@ Its behaviour is set with --set KNOB=VALUE, which can be repeated:
 ` + knobHelp(),
 		Example: `  delink emulator --addr 127.0.0.1:8080 --links links.csv
   delink emulator --set links=all --set latency=100ms..300ms --set faults=drop-after:5%`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config := emulator.Default()
 			if err := config.SetAll(knobs...); err != nil {
@@ -76,9 +74,10 @@ Its behaviour is set with --set KNOB=VALUE, which can be repeated:
 			if _, err := io.WriteString(p.stdout, environmentFor(emulatorLogin(server, config))); err != nil {
 				return err
 			}
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-			defer stop()
-			<-ctx.Done()
+			if err := p.signals.take(nil); err != nil {
+				return err
+			}
+			<-p.signals.Stop().Done()
 			return nil
 		},
 	}

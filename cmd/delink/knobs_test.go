@@ -150,7 +150,7 @@ func (tr trial) run(t *testing.T, check func(*outcome)) {
 		var stdout, stderr bytes.Buffer
 		start := time.Now()
 		getenv := func(name string) string { return env[name] }
-		p := &program{ui: newUI(&stderr, getenv), stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, getenv: getenv, disk: hasty{}}
+		p := &program{ui: newUI(&stderr, getenv), stdin: strings.NewReader(""), stdout: &stdout, getenv: getenv, disk: hasty{}}
 		o.code = p.run(t.Context(), append([]string{"run", input, "--yes", "--json"}, tr.args...))
 		o.took = time.Since(start)
 		o.stderr, o.books = stderr.String(), o.crm.Books()

@@ -1,4 +1,4 @@
-// Delink removes relations between Zoho CRM records in bulk, and says truthfully what became of each.
+// Delink removes relations between Zoho CRM records in bulk, and says truthfully what became of each of them.
 package main
 
 import (
@@ -8,46 +8,95 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"strings"
+	"sync/atomic"
 	"syscall"
 
+	"delink/pkg/crash"
 	"delink/pkg/disk"
 	"delink/pkg/job"
 	"delink/pkg/zoho"
 )
 
 func main() {
-	signal.Ignore(syscall.SIGPIPE) // who reads our messages may leave; a run goes on, and records what it does
-	log.SetOutput(io.Discard)      // package net/http writes there what servers send where nothing was asked, whatever it is
-	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+	os.Exit(start(disk.OS{}))
 }
 
-// run is the program: it gives the exit code.
+// start runs the program as the system started it, and returns the exit code.
+func start(results disk.Disk) int {
+	defer crash.Guard()
+	crash.Prepare()
+	signal.Ignore(syscall.SIGPIPE) // the reader of our messages may leave: the run goes on and records what it does
+	log.SetOutput(io.Discard)      // package net/http logs there what servers send without being asked
+	p := &program{
+		ui: newUI(os.Stderr, os.Getenv), signals: newSignals(context.Background()),
+		stdin: os.Stdin, stdout: os.Stdout, getenv: os.Getenv, disk: results,
+	}
+	p.signals.heed()
+	return p.run(context.Background(), os.Args[1:])
+}
+
+// run runs the program without signals, and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	p := &program{ui: newUI(stderr, getenv), stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, disk: disk.OS{}}
+	p := &program{ui: newUI(stderr, getenv), stdin: stdin, stdout: stdout, getenv: getenv, disk: disk.OS{}}
 	return p.run(ctx, args)
 }
 
+// run runs a command, and returns the exit code. The command has a goroutine of its own, because a signal must be
+// able to end the program although the command waits for something that does not come.
 func (p *program) run(ctx context.Context, args []string) int {
+	if p.signals == nil {
+		p.signals = newSignals(ctx)
+	}
+	p.ui.foresee(args, p.getenv)
+	codes := make(chan int, 1)
+	go func() {
+		defer crash.Guard()
+		if err := p.execute(ctx, args); !errors.Is(err, errSignalled) { // else leave is closed
+			codes <- p.exit(err)
+		}
+	}()
+	var code int
+	select {
+	case code = <-codes:
+	case <-p.signals.leave:
+		code = p.leave()
+	}
+	p.ui.finish()
+	if restore := p.atLeave.Load(); restore != nil {
+		(*restore)()
+	}
+	return code
+}
+
+func (p *program) execute(ctx context.Context, args []string) error {
 	root := p.command()
 	root.SetArgs(args)
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
-	root.SetErr(p.stderr)
-	return p.exit(root.ExecuteContext(ctx))
+	root.SetErr(queued{p.ui.out, needed})
+	return root.ExecuteContext(ctx)
+}
+
+// leave ends the program without its command, and returns the exit code.
+func (p *program) leave() int {
+	what, code := p.signals.left()
+	p.ui.error(what, "")
+	return code
 }
 
 // program is what all commands share.
 type program struct {
-	ui     *ui
-	stdin  io.Reader
-	stdout io.Writer
-	stderr io.Writer // of package cobra; everything else goes through ui
-	getenv func(string) string
-	disk   disk.Disk // for results
+	ui      *ui
+	signals *signals
+	stdin   io.Reader
+	stdout  io.Writer // what was asked for; messages go through ui
+	getenv  func(string) string
+	disk    disk.Disk // for results
+
+	atLeave atomic.Pointer[func()] // what the program does last, to put the terminal right; nil for nothing
 }
 
-// ended is a run that has told its own end: only its exit code is left.
+// ended is how a command ends that has told its own end: only the exit code is left to do.
 type ended struct{ code int }
 
 func (ended) Error() string { return "ended" }
@@ -60,7 +109,7 @@ type usageError struct {
 
 func (e usageError) Error() string { return e.err.Error() }
 
-// exit tells an error, and gives the exit code for it.
+// exit tells an error, and returns the exit code for it.
 func (p *program) exit(err error) int {
 	var (
 		end     ended
@@ -89,9 +138,6 @@ func (p *program) exit(err error) int {
 			return job.ExitRefused
 		}
 		return job.ExitBroken
-	case strings.HasPrefix(err.Error(), "unknown command"):
-		p.ui.error(err.Error(), "delink help lists the commands")
-		return job.ExitUsage
 	}
 	p.ui.error(err.Error(), "")
 	return job.ExitBroken

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"delink/pkg/job"
-	"delink/pkg/report"
+	"delink/pkg/progress"
 	"delink/pkg/zoho"
 )
 
@@ -231,13 +231,13 @@ func (v *planView) text(whole bool) string {
 	fmt.Fprintf(&b, "%s: remove %s\n\n", v.Input, v.what())
 	width := 0
 	for _, r := range v.Relations {
-		width = max(width, len(report.Number(r.Links)))
+		width = max(width, len(progress.Number(r.Links)))
 	}
 	var rows [][2]string
 	for _, r := range v.Relations {
 		rows = append(rows, [2]string{
 			r.Module + "." + r.Relation,
-			fmt.Sprintf("%*s %s of %s", width, report.Number(r.Links), plural(r.Links, "link", "links"), counted(r.Parents, "parent record", "parent records")),
+			fmt.Sprintf("%*s %s of %s", width, progress.Number(r.Links), plural(r.Links, "link", "links"), counted(r.Parents, "parent record", "parent records")),
 		})
 	}
 	b.WriteString(table(rows) + "\n")
@@ -248,12 +248,12 @@ func (v *planView) text(whole bool) string {
 	for _, c := range v.Columns {
 		rows = append(rows, [2]string{"column", c.Column + " is taken for " + c.As})
 	}
-	rows = append(rows, [2]string{"rows", report.Number(v.Rows) + v.repeated()})
+	rows = append(rows, [2]string{"rows", progress.Number(v.Rows) + v.repeated()})
 	if v.Settled > 0 {
-		rows = append(rows, [2]string{"settled", counted(v.Settled, "link", "links") + " by an earlier run, " + report.Number(v.ToSend) + " to send"})
+		rows = append(rows, [2]string{"settled", counted(v.Settled, "link", "links") + " by an earlier run, " + progress.Number(v.ToSend) + " to send"})
 	}
 	rows = append(rows,
-		[2]string{"calls", report.Number(v.Calls) + ", of one credit each"},
+		[2]string{"calls", progress.Number(v.Calls) + ", of one credit each"},
 		[2]string{"time", fmt.Sprintf("%s, with %d calls in flight and %v a call", about(time.Duration(v.Seconds*float64(time.Second))), v.Concurrency, job.AnswerTime)})
 	b.WriteString(table(rows))
 	b.WriteString(v.warnings())
@@ -304,15 +304,15 @@ func (v *planView) what() string {
 func (v *planView) repeated() string {
 	var s string
 	if v.Duplicate > 0 {
-		s += ", " + report.Number(v.Duplicate) + plural(v.Duplicate, " repeats", " repeat") + " an earlier line"
+		s += ", " + progress.Number(v.Duplicate) + plural(v.Duplicate, " repeats", " repeat") + " an earlier line"
 	}
 	if v.Invalid > 0 {
-		s += ", " + report.Number(v.Invalid) + " cannot be used"
+		s += ", " + progress.Number(v.Invalid) + " cannot be used"
 	}
 	return s
 }
 
-func counted(n int, one, many string) string { return report.Number(n) + " " + plural(n, one, many) }
+func counted(n int, one, many string) string { return progress.Number(n) + " " + plural(n, one, many) }
 
 func plural(n int, one, many string) string {
 	if n == 1 {
@@ -323,7 +323,7 @@ func plural(n int, one, many string) string {
 
 func about(d time.Duration) string {
 	if d < time.Second {
-		return report.Duration(d)
+		return progress.Duration(d)
 	}
-	return "about " + report.Duration(d)
+	return "about " + progress.Duration(d)
 }

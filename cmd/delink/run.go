@@ -1,16 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"delink/pkg/job"
+	"delink/pkg/progress"
 	"delink/pkg/report"
 	"delink/pkg/worker"
 	"delink/pkg/zoho"
@@ -49,11 +47,11 @@ Every flag has a twin in the environment (--max-calls is DELINK_MAX_CALLS); a fl
 			if err := f.check(cmd); err != nil {
 				return err
 			}
+			f.command = commandLine(cmd, args[0])
 			if f.dryRun {
-				f.command = commandLine(cmd, args[0])
 				return p.plan(&f, args[0])
 			}
-			return p.delink(cmd.Context(), &f, args[0])
+			return p.delink(&f, args[0])
 		},
 	}
 	f.define(cmd.Flags())
@@ -62,7 +60,7 @@ Every flag has a twin in the environment (--max-calls is DELINK_MAX_CALLS); a fl
 }
 
 // delink is the whole of a run.
-func (p *program) delink(ctx context.Context, f *runFlags, input string) error {
+func (p *program) delink(f *runFlags, input string) error {
 	c, err := p.config(f, input)
 	if err != nil {
 		return err
@@ -82,21 +80,23 @@ func (p *program) delink(ctx context.Context, f *runFlags, input string) error {
 		return err
 	}
 	defer plan.Close()
+	r := &runner{program: p, f: f, plan: plan, login: l}
+	if err := p.signals.take(r.stopping); err != nil {
+		return err
+	}
 	j, err := job.Open(plan, p.disk)
 	if err != nil {
 		return err
 	}
 	defer j.Close()
-	r := &runner{program: p, f: f, plan: plan, j: j, login: l}
-	r.stop, r.halt = context.WithCancelCause(ctx)
+	r.j = j
+	r.stop, r.halt = context.WithCancelCause(p.signals.Stop())
 	defer r.halt(nil)
-	r.hard, r.cut = context.WithCancelCause(context.WithoutCancel(ctx))
-	defer r.cut(nil)
+	r.hard = p.signals.Hard()
 	if f.deadline > 0 {
 		timer := time.AfterFunc(f.deadline-time.Since(begun), func() { r.halt(worker.Deadline) })
 		defer timer.Stop()
 	}
-	defer r.heed()()
 	return r.run()
 }
 
@@ -110,8 +110,7 @@ type runner struct {
 
 	stop context.Context // ends when nothing new is to be sent
 	halt context.CancelCauseFunc
-	hard context.Context // ends when nothing is to be waited for
-	cut  context.CancelCauseFunc
+	hard context.Context             // ends when nothing is to be waited for
 	pool atomic.Pointer[worker.Pool] // nil before the first call
 }
 
@@ -167,9 +166,9 @@ func (r *runner) run() error {
 		return refused
 	}
 	view := newPlanView(r.j, r.f, org)
-	r.ui.say("%s", view.text(false))
+	r.ui.result("plan", view.text(false), "plan", view)
 	if !r.f.yes {
-		if err := r.ask(r.stop, view, r.login); err != nil {
+		if err := r.ask(r.stop, r.question(view)); err != nil {
 			return err
 		}
 		if r.stop.Err() != nil {
@@ -230,9 +229,9 @@ func (r *runner) send(client *zoho.Client, pace *rate.Limiter, view *planView) e
 		Untried:        func(rel zoho.Relation) bool { return slices.Contains(r.plan.Config.Allow, rel) },
 	})
 	r.pool.Store(pool)
-	progress := r.progress(func() report.Moment {
+	shown := r.progress(func() progress.Moment {
 		s := pool.Stats()
-		return report.Moment{
+		return progress.Moment{
 			Done:     s.Outcomes,
 			Total:    view.ToSend,
 			Failed:   j.Book.Count(worker.Failed) + j.Book.Count(worker.Unknown),
@@ -241,7 +240,7 @@ func (r *runner) send(client *zoho.Client, pace *rate.Limiter, view *planView) e
 		}
 	})
 	summary, err := j.Run(r.stop, r.hard, pool, client.Credits)
-	progress()
+	shown()
 	return r.end(f, summary, err, j.Book.Causes())
 }
 
@@ -261,7 +260,7 @@ func (p *program) end(f *runFlags, summary *report.Summary, err error, causes []
 	if deleted := new(zoho.Error); errors.As(err, &deleted) && deleted.Code == zoho.CodeRecordDeleted {
 		text = strings.Replace(text, runAgain, "", 1)
 	}
-	p.ui.say("%s", text)
+	p.ui.result("ended", text, "summary", summary)
 	return ended{code}
 }
 
@@ -274,74 +273,23 @@ func (p *program) tellError(err error) {
 	p.ui.error(err.Error(), hint)
 }
 
-// errLeft is why calls were cut off.
-var errLeft = errors.New("delink was told to leave at once")
-
-// heed stops the run on the first signal and cuts it off on the second.
-func (r *runner) heed() (end func()) {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
-		signal.Notify(signals, syscall.SIGHUP)
+// stopping tells what the first signal does.
+func (r *runner) stopping(what string) {
+	if pool := r.pool.Load(); pool != nil {
+		r.ui.note(fmt.Sprintf("%s: sending nothing new, waiting for %s in flight; a second signal leaves at once and records their links as unknown",
+			what, counted(pool.Stats().InFlight, "call", "calls")))
 	}
-	quit := make(chan struct{})
-	go func() {
-		for n := 0; ; n++ {
-			select {
-			case <-quit:
-				return
-			case s := <-signals:
-				if n > 0 {
-					r.cut(errLeft)
-					return
-				}
-				r.halt(worker.Interrupted)
-				if pool := r.pool.Load(); pool != nil {
-					r.ui.note(fmt.Sprintf("%s: sending nothing new, waiting for %s in flight; a second signal leaves at once and records their links as unknown",
-						signalName(s), counted(pool.Stats().InFlight, "call", "calls")))
-				}
-			}
-		}
-	}()
-	return func() {
-		signal.Stop(signals)
-		close(quit)
-	}
-}
-
-func signalName(s os.Signal) string {
-	switch s {
-	case os.Interrupt:
-		return "interrupted"
-	case syscall.SIGHUP:
-		return "the terminal was closed"
-	}
-	return "terminated"
 }
 
 // progress shows how the run goes on until the returned function is called.
-func (p *program) progress(look func() report.Moment) (end func()) {
-	if p.ui.quiet {
+func (p *program) progress(look func() progress.Moment) (end func()) {
+	switch {
+	case p.ui.quiet:
 		return func() {}
+	case p.ui.canDraw():
+		return progress.StartBar(p.ui, look).Stop
 	}
-	if p.ui.json {
-		bar := report.StartProgress(uiLines{p.ui}, false, false, look)
-		return bar.Stop
-	}
-	bar := report.StartProgress(p.ui.w, p.ui.terminal(), p.ui.color, look)
-	restore := p.ui.during(bar.Above)
-	return func() {
-		bar.Stop()
-		restore()
-	}
-}
-
-// uiLines makes a message of each line.
-type uiLines struct{ u *ui }
-
-func (l uiLines) Write(b []byte) (int, error) {
-	l.u.say("%s", strings.TrimSuffix(string(b), "\n"))
-	return len(b), nil
+	return progress.StartLines(p.ui.progress, look).Stop
 }
 
 // canAsk reports whether there is somebody to ask.
@@ -350,34 +298,22 @@ func (p *program) canAsk(input string) bool {
 	return ok && input != job.Stdin && term.IsTerminal(int(f.Fd())) && p.ui.terminal()
 }
 
-// ask wants a yes from a person. If ctx ends before there is an answer, that is told by ctx alone.
-func (p *program) ask(ctx context.Context, v *planView, l login) error {
+// question is what a person has to say yes to. Where nothing else is told, the plan belongs to it.
+func (r *runner) question(v *planView) string {
 	where := "the org of this login"
 	if v.Org != nil {
 		where = v.Org.text()
 	}
-	if l.api != "" {
-		where += " at " + l.api
+	if r.login.api != "" {
+		where += " at " + r.login.api
 	} else {
-		where += ", data centre " + l.dc.Name
+		where += ", data centre " + r.login.dc.Name
 	}
-	p.ui.write(fmt.Sprintf("remove %s in %s? This cannot be undone by itself. [y/N] ", counted(v.ToSend, "link", "links"), where))
-	answers := make(chan string, 1)
-	go func() { // a read of a terminal cannot be called off
-		answer, _ := bufio.NewReader(p.stdin).ReadString('\n')
-		answers <- answer
-	}()
-	select {
-	case <-ctx.Done():
-		p.ui.write("\n")
-		return nil
-	case answer := <-answers:
-		switch strings.ToLower(strings.TrimSpace(answer)) {
-		case "y", "yes":
-			return nil
-		}
+	q := fmt.Sprintf("remove %s in %s? This cannot be undone by itself. [y/N]", counted(v.ToSend, "link", "links"), where)
+	if r.ui.quiet {
+		q = v.text(false) + "\n" + q
 	}
-	return &job.Refusal{Cause: "not confirmed"}
+	return q
 }
 
 // nothingToDo ends a run whose links an earlier run has settled.
@@ -397,7 +333,7 @@ func (p *program) nothingToDo(f *runFlags, s *report.Summary, org *zoho.Org) err
 	if s.Failed > 0 {
 		text += fmt.Sprintf("\n%s failed: --retry-failed sends them again", counted(s.Failed, "link", "links"))
 	}
-	p.ui.say("%s", text)
+	p.ui.result("nothing to do", text, "summary", s)
 	if f.json {
 		if err := s.Encode(p.stdout); err != nil {
 			return err
@@ -428,7 +364,7 @@ func ending(s *report.Summary, causes []report.Cause) string {
 		{"invalid", s.Invalid, "rows that cannot be used"},
 	} {
 		if c.n > 0 || c.name == "removed" {
-			rows = append(rows, [2]string{c.name, strings.TrimSpace(fmt.Sprintf("%s  %s", report.Number(c.n), c.note))})
+			rows = append(rows, [2]string{c.name, strings.TrimSpace(fmt.Sprintf("%s  %s", progress.Number(c.n), c.note))})
 		}
 	}
 	b.WriteString(table(rows))
@@ -437,7 +373,7 @@ func ending(s *report.Summary, causes []report.Cause) string {
 			fmt.Fprintf(&b, "  … and %d more causes, see the failures file\n", len(causes)-i)
 			break
 		}
-		fmt.Fprintf(&b, "\n  %s × %s: %s\n", report.Number(c.Links), c.Code, c.Message)
+		fmt.Fprintf(&b, "\n  %s × %s: %s\n", progress.Number(c.Links), c.Code, c.Message)
 		if hint := zoho.Explain(c.Code).Hint; hint != "" {
 			fmt.Fprintf(&b, "    hint: %s\n", hint)
 		}
@@ -454,7 +390,7 @@ func ending(s *report.Summary, causes []report.Cause) string {
 const runAgain = "; run the same command again to go on"
 
 func reasonText(s *report.Summary) string {
-	took := fmt.Sprintf("%s, %s", report.Duration(time.Duration(s.Seconds*float64(time.Second))), counted(s.Calls, "call", "calls"))
+	took := fmt.Sprintf("%s, %s", progress.Duration(time.Duration(s.Seconds*float64(time.Second))), counted(s.Calls, "call", "calls"))
 	again := runAgain
 	switch s.Reason {
 	case worker.Completed:

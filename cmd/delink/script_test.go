@@ -25,7 +25,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"delink": main})
+	testscript.Main(m, map[string]func(){"delink": main, "delink-panics": mainThatPanics})
 }
 
 // TestScript runs the scripts in testdata/script: each holds the program to one promise, against an emulator that is
@@ -56,12 +56,15 @@ func TestScript(t *testing.T) {
 			"hold":      cmdHold,      // hold N [done]: the Nth delink call and later ones wait for release, before or behind their work
 			"release":   cmdRelease,   // release: they wait no longer
 			"arrived":   cmdArrived,   // arrived N: waits until the Nth delink call has arrived
-			"signal":    cmdSignal,    // signal INT|TERM|HUP|KILL: to the program that was started last with &
+			"signal":    cmdSignal,    // signal INT|TERM|HUP|QUIT|KILL: to the program that was started last with &
 			"ended":     cmdEnded,     // ended N|killed: how that program ended; to be asked after wait
 			"exit":      cmdExit,      // exit N COMMAND ...: runs it, and wants this exit code
 			"books":     cmdBooks,     // books KEY OP VALUE: what the CRM was asked and did
 			"sent":      cmdSent,      // sent FILE OP N: how many calls named each link of a file
 			"json":      cmdJSON,      // json FILE KEY OP VALUE: a field of a JSON file, or of stdout
+			"fifo":      cmdFIFO,      // fifo NAME: makes a named pipe
+			"reading":   cmdReading,   // reading NAME: waits until somebody reads the named pipe, and gives them nothing
+			"unread":    cmdUnread,    // unread NAME: makes a named pipe that is full and that nobody reads
 			"mode":      cmdMode,      // mode PERM FILE ...
 			"truth":     cmdTruth,     // truth RESULTS: what the result file says is so in the CRM
 			"sumcloses": cmdSumCloses, // sumcloses INPUT [RESULTS FAILURES SUMMARY]: every row is accounted for, once
@@ -225,8 +228,8 @@ func cmdArrived(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
-	plainCommand(ts, neg, len(args) == 1, "signal INT|TERM|HUP|KILL")
-	s, ok := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "KILL": os.Kill}[args[0]]
+	plainCommand(ts, neg, len(args) == 1, "signal INT|TERM|HUP|QUIT|KILL")
+	s, ok := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP, "QUIT": syscall.SIGQUIT, "KILL": os.Kill}[args[0]]
 	if !ok {
 		ts.Fatalf("no signal %s", args[0])
 	}

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"strconv"
 	"strings"
-	"sync"
+	"unicode"
 
 	"golang.org/x/term"
 
 	"delink/pkg/job"
+	"delink/pkg/progress"
 )
 
 // The rules of messages, for people who do not read Go:
@@ -19,25 +22,61 @@ import (
 //   - lower case, no period at the end, without "failed to"
 //   - the place first, then the cause: links.csv:1042:21: column 4, related_id "12x4" is not a record id
 //   - what to do about it on a line of its own, behind "hint:"
+//   - no control characters of others: a file's name must not move the cursor
 //   - never a token, a secret, or an answer's whole body
-//   - with --quiet nothing but errors; with --log-format json every message is a record
+//   - with --quiet nothing but errors and questions
+//   - with --log-format json every message is a record, whatever --log-level says
+//   - a message never holds up the run; what nobody reads is dropped, and the number of dropped messages is told
 //
-// ui holds to them, so that no command writes to standard error by itself.
+// ui holds to them, so that no command writes to standard error by itself. None of its methods waits for
+// whoever reads standard error, except ask, which needs the reader.
 type ui struct {
-	w     io.Writer
-	quiet bool
-	json  bool
-	color bool
-	log   *slog.Logger
-
-	mu    sync.Mutex
-	above func(write func()) // writes while a progress bar is there
+	out     *messages
+	tty     *os.File // standard error, if it is a terminal
+	plain   bool     // the terminal cannot draw over a line
+	quiet   bool
+	json    bool
+	color   bool
+	log     *slog.Logger // what --log-level chooses
+	records *slog.Logger // with --log-format json: the messages
+	urgent  *slog.Logger // with --log-format json: the messages that are never dropped
 }
 
 func newUI(stderr io.Writer, getenv func(string) string) *ui {
-	u := &ui{w: stderr, log: slog.New(slog.DiscardHandler)}
-	u.color = u.terminal() && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
+	u := &ui{log: slog.New(slog.DiscardHandler)}
+	u.out = &messages{w: stderr, lost: u.lost}
+	if f, ok := stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		u.tty = f
+	}
+	u.plain = getenv("TERM") == "dumb"
+	u.color = u.terminal() && getenv("NO_COLOR") == "" && !u.plain
 	return u
+}
+
+// The formats of --log-format.
+const (
+	formatText = "text"
+	formatJSON = "json"
+)
+
+// foresee looks for the format of messages before the command line is understood: what is wrong with the command
+// line is told in that format, too.
+func (u *ui) foresee(args []string, getenv func(string) string) {
+	format := getenv("DELINK_LOG_FORMAT")
+	for i, arg := range args {
+		if arg == "--" {
+			break
+		}
+		if arg == "--log-format" && i+1 < len(args) {
+			format = args[i+1]
+		}
+		if value, ok := strings.CutPrefix(arg, "--log-format="); ok {
+			format = value
+		}
+	}
+	if format == formatJSON {
+		u.beginRecords()
+	}
 }
 
 // configure takes the flags that say how to talk.
@@ -49,85 +88,169 @@ func (u *ui) configure(quiet bool, format, level string) error {
 	o := &slog.HandlerOptions{Level: l}
 	u.quiet = quiet
 	switch format {
-	case "text":
-		u.log = slog.New(slog.NewTextHandler(uiWriter{u}, o))
-	case "json":
-		u.json, u.color = true, false
-		u.log = slog.New(slog.NewJSONHandler(uiWriter{u}, o))
+	case formatText:
+		u.json = false
+		u.log = slog.New(slog.NewTextHandler(queued{u.out, ordinary}, o))
+	case formatJSON:
+		u.beginRecords()
+		u.log = slog.New(slog.NewJSONHandler(queued{u.out, ordinary}, o))
 	default:
 		return usageError{fmt.Errorf("--log-format %q is not text or json", format), ""}
 	}
 	return nil
 }
 
-// terminal reports whether people read this as it is written.
-func (u *ui) terminal() bool {
-	f, ok := u.w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+// beginRecords makes a record of every message, whatever the level of the log is.
+func (u *ui) beginRecords() {
+	u.json, u.color = true, false
+	u.records = slog.New(slog.NewJSONHandler(queued{u.out, ordinary}, nil))
+	u.urgent = slog.New(slog.NewJSONHandler(queued{u.out, needed}, nil))
 }
 
-// uiWriter is where log records go.
-type uiWriter struct{ u *ui }
+// queued is a writer whose writes never wait.
+type queued struct {
+	out *messages
+	urgency
+}
 
-func (w uiWriter) Write(b []byte) (int, error) {
-	w.u.write(string(b))
+func (q queued) Write(b []byte) (int, error) {
+	q.out.put(string(b), q.urgency)
 	return len(b), nil
 }
 
-func (u *ui) write(s string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if u.above != nil {
-		u.above(func() { _, _ = io.WriteString(u.w, s) })
-		return
+// terminal reports whether people read this as it is written.
+func (u *ui) terminal() bool { return u.tty != nil }
+
+// canDraw reports whether a line can be drawn over.
+func (u *ui) canDraw() bool { return u.terminal() && !u.plain && !u.json }
+
+// Width is how many columns the terminal has, which can change.
+func (u *ui) Width() int {
+	if u.tty != nil {
+		if columns, _, err := term.GetSize(int(u.tty.Fd())); err == nil && columns > 0 {
+			return columns
+		}
 	}
-	_, _ = io.WriteString(u.w, s)
+	return 80
 }
 
-// during has everything written with above until the returned function is called.
-func (u *ui) during(above func(write func())) (end func()) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.above = above
-	return func() {
-		u.mu.Lock()
-		defer u.mu.Unlock()
-		u.above = nil
-	}
-}
+// Replace draws a line below all messages, in place of the one before.
+func (u *ui) Replace(line string) { u.out.replace(line) }
 
 // say tells what happens, in one or more lines.
 func (u *ui) say(format string, args ...any) {
 	switch text := fmt.Sprintf(format, args...); {
 	case u.quiet:
 	case u.json:
-		u.log.Info(text)
+		u.records.Info(text)
 	default:
-		u.write(text + "\n")
+		u.out.put(printableText(text)+"\n", ordinary)
 	}
+}
+
+// result tells what people and programs wait for: the plan and how a run ended. As a record the text is replaced
+// by fields.
+func (u *ui) result(what, text string, fields ...any) {
+	switch {
+	case u.quiet:
+	case u.json:
+		u.urgent.Info(what, fields...)
+	default:
+		u.out.put(printableText(text)+"\n", needed)
+	}
+}
+
+// progress tells how a run goes on, in one line.
+func (u *ui) progress(m progress.Moment, text string) {
+	if u.json && !u.quiet {
+		u.records.Info("progress", "done", m.Done, "total", m.Total, "failed", m.Failed, "in_flight", m.InFlight, "slots", m.Slots)
+		return
+	}
+	u.say("%s", text)
 }
 
 // note tells what people should know although the run goes on.
 func (u *ui) note(text string) {
 	switch {
-	case u.json:
-		u.log.Warn(text)
 	case u.quiet:
+	case u.json:
+		u.records.Warn(text)
 	default:
-		u.write(u.paint("33", "note:") + " " + text + "\n")
+		u.out.put(u.noteText(text), ordinary)
 	}
 }
 
+func (u *ui) noteText(text string) string {
+	return u.paint("33", "note:") + " " + printableText(text) + "\n"
+}
+
+// lost is the message about messages that were dropped. It must not use the queue.
+func (u *ui) lost(n int) string {
+	text := fmt.Sprintf("%s dropped here, because nobody read standard error", counted(n, "message was", "messages were"))
+	switch {
+	case u.quiet:
+		return ""
+	case u.json:
+		var b strings.Builder
+		slog.New(slog.NewJSONHandler(&b, nil)).Warn(text, "dropped", n)
+		return b.String()
+	}
+	return u.noteText(text)
+}
+
 // error tells why something ended, and what to do.
-func (u *ui) error(text, hint string) {
+func (u *ui) error(text, hint string, fields ...any) {
 	if u.json {
-		u.log.Error(text, "hint", hint)
+		if hint != "" {
+			fields = append(fields, "hint", hint)
+		}
+		u.urgent.Error(text, fields...)
 		return
 	}
-	u.write(u.paint("31", "error:") + " " + text + "\n")
+	text = u.paint("31", "error:") + " " + printableText(text) + "\n"
 	if hint != "" {
-		u.write(u.paint("36", "hint:") + " " + hint + "\n")
+		text += u.paint("36", "hint:") + " " + printableText(hint) + "\n"
 	}
+	u.out.put(text, needed)
+}
+
+// ask writes a question, and waits until it is written: nobody can answer a question that is not on the screen.
+// The wait ends with ctx.
+func (u *ui) ask(ctx context.Context, question string) {
+	if u.json {
+		u.urgent.Info(question)
+	} else {
+		u.out.put(printableText(question)+" ", needed)
+	}
+	u.out.flush(ctx)
+}
+
+// answered ends the line of a question whose answer did not.
+func (u *ui) answered() {
+	if !u.json {
+		u.out.put("\n", needed)
+	}
+}
+
+// finish has all messages written before the program ends, as far as somebody reads them.
+func (u *ui) finish() { u.out.finish() }
+
+// printableText shows control characters, but for line ends and tabs, instead of sending them to a terminal:
+// names of files and texts of servers may hold them.
+func printableText(s string) string {
+	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+	if strings.IndexFunc(s, control) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if control(r) {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // shownRows is how many bad rows a message lists.
@@ -135,23 +258,30 @@ const shownRows = 20
 
 // refusal tells why a run does not begin.
 func (u *ui) refusal(r *job.Refusal) {
+	rows := r.Rows[:min(len(r.Rows), shownRows)]
+	more := len(r.Rows) + r.More - len(rows)
 	if u.json {
-		for _, row := range r.Rows[:min(len(r.Rows), shownRows)] {
-			u.log.Error(row.Error(), "hint", row.Hint)
+		for _, row := range rows {
+			u.error(row.Error(), row.Hint, "file", row.File, "line", row.Line, "column", row.Column, "value", row.Value)
 		}
-		u.error(r.Error()+"; nothing was sent", r.Hint)
+		var fields []any
+		if more > 0 {
+			fields = []any{"more_rows", more}
+		}
+		u.error(r.Error()+"; nothing was sent", r.Hint, fields...)
 		return
 	}
 	hints := map[string]bool{}
-	for _, row := range r.Rows[:min(len(r.Rows), shownRows)] {
-		u.write(row.Error() + "\n")
+	for _, row := range rows {
+		text := printableText(row.Error()) + "\n"
 		if row.Hint != "" && !hints[row.Hint] {
 			hints[row.Hint] = true
-			u.write("  " + u.paint("36", "hint:") + " " + row.Hint + "\n")
+			text += "  " + u.paint("36", "hint:") + " " + printableText(row.Hint) + "\n"
 		}
+		u.out.put(text, needed)
 	}
-	if more := len(r.Rows) + r.More - shownRows; more > 0 {
-		u.write(fmt.Sprintf("… and %d more\n", more))
+	if more > 0 {
+		u.out.put(fmt.Sprintf("… and %d more\n", more), needed)
 	}
 	u.error(r.Error()+"; nothing was sent", r.Hint)
 }
@@ -163,7 +293,7 @@ func (u *ui) paint(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
-// table writes lines of a name and a value, the values under each other.
+// table writes one line for each name and value, with all values in the same column.
 func table(rows [][2]string) string {
 	width := 0
 	for _, r := range rows {

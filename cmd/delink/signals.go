@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"delink/pkg/crash"
+	"delink/pkg/job"
+)
+
+// onePress is the time within which signals count as one. A terminal that is closed sends SIGHUP through the
+// kernel and through the shell, and Ctrl-C can reach a program twice.
+const onePress = 500 * time.Millisecond
+
+var (
+	errSignalled = errors.New("a signal asked delink to stop")
+	errLeft      = errors.New("delink was told to leave at once")
+)
+
+// signals turns the signals of the system into requests to stop. It exists from the program's start.
+//
+// As long as a command has nothing to lose, the first signal ends the program, even if the command is blocked
+// in a read. A command that has something to lose calls take first. From then on the first signal ends the
+// context Stop, the second one ends Hard, and a third one ends the program.
+type signals struct {
+	stop, hard       context.Context
+	endStop, endHard context.CancelCauseFunc
+	leave            chan struct{} // closed when the program is to end without its command
+
+	mu    sync.Mutex
+	taken bool
+	tell  func(what string) // may be nil
+	count int               // signals that counted
+	last  time.Time         // when the last one came
+	first string            // what the first one was, for people
+}
+
+func newSignals(ctx context.Context) *signals {
+	s := &signals{leave: make(chan struct{})}
+	s.stop, s.endStop = context.WithCancelCause(ctx)
+	s.hard, s.endHard = context.WithCancelCause(context.WithoutCancel(ctx))
+	return s
+}
+
+// heed lets the system's signals through to s from now on.
+func (s *signals) heed() {
+	in := make(chan os.Signal, 8)
+	signal.Notify(in, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(in, syscall.SIGHUP)
+	}
+	go func() {
+		defer crash.Guard()
+		s.follow(in)
+	}()
+}
+
+func (s *signals) follow(in <-chan os.Signal) {
+	for sig := range in {
+		s.receive(sig)
+	}
+}
+
+// Stop ends when nothing new is to be sent.
+func (s *signals) Stop() context.Context { return s.stop }
+
+// Hard ends when nothing is to be waited for any more.
+func (s *signals) Hard() context.Context { return s.hard }
+
+// take says that the command ends by itself when Stop ends, since it has something to lose from now on. tell,
+// which may be nil, gets the first signal's name after Stop has ended. An error says that a signal came before:
+// the command must not begin.
+func (s *signals) take(tell func(what string)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.count > 0 && !s.taken {
+		return errSignalled
+	}
+	s.taken, s.tell = true, tell
+	return nil
+}
+
+// receive acts on a signal, and talks about it afterwards.
+func (s *signals) receive(sig os.Signal) {
+	if sig == syscall.SIGQUIT {
+		crash.Quit()
+	}
+	if tell, what := s.act(sig); tell != nil {
+		tell(what)
+	}
+}
+
+func (s *signals) act(sig os.Signal) (tell func(what string), what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	if s.count > 0 && (sig == syscall.SIGHUP || now.Sub(s.last) < onePress) {
+		return nil, ""
+	}
+	s.count++
+	s.last = now
+	switch {
+	case s.count == 1:
+		s.first = signalName(sig)
+		s.endStop(errSignalled)
+		if s.taken {
+			return s.tell, s.first
+		}
+		close(s.leave)
+	case s.count == 2 && s.taken:
+		s.endHard(errLeft)
+	case s.count == 3 && s.taken:
+		close(s.leave)
+	}
+	return nil, ""
+}
+
+// left returns how a program ends that signals have ended without its command.
+func (s *signals) left() (what string, code int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.taken {
+		return "told to leave at once", job.ExitInterrupted
+	}
+	return s.first + "; nothing was sent", job.ExitStopped
+}
+
+func signalName(s os.Signal) string {
+	switch s {
+	case os.Interrupt:
+		return "interrupted"
+	case syscall.SIGHUP:
+		return "the terminal was closed"
+	}
+	return "terminated"
+}

@@ -1,0 +1,318 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// terminal is a pseudo-terminal on which the program runs.
+type terminal struct {
+	t       *testing.T
+	master  *os.File
+	program *exec.Cmd
+	drained chan struct{}
+
+	mu   sync.Mutex
+	out  strings.Builder
+	more chan struct{} // closed when more is written, and replaced
+}
+
+// onTerminal starts the program on a terminal of its own, in a folder with an input of some links.
+func onTerminal(t *testing.T, columns uint16, links int, env []string, args ...string) *terminal {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &terminal{t: t, master: master, drained: make(chan struct{}), more: make(chan struct{})}
+	c.control(func(fd int) error { return unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0) })
+	c.control(func(fd int) error {
+		return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns})
+	})
+	slave := c.openSlave()
+	defer slave.Close()
+
+	folder := t.TempDir()
+	var input strings.Builder
+	input.WriteString("module,parent_id,relation,related_id\n")
+	for i := range links {
+		fmt.Fprintf(&input, "Campaigns,3652397000000400001,Leads,%d\n", 3652397000000900001+i)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "links.csv"), []byte(input.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := exec.CommandContext(t.Context(), self)
+	program.Args = append([]string{"delink"}, args...) // TestMain goes by the name
+	program.Dir = folder
+	program.Env = append([]string{"TERM=xterm", "NO_COLOR=1", "HOME=" + folder, "GORACE=atexit_sleep_ms=10"}, env...)
+	program.Stdin, program.Stdout, program.Stderr = slave, slave, slave
+	program.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c.program = program
+	go c.read()
+	t.Cleanup(func() {
+		_ = program.Process.Kill()
+		_ = master.Close()
+	})
+	return c
+}
+
+func (c *terminal) read() {
+	defer close(c.drained)
+	b := make([]byte, 4096)
+	for {
+		n, err := c.master.Read(b)
+		c.mu.Lock()
+		c.out.Write(b[:n])
+		close(c.more)
+		c.more = make(chan struct{})
+		c.mu.Unlock()
+		if err != nil { // EIO when the program has ended
+			return
+		}
+	}
+}
+
+// control asks the terminal's driver for something.
+func (c *terminal) control(ask func(fd int) error) {
+	c.t.Helper()
+	conn, err := c.master.SyscallConn()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var refused error
+	if err := conn.Control(func(fd uintptr) { refused = ask(int(fd)) }); err != nil || refused != nil {
+		c.t.Fatal(err, refused)
+	}
+}
+
+// openSlave opens the program's end of the terminal.
+func (c *terminal) openSlave() *os.File {
+	c.t.Helper()
+	var number int
+	c.control(func(fd int) (err error) {
+		number, err = unix.IoctlGetInt(fd, unix.TIOCGPTN)
+		return err
+	})
+	slave, err := os.OpenFile("/dev/pts/"+strconv.Itoa(number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return slave
+}
+
+// echoes reports whether the terminal shows what is typed.
+func (c *terminal) echoes() bool {
+	c.t.Helper()
+	var state *unix.Termios
+	c.control(func(fd int) (err error) {
+		state, err = unix.IoctlGetTermios(fd, unix.TCGETS)
+		return err
+	})
+	return state.Lflag&unix.ECHO != 0
+}
+
+// shows waits until the program has written a text, and returns all that it has written.
+func (c *terminal) shows(text string) string {
+	c.t.Helper()
+	late := time.After(patience)
+	for {
+		c.mu.Lock()
+		out, more := c.out.String(), c.more
+		c.mu.Unlock()
+		if strings.Contains(out, text) {
+			return out
+		}
+		select {
+		case <-more:
+		case <-c.drained:
+			c.t.Fatalf("the program ended and did not show %q:\n%s", text, out)
+		case <-late:
+			c.t.Fatalf("the program does not show %q:\n%s", text, out)
+		}
+	}
+}
+
+func (c *terminal) types(text string) {
+	c.t.Helper()
+	if _, err := c.master.WriteString(text); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// ends waits until the program has ended, and returns all that it wrote.
+func (c *terminal) ends(code int) string {
+	c.t.Helper()
+	err := c.program.Wait()
+	<-c.drained
+	if got := c.program.ProcessState.ExitCode(); got != code {
+		c.t.Errorf("it ended with %v, not with %d:\n%s", err, code, c.out.String())
+	}
+	return c.out.String()
+}
+
+// rows is how many rows the results have; -1 if there are no results.
+func (c *terminal) rows() int {
+	b, err := os.ReadFile(filepath.Join(c.program.Dir, "links.results.csv"))
+	if err != nil {
+		return -1
+	}
+	return strings.Count(string(b), ",removed,")
+}
+
+const question = "This cannot be undone by itself. [y/N] "
+
+// TestQuestion types every kind of answer at the question of the built program.
+func TestQuestion(t *testing.T) {
+	type answer struct {
+		name, typed string
+		code, rows  int
+		says        string
+	}
+	cases := []answer{
+		{"ctrl-d", "\x04", 2, -1, "error: not confirmed; nothing was sent"},
+		{"ctrl-d behind a y", "y\x04\x04", 2, -1, "error: not confirmed; nothing was sent"},
+		{"ctrl-c", "\x03", 5, 0, "stopped by a signal"},
+		{"ctrl-c behind a y", "y\x03", 5, 0, "stopped by a signal"},
+	}
+	for _, a := range answers {
+		if a.yes {
+			cases = append(cases, answer{a.name, a.typed, 0, 3, "done in"})
+		} else {
+			cases = append(cases, answer{a.name, a.typed, 2, -1, "error: not confirmed; nothing was sent"})
+		}
+	}
+	for _, c := range cases {
+		for _, quiet := range []string{"", "--quiet"} {
+			if quiet != "" && c.name != "y" && c.name != "n" && c.name != "ctrl-c" {
+				continue
+			}
+			t.Run(strings.TrimSpace(c.name+" "+quiet), func(t *testing.T) {
+				t.Parallel()
+				args := []string{"run", "links.csv", "--emulator"}
+				if quiet != "" {
+					args = append(args, quiet)
+				}
+				run := onTerminal(t, 80, 3, nil, args...)
+				run.shows("remove 3 links in built-in emulator")
+				if out := run.shows(question); !strings.Contains(out, "remove 3 Leads from 1 record of Campaigns") {
+					t.Errorf("the question comes without the plan:\n%s", out)
+				}
+				run.types(c.typed)
+				out := run.ends(c.code)
+				if quiet == "" || c.code == 2 {
+					if !strings.Contains(out, c.says) {
+						t.Errorf("it does not say %q:\n%s", c.says, out)
+					}
+				}
+				if c.rows > 0 && run.rows() != c.rows || c.rows <= 0 && run.rows() > 0 {
+					t.Errorf("%d links were removed, want %d", run.rows(), c.rows)
+				}
+			})
+		}
+	}
+}
+
+// With --yes nobody is asked.
+func TestNoQuestion(t *testing.T) {
+	run := onTerminal(t, 80, 3, nil, "run", "links.csv", "--emulator", "--yes")
+	if out := run.ends(0); strings.Contains(out, "[y/N]") {
+		t.Errorf("it asks:\n%s", out)
+	}
+	if n := run.rows(); n != 3 {
+		t.Errorf("%d links were removed", n)
+	}
+}
+
+// The bar of the built program, on terminals of several widths.
+func TestBarOnATerminal(t *testing.T) {
+	frame := regexp.MustCompile(`^(\d+) of 20 links.* +(\d+)% +[█░]{20} *$`)
+	for _, columns := range []uint16{40, 80, 200} {
+		t.Run(fmt.Sprint(columns), func(t *testing.T) {
+			t.Parallel()
+			run := onTerminal(t, columns, 20, nil, "run", "links.csv", "--emulator", "--yes", "--batch-size", "1", "--concurrency", "1")
+			out := strings.ReplaceAll(run.ends(0), "\r\n", "\n")
+			bars := 0
+			for line := range strings.SplitSeq(out, "\n") {
+				for part := range strings.SplitSeq(line, "\r") {
+					if !strings.Contains(part, "of 20 links") {
+						continue
+					}
+					bars++
+					if n := len([]rune(part)); n >= int(columns) {
+						t.Errorf("a frame has %d columns: %q", n, part)
+					}
+					m := frame.FindStringSubmatch(part)
+					if columns == 40 && m == nil {
+						continue
+					}
+					if m == nil {
+						t.Errorf("a frame is %q", part)
+						continue
+					}
+					done, _ := strconv.Atoi(m[1])
+					if percent, _ := strconv.Atoi(m[2]); percent != done*100/20 {
+						t.Errorf("a frame has the numbers of two moments: %q", part)
+					}
+				}
+			}
+			if bars < 3 {
+				t.Errorf("%d frames were drawn:\n%q", bars, out)
+			}
+			if !regexp.MustCompile(`(?m)\r +\rdone in`).MatchString(out) {
+				t.Errorf("the line of the bar is not empty at the end:\n%q", out)
+			}
+		})
+	}
+}
+
+// A terminal that cannot draw over a line gets no bar.
+func TestNoBarOnADumbTerminal(t *testing.T) {
+	run := onTerminal(t, 80, 20, []string{"TERM=dumb"}, "run", "links.csv", "--emulator", "--yes", "--batch-size", "1", "--concurrency", "1")
+	out := strings.ReplaceAll(run.ends(0), "\r\n", "\n")
+	if strings.ContainsAny(out, "\r\x1b█") {
+		t.Errorf("it draws:\n%q", out)
+	}
+}
+
+// Ctrl-C at a secret's prompt ends the program, and the terminal shows again what is typed.
+func TestSecretInterrupted(t *testing.T) {
+	run := onTerminal(t, 80, 0, []string{"ZOHO_CLIENT_ID=1000.ID"}, "auth", "login")
+	run.shows("client secret: ")
+	late := time.Now().Add(patience)
+	for run.echoes() {
+		if time.Now().After(late) {
+			t.Fatal("the terminal shows the secret")
+		}
+		runtime.Gosched()
+	}
+	slave := run.openSlave() // the terminal keeps its state while somebody has it open
+	run.types("\x03")
+	run.shows("error: interrupted")
+	_ = run.program.Wait()
+	if !run.echoes() {
+		t.Error("the terminal stays silent")
+	}
+	_ = slave.Close()
+	if code := run.program.ProcessState.ExitCode(); code != 5 {
+		t.Errorf("it ended with %d", code)
+	}
+}

@@ -1,0 +1,125 @@
+// Package progress shows how a run goes on: as a bar on a terminal, elsewhere as a line now and then.
+package progress
+
+import (
+	"io"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"delink/pkg/crash"
+)
+
+// Moment is the state of a run at one moment.
+type Moment struct {
+	Done     int // links of this run that have an outcome
+	Total    int // links that this run has to send
+	Failed   int // failed or unknown links
+	InFlight int // calls in flight
+	Slots    int // calls that may be in flight now
+}
+
+// Screen is a terminal whose last line can be replaced. Its methods must not wait for the terminal.
+type Screen interface {
+	Width() int          // columns
+	Replace(line string) // draws a line in place of the line before; an empty line draws nothing
+}
+
+const (
+	framesPerSecond = 5
+	firstLine       = 10 * time.Second
+	longestPause    = 5 * time.Minute // between two lines
+
+	barWidth     = 20 // columns of the bar alone
+	percentWidth = 8  // columns of " 100% " and of the cursor
+)
+
+// Progress shows a run until Stop.
+type Progress struct {
+	stop    chan struct{}
+	stopped chan struct{}
+}
+
+// StartBar draws a bar on a terminal, five times a second. look returns the state of the run.
+func StartBar(screen Screen, look func() Moment) *Progress {
+	started := time.Now()
+	bar := newBar(look().Total)
+	draw := func() {
+		screen.Replace(bar.frame(look(), time.Since(started), screen.Width()))
+	}
+	pause := func(time.Duration) time.Duration { return time.Second / framesPerSecond }
+	return start(draw, pause, func() { screen.Replace("") })
+}
+
+// StartLines hands over a line after 10 s, 30 s, 70 s and so on of the run, later every five minutes. The
+// pauses grow so that a long run does not fill a log.
+func StartLines(say func(m Moment, text string), look func() Moment) *Progress {
+	started := time.Now()
+	line := func() {
+		m := look()
+		say(m, m.line(time.Since(started)))
+	}
+	pause := func(before time.Duration) time.Duration {
+		if before == 0 {
+			return firstLine
+		}
+		return min(2*before, longestPause)
+	}
+	return start(line, pause, func() {})
+}
+
+// start calls show again and again until Stop, and end after the last call.
+func start(show func(), pause func(before time.Duration) time.Duration, end func()) *Progress {
+	p := &Progress{stop: make(chan struct{}), stopped: make(chan struct{})}
+	go func() {
+		defer crash.Guard()
+		defer close(p.stopped)
+		defer end()
+		every := pause(0)
+		next := time.NewTimer(every)
+		defer next.Stop()
+		for {
+			select {
+			case <-p.stop:
+				return
+			case <-next.C:
+				show()
+				every = pause(every)
+				next.Reset(every)
+			}
+		}
+	}()
+	return p
+}
+
+// Stop ends the display. The bar's line is empty afterwards.
+func (p *Progress) Stop() {
+	close(p.stop)
+	<-p.stopped
+}
+
+// bar makes the frames of a progress bar. Package progressbar draws a frame at every change, also while only
+// one half of the text is up to date. So its output is thrown away, and frame returns the last state.
+type bar struct{ *progressbar.ProgressBar }
+
+func newBar(total int) bar {
+	return bar{progressbar.NewOptions64(int64(max(1, total)),
+		progressbar.OptionSetWriter(io.Discard),
+		progressbar.OptionSetWidth(barWidth),
+		progressbar.OptionSetPredictTime(false), // Moment counts from the start of this run
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionThrottle(0),
+		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░", BarStart: "", BarEnd: ""}),
+	)}
+}
+
+// frame returns the bar at one moment, no wider than the terminal.
+func (b bar) frame(m Moment, elapsed time.Duration, width int) string {
+	_ = b.Set64(int64(min(m.Done, b.GetMax())))
+	room := width - barWidth - percentWidth
+	if room < len("100 of 100 links") { // too narrow for a bar beside the numbers
+		return m.describe(elapsed, width-1)
+	}
+	b.Describe(m.describe(elapsed, room))
+	return fit(trimFrame(b.String()), width-1)
+}

@@ -1,0 +1,89 @@
+package progress
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+func (m Moment) rate(elapsed time.Duration) float64 {
+	if elapsed <= 0 {
+		return 0
+	}
+	return float64(m.Done) / elapsed.Seconds()
+}
+
+// timeLeft is how long the rest takes at the rate of this run so far.
+func (m Moment) timeLeft(elapsed time.Duration) string {
+	r := m.rate(elapsed)
+	if r == 0 {
+		return "time left unknown"
+	}
+	return Duration(time.Duration(float64(m.Total-m.Done)/r*float64(time.Second))) + " left"
+}
+
+// describe tells all of a moment in no more than so many characters. Where they are too few, it leaves out the
+// rate, then the time left; the numbers of links stay.
+func (m Moment) describe(elapsed time.Duration, most int) string {
+	count := fmt.Sprintf("%s of %s links", Number(m.Done), Number(m.Total))
+	rate := " · " + Number(int(m.rate(elapsed))) + "/s"
+	left := " · " + m.timeLeft(elapsed)
+	failed := ""
+	if m.Failed > 0 {
+		failed = " · " + Number(m.Failed) + " failed"
+	}
+	text := count + rate + left + failed
+	for _, shorter := range []string{count + left + failed, count + failed} {
+		if utf8.RuneCountInString(text) > most {
+			text = shorter
+		}
+	}
+	return fit(text, most)
+}
+
+func (m Moment) line(elapsed time.Duration) string {
+	return fmt.Sprintf("%s, %d calls in flight of %d allowed", m.describe(elapsed, math.MaxInt), m.InFlight, m.Slots)
+}
+
+// trimFrame removes what package progressbar adds to a frame to place it on a terminal.
+func trimFrame(s string) string {
+	return strings.TrimRight(strings.Trim(s, "\r"), " ")
+}
+
+// fit cuts a text to so many characters, because a line that wraps cannot be drawn over.
+func fit(s string, most int) string {
+	r := []rune(s)
+	if len(r) <= most {
+		return s
+	}
+	if most < 1 {
+		return ""
+	}
+	return string(r[:most-1]) + "…"
+}
+
+// Number writes a count with commas between the thousands.
+func Number(n int) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// Duration writes a time in its two largest units.
+func Duration(d time.Duration) string {
+	switch {
+	case d < time.Second:
+		return "under 1 s"
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%d days %d h", int(d.Hours())/24, int(d.Hours())%24)
+}
