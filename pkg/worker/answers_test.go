@@ -69,7 +69,7 @@ func TestSilentItems(t *testing.T) {
 			}}
 		}
 		r.mustEnd(outcome.Completed)
-		r.want(tally{removed: 2, absent: 2})
+		r.want(tally{removed: 2, gone: 2})
 		if len(r.calls) > 3 || len(r.calls[1].ids) > 2 {
 			t.Errorf("%+v", r.calls)
 		}
@@ -83,7 +83,7 @@ func TestSilentItems(t *testing.T) {
 			return &fault{change: func(a *zoho.Answer) { a.Items[0].ID = 7; a.Items = a.Items[:2] }}
 		}
 		r.mustEnd(outcome.Completed)
-		r.want(tally{removed: 1, absent: 3})
+		r.want(tally{removed: 1, gone: 3})
 	})
 }
 

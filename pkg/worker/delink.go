@@ -97,10 +97,9 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 	t := of(x)
 	other := t.other
 	t.other = nil
-	if !t.looksUp() && (r.Err == nil || r.Err.Kind != zoho.Unanswered) {
-		d.lost = 0
+	if proves(t, r.Err) {
+		d.heard, d.lost = true, 0
 	}
-	d.heard = d.heard || proves(t, r.Err)
 	switch {
 	case r.Err != nil:
 		d.failed(t, r.Err)

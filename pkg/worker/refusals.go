@@ -53,6 +53,7 @@ func (d *Delink) Settled(x engine.Task) bool {
 	}
 	if e.Kind == zoho.Denied && !t.history.OfThisRun() {
 		d.refused.left++
+		d.refused.denial = e
 		return true
 	}
 	d.refuse(t, e)

@@ -1,12 +1,12 @@
 package worker
 
 import (
-	"errors"
 	"testing"
 	"time"
 
 	"delink/pkg/chunker"
 	"delink/pkg/outcome"
+	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
 )
 
@@ -77,7 +77,7 @@ func TestRefusalsReachFurther(t *testing.T) {
 	})
 	in(t, func(t *testing.T) { // nor do calls that were waiting for their turn
 		r := newRig(t, some(campaignLeads, 50, 2))
-		r.settings.Slots, r.settings.Rate = 20, NewRate(1)
+		r.settings.Slots, r.settings.Rate = 20, engine.NewRate(1)
 		r.latency = steady(100 * time.Millisecond)
 		r.fault = always(every, fault{err: refusal(zoho.ScopeList, "INVALID_MODULE")})
 		r.mustEnd(outcome.Completed)
@@ -89,46 +89,21 @@ func TestRefusalsReachFurther(t *testing.T) {
 
 func TestRunRefusals(t *testing.T) {
 	for want, e := range map[outcome.Reason]*zoho.Error{
-		Broken:  refusal(zoho.ScopeRun, "INVALID_URL_PATTERN"),
-		Refused: {Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "invalid_code"},
+		outcome.Broken:  refusal(zoho.ScopeRun, "INVALID_URL_PATTERN"),
+		outcome.Refused: {Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "invalid_code"},
 	} {
 		in(t, func(t *testing.T) {
 			r := newRig(t, some(campaignLeads, 50, 2))
 			r.settings.Slots = 3
 			r.latency = func(c call) time.Duration { return time.Duration(c.n) * time.Second }
 			r.fault = always(nth(2), fault{err: e})
-			if err := r.mustEnd(want); !errors.Is(err, e) {
+			if err := r.mustEnd(want); zoho.AsError(err).Code != e.Code {
 				t.Error(err)
 			}
 			if len(r.calls) != 4 { // one went while the second was on its way
 				t.Errorf("%d calls", len(r.calls))
 			}
 			r.want(tally{removed: 6})
-		})
-	}
-}
-
-// Every list is refused for want of a scope: then the login is refused, unless something was answered otherwise.
-func TestRefusedAltogether(t *testing.T) {
-	for _, c := range []struct {
-		second *fault // for the other relation
-		reason outcome.Reason
-	}{
-		{&fault{err: denial(zoho.ScopeList)}, outcome.Refused},
-		{nil, outcome.Completed},
-		{&fault{err: refusal(zoho.ScopeParent, "INVALID_DATA")}, outcome.Completed},
-		{&fault{err: refusal(zoho.ScopeList, "INVALID_MODULE")}, outcome.Completed},
-		{&fault{err: unanswered()}, outcome.Completed},
-	} {
-		in(t, func(t *testing.T) {
-			r := newRig(t, after(some(campaignLeads, 3, 2), productDeals, 3, 2))
-			r.fault = func(x call) *fault {
-				if x.relation == campaignLeads {
-					return &fault{err: denial(zoho.ScopeList)}
-				}
-				return c.second
-			}
-			r.mustEnd(c.reason)
 		})
 	}
 }

@@ -20,22 +20,58 @@ func TestOutOfReach(t *testing.T) {
 			t.Errorf("%d outcomes", n)
 		}
 	})
-	in(t, func(t *testing.T) { // nothing was sent at all: nothing is unknown
-		r := newRig(t, some(campaignLeads, 1000, 1))
-		r.settings.Slots, r.settings.MaxCalls = 5, 7
-		r.fault = always(every, fault{err: unsent()})
-		r.mustEnd(outcome.Broken)
-		if len(r.out) != 0 || r.worker.Stats().Calls != 0 {
-			t.Errorf("%d outcomes, %+v", len(r.out), r.worker.Stats())
+}
+
+// Ten batches in a row that go unanswered to the last attempt end the run. Look-ups that go through between them do not count, and
+// neither do answers that tell of no link.
+func TestUnansweredInARow(t *testing.T) {
+	silent := func(a *zoho.Answer) {
+		for i := range a.Items {
+			a.Items[i] = zoho.Item{ID: a.Items[i].ID, Code: zoho.CodeNotInAnswer}
 		}
-	})
-	in(t, func(t *testing.T) { // a network that comes back
-		r := newRig(t, some(campaignLeads, 20, 1))
-		r.settings.Slots, r.settings.MaxCalls = 5, 20 // unsent calls are none
-		r.fault = always(nth(4, 5, 6, 7, 8), fault{err: unsent()})
-		r.mustEnd(outcome.Completed)
-		r.want(tally{removed: 20})
-	})
+	}
+	for name, x := range map[string]fault{
+		"no answer":             {err: unanswered()},
+		"carried out":           {err: unanswered(), done: true},
+		"an answer of no links": {change: silent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachOrder(t, func(t *testing.T, slots int) {
+				r := newRig(t, some(campaignLeads, 1000, 1))
+				r.settings.Slots, r.settings.MaxAttempts, r.latency = slots, 2, mixed
+				r.fault = always(delinks, x)
+				r.mustEnd(outcome.Broken)
+				if n := len(r.out); n < lostMax || n > lostMax+3*slots {
+					t.Errorf("%d outcomes", n)
+				}
+				if r.count(lookups) == 0 {
+					t.Error("no look-up has gone through between")
+				}
+			})
+		})
+	}
+}
+
+// A delink that is answered after nine that were not, begins the count anew.
+func TestUnansweredNotInARow(t *testing.T) {
+	for name, x := range map[string]*fault{"answered": nil, "refused": {err: refusal(zoho.ScopeParent, "INVALID_DATA")}} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T) {
+				r := newRig(t, some(campaignLeads, 100, 1))
+				r.settings.MaxAttempts = 1
+				r.fault = func(c call) *fault {
+					switch {
+					case c.lookup:
+						return nil
+					case c.parent%lostMax == 0:
+						return x
+					}
+					return &fault{err: unanswered(), done: true}
+				}
+				r.mustEnd(outcome.Completed)
+			})
+		})
+	}
 }
 
 // Batches that are lost now and then are no outage.
@@ -45,7 +81,7 @@ func TestLostNowAndThen(t *testing.T) {
 		r.settings.MaxAttempts = 1
 		r.fault = always(func(c call) bool { return c.parent%2 == 0 && !c.lookup }, fault{err: unanswered(), done: true})
 		r.mustEnd(outcome.Completed)
-		r.want(tally{removed: 30, absent: 30})
+		r.want(tally{removed: 30, gone: 30})
 	})
 }
 
@@ -68,66 +104,50 @@ func TestMaxFailures(t *testing.T) {
 	}
 }
 
-// A stop ends the run at once, in whatever state it is, with what was in flight recorded.
+// A stop ends the run at once, in whatever state it is, with what was in flight recorded. Links that wait for an answer are unknown.
 func TestStop(t *testing.T) {
 	const second = time.Second
 	for _, c := range []struct {
 		name    string
 		arrange func(*rig)
 		took    time.Duration // with the stop after a minute
-		settled int
-		unknown int
+		want    tally
 	}{
-		{"before the start", func(r *rig) { r.halt(outcome.Deadline) }, 0, 0, 0},
-		{"in flight", func(r *rig) { r.latency = steady(90 * second) }, 90 * second, 4, 0},
+		{"before the start", func(r *rig) { r.halt(outcome.Deadline) }, 0, tally{}},
+		{"in flight", func(r *rig) { r.latency = steady(90 * second) }, 90 * second, tally{removed: 4}},
 		{"in backoff", func(r *rig) {
 			r.settings.Jitter = func(time.Duration) time.Duration { return time.Hour }
-			r.fault = always(every, fault{err: unanswered(), done: true})
-		}, 60 * second, 4, 4},
-		{"throttled", func(r *rig) {
-			e := throttled()
-			e.RetryAfter = 3 * time.Minute
-			r.fault = always(every, fault{err: e})
-		}, 60 * second, 0, 0},
-		{"waiting for the rate", func(r *rig) { r.settings.Rate = NewRate(1. / 3600) }, 60 * second, 1, 0},
+			r.fault = always(func(c call) bool { return c.n < 4 }, fault{err: unanswered(), done: true})
+			r.latency = func(c call) time.Duration { return map[bool]time.Duration{true: 90 * second}[c.n == 4] }
+			r.batches = r.batches[:4]
+		}, 90 * second, tally{removed: 1, unknown: 3}},
 		{"in a look-up", func(r *rig) {
 			r.settings.MaxAttempts = 1
+			r.batches = r.batches[:4]
 			r.fault = always(delinks, fault{err: unanswered(), done: true})
 			r.latency = func(c call) time.Duration { return map[bool]time.Duration{true: 100 * second}[c.lookup] }
-		}, 100 * second, 4, 0},
-		{"while the disk is busy", func(r *rig) { r.syncCost = 100 * second }, 200 * second, 0, 0},
+		}, 100 * second, tally{gone: 4}},
+		{"before a second look", func(r *rig) {
+			r.settings.MaxAttempts = 1
+			r.batches = r.batches[:2]
+			r.fault = always(delinks, fault{err: unanswered()})
+			r.latency = func(c call) time.Duration { return map[bool]time.Duration{true: 58 * second}[c.lookup] }
+		}, 60 * second, tally{unknown: 2}},
 	} {
-		in(t, func(t *testing.T) {
-			r := newRig(t, some(campaignLeads, 100, 1))
-			r.settings.Slots = 4
-			c.arrange(r)
-			time.AfterFunc(time.Minute, func() { r.halt(outcome.Deadline) })
-			r.mustEnd(outcome.Deadline)
-			if r.took != c.took && c.name != "while the disk is busy" || r.took > c.took {
-				t.Errorf("%s: took %v, want %v", c.name, r.took, c.took)
-			}
-			switch n := len(r.out); c.name {
-			case "in backoff": // as many wait as there are slots, and as many were in flight when the last of them came
-				if n < 4 || n > 8 || r.is(outcome.Unknown) != n {
-					t.Errorf("%d outcomes, %d unknown", n, r.is(outcome.Unknown))
+		t.Run(c.name, func(t *testing.T) {
+			in(t, func(t *testing.T) {
+				r := newRig(t, some(campaignLeads, 100, 1))
+				r.settings.Slots = 4
+				c.arrange(r)
+				time.AfterFunc(time.Minute, func() { r.halt(outcome.Deadline) })
+				r.mustEnd(outcome.Deadline)
+				r.want(c.want)
+				if r.took != c.took {
+					t.Errorf("took %v, want %v", r.took, c.took)
 				}
-			case "in a look-up": // four are looked up when the stop comes; others that wait for it stay unknown
-				if n < 4 || n > 8 || r.is(outcome.Unknown) != n-4 {
-					t.Errorf("%d outcomes, %d unknown", n, r.is(outcome.Unknown))
-				}
-			case "while the disk is busy":
-			default:
-				if n != c.settled || r.is(outcome.Unknown) != c.unknown {
-					t.Errorf("%s: %d outcomes, %d unknown", c.name, n, r.is(outcome.Unknown))
-				}
-			}
+			})
 		})
 	}
-	in(t, func(t *testing.T) { // the cause of a stop is no outcome.Reason
-		r := newRig(t, some(campaignLeads, 3, 1))
-		r.halt(errors.New("x"))
-		r.mustEnd(outcome.Interrupted)
-	})
 }
 
 // A second stop cuts off what is in flight; those links are unknown.
@@ -177,23 +197,6 @@ func TestRecorderFails(t *testing.T) {
 				}
 				if err := r.mustEnd(outcome.Broken); !errors.Is(err, disk) || len(r.calls) > n-1+2*slots || len(r.out) != n-1 {
 					t.Errorf("write %d, %d slots: %v after %d calls, %d outcomes", n, slots, err, len(r.calls), len(r.out))
-				}
-			})
-			in(t, func(t *testing.T) {
-				r := newRig(t, some(campaignLeads, 100, 1))
-				r.settings.Slots = slots
-				r.latency = steady(time.Second)
-				r.failSync = func(s int) error {
-					if s == n {
-						return disk
-					}
-					return nil
-				}
-				if err := r.mustEnd(outcome.Broken); !errors.Is(err, disk) || len(r.calls) > slots*(n+1) {
-					t.Errorf("sync %d, %d slots: %v after %d calls", n, slots, err, len(r.calls))
-				}
-				if len(r.out) != len(r.calls) || r.unsynced {
-					t.Errorf("%d outcomes of %d calls", len(r.out), len(r.calls))
 				}
 			})
 		}

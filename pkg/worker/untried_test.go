@@ -62,7 +62,7 @@ func TestUntriedRelation(t *testing.T) {
 			return always(nth(1, 2), fault{err: unanswered(), done: true})(c)
 		}
 		r.mustEnd(outcome.Completed)
-		r.want(tally{removed: 20, absent: 4})
+		r.want(tally{removed: 20, gone: 2, absent: 2})
 		overlap(r, 5)
 		if r.peak != 4 {
 			t.Errorf("at most %d in flight", r.peak)

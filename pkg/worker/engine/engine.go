@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
+	"delink/pkg/crash"
 	"delink/pkg/outcome"
 	"delink/pkg/zoho"
 )
@@ -155,6 +156,7 @@ func (e *Engine) Run(stop, hard context.Context, op Operation) (outcome.Reason, 
 	var workers errgroup.Group
 	for range e.settings.Slots {
 		workers.Go(func() error {
+			defer crash.Guard()
 			for t := range d.calls {
 				d.results <- e.call(hard, t)
 			}
@@ -162,18 +164,21 @@ func (e *Engine) Run(stop, hard context.Context, op Operation) (outcome.Reason, 
 		})
 	}
 	workers.Go(func() error {
+		defer crash.Guard()
 		for range d.disk.dirty {
 			d.disk.synced <- op.Sync()
 		}
 		return nil
 	})
 	workers.Go(func() error {
+		defer crash.Guard()
 		for tasks := range d.queue.prepare {
 			d.queue.prepared <- op.Prepare(tasks)
 		}
 		return nil
 	})
 	workers.Go(func() error {
+		defer crash.Guard()
 		for range d.tokens.wanted {
 			d.tokens.made <- e.makeToken(stop, hard)
 		}
