@@ -5,8 +5,6 @@ import (
 	"log/slog"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"delink/pkg/zoho"
 )
 
@@ -56,24 +54,4 @@ func (l logged) tell(ctx context.Context, what string, r zoho.Relation, parent z
 		attrs = append(attrs, slog.String("error", err.Error()))
 	}
 	l.log.LogAttrs(ctx, level, what, attrs...)
-}
-
-// paced is a client whose questions to the org keep to a rate.
-type paced struct {
-	*zoho.Client
-	pace *rate.Limiter
-}
-
-func (p paced) Org(ctx context.Context) (zoho.Org, error) {
-	if err := p.pace.Wait(ctx); err != nil {
-		return zoho.Org{}, err
-	}
-	return p.Client.Org(ctx)
-}
-
-func (p paced) Lists(ctx context.Context, module string) ([]zoho.List, error) {
-	if err := p.pace.Wait(ctx); err != nil {
-		return nil, err
-	}
-	return p.Client.Lists(ctx, module)
 }

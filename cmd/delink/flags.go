@@ -12,6 +12,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/reader"
+	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
 )
 
@@ -39,7 +40,7 @@ type runFlags struct {
 	skipInvalid       bool
 	failAbsent        bool
 	allow             []string
-	emulator          bool
+	emulator, offline bool
 	json              bool
 	strict            bool
 	apiVersion        string
@@ -103,7 +104,7 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 		{f.maxCalls < 0 || f.maxCalls == 0 && cmd.Flags().Changed("max-calls"), "--max-calls must be above 0"},
 		{f.reserveCredits < 0, "--reserve-credits is below 0"},
 		{!slices.Contains(zoho.Versions, f.apiVersion), fmt.Sprintf("--api-version %q is not one of %s", f.apiVersion, strings.Join(zoho.Versions, ", "))},
-		{f.ifChanged != "" && f.ifChanged != job.ChangedResume && f.ifChanged != job.ChangedRestart, fmt.Sprintf("--if-changed %q is not resume or restart", f.ifChanged)},
+		{f.ifChanged != "" && f.ifChanged != string(job.ChangedResume) && f.ifChanged != string(job.ChangedRestart), fmt.Sprintf("--if-changed %q is not resume or restart", f.ifChanged)},
 	} {
 		if c.bad {
 			return usageError{fmt.Errorf("%s", c.text), cmd.CommandPath() + " --help lists the flags"}
@@ -114,12 +115,6 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 
 // concurrency is a number of calls in flight, or 0 for auto.
 type concurrency int
-
-// Slots are Zoho's limits on calls in flight: the largest edition's, and the smallest's, which fits everybody (D).
-const (
-	mostSlots  = 25
-	leastSlots = 5
-)
 
 func (c *concurrency) String() string {
 	if *c == 0 {
@@ -134,8 +129,8 @@ func (c *concurrency) Set(s string) error {
 		return nil
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 || n > mostSlots {
-		return fmt.Errorf("it is auto, or a number from 1 to %d", mostSlots)
+	if err != nil || n < 1 || n > zoho.MostSlots {
+		return fmt.Errorf("it is auto, or a number from 1 to %d", zoho.MostSlots)
 	}
 	*c = concurrency(n)
 	return nil
@@ -226,11 +221,18 @@ func (p *program) config(f *runFlags, input string) (job.Config, error) {
 		BatchSize:   f.batchSize,
 		MaxLinks:    f.maxLinks,
 		SkipInvalid: f.skipInvalid,
-		RetryFailed: f.retryFailed,
-		Restart:     f.restart,
-		IfChanged:   f.ifChanged,
 		FailAbsent:  f.failAbsent,
 		Strict:      f.strict,
+		Choice:      job.Choice{RetryFailed: f.retryFailed, Restart: f.restart, IfChanged: job.Changed(f.ifChanged)},
+		Limits: job.Limits{
+			Slots:          int(f.concurrency),
+			Rate:           engine.NewRate(f.rate),
+			PerSecond:      f.rate,
+			MaxAttempts:    f.maxAttempts,
+			MaxCalls:       f.maxCalls,
+			ReserveCredits: f.reserveCredits,
+			MaxFailures:    f.maxFailures.of,
+		},
 	}
 	c.Reader = reader.Options{Module: f.module, Relation: f.relation, Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter)}
 	for _, a := range f.allow {

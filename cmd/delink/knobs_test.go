@@ -49,8 +49,8 @@ type fate struct {
 	status  string // expected
 }
 
-// outcome is what a trial left.
-type outcome struct {
+// aftermath is what a trial left.
+type aftermath struct {
 	*testing.T
 
 	trial   trial
@@ -72,7 +72,7 @@ const (
 
 // The statuses that a link must end in.
 const (
-	gone   = "removed" // or absent with a message that an attempt went unanswered
+	gone   = "removed" // or "gone", where an attempt went unanswered
 	absent = "absent"
 	failed = "failed"
 	again  = "duplicate"
@@ -115,7 +115,7 @@ func wholeJobKnobs() []string {
 }
 
 // run runs the program in a bubble of its own, and checks what must hold for any run.
-func (tr trial) run(t *testing.T, check func(*outcome)) {
+func (tr trial) run(t *testing.T, check func(*aftermath)) {
 	t.Helper()
 	folder := t.TempDir()
 	t.Setenv("HOME", folder)
@@ -130,7 +130,7 @@ func (tr trial) run(t *testing.T, check func(*outcome)) {
 		if err := config.SetAll(tr.knobs...); err != nil {
 			t.Fatal(err)
 		}
-		o := &outcome{T: t, trial: tr, crm: emulator.New(config)}
+		o := &aftermath{T: t, trial: tr, crm: emulator.New(config)}
 		for _, f := range tr.links {
 			if f.parent != missingParent {
 				o.crm.Parent(f.module, f.parent)
@@ -172,7 +172,7 @@ func (tr trial) run(t *testing.T, check func(*outcome)) {
 }
 
 // mustHold holds a run against the books: no row tells a lie, the counts add up, the exit code is the contract's.
-func (o *outcome) mustHold() {
+func (o *aftermath) mustHold() {
 	o.Helper()
 	if len(o.books.Violations) > 0 {
 		o.Errorf("breaches of the protocol: %v", o.books.Violations)
@@ -189,7 +189,7 @@ func (o *outcome) mustHold() {
 		}
 		return
 	}
-	if sum := s.Removed + s.Absent + s.Failed + s.Unknown + s.Invalid + s.Duplicate + s.Pending; s.Rows != sum || s.Rows != len(o.trial.links) {
+	if sum := s.Removed + s.Gone + s.Absent + s.Failed + s.Unknown + s.Invalid + s.Duplicate + s.Pending; s.Rows != sum || s.Rows != len(o.trial.links) {
 		o.Errorf("%d rows, %d of the input, but the counts add up to %d", s.Rows, len(o.trial.links), sum)
 	}
 	count := map[string]int{}
@@ -202,12 +202,12 @@ func (o *outcome) mustHold() {
 		seen[r["line"]] = true
 		o.truth(r)
 	}
-	for status, n := range map[string]int{"removed": s.Removed, "absent": s.Absent, "failed": s.Failed, "unknown": s.Unknown, "duplicate": s.Duplicate} {
+	for status, n := range map[string]int{"removed": s.Removed, "gone": s.Gone, "absent": s.Absent, "failed": s.Failed, "unknown": s.Unknown, "duplicate": s.Duplicate} {
 		if count[status] != n {
 			o.Errorf("%d rows are %s, and the summary says %d", count[status], status, n)
 		}
 	}
-	want := map[string]int{"interrupted": 5, "deadline": 5, "max_calls": 5, "credits": 5, "refused": 4, "failures": 3, "error": 1}[string(s.Reason)]
+	want := map[string]int{"interrupted": 5, "deadline": 5, "max_calls": 5, "credits": 5, "refused": 4, "failures": 5, "error": 1}[string(s.Reason)]
 	if s.Reason == "completed" && s.Failed+s.Unknown+s.Invalid > 0 {
 		want = 3
 	}
@@ -219,7 +219,7 @@ func (o *outcome) mustHold() {
 	}
 }
 
-func (o *outcome) truth(r map[string]string) {
+func (o *aftermath) truth(r map[string]string) {
 	o.Helper()
 	line, err := strconv.Atoi(r["line"])
 	if err != nil || line < 2 || line > len(o.trial.links)+1 {
@@ -236,13 +236,15 @@ func (o *outcome) truth(r map[string]string) {
 		lie = "it was not removed"
 	case status == "absent" && now.Linked:
 		lie = "the link is there"
-	case status == "absent" && !now.Removed.IsZero() && !strings.Contains(r["message"], "went unanswered"):
+	case status == "gone" && now.Linked:
+		lie = "the link is there"
+	case status == "absent" && !now.Removed.IsZero():
 		lie = "a call has removed it"
 	case status == "failed" && !now.Linked && f.parent != missingParent && r["code"] != "RECORD_DELETED":
 		lie = "the link is not there"
 	case status == "duplicate" && (f.status != again || now.Sent > 0 && !strings.HasPrefix(r["message"], "the same link as line ")):
 		lie = "it repeats no other"
-	case r["message"] == "" && status != "removed" && status != "absent":
+	case r["message"] == "" && status != "removed" && status != "absent" && status != "gone":
 		lie = "nothing is said"
 	}
 	if lie != "" {
@@ -251,7 +253,7 @@ func (o *outcome) truth(r map[string]string) {
 }
 
 // fates checks that every link has come to its expected end.
-func (o *outcome) fates() {
+func (o *aftermath) fates() {
 	o.Helper()
 	got := map[string]map[string]string{}
 	for _, r := range o.rows {
@@ -260,7 +262,7 @@ func (o *outcome) fates() {
 	for i, f := range o.trial.links {
 		r := got[strconv.Itoa(i+2)]
 		status := r["status"]
-		if f.status == gone && status == "absent" && strings.Contains(r["message"], "went unanswered") {
+		if f.status == gone && status == "gone" {
 			continue
 		}
 		if status != f.status {
@@ -270,7 +272,7 @@ func (o *outcome) fates() {
 }
 
 // calls is how many delink calls came for a list of a parent.
-func (o *outcome) calls(module string, parent uint64, list string) int {
+func (o *aftermath) calls(module string, parent uint64, list string) int {
 	for l := range o.crm.Lists() {
 		if l.Module == module && l.Parent == parent && l.List == list {
 			return l.Calls
@@ -436,7 +438,7 @@ func TestKnobsOfAnswers(t *testing.T) {
 			knobs: append(wholeJobKnobs(), settings...),
 			args:  []string{"--batch-size", "5", "--concurrency", "3", "--max-attempts", "3"},
 			links: wholeJob(),
-		}.run(t, func(o *outcome) {
+		}.run(t, func(o *aftermath) {
 			o.fates()
 			// A parent that the CRM names as missing costs no second call.
 			named := has("missing-parent=404") || !has("details-form=empty-array")
@@ -476,7 +478,7 @@ func TestKnobsOfThrottling(t *testing.T) {
 				knobs: append([]string{"in-flight=2", "latency=100ms"}, settings...),
 				args:  []string{"--concurrency", "6"},
 				links: manyParents(12),
-			}.run(t, func(o *outcome) {
+			}.run(t, func(o *aftermath) {
 				o.fates()
 				if o.books.Throttled == 0 || o.summary.Throttled != o.books.Throttled || o.books.NoCredits > 0 {
 					o.Errorf("%d calls throttled, %d in the summary", o.books.Throttled, o.summary.Throttled)
@@ -494,7 +496,7 @@ func TestKnobsOfThrottling(t *testing.T) {
 			knobs: append([]string{"credits=8"}, settings...),
 			args:  []string{"--concurrency", "3"},
 			links: manyParents(12),
-		}.run(t, func(o *outcome) {
+		}.run(t, func(o *aftermath) {
 			if o.code != 5 || o.summary.Reason != "credits" || o.summary.Failed+o.summary.Unknown > 0 {
 				o.Errorf("%s, exit code %d", o.summary.Reason, o.code)
 			}
@@ -526,7 +528,7 @@ func TestKnobsOfTokens(t *testing.T) {
 			knobs: append([]string{"token-life=2m", "latency=10s"}, settings...),
 			args:  []string{"--concurrency", "2"},
 			links: manyParents(30),
-		}.run(t, func(o *outcome) {
+		}.run(t, func(o *aftermath) {
 			o.fates()
 			if o.summary.Removed != 60 {
 				o.Errorf("%d links removed", o.summary.Removed)
@@ -559,7 +561,7 @@ func TestKnobsOfRefusedLogins(t *testing.T) {
 			{"ZOHO_CLIENT_ID", "the client id is not accepted", "ZOHO_CLIENT_ID"},
 			{"ZOHO_CLIENT_SECRET", "the client secret is not accepted", "ZOHO_CLIENT_SECRET"},
 		} {
-			trial{knobs: settings, env: map[string]string{c.variable: "1000.wrong"}, links: manyParents(3)}.run(t, func(o *outcome) {
+			trial{knobs: settings, env: map[string]string{c.variable: "1000.wrong"}, links: manyParents(3)}.run(t, func(o *aftermath) {
 				o.refused(c.text, c.hint)
 				if strings.Contains(o.stderr, "1000.wrong") {
 					o.Error("it shows what was wrong")
@@ -570,7 +572,7 @@ func TestKnobsOfRefusedLogins(t *testing.T) {
 			})
 		}
 		// A token for each call is too many of them: ten in ten minutes, and then a lock-out that asking prolongs.
-		trial{knobs: append([]string{"token-calls=1"}, settings...), args: []string{"--concurrency", "1"}, links: manyParents(12)}.run(t, func(o *outcome) {
+		trial{knobs: append([]string{"token-calls=1"}, settings...), args: []string{"--concurrency", "1"}, links: manyParents(12)}.run(t, func(o *aftermath) {
 			o.refused("too many access tokens", "wait ten minutes")
 			if o.books.Tokens != 10 || o.books.Denied != 1 {
 				o.Errorf("%d tokens, and %d times asked in vain", o.books.Tokens, o.books.Denied)
@@ -580,7 +582,7 @@ func TestKnobsOfRefusedLogins(t *testing.T) {
 			}
 		})
 		// Of all that wait for a token, one is told, and tells the others.
-		trial{knobs: append([]string{"token-calls=4", "latency=10ms"}, settings...), args: []string{"--concurrency", "8"}, links: manyParents(60)}.run(t, func(o *outcome) {
+		trial{knobs: append([]string{"token-calls=4", "latency=10ms"}, settings...), args: []string{"--concurrency", "8"}, links: manyParents(60)}.run(t, func(o *aftermath) {
 			o.refused("too many access tokens", "wait ten minutes")
 			if o.books.Tokens != 10 || o.books.Denied != 1 {
 				o.Errorf("%d tokens, and %d times asked in vain", o.books.Tokens, o.books.Denied)
@@ -588,7 +590,7 @@ func TestKnobsOfRefusedLogins(t *testing.T) {
 		})
 	})
 	each(t, product(values("token-code"), values("code-form")), nil, func(t *testing.T, settings []string) {
-		trial{knobs: append([]string{"tokens-refused=true"}, settings...), links: manyParents(12)}.run(t, func(o *outcome) {
+		trial{knobs: append([]string{"tokens-refused=true"}, settings...), links: manyParents(12)}.run(t, func(o *aftermath) {
 			o.refused("the access token is not accepted", "--dc")
 			if o.books.Tokens > 2 || o.books.Calls["delink"] > 0 {
 				o.Errorf("%d tokens", o.books.Tokens)
@@ -598,7 +600,7 @@ func TestKnobsOfRefusedLogins(t *testing.T) {
 }
 
 // refused checks that the login was refused, in these words.
-func (o *outcome) refused(text, hint string) {
+func (o *aftermath) refused(text, hint string) {
 	o.Helper()
 	if o.code != 4 || o.summary.Reason != "refused" || o.summary.Failed+o.summary.Unknown > 0 {
 		o.Errorf("%s, exit code %d", o.summary.Reason, o.code)
@@ -607,7 +609,7 @@ func (o *outcome) refused(text, hint string) {
 	o.says(hint)
 }
 
-func (o *outcome) says(text string) {
+func (o *aftermath) says(text string) {
 	o.Helper()
 	if !strings.Contains(o.stderr, text) {
 		o.Errorf("it does not say %q", text)
@@ -627,19 +629,19 @@ func TestKnobsOfScopes(t *testing.T) {
 				links: manyParents(4),
 			}
 		}
-		with(all, org).run(t, func(o *outcome) {
+		with(all, org).run(t, func(o *aftermath) {
 			o.fates()
 			if named {
 				o.says(lists)
 			}
 		})
-		with(all, lists).run(t, func(o *outcome) {
+		with(all, lists).run(t, func(o *aftermath) {
 			o.fates()
 			if named {
 				o.says(org)
 			}
 		})
-		with(org, lists).run(t, func(o *outcome) {
+		with(org, lists).run(t, func(o *aftermath) {
 			if o.code != 4 || o.books.Removed > 0 || o.books.Calls["delink"] > 2 {
 				o.Errorf("exit code %d after %d calls", o.code, o.books.Calls["delink"])
 			}
@@ -647,13 +649,13 @@ func TestKnobsOfScopes(t *testing.T) {
 				o.says(all)
 			}
 		})
-		with("ZohoCRM.modules.campaigns.DELETE", org, lists).run(t, func(o *outcome) { o.fates() })
+		with("ZohoCRM.modules.campaigns.DELETE", org, lists).run(t, func(o *aftermath) { o.fates() })
 
 		// Links that went unanswered cannot be looked up without the scope to read.
 		blind := with("ZohoCRM.modules.campaigns.DELETE", org, lists)
 		blind.knobs = append(blind.knobs, "missing-items=1")
 		blind.args = append(blind.args, "--max-attempts", "2")
-		blind.run(t, func(o *outcome) {
+		blind.run(t, func(o *aftermath) {
 			if vague {
 				return
 			}
@@ -671,7 +673,7 @@ func TestKnobsOfScopes(t *testing.T) {
 		for i := range half.links[:6] {
 			half.links[i].status = failed
 		}
-		half.run(t, func(o *outcome) {
+		half.run(t, func(o *aftermath) {
 			if vague {
 				if o.code != 4 || o.books.Tokens > 3 {
 					o.Errorf("exit code %d after %d tokens", o.code, o.books.Tokens)
@@ -687,10 +689,10 @@ func TestKnobsOfScopes(t *testing.T) {
 		// Both modules of a list.
 		both := with("ZohoCRM.modules.campaigns.DELETE", "ZohoCRM.modules.leads.DELETE", org, lists)
 		both.knobs = append(both.knobs, "scope-both=true")
-		both.run(t, func(o *outcome) { o.fates() })
+		both.run(t, func(o *aftermath) { o.fates() })
 		one := with("ZohoCRM.modules.campaigns.DELETE", org, lists)
 		one.knobs = append(one.knobs, "scope-both=true")
-		one.run(t, func(o *outcome) {
+		one.run(t, func(o *aftermath) {
 			if o.code != 4 || o.books.Calls["delink"] > 2 {
 				o.Errorf("exit code %d after %d calls", o.code, o.books.Calls["delink"])
 			}
@@ -702,7 +704,7 @@ func TestKnobsOfScopes(t *testing.T) {
 func TestKnobsOfTheOrg(t *testing.T) {
 	slots := map[string]int{"free": 5, "standard": 10, "professional": 15, "enterprise": 20, "zohoone": 20, "ultimate": 25, "crmplus": 25}
 	each(t, product(values("edition"), values("org-type")), []choice{values("id-form"), values("decor")}, func(t *testing.T, settings []string) {
-		trial{knobs: append([]string{"latency=100ms"}, settings...), links: manyParents(60)}.run(t, func(o *outcome) {
+		trial{knobs: append([]string{"latency=100ms"}, settings...), links: manyParents(60)}.run(t, func(o *aftermath) {
 			o.fates()
 			if o.books.Throttled > 0 || o.books.Peak != slots[value(settings, "edition")] {
 				o.Errorf("%d calls in flight, %d refused", o.books.Peak, o.books.Throttled)
@@ -727,7 +729,7 @@ func TestKnobsOfLists(t *testing.T) {
 
 		// Where the org says so, nothing is sent at all.
 		for knob, why := range map[string]string{"hidden-lists": "is hidden in this org", "kept-lists": "cannot be delinked in this org"} {
-			trial{knobs: knobs(knob + "=Campaigns.Leads"), links: manyParents(3)}.run(t, func(o *outcome) {
+			trial{knobs: knobs(knob + "=Campaigns.Leads"), links: manyParents(3)}.run(t, func(o *aftermath) {
 				if o.code != 2 {
 					o.Errorf("exit code %d", o.code)
 				}
@@ -741,7 +743,7 @@ func TestKnobsOfLists(t *testing.T) {
 		for i := range links[:12] {
 			links[i].status = failed
 		}
-		trial{knobs: knobs("hidden-lists=Campaigns.Leads", noLists), args: one, links: links}.run(t, func(o *outcome) {
+		trial{knobs: knobs("hidden-lists=Campaigns.Leads", noLists), args: one, links: links}.run(t, func(o *aftermath) {
 			o.fates()
 			if n := o.books.Calls["delink"]; named && n != 2 {
 				o.Errorf("%d calls", n)
@@ -753,7 +755,7 @@ func TestKnobsOfLists(t *testing.T) {
 		for i := range 12 {
 			links = append(links, fate{"Campaigns", missingParent, "Leads", someLead + uint64(i), false, failed})
 		}
-		trial{knobs: append(wholeJobKnobs(), settings...), args: append(one, "--batch-size", "4"), links: links}.run(t, func(o *outcome) {
+		trial{knobs: append(wholeJobKnobs(), settings...), args: append(one, "--batch-size", "4"), links: links}.run(t, func(o *aftermath) {
 			o.fates()
 			if n := o.calls("Campaigns", missingParent, "Leads"); n != 1 && (named || slices.Contains(settings, "missing-parent=404")) {
 				o.Errorf("%d calls", n)
@@ -761,7 +763,7 @@ func TestKnobsOfLists(t *testing.T) {
 		})
 
 		// A list that holds records and nobody knew of: the run stops at the first record that is deleted.
-		trial{knobs: knobs("delete-lists=Campaigns.Leads", noLists), args: one, links: manyParents(6)}.run(t, func(o *outcome) {
+		trial{knobs: knobs("delete-lists=Campaigns.Leads", noLists), args: one, links: manyParents(6)}.run(t, func(o *aftermath) {
 			if o.code != 1 || o.books.Deleted != 2 || o.summary.Pending != 10 || o.summary.Removed > 0 {
 				o.Errorf("exit code %d, %d records deleted", o.code, o.books.Deleted)
 			}
@@ -774,13 +776,13 @@ func TestKnobsOfLists(t *testing.T) {
 		{"Accounts", someCampaign, "Contacts", someLead, true, failed}, {"Accounts", someCampaign + 1, "Contacts", someLead + 1, true, failed},
 	}
 	each(t, product(values("lookup-lists")), nil, func(t *testing.T, settings []string) {
-		trial{knobs: settings, links: links}.run(t, func(o *outcome) {
+		trial{knobs: settings, links: links}.run(t, func(o *aftermath) {
 			if o.code != 2 {
 				o.Errorf("exit code %d", o.code)
 			}
 			o.says("--allow-relation Accounts.Contacts")
 		})
-		trial{knobs: settings, links: links, args: append(one, "--allow-relation", "Accounts.Contacts")}.run(t, func(o *outcome) {
+		trial{knobs: settings, links: links, args: append(one, "--allow-relation", "Accounts.Contacts")}.run(t, func(o *aftermath) {
 			calls := o.books.Calls["delink"]
 			switch what := value(settings, "lookup-lists"); {
 			case what == "refused" && (o.code != 3 || o.summary.Failed != 2 || calls != 1),
@@ -807,7 +809,7 @@ func TestKnobsOfRefusals(t *testing.T) {
 	}
 	more := []choice{values("scope-status"), values("wording"), values("decor"), {"details-form", []string{"object", "array"}}}
 	each(t, product(list), more, func(t *testing.T, settings []string) {
-		trial{knobs: append(settings, noLists), args: args, links: refused}.run(t, func(o *outcome) {
+		trial{knobs: append(settings, noLists), args: args, links: refused}.run(t, func(o *aftermath) {
 			o.fates()
 			if n := o.books.Calls["delink"]; n != 2 {
 				o.Errorf("%d calls", n)
@@ -819,14 +821,14 @@ func TestKnobsOfRefusals(t *testing.T) {
 
 	module := choice{"module-errors", []string{"Campaigns:INVALID_MODULE", "Campaigns:NOT_SUPPORTED", "Campaigns:NO_PERMISSION"}}
 	each(t, product(module), more, func(t *testing.T, settings []string) {
-		trial{knobs: append(settings, noLists), args: args, links: refused}.run(t, func(o *outcome) {
+		trial{knobs: append(settings, noLists), args: args, links: refused}.run(t, func(o *aftermath) {
 			o.fates()
 			if n := o.books.Calls["delink"]; n != 2 {
 				o.Errorf("%d calls", n)
 			}
 		})
 		if value(settings, "module-errors") == "Campaigns:INVALID_MODULE" {
-			trial{knobs: settings, args: args, links: refused}.run(t, func(o *outcome) {
+			trial{knobs: settings, args: args, links: refused}.run(t, func(o *aftermath) {
 				if o.code != 2 {
 					o.Errorf("exit code %d", o.code)
 				}
@@ -843,7 +845,7 @@ func TestKnobsOfRefusals(t *testing.T) {
 	codes := []string{"RECORD_LOCKED", "NO_PERMISSION", "NOT_APPROVED", "DUPLICATE_DATA", "SOMETHING_NEW"}
 	each(t, product(choice{"error-code", codes}), more, func(t *testing.T, settings []string) {
 		code := value(settings, "error-code")
-		trial{knobs: append(settings, fmt.Sprintf("parent-errors=%d:%s", uint64(someCampaign), code)), args: args, links: large}.run(t, func(o *outcome) {
+		trial{knobs: append(settings, fmt.Sprintf("parent-errors=%d:%s", uint64(someCampaign), code)), args: args, links: large}.run(t, func(o *aftermath) {
 			o.fates()
 			if n := o.calls("Campaigns", someCampaign, "Leads"); n != 1 {
 				o.Errorf("%d calls for a parent record that is refused", n)
@@ -851,7 +853,7 @@ func TestKnobsOfRefusals(t *testing.T) {
 			o.says(code)
 		})
 		// Its related records, one by one.
-		trial{knobs: append(settings, "error-share=1"), args: args, links: large[1:]}.run(t, func(o *outcome) {
+		trial{knobs: append(settings, "error-share=1"), args: args, links: large[1:]}.run(t, func(o *aftermath) {
 			o.fates()
 			if n := o.books.Calls["delink"]; n != 4 {
 				o.Errorf("%d calls", n)
@@ -871,7 +873,7 @@ func TestKnobsOfRecords(t *testing.T) {
 	each(t, product(values("other-module-answer"), values("absent-code"), values("strict")),
 		[]choice{values("wording"), values("encoded-commas"), values("duplicates"), values("order"), values("all-bad"), values("mixed"), values("id-form")},
 		func(t *testing.T, settings []string) {
-			trial{knobs: slices.Concat(wholeJobKnobs(), settings, []string{stranger}), args: []string{"--batch-size", "5"}, links: links}.run(t, (*outcome).fates)
+			trial{knobs: slices.Concat(wholeJobKnobs(), settings, []string{stranger}), args: []string{"--batch-size", "5"}, links: links}.run(t, (*aftermath).fates)
 		})
 }
 
@@ -880,7 +882,7 @@ func TestKnobsOfRecords(t *testing.T) {
 func TestKnobsOfVersions(t *testing.T) {
 	each(t, product(choice{"refused-versions", []string{"", "v2,v3,v4,v5,v6,v7"}}), nil, func(t *testing.T, settings []string) {
 		for _, version := range []string{"v2", "v3", "v4", "v5", "v6", "v7", "v8"} {
-			trial{knobs: settings, args: []string{"--api-version", version, "--concurrency", "1"}, links: manyParents(3)}.run(t, func(o *outcome) {
+			trial{knobs: settings, args: []string{"--api-version", version, "--concurrency", "1"}, links: manyParents(3)}.run(t, func(o *aftermath) {
 				if strings.Contains(value(settings, "refused-versions"), version) {
 					if o.code != 1 || o.summary.Pending != 6 || o.books.Calls["delink"] > 1 {
 						o.Errorf("%s: exit code %d", version, o.code)
@@ -893,7 +895,7 @@ func TestKnobsOfVersions(t *testing.T) {
 		}
 	})
 	each(t, product(values("code-form"), values("details-form")), nil, func(t *testing.T, settings []string) {
-		trial{knobs: settings, env: map[string]string{"ZOHO_API_DOMAIN": "http://localhost/nowhere"}, links: manyParents(3)}.run(t, func(o *outcome) {
+		trial{knobs: settings, env: map[string]string{"ZOHO_API_DOMAIN": "http://localhost/nowhere"}, links: manyParents(3)}.run(t, func(o *aftermath) {
 			o.says("ZOHO_API_DOMAIN")
 			if slices.Contains(settings, "code-form=string") && (o.code != 1 || o.summary.Pending != 6) || o.summary.Calls > 3 {
 				o.Errorf("exit code %d after %d calls", o.code, o.summary.Calls)
@@ -903,7 +905,7 @@ func TestKnobsOfVersions(t *testing.T) {
 	for _, status := range []string{"405", "413", "415"} {
 		prime()
 		t.Run(status, func(t *testing.T) {
-			trial{knobs: []string{"fault-script=*:" + status}, args: []string{"--concurrency", "1"}, links: manyParents(3)}.run(t, func(o *outcome) {
+			trial{knobs: []string{"fault-script=*:" + status}, args: []string{"--concurrency", "1"}, links: manyParents(3)}.run(t, func(o *aftermath) {
 				if o.code != 1 || o.summary.Pending != 6 || o.books.Calls["delink"] != 1 {
 					o.Errorf("exit code %d after %d calls", o.code, o.books.Calls["delink"])
 				}
@@ -926,13 +928,13 @@ func TestKnobsOfLookUps(t *testing.T) {
 			fmt.Sprintf("unapproved=%d,%d", left[1].related, left[2].related),
 		}, settings...)
 		args := []string{"--timeout", "1s", "--max-attempts", "2"}
-		trial{knobs: append(knobs, "fault-script=1-6:hang-after"), args: args, links: lost}.run(t, func(o *outcome) {
+		trial{knobs: append(knobs, "fault-script=1-6:hang-after"), args: args, links: lost}.run(t, func(o *aftermath) {
 			o.fates()
 			if o.summary.Absent != 6 || o.books.Calls["read"] != 3 {
 				o.Errorf("%d absent, %d looked up", o.summary.Absent, o.books.Calls["read"])
 			}
 		})
-		trial{knobs: append(knobs, "fault-script=*:hang-before"), args: args, links: left}.run(t, func(o *outcome) {
+		trial{knobs: append(knobs, "fault-script=*:hang-before"), args: args, links: left}.run(t, func(o *aftermath) {
 			o.fates()
 			o.says("still there")
 		})

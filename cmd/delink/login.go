@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -215,6 +217,25 @@ func (l login) cacheOfTokens() *zoho.TokenCache {
 		return nil
 	}
 	return zoho.NewTokenCache(l.cache, l.Login, l.accounts)
+}
+
+// digest tells this login from others without saying what it is.
+func (l login) digest() string {
+	sum := sha256.Sum256([]byte(l.ClientID + "\n" + l.RefreshToken + "\n" + l.AccessToken))
+	return hex.EncodeToString(sum[:6])
+}
+
+// registry is the folder in which runs note where their journals are; empty if there is none.
+func registry() string {
+	folder, err := os.UserConfigDir()
+	if err != nil {
+		return ""
+	}
+	folder = filepath.Join(folder, "delink", "journals")
+	if os.MkdirAll(folder, 0o700) != nil {
+		return ""
+	}
+	return folder
 }
 
 // client makes the client for a login.

@@ -14,6 +14,7 @@ import (
 	"delink/pkg/crash"
 	"delink/pkg/disk"
 	"delink/pkg/job"
+	"delink/pkg/outcome"
 	"delink/pkg/zoho"
 )
 
@@ -120,25 +121,25 @@ func (p *program) exit(err error) int {
 	)
 	switch {
 	case err == nil:
-		return job.ExitDone
+		return outcome.ExitDone
 	case errors.As(err, &end):
 		return end.code
 	case errors.As(err, &usage):
 		p.ui.error(err.Error(), usage.hint)
-		return job.ExitUsage
+		return outcome.ExitUsage
 	case errors.As(err, &refusal):
 		p.ui.refusal(refusal)
-		return job.ExitUsage
+		return outcome.ExitUsage
 	case errors.As(err, &refused):
 		p.ui.error(err.Error(), refused.hint)
-		return job.ExitRefused
+		return outcome.ExitRefused
 	case errors.As(err, &api):
 		p.ui.error(err.Error(), api.Hint())
 		if api.Kind == zoho.Denied || api.Kind == zoho.BadToken {
-			return job.ExitRefused
+			return outcome.ExitRefused
 		}
-		return job.ExitBroken
+		return outcome.ExitBroken
 	}
 	p.ui.error(err.Error(), "")
-	return job.ExitBroken
+	return outcome.ExitBroken
 }

@@ -14,7 +14,6 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/progress"
-	"delink/pkg/zoho"
 )
 
 func (p *program) planCommand() *cobra.Command {
@@ -35,6 +34,7 @@ func (p *program) planCommand() *cobra.Command {
 		},
 	}
 	f.define(cmd.Flags())
+	cmd.Flags().BoolVar(&f.offline, "offline", false, "ask no org, even if there is a login")
 	return cmd
 }
 
@@ -43,21 +43,17 @@ func (p *program) plan(f *runFlags, input string) error {
 	if err != nil {
 		return err
 	}
-	plan, err := job.Read(c, p.disk, false)
+	r := &runner{program: p, f: f}
+	w := r.world()
+	if !p.canConnect(r) {
+		w.Connect = nil
+	}
+	proposal, err := job.Look(p.signals.Stop(), c, w)
+	r.close()
 	if err != nil {
 		return err
 	}
-	if err := plan.CheckRelations(); err != nil {
-		return err
-	}
-	j, err := job.Preview(plan, p.disk)
-	if err != nil {
-		return err
-	}
-	for _, n := range j.Notes {
-		p.ui.note(n)
-	}
-	v := newPlanView(j, f, nil)
+	v := newPlanView(proposal, f)
 	if f.json {
 		e := json.NewEncoder(p.stdout)
 		e.SetEscapeHTML(false)
@@ -66,6 +62,19 @@ func (p *program) plan(f *runFlags, input string) error {
 	}
 	_, err = io.WriteString(p.stdout, v.text(true))
 	return err
+}
+
+// canConnect reports whether a plan asks the org: there is a login, and the user has not said otherwise.
+func (p *program) canConnect(r *runner) bool {
+	if r.f.emulator {
+		return true
+	}
+	if r.f.offline {
+		return false
+	}
+	l, err := p.login(r.f.where)
+	r.login = l
+	return err == nil
 }
 
 // commandLine is the run that does what plan was asked about, as a shell takes it.
@@ -174,33 +183,34 @@ type parentView struct {
 // largest is how many parents a plan names.
 const largest = 10
 
-// newPlanView looks at what is to be done; org is nil where it was not asked.
-func newPlanView(j *job.Job, f *runFlags, org *zoho.Org) *planView {
-	set := j.Plan.Set
+// newPlanView looks at what is to be done.
+func newPlanView(p *job.Proposal, f *runFlags) *planView {
+	set := p.Input.Set
 	v := &planView{
-		Input:       j.Plan.Config.Input,
-		InputSHA256: j.Plan.SHA256,
-		Rows:        j.Plan.Rows(),
+		Input:       p.Input.Config.Input,
+		InputSHA256: p.Input.SHA256,
+		Rows:        p.Input.Rows(),
 		Links:       set.Links(),
 		Duplicate:   set.Duplicates(),
-		Invalid:     len(j.Plan.Bad),
+		Invalid:     len(p.Input.Bad),
 		Parents:     set.Parents(),
-		Concurrency: f.slots(org),
 		Columns:     []columnView{},
 		Relations:   []relationView{},
 		Largest:     []parentView{},
-		Warnings:    append([]job.Suspicion{}, j.Plan.Doubts...),
+		Settled:     p.Settled,
+		ToSend:      p.ToSend,
+		Calls:       p.Calls,
+		Credits:     p.Calls, // one credit a call (I)
+		Concurrency: p.Slots,
+		Seconds:     p.Time.Seconds(),
+		Warnings:    append([]job.Suspicion{}, p.Input.Doubts...),
 		Command:     f.command,
 		batchSize:   f.batchSize,
 	}
-	if org != nil {
-		v.Org = &orgView{org.Name, org.Type, org.Edition}
+	if p.Org != nil {
+		v.Org = &orgView{p.Org.Name, p.Org.Type, p.Org.Edition}
 	}
-	v.ToSend, v.Calls = j.Todo()
-	v.Settled = v.Links - v.ToSend
-	v.Credits = v.Calls // one credit a call (I)
-	v.Seconds = job.EstimateTime(v.Calls, v.Concurrency, f.rate).Seconds()
-	for _, t := range j.Plan.Header.Taken() {
+	for _, t := range p.Input.Header.Taken() {
 		v.Columns = append(v.Columns, columnView(t))
 	}
 	for _, r := range set.Relations() {
@@ -210,19 +220,6 @@ func newPlanView(j *job.Job, f *runFlags, org *zoho.Org) *planView {
 		v.Largest = append(v.Largest, parentView{l.Module, l.Parent.String(), l.Links})
 	}
 	return v
-}
-
-// slots is how many calls will be in flight: as many as were asked for, or as the org's edition allows.
-func (f *runFlags) slots(org *zoho.Org) int {
-	if f.concurrency > 0 {
-		return int(f.concurrency)
-	}
-	if org != nil {
-		if n, known := org.Slots(); known {
-			return n
-		}
-	}
-	return leastSlots
 }
 
 // text is the plan for people; whole shows more of it than a question needs.

@@ -2,22 +2,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
-	"golang.org/x/time/rate"
 
 	"delink/pkg/job"
+	"delink/pkg/outcome"
 	"delink/pkg/progress"
-	"delink/pkg/report"
-	"delink/pkg/worker"
 	"delink/pkg/zoho"
 )
 
@@ -32,8 +27,8 @@ func (p *program) runCommand() *cobra.Command {
   links.failures.csv   the input rows whose links are not gone, and why: an input itself
   links.summary.json   the run in numbers
 
-Exit codes: 0 every link is removed or absent, 1 the run could not go on, 2 nothing was sent, 3 some links failed,
-are unknown or invalid, 4 Zoho refuses the login, 5 stopped early and can be resumed, 130 stopped at once.
+Exit codes:
+` + exitCodes() + `
 
 Every flag has a twin in the environment (--max-calls is DELINK_MAX_CALLS); a flag beats it.`,
 		Example: `  delink run links.csv                         asks first; run again, it goes on
@@ -66,218 +61,124 @@ func (p *program) delink(f *runFlags, input string) error {
 		return err
 	}
 	if !f.yes && !p.canAsk(input) {
-		return &job.Refusal{Cause: "there is no terminal to ask on", Hint: "add --yes to go on without being asked"}
+		return &job.Refusal{Cause: "there is no terminal to ask on", Remedy: job.SayYes}
 	}
-	var l login
+	r := &runner{program: p, f: f}
 	if !f.emulator { // a missing login is told before a large input is read
-		if l, err = p.login(f.where); err != nil {
+		if r.login, err = p.login(f.where); err != nil {
 			return err
 		}
 	}
-	begun := time.Now()
-	plan, err := job.Read(c, p.disk, true)
-	if err != nil {
-		return err
-	}
-	defer plan.Close()
-	r := &runner{program: p, f: f, plan: plan, login: l}
-	if err := p.signals.take(r.stopping); err != nil {
-		return err
-	}
-	j, err := job.Open(plan, p.disk)
-	if err != nil {
-		return err
-	}
-	defer j.Close()
-	r.j = j
-	r.stop, r.halt = context.WithCancelCause(p.signals.Stop())
-	defer r.halt(nil)
-	r.hard = p.signals.Hard()
+	stop, halt := context.WithCancelCause(p.signals.Stop())
+	defer halt(nil)
 	if f.deadline > 0 {
-		timer := time.AfterFunc(f.deadline-time.Since(begun), func() { r.halt(worker.Deadline) })
-		defer timer.Stop()
+		defer time.AfterFunc(f.deadline, func() { halt(outcome.Deadline) }).Stop()
 	}
-	return r.run()
+	end, err := job.Run(stop, p.signals.Hard(), c, r.world())
+	r.close()
+	if err != nil {
+		return err
+	}
+	return p.end(f, end)
 }
 
-// runner is a run that has its plan and its files.
+// runner is what a run needs of the program.
 type runner struct {
 	*program
-	f     *runFlags
-	plan  *job.Plan
-	j     *job.Job
-	login login
-
-	stop context.Context // ends when nothing new is to be sent
-	halt context.CancelCauseFunc
-	hard context.Context             // ends when nothing is to be waited for
-	pool atomic.Pointer[worker.Pool] // nil before the first call
+	f      *runFlags
+	login  login
+	client *zoho.Client
+	close  func()
+	begun  atomic.Pointer[func() progress.Moment] // nil before the first call
 }
 
-// run asks the org, shows the plan and asks the user, and delinks.
-func (r *runner) run() error {
-	if r.plan.Rows() == 0 {
-		return r.nothing(r.plan.Name() + " has a header and no rows")
+// world is the outside of the job.
+func (r *runner) world() job.World {
+	r.close = func() {}
+	w := job.World{
+		Disk:     r.disk,
+		Registry: registry(),
+		Opening:  func() error { return r.signals.take(r.stopping) },
+		Connect:  r.connect,
+		Note:     r.ui.note,
+		Asking:   r.asking,
+		Accept:   r.accept,
+		Watch: func(look func() progress.Moment) func() {
+			r.begun.Store(&look)
+			return r.progress(look)
+		},
 	}
+	if r.f.emulator {
+		w.Registry = "" // what is in doubt in a rehearsal is of no use to anybody else
+	}
+	if !r.f.yes {
+		w.Confirm = r.confirm
+	} else {
+		w.Confirm = func(_ context.Context, proposal *job.Proposal) error {
+			r.tellPlan(proposal)
+			return nil
+		}
+	}
+	return w
+}
+
+// connect makes the connection to the CRM, or to an emulator inside this process.
+func (r *runner) connect() (*job.Connection, error) {
 	if r.f.emulator {
 		server, rehearsal, err := startRehearsal()
 		if err != nil {
-			return err
+			return nil, err
 		}
-		defer server.Close()
 		r.login = rehearsal
+		r.close = func() { _ = server.Close() }
 	}
-	client, err := r.login.client(mostSlots, r.f.timeout, r.f.apiVersion)
+	client, err := r.login.client(zoho.MostSlots, r.f.timeout, r.f.apiVersion)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	pace := worker.NewRate(r.f.rate)
-	inquiry := job.Inquire(paced{client, pace})
-	org, refused := inquiry.Org(r.stop)
-	if err := r.at(org); err != nil {
-		return err
+	r.client = client
+	return &job.Connection{CRM: logged{client, r.ui.log}, Login: r.login.digest(), Emulator: r.f.emulator}, nil
+}
+
+// askingAfter is how long a person waits without a word while the org is asked.
+const askingAfter = time.Second
+
+// asking says that the org is asked, if that takes long.
+func (r *runner) asking() (done func()) {
+	t := time.AfterFunc(askingAfter, func() { r.ui.say("asking the org…") })
+	return func() { t.Stop() }
+}
+
+// accept makes sure that the org is of the kind that is meant.
+func (r *runner) accept(org *zoho.Org) error {
+	want := r.f.where.environment
+	if r.f.emulator || want == "" || org.Type == "" || org.Type == want {
+		return nil
 	}
-	for _, n := range r.j.Notes {
-		r.ui.note(n)
+	return &job.Refusal{
+		Cause:  fmt.Sprintf("%s is a %s org, and a %s org is meant", org.Name, org.Type, want),
+		Hint:   "log in to the org that is meant",
+		Remedy: job.LeaveOutEnvironment,
 	}
-	if earlier := r.j.Done(); earlier != nil {
-		return r.nothingToDo(r.f, earlier, org)
-	}
-	if r.plan.Set.Links() == 0 {
-		return r.nothing("no row of " + r.plan.Name() + " can be used")
-	}
-	if !r.j.HasWork() {
-		return r.nothing("an earlier run has settled every link of " + r.plan.Name())
-	}
-	if refused == nil {
-		refused = inquiry.Relations(r.stop, r.plan)
-	}
-	if r.stop.Err() != nil {
-		return r.giveUp(stopReason(r.stop), nil)
-	}
-	for _, n := range inquiry.Notes {
-		r.ui.note(n)
-	}
-	refusal := new(job.Refusal)
-	if byZoho := new(zoho.Error); errors.As(refused, &byZoho) && !errors.As(refused, &refusal) {
-		return r.giveUp(worker.Refused, byZoho)
-	}
-	if refused != nil {
-		return refused
-	}
-	view := newPlanView(r.j, r.f, org)
+}
+
+// tellPlan shows the plan.
+func (r *runner) tellPlan(proposal *job.Proposal) *planView {
+	view := newPlanView(proposal, r.f)
 	r.ui.result("plan", view.text(false), "plan", view)
-	if !r.f.yes {
-		if err := r.ask(r.stop, r.question(view)); err != nil {
-			return err
-		}
-		if r.stop.Err() != nil {
-			return r.giveUp(stopReason(r.stop), nil)
-		}
-	}
-	return r.send(client, pace, view)
+	return view
 }
 
-// nothing ends a run that has no links to send.
-func (r *runner) nothing(why string) error {
-	r.ui.say("nothing to do: %s", why)
-	summary, err := r.j.Nothing()
-	return r.end(r.f, summary, err, nil)
-}
-
-// at makes sure that the results and the login are of the CRM that is meant.
-func (r *runner) at(org *zoho.Org) error {
-	switch {
-	case r.f.emulator:
-		return r.j.At(job.Emulator)
-	case org == nil:
-		return r.j.At("")
-	}
-	if want := r.f.where.environment; want != "" && org.Type != "" && org.Type != want {
-		return &job.Refusal{
-			Cause: fmt.Sprintf("%s is a %s org, and --environment says %s", org.Name, org.Type, want),
-			Hint:  "log in to the org that is meant, or leave out --environment",
-		}
-	}
-	return r.j.At(org.ID)
-}
-
-// giveUp ends a run before its first call.
-func (r *runner) giveUp(reason worker.Reason, why error) error {
-	summary, err := r.j.GiveUp(reason, why)
-	return r.end(r.f, summary, err, nil)
-}
-
-// stopReason is why a context was ended.
-func stopReason(stop context.Context) worker.Reason {
-	reason := worker.Interrupted
-	errors.As(context.Cause(stop), &reason)
-	return reason
-}
-
-// send runs the job, shows how it goes, and tells how it ended.
-func (r *runner) send(client *zoho.Client, pace *rate.Limiter, view *planView) error {
-	f, j := r.f, r.j
-	pool := worker.New(logged{client, r.ui.log}, worker.Settings{
-		Slots:          view.Concurrency,
-		Rate:           pace,
-		MaxAttempts:    f.maxAttempts,
-		MaxCalls:       f.maxCalls,
-		ReserveCredits: f.reserveCredits,
-		MaxFailures:    f.maxFailures.of(j.Book.Links()),
-		Note:           r.ui.note,
-		Untried:        func(rel zoho.Relation) bool { return slices.Contains(r.plan.Config.Allow, rel) },
-	})
-	r.pool.Store(pool)
-	shown := r.progress(func() progress.Moment {
-		s := pool.Stats()
-		return progress.Moment{
-			Done:     s.Outcomes,
-			Total:    view.ToSend,
-			Failed:   j.Book.Count(worker.Failed) + j.Book.Count(worker.Unknown),
-			InFlight: s.InFlight,
-			Slots:    s.Slots,
-		}
-	})
-	summary, err := j.Run(r.stop, r.hard, pool, client.Credits)
-	shown()
-	return r.end(f, summary, err, j.Book.Causes())
-}
-
-// end tells how a run ended.
-func (p *program) end(f *runFlags, summary *report.Summary, err error, causes []report.Cause) error {
-	code := summary.ExitCode
-	if f.json {
-		if e := summary.Encode(p.stdout); e != nil {
-			err = errors.Join(err, e)
-			code = job.ExitBroken
-		}
-	}
-	if err != nil {
-		p.tellError(err)
-	}
-	text := ending(summary, causes)
-	if deleted := new(zoho.Error); errors.As(err, &deleted) && deleted.Code == zoho.CodeRecordDeleted {
-		text = strings.Replace(text, runAgain, "", 1)
-	}
-	p.ui.result("ended", text, "summary", summary)
-	return ended{code}
-}
-
-func (p *program) tellError(err error) {
-	var api *zoho.Error
-	hint := ""
-	if errors.As(err, &api) {
-		hint = api.Hint()
-	}
-	p.ui.error(err.Error(), hint)
+// confirm shows the plan and asks a person.
+func (r *runner) confirm(ctx context.Context, proposal *job.Proposal) error {
+	return r.ask(ctx, r.question(r.tellPlan(proposal)))
 }
 
 // stopping tells what the first signal does.
 func (r *runner) stopping(what string) {
-	if pool := r.pool.Load(); pool != nil {
+	if look := r.begun.Load(); look != nil {
 		r.ui.note(fmt.Sprintf("%s: sending nothing new, waiting for %s in flight; a second signal leaves at once and records their links as unknown",
-			what, counted(pool.Stats().InFlight, "call", "calls")))
+			what, counted((*look)().InFlight, "call", "calls")))
 	}
 }
 
@@ -314,103 +215,4 @@ func (r *runner) question(v *planView) string {
 		q = v.text(false) + "\n" + q
 	}
 	return q
-}
-
-// nothingToDo ends a run whose links an earlier run has settled.
-func (p *program) nothingToDo(f *runFlags, s *report.Summary, org *zoho.Org) error {
-	code := s.ExitCode
-	if code == job.ExitDone && f.failAbsent && s.Absent > 0 {
-		code = job.ExitFailures
-	}
-	where := ""
-	switch {
-	case f.emulator:
-		where = " in the emulator"
-	case org != nil:
-		where = " in " + org.Name
-	}
-	text := "nothing to do: an earlier run finished with this input" + where + "; its results are in " + s.Results
-	if s.Failed > 0 {
-		text += fmt.Sprintf("\n%s failed: --retry-failed sends them again", counted(s.Failed, "link", "links"))
-	}
-	p.ui.result("nothing to do", text, "summary", s)
-	if f.json {
-		if err := s.Encode(p.stdout); err != nil {
-			return err
-		}
-	}
-	return ended{code}
-}
-
-// shownCauses is how many causes of failure an ending lists.
-const shownCauses = 5
-
-// ending tells how a run ended.
-func ending(s *report.Summary, causes []report.Cause) string {
-	var b strings.Builder
-	b.WriteString(reasonText(s) + "\n")
-	var rows [][2]string
-	for _, c := range []struct {
-		name string
-		n    int
-		note string
-	}{
-		{"removed", s.Removed, ""},
-		{"absent", s.Absent, "no such link; message says if an attempt before went unanswered"},
-		{"failed", s.Failed, ""},
-		{"unknown", s.Unknown, "may be removed; run again to find out"},
-		{"pending", s.Pending, "not sent"},
-		{"duplicate", s.Duplicate, "rows that repeat an earlier line"},
-		{"invalid", s.Invalid, "rows that cannot be used"},
-	} {
-		if c.n > 0 || c.name == "removed" {
-			rows = append(rows, [2]string{c.name, strings.TrimSpace(fmt.Sprintf("%s  %s", progress.Number(c.n), c.note))})
-		}
-	}
-	b.WriteString(table(rows))
-	for i, c := range causes {
-		if i == shownCauses {
-			fmt.Fprintf(&b, "  … and %d more causes, see the failures file\n", len(causes)-i)
-			break
-		}
-		fmt.Fprintf(&b, "\n  %s × %s: %s\n", progress.Number(c.Links), c.Code, c.Message)
-		if hint := zoho.Explain(c.Code).Hint; hint != "" {
-			fmt.Fprintf(&b, "    hint: %s\n", hint)
-		}
-	}
-	b.WriteString("\n")
-	rows = [][2]string{{"results", s.Results}}
-	if s.Failures != nil {
-		rows = append(rows, [2]string{"failures", *s.Failures})
-	}
-	b.WriteString(strings.TrimSuffix(table(rows), "\n"))
-	return b.String()
-}
-
-const runAgain = "; run the same command again to go on"
-
-func reasonText(s *report.Summary) string {
-	took := fmt.Sprintf("%s, %s", progress.Duration(time.Duration(s.Seconds*float64(time.Second))), counted(s.Calls, "call", "calls"))
-	again := runAgain
-	switch s.Reason {
-	case worker.Completed:
-		return "done in " + took
-	case worker.Interrupted:
-		if s.ExitCode == job.ExitInterrupted {
-			return "stopped at once by a second signal after " + took + again
-		}
-		return "stopped by a signal after " + took + again
-	case worker.Deadline:
-		return "stopped at the deadline after " + took + again
-	case worker.MaxCalls:
-		return "stopped at the limit of calls after " + took + again
-	case worker.Credits:
-		return "stopped for want of credits after " + took + "; they come back 24 hours after each was used: run the same command again then"
-	case worker.Failures:
-		return "stopped because too many links failed, after " + took + again
-	case worker.Refused:
-		return "stopped because Zoho refuses this login, after " + took
-	case worker.Broken:
-	}
-	return "stopped because of an error after " + took + again
 }

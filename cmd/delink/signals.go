@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"delink/pkg/crash"
-	"delink/pkg/job"
+	"delink/pkg/outcome"
 )
 
 // onePress is the time within which signals count as one. A terminal that is closed sends SIGHUP through the
@@ -125,9 +125,9 @@ func (s *signals) left() (what string, code int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.taken {
-		return "told to leave at once", job.ExitInterrupted
+		return "told to leave at once", outcome.ExitInterrupted
 	}
-	return s.first + "; nothing was sent", job.ExitStopped
+	return s.first + "; nothing was sent", outcome.ExitStopped
 }
 
 func signalName(s os.Signal) string {

@@ -268,7 +268,7 @@ func (u *ui) refusal(r *job.Refusal) {
 		if more > 0 {
 			fields = []any{"more_rows", more}
 		}
-		u.error(r.Error()+"; nothing was sent", r.Hint, fields...)
+		u.error(r.Error()+"; nothing was sent", hint(r), fields...)
 		return
 	}
 	hints := map[string]bool{}
@@ -283,7 +283,7 @@ func (u *ui) refusal(r *job.Refusal) {
 	if more > 0 {
 		u.out.put(fmt.Sprintf("… and %d more\n", more), needed)
 	}
-	u.error(r.Error()+"; nothing was sent", r.Hint)
+	u.error(r.Error()+"; nothing was sent", hint(r))
 }
 
 func (u *ui) paint(code, s string) string {

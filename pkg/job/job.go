@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"delink/pkg/outcome"
+	"delink/pkg/progress"
 	"delink/pkg/report"
 	"delink/pkg/worker"
 	"delink/pkg/worker/engine"
@@ -61,6 +62,11 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 		return nil, err
 	}
 	defer j.input.source.remove()
+	if w.Opening != nil {
+		if err := w.Opening(); err != nil {
+			return nil, err
+		}
+	}
 	if err := j.open(); err != nil {
 		return nil, err
 	}
@@ -142,6 +148,9 @@ func (j *Job) ask(ctx context.Context) (err error) {
 		defer j.world.Asking()()
 	}
 	j.answers = ask(ctx, j.conn, j.input)
+	if j.world.Accept != nil && j.answers.org != nil {
+		return j.world.Accept(j.answers.org)
+	}
 	return nil
 }
 
@@ -245,7 +254,7 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 	s, err := j.record(hard, 2*p.Slots*j.config.batchSize(), func(r *report.Recorder) (outcome.Reason, error) {
 		run = worker.Start(j.conn.CRM, j.book.Batches(j.config.batchSize(), j.config.RetryFailed), r, limits)
 		if j.world.Watch != nil {
-			watch = j.world.Watch(func() Moment { return j.moment(run, p) })
+			watch = j.world.Watch(func() progress.Moment { return j.moment(run, p) })
 		}
 		return run.Run(stop, hard)
 	}, func(s *report.Summary) {
@@ -262,9 +271,9 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 	return j.ending(s, NotIdle, err), nil
 }
 
-func (j *Job) moment(run *worker.Run, p *Proposal) Moment {
+func (j *Job) moment(run *worker.Run, p *Proposal) progress.Moment {
 	s := run.Stats()
-	return Moment{
+	return progress.Moment{
 		Done:     s.Settled,
 		Total:    p.ToSend,
 		Failed:   j.book.Count(outcome.Failed) + j.book.Count(outcome.Unknown),

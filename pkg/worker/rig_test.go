@@ -34,7 +34,8 @@ type book struct {
 	failSync  func(n int) error
 }
 
-// Prepare notes what may be sent, and how much of that is not yet sent.
+// Prepare notes what may be sent, and how much of that is not yet sent. Batches that are in doubt anyway do not count: after a
+// refusal of their parent record they can wait for a look-up, and need no delink.
 func (b *book) Prepare(batches []chunker.Batch) error {
 	synctest.Wait() // for calls that are about to begin
 	b.fake.mu.Lock()
@@ -51,7 +52,7 @@ func (b *book) Prepare(batches []chunker.Batch) error {
 	}
 	b.waiting = slices.DeleteFunc(append(b.waiting, batches...), func(x chunker.Batch) bool {
 		_, settled := b.out[x.Pos[0]]
-		return settled || b.begun[linksOf(x)[0]] || b.denied[x.Relation]
+		return settled || b.begun[linksOf(x)[0]] || b.denied[x.Relation] || x.History.Open()
 	})
 	b.ahead = max(b.ahead, len(b.waiting))
 	return nil

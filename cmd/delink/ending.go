@@ -1,0 +1,137 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"delink/pkg/job"
+	"delink/pkg/outcome"
+	"delink/pkg/progress"
+	"delink/pkg/report"
+	"delink/pkg/zoho"
+)
+
+// end tells how a job ended, and gives its exit code.
+func (p *program) end(f *runFlags, end *job.Ending) error {
+	s := end.Summary
+	code := s.ExitCode
+	if f.json {
+		if e := s.Encode(p.stdout); e != nil {
+			end.Err = errors.Join(end.Err, e)
+			code = outcome.ExitBroken
+		}
+	}
+	if end.Err != nil {
+		p.tellError(end.Err)
+	}
+	switch end.Idle {
+	case job.EarlierDone:
+		p.ui.result("nothing to do", nothingToDo(f, end), "summary", s)
+		if code == outcome.ExitDone && s.IsBad(f.failAbsent) {
+			code = outcome.ExitFailures
+		}
+		return ended{code}
+	case job.NoRows:
+		p.ui.say("nothing to do: %s has a header and no rows", end.Input)
+	case job.NoUsableRows:
+		p.ui.say("nothing to do: no row of %s can be used", end.Input)
+	case job.EarlierEnough:
+		p.ui.say("nothing to do: an earlier run has settled every link of %s", end.Input)
+	case job.NotIdle:
+	}
+	p.ui.result("ended", ending(s, end), "summary", s)
+	return ended{code}
+}
+
+func (p *program) tellError(err error) {
+	var api *zoho.Error
+	hint := ""
+	if errors.As(err, &api) {
+		hint = api.Hint()
+	}
+	p.ui.error(err.Error(), hint)
+}
+
+// nothingToDo tells of an earlier run that has settled all links of this input.
+func nothingToDo(f *runFlags, end *job.Ending) string {
+	where := ""
+	switch {
+	case f.emulator:
+		where = " in the emulator"
+	case end.Org != nil:
+		where = " in " + end.Org.Name
+	}
+	text := "nothing to do: an earlier run finished with this input" + where + "; its results are in " + end.Summary.Results
+	if n := end.Summary.Failed; n > 0 {
+		text += fmt.Sprintf("\n%s failed: --retry-failed sends them again", counted(n, "link", "links"))
+	}
+	return text
+}
+
+// shownCauses is how many causes of failure an ending lists.
+const shownCauses = 5
+
+// ending tells how a run ended.
+func ending(s *report.Summary, end *job.Ending) string {
+	var b strings.Builder
+	b.WriteString(reasonText(s, end.Err) + "\n")
+	var rows [][2]string
+	for _, f := range outcome.Table {
+		if n := s.Of(f.Status); n > 0 || f.Status == outcome.Removed {
+			rows = append(rows, [2]string{string(f.Status), strings.TrimSpace(fmt.Sprintf("%s  %s", progress.Number(n), f.Note))})
+		}
+	}
+	b.WriteString(table(rows))
+	for i, c := range end.Causes {
+		if i == shownCauses {
+			fmt.Fprintf(&b, "  … and %d more causes, see the failures file\n", len(end.Causes)-i)
+			break
+		}
+		fmt.Fprintf(&b, "\n  %s × %s: %s\n", progress.Number(c.Links), c.Code, c.Message)
+		if hint := zoho.Explain(c.Code).Hint; hint != "" {
+			fmt.Fprintf(&b, "    hint: %s\n", hint)
+		}
+	}
+	b.WriteString("\n")
+	rows = [][2]string{{"results", s.Results}}
+	if s.Failures != nil {
+		rows = append(rows, [2]string{"failures", *s.Failures})
+	}
+	b.WriteString(strings.TrimSuffix(table(rows), "\n"))
+	return b.String()
+}
+
+// reasonText tells why a run ended, and whether the same command goes on with it.
+func reasonText(s *report.Summary, err error) string {
+	took := fmt.Sprintf("%s, %s", progress.Duration(time.Duration(s.Seconds*float64(time.Second))), counted(s.Calls, "call", "calls"))
+	e := s.Reason.Ending()
+	text := e.Text
+	if s.ExitCode == outcome.ExitInterrupted {
+		text = "stopped at once by a second signal"
+	}
+	if s.Reason == outcome.Completed {
+		return text + " in " + took
+	}
+	text += " after " + took
+	deleted := new(zoho.Error)
+	switch {
+	case s.Reason == outcome.Credits:
+		return text + "; they come back 24 hours after each was used: run the same command again then"
+	case s.Reason == outcome.Failures && s.Pending > 0:
+		return text + "; look at the causes below: the same command goes on with the links that are pending, and --retry-failed sends the failed ones again"
+	case s.Pending+s.Unknown == 0, !e.Again, errors.As(err, &deleted) && deleted.Code == zoho.CodeRecordDeleted:
+		return text
+	}
+	return text + "; run the same command again to go on"
+}
+
+// exitCodes lists the exit codes with their meaning, for the help.
+func exitCodes() string {
+	lines := make([]string, len(outcome.ExitCodes))
+	for i, c := range outcome.ExitCodes {
+		lines[i] = fmt.Sprintf("  %3d  %s", c.Code, c.Meaning)
+	}
+	return strings.Join(lines, "\n")
+}
