@@ -37,7 +37,8 @@ func (r *refusals) of(t *task) *zoho.Error {
 
 // Settled settles a task without a call, if its parent record or its list has been refused. A look-up is another call, and goes on.
 //
-// What a login may not do says nothing about links that were not sent: these stay pending.
+// What a login may not do says nothing about links that were not sent: these stay pending. Links that earlier runs left open are
+// looked up. A look-up changes nothing, so nothing has to be written down before it.
 func (d *Delink) Settled(x engine.Task) bool {
 	t := of(x)
 	if t.looksUp() {

@@ -65,7 +65,8 @@ type Operation interface {
 	// Prepare does what has to be done before the first calls of tasks, such as writing them down. It runs beside everything
 	// else, once at a time. An error stops the run.
 	Prepare(tasks []Task) error
-	// Settled reports whether a task needs no call any more because of what became of others, and settles it.
+	// Settled reports whether a task needs no call any more because of what became of others, and settles it. A new task is
+	// asked before it is prepared. If Settled parks it for a call of another kind, that call is made without Prepare.
 	Settled(t Task) bool
 	// Alone reports whether a task must be called with nothing else in flight.
 	Alone(t Task) bool

@@ -199,7 +199,7 @@ type errands struct {
 	ahead                     int // tasks that were prepared and never called, at most
 	prepareCost, syncCost     time.Duration
 	failPrepare, failSync     func(n int) error
-	settled                   func(task int) bool
+	settled, skipped          func(task int) bool // skipped tasks end without a word
 	isAlone                   func(task int) bool
 
 	dispatching, preparing, syncing atomic.Int32
@@ -251,6 +251,9 @@ func (o *errands) Prepare(tasks []Task) error {
 func (o *errands) Settled(x Task) bool {
 	defer o.once(&o.dispatching)()
 	t, _ := x.(*errand)
+	if o.skipped != nil && o.skipped(t.n) {
+		return true
+	}
 	if o.settled != nil && o.settled(t.n) {
 		o.note(x, refused)
 		return true

@@ -41,19 +41,22 @@ func (q *queue) isEmpty() bool {
 	return q.drained && q.front == nil && len(q.ahead)+len(q.ready)+len(q.parked) == 0
 }
 
-// refill takes new tasks from the operation when half of the window is used up, and has them prepared.
+// refill takes new tasks from the operation when half of the window is used up, and has them prepared. Tasks that need no call are
+// not prepared: many of them may come in a row, so refill ends early for whatever else ends sending.
 func (d *dispatcher) refill() {
 	q := &d.queue
 	if q.drained || q.preparing() || len(q.ready) > q.window/2 {
 		return
 	}
-	for len(q.ready)+len(q.ahead) < q.window {
+	for len(q.ready)+len(q.ahead) < q.window && !d.exposed() && d.stop.Err() == nil {
 		t, ok := d.op.Next()
 		if !ok {
 			q.drained = true
 			break
 		}
-		q.ahead = append(q.ahead, t)
+		if !d.op.Settled(t) {
+			q.ahead = append(q.ahead, t)
+		}
 	}
 	if len(q.ahead) > 0 {
 		q.prepare <- q.ahead

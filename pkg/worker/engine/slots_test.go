@@ -144,6 +144,41 @@ func TestSettled(t *testing.T) {
 			t.Errorf("%d calls", len(r.calls))
 		}
 	})
+	in(t, func(t *testing.T) { // nor are those prepared that were not taken yet
+		r := newRig(t, 3000)
+		r.settings.Slots, r.settings.MaxCalls = 3, 8
+		r.syncCost = time.Millisecond
+		r.settled = func(task int) bool { return task >= 8 && len(r.calls) > 0 }
+		r.mustEnd(outcome.Completed)
+		r.want(8, 2992)
+		if n := len(r.prepared); n > 12 {
+			t.Errorf("%d tasks were prepared", n)
+		}
+	})
+	in(t, func(t *testing.T) { // a stop does not wait for all of them
+		r := newRig(t, 3000)
+		r.syncCost = time.Second
+		r.settled = func(task int) bool { return task > 0 }
+		time.AfterFunc(time.Minute, func() { r.halt(outcome.Deadline) })
+		r.mustEnd(outcome.Deadline)
+		if r.took > 62*time.Second || len(r.ends) > 200 {
+			t.Errorf("took %v, with %d tasks", r.took, len(r.ends))
+		}
+	})
+	in(t, func(t *testing.T) { // not even if nothing is written for them
+		r := newRig(t, 3000)
+		silent := 0
+		r.skipped = func(task int) bool {
+			if silent++; silent == 100 {
+				r.halt(outcome.Deadline)
+			}
+			return task > 0
+		}
+		r.mustEnd(outcome.Deadline)
+		if silent > 102 {
+			t.Errorf("%d tasks were taken behind the stop", silent-100)
+		}
+	})
 }
 
 // A task that must be alone waits until nothing is in flight, and nothing goes beside it.
