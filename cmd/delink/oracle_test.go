@@ -101,11 +101,10 @@ func (c *crm) state(ts *testscript.TestScript, r record) emulator.State {
 
 var (
 	sameLink = regexp.MustCompile(`^the same link as line (\d+)$`)
-	goneBy   = regexp.MustCompile(`an earlier attempt went unanswered`)
 	stamp    = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`)
 )
 
-const resultColumns = "line,module,parent_id,relation,related_id,status,code,message,http_status,attempts,time"
+const resultColumns = "line,module,parent_id,relation,related_id,status,code,message,http_status,attempts,time,org"
 
 // cmdTruth holds a result file against the emulator's books.
 func cmdTruth(ts *testscript.TestScript, neg bool, args []string) {
@@ -127,6 +126,9 @@ func cmdTruth(ts *testscript.TestScript, neg bool, args []string) {
 		if !stamp.MatchString(r.value["time"]) {
 			lie("its time is %q", r.value["time"])
 		}
+		if r.value["org"] == "" {
+			lie("it does not say of which CRM")
+		}
 		if r.value["status"] == "invalid" {
 			continue
 		}
@@ -139,18 +141,25 @@ func cmdTruth(ts *testscript.TestScript, neg bool, args []string) {
 			if s.Removed.IsZero() {
 				lie("it was never removed")
 			}
+		case "gone":
+			if s.Linked {
+				lie("the link is there")
+			}
 		case "absent":
 			if s.Linked {
 				lie("the link is there")
 			}
-			if !s.Removed.IsZero() && !goneBy.MatchString(r.value["message"]) {
-				lie("a call has removed it, of which the message says nothing: %s", r.value["message"])
+			if !s.Removed.IsZero() {
+				lie("a call has removed it")
 			}
 		case "failed":
 			if !s.Linked {
 				lie("the link is not there")
 			}
 		case "unknown":
+			if s.Sent == 0 {
+				lie("it was never sent")
+			}
 		case "duplicate":
 			m := sameLink.FindStringSubmatch(r.value["message"])
 			if m == nil {
@@ -171,7 +180,7 @@ func cmdTruth(ts *testscript.TestScript, neg bool, args []string) {
 
 // counts are the fields of a summary that must add up.
 type counts struct {
-	Rows, Links, Removed, Absent, Failed, Unknown, Invalid, Duplicate, Pending int
+	Rows, Links, Removed, Gone, Absent, Failed, Unknown, Invalid, Duplicate, Pending int
 
 	Failures *string
 }
@@ -188,10 +197,10 @@ func cmdSumCloses(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[3])), &s))
 
 	// The summary adds up, and agrees with the result file.
-	if sum := s.Removed + s.Absent + s.Failed + s.Unknown + s.Invalid + s.Duplicate + s.Pending; s.Rows != sum || s.Rows != len(input.rows) {
+	if sum := s.Removed + s.Gone + s.Absent + s.Failed + s.Unknown + s.Invalid + s.Duplicate + s.Pending; s.Rows != sum || s.Rows != len(input.rows) {
 		ts.Fatalf("%s: %d rows, but its counts add up to %d and %s has %d rows", args[3], s.Rows, sum, args[0], len(input.rows))
 	}
-	if sum := s.Removed + s.Absent + s.Failed + s.Unknown + s.Pending; s.Links != sum {
+	if sum := s.Removed + s.Gone + s.Absent + s.Failed + s.Unknown + s.Pending; s.Links != sum {
 		ts.Fatalf("%s: %d links, but its counts add up to %d", args[3], s.Links, sum)
 	}
 	inputLine := map[string]record{}
@@ -216,14 +225,23 @@ func cmdSumCloses(ts *testscript.TestScript, neg bool, args []string) {
 		count[status[line]]++
 	}
 	for name, n := range map[string]int{
-		"removed": s.Removed, "absent": s.Absent, "failed": s.Failed, "unknown": s.Unknown, "invalid": s.Invalid, "duplicate": s.Duplicate,
+		"removed": s.Removed, "gone": s.Gone, "absent": s.Absent, "failed": s.Failed, "unknown": s.Unknown, "invalid": s.Invalid, "duplicate": s.Duplicate,
 	} {
 		if count[name] != n {
 			ts.Fatalf("%s says that %d are %s, %s has %d rows of them", args[3], n, name, args[1], count[name])
 		}
 	}
 
-	// The failures file holds the rows whose links are not gone, in their own words.
+	// The failures file holds the rows whose links failed, are unknown or in doubt, in their own words.
+	doubted := map[string]bool{}
+	if _, err := os.Stat(ts.MkAbs(args[2])); err == nil {
+		failures := readRecords(ts, args[2])
+		for _, r := range failures.rows {
+			if r.value["delink_code"] == "IN_DOUBT" {
+				doubted[r.own(failures.header)] = true
+			}
+		}
+	}
 	var want [][2]string // a row's own text, and its status
 	for _, r := range input.rows {
 		line := strconv.Itoa(r.line)
@@ -231,10 +249,10 @@ func cmdSumCloses(ts *testscript.TestScript, neg bool, args []string) {
 			line = m[1]
 		}
 		fate := status[line]
-		if fate == "" {
-			fate = "pending"
+		if fate == "" && doubted[r.own(input.header)] {
+			fate = "unknown"
 		}
-		if slices.Contains([]string{"failed", "unknown", "invalid", "pending"}, fate) {
+		if slices.Contains([]string{"failed", "unknown", "invalid"}, fate) {
 			want = append(want, [2]string{r.own(input.header), fate})
 		}
 	}

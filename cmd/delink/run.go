@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -132,7 +133,7 @@ func (r *runner) connect() (*job.Connection, error) {
 		r.login = rehearsal
 		r.close = func() { _ = server.Close() }
 	}
-	client, err := r.login.client(zoho.MostSlots, r.f.timeout, r.f.apiVersion)
+	client, err := r.login.client(zoho.MostSlots, cmp.Or(r.f.timeout, time.Minute), r.f.apiVersion)
 	if err != nil {
 		return nil, err
 	}

@@ -43,14 +43,21 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 			return err
 		}})
 	}
-	limits := engine.Settings{Slots: mostQuestions, Rate: in.Config.Rate, Jitter: in.Config.Jitter}
+	slots := mostQuestions
+	if in.Config.Slots > 0 {
+		slots = min(slots, in.Config.Slots)
+	}
+	limits := engine.Settings{Slots: slots, Rate: in.Config.Rate, Jitter: in.Config.Jitter}
 	a.refused = worker.Ask(ctx, conn.CRM, questions, limits)
 	a.locate(ctx, conn)
 	if a.refused != nil || ctx.Err() != nil {
 		return a
 	}
 	if aboutOrg.Err == nil {
-		a.org, a.identity.Org = &org, org.ID
+		a.org = &org
+		if !conn.Emulator {
+			a.identity.Org = org.ID
+		}
 	} else {
 		a.notef("the org does not say its name and edition: %s", unasked(aboutOrg.Err, "ZohoCRM.org.READ"))
 	}

@@ -9,14 +9,18 @@ import (
 	"delink/pkg/zoho"
 )
 
-// CRM makes the calls of the operations. A call names up to 100 links of one parent record, and answers for each id in the order of
-// the ids. Errors are of type *zoho.Error.
-type CRM interface {
+// LinkReader makes the calls that look links up. A call names up to 100 links of one parent record. Errors are of type *zoho.Error.
+type LinkReader interface {
 	engine.API
-	// Delink removes links.
-	Delink(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error)
-	// Linked says which of the records are linked.
+	// Linked says of each id whether that record is linked, in the order of the ids.
 	Linked(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) ([]bool, error)
+}
+
+// CRM makes the calls that remove links, too.
+type CRM interface {
+	LinkReader
+	// Delink removes links. The answer has an item for each id, in the order of the ids.
+	Delink(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error)
 }
 
 // Recorder keeps what is about to be sent, and what became of it.

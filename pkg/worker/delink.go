@@ -17,7 +17,7 @@ type Delink struct {
 	record   Recorder
 	settings Settings
 	engine   *engine.Engine
-	next     func() (chunker.Batch, bool)
+	source
 
 	refused refusals
 	trials  map[zoho.Relation]bool // a link of the relation was removed, and nothing deleted
@@ -43,8 +43,8 @@ type Settings struct {
 // better left pending than sent into a void and called unknown.
 const lostMax = 10
 
-// Start gives the engine that removes the links of the batches, and the function that runs it: see engine.Engine.Run. Every outcome
-// that was reached has been given to record, and synced, unless record itself failed.
+// Start gives the Run that removes the links of the batches. When the run has ended, record has every outcome that was reached, and has
+// synced it, unless record itself failed.
 func Start(crm CRM, batches iter.Seq[chunker.Batch], record Recorder, s Settings) *Run {
 	d := &Delink{
 		crm: crm, record: record, settings: s, engine: engine.New(crm, s.Settings),

@@ -27,12 +27,26 @@ func newRefusals() refusals {
 	return refusals{parents: map[parent]*zoho.Error{}, lists: map[zoho.Relation]*zoho.Error{}}
 }
 
-// of is the error that has already refused a task's parent record or list; nil if none has.
-func (r *refusals) of(t *task) *zoho.Error {
-	if e := r.lists[t.relation]; e != nil {
+// of is the error that has already refused a list or a parent record; nil if none has.
+func (r *refusals) of(list zoho.Relation, p parent) *zoho.Error {
+	if e := r.lists[list]; e != nil {
 		return e
 	}
-	return r.parents[parent{t.relation.Module, t.parent}]
+	return r.parents[p]
+}
+
+// remember keeps a refusal that reaches further than its batch, so that no further call is spent on it. It reports whether the list
+// is refused for the first time.
+func (r *refusals) remember(list zoho.Relation, p parent, e *zoho.Error) (first bool) {
+	switch e.Scope {
+	case zoho.ScopeParent:
+		r.parents[p] = e
+	case zoho.ScopeList:
+		first = r.lists[list] == nil
+		r.lists[list] = e
+	case zoho.ScopeBatch, zoho.ScopeRun:
+	}
+	return first
 }
 
 // Settled settles a task without a call, if its parent record or its list has been refused. A look-up is another call, and goes on.
@@ -44,7 +58,7 @@ func (d *Delink) Settled(x engine.Task) bool {
 	if t.looksUp() {
 		return false
 	}
-	e := d.refused.of(t)
+	e := d.refused.of(t.relation, t.place())
 	if e == nil {
 		return false
 	}
@@ -95,17 +109,10 @@ func isParentOf(t *task, e *zoho.Error) bool {
 	return e.Kind == zoho.Refused && e.Scope == zoho.ScopeParent && t.why.Kind == zoho.Nameless && !t.kin.answered
 }
 
-// remember keeps a refusal that reaches further than its batch, so that no further call is spent on it.
+// remember keeps a refusal that reaches further than its batch, and tells people of a list that is refused.
 func (d *Delink) remember(t *task, e *zoho.Error) {
-	switch e.Scope {
-	case zoho.ScopeParent:
-		d.refused.parents[parent{t.relation.Module, t.parent}] = e
-	case zoho.ScopeList:
-		if d.refused.lists[t.relation] == nil {
-			d.engine.Notef("%s is refused: %s", t.relation, e)
-		}
-		d.refused.lists[t.relation] = e
-	case zoho.ScopeBatch, zoho.ScopeRun:
+	if first := d.refused.remember(t.relation, t.place(), e); first {
+		d.engine.Notef("%s is refused: %s", t.relation, e)
 	}
 }
 

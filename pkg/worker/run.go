@@ -12,14 +12,27 @@ import (
 // Run is an engine with its operation, ready to run once.
 type Run struct {
 	*engine.Engine
-	op      *Delink
+	op      operation
 	batches iter.Seq[chunker.Batch]
 }
 
-// Run removes the links: see engine.Engine.Run.
+// operation is one that makes its tasks of batches.
+type operation interface {
+	engine.Operation
+	from(next func() (chunker.Batch, bool))
+}
+
+// source is where an operation takes its batches from.
+type source struct {
+	next func() (chunker.Batch, bool)
+}
+
+func (s *source) from(next func() (chunker.Batch, bool)) { s.next = next }
+
+// Run makes the calls: see engine.Engine.Run.
 func (r *Run) Run(stop, hard context.Context) (outcome.Reason, error) {
 	next, done := iter.Pull(r.batches)
 	defer done()
-	r.op.next = next
+	r.op.from(next)
 	return r.Engine.Run(stop, hard, r.op)
 }

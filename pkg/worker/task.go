@@ -42,6 +42,9 @@ func newTask(crm CRM, b chunker.Batch) *task {
 	return &task{crm: crm, kin: &kin{}, relation: b.Relation, parent: b.Parent, ids: b.Related, pos: b.Pos, history: b.History}
 }
 
+// place is the task's parent record.
+func (t *task) place() parent { return parent{t.relation.Module, t.parent} }
+
 // Size is how many links the task has.
 func (t *task) Size() int { return len(t.ids) }
 

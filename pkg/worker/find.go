@@ -1,0 +1,202 @@
+package worker
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"delink/pkg/chunker"
+	"delink/pkg/outcome"
+	"delink/pkg/worker/engine"
+	"delink/pkg/zoho"
+)
+
+// LookUp is the operation that asks which links are there. It changes nothing in the CRM. It is used for one run.
+type LookUp struct {
+	crm    LinkReader
+	keep   FindingRecorder
+	engine *engine.Engine
+	source
+
+	refused  refusals
+	lost     int // tasks in a row whose attempts were used up
+	denied   int // findings of lists that the login may not read
+	recorded int
+}
+
+// Presence says whether a link is there.
+type Presence int
+
+// What a look-up can say.
+const (
+	NotKnown  Presence = iota // the CRM did not say
+	Linked                    // the link is there
+	NotLinked                 // it is not
+)
+
+// Finding is what the look-ups have said of one link.
+type Finding struct {
+	Pos      int // the link's position in the set that the batches are of
+	Presence Presence
+	Err      *zoho.Error // why it is NotKnown, else nil
+	Attempts int         // calls that named the link
+	Time     time.Time
+}
+
+// FindingRecorder keeps findings.
+type FindingRecorder interface {
+	// Write keeps findings, so that they survive the end of this process.
+	Write([]Finding) error
+	// Sync makes what was written before it survive the loss of power.
+	Sync() error
+}
+
+// StartLookUp gives the Run that looks up the links of the batches. When the run has ended, keep has a finding for every link; after
+// a run that did not complete, for those that were asked about.
+func StartLookUp(crm LinkReader, batches iter.Seq[chunker.Batch], keep FindingRecorder, s engine.Settings) *Run {
+	l := &LookUp{crm: crm, keep: keep, engine: engine.New(crm, s), refused: newRefusals()}
+	return &Run{Engine: l.engine, op: l, batches: batches}
+}
+
+// finding is a task of LookUp: a batch, or a part of one.
+type finding struct {
+	engine.State
+	crm    LinkReader
+	place  parent
+	batch  chunker.Batch
+	linked []bool // the answer
+}
+
+// Size is how many links the task has.
+func (f *finding) Size() int { return len(f.batch.Pos) }
+
+// Call asks which of the links are there.
+func (f *finding) Call(ctx context.Context, token zoho.Token) (err error) {
+	f.linked, err = f.crm.Linked(ctx, token, f.batch.Relation, f.batch.Parent, f.batch.Related)
+	return err
+}
+
+// part is the task for some of its links.
+func (f *finding) part(from, to int) *finding {
+	p := *f
+	p.batch.Related, p.batch.Pos = f.batch.Related[from:to], f.batch.Pos[from:to]
+	return &p
+}
+
+// Next takes the next batch.
+func (l *LookUp) Next() (engine.Task, bool) {
+	b, ok := l.next()
+	if !ok {
+		return nil, false
+	}
+	return &finding{crm: l.crm, place: parent{b.Relation.Module, b.Parent}, batch: b}, true
+}
+
+// Prepare has nothing to do: a look-up changes nothing.
+func (l *LookUp) Prepare([]engine.Task) error { return nil }
+
+// Settled settles a task without a call, if its parent record or its list has been refused.
+func (l *LookUp) Settled(t engine.Task) bool {
+	f := findingOf(t)
+	e := l.refused.of(f.batch.Relation, f.place)
+	if e == nil {
+		return false
+	}
+	l.notKnown(f, e)
+	return true
+}
+
+// findingOf is the task behind the engine's view of it.
+func findingOf(t engine.Task) *finding {
+	own, _ := t.(*finding) // the engine has no others than those of Next
+	return own
+}
+
+// Alone reports false: look-ups do not disturb each other.
+func (l *LookUp) Alone(engine.Task) bool { return false }
+
+// Missed has nothing to do: the links stay without a finding.
+func (l *LookUp) Missed(engine.Task, *zoho.Error) {}
+
+// Answer decides what an answer leads to: findings, another attempt, or the end of the run.
+func (l *LookUp) Answer(t engine.Task, r engine.Reply) {
+	f, e := findingOf(t), r.Err
+	if e == nil || e.Kind != zoho.Unanswered {
+		l.lost = 0
+	}
+	switch {
+	case e == nil:
+		l.found(f, r.Finished)
+	case e.Kind == zoho.Unanswered:
+		l.repeat(f, e)
+	case e.Scope == zoho.ScopeRun:
+		l.engine.Park(f, 0)
+		l.engine.End(engine.ReasonOf(e), e)
+	case e.Kind == zoho.Nameless && f.Size() > 1: // halves find the id that is refused
+		half := f.Size() / 2
+		l.engine.Park(f.part(0, half), 0)
+		l.engine.Park(f.part(half, f.Size()), 0)
+	default:
+		if first := l.refused.remember(f.batch.Relation, f.place, e); first {
+			l.engine.Notef("links of %s cannot be looked up: %s", f.batch.Relation, e)
+		}
+		l.notKnown(f, e)
+	}
+}
+
+// repeat asks again, within the attempts that are allowed. An API that answers nothing any more ends the run.
+func (l *LookUp) repeat(f *finding, e *zoho.Error) {
+	if l.engine.Retry(f, e) {
+		return
+	}
+	l.notKnown(f, e)
+	if l.lost++; l.lost >= lostMax {
+		l.engine.End(outcome.Broken, e)
+	}
+}
+
+// found takes what the CRM has said.
+func (l *LookUp) found(f *finding, at time.Time) {
+	out := make([]Finding, len(f.linked))
+	for i, linked := range f.linked {
+		out[i] = Finding{Pos: f.batch.Pos[i], Presence: NotLinked, Attempts: f.Attempts, Time: at}
+		if linked {
+			out[i].Presence = Linked
+		}
+	}
+	l.write(out)
+}
+
+// notKnown settles links that cannot be read; e is why.
+func (l *LookUp) notKnown(f *finding, e *zoho.Error) {
+	now := time.Now()
+	out := make([]Finding, f.Size())
+	for i, pos := range f.batch.Pos {
+		out[i] = Finding{Pos: pos, Presence: NotKnown, Err: e, Attempts: f.Attempts, Time: now}
+	}
+	if e.Kind == zoho.Denied {
+		l.denied += len(out)
+		l.refused.denial = e
+	}
+	l.write(out)
+}
+
+// write records findings.
+func (l *LookUp) write(out []Finding) {
+	l.recorded += len(out)
+	l.engine.Count(len(out))
+	if err := l.keep.Write(out); err != nil {
+		l.engine.End(outcome.Broken, err)
+	}
+	l.engine.Wrote()
+}
+
+// Abandon leaves the links that were not answered for without a finding. A login that may read none of the lists is refused.
+func (l *LookUp) Abandon([]engine.Task) {
+	if l.denied > 0 && l.denied == l.recorded && l.engine.Ended() == outcome.Completed {
+		l.engine.End(outcome.Refused, l.refused.denial)
+	}
+}
+
+// Sync brings findings to disk.
+func (l *LookUp) Sync() error { return l.keep.Sync() }
