@@ -25,13 +25,13 @@ type LookUp struct {
 }
 
 // Presence says whether a link is there.
-type Presence int
+type Presence string
 
 // What a look-up can say.
 const (
-	NotKnown  Presence = iota // the CRM did not say
-	Linked                    // the link is there
-	NotLinked                 // it is not
+	Linked    Presence = "linked"
+	NotLinked Presence = "not_linked"
+	NotKnown  Presence = "unknown" // the CRM did not say
 )
 
 // Finding is what the look-ups have said of one link.
@@ -58,8 +58,8 @@ func StartLookUp(crm LinkReader, batches iter.Seq[chunker.Batch], keep FindingRe
 	return &Run{Engine: l.engine, op: l, batches: batches}
 }
 
-// finding is a task of LookUp: a batch, or a part of one.
-type finding struct {
+// lookUpTask is a task of LookUp: a batch, or a part of one.
+type lookUpTask struct {
 	engine.State
 	crm    LinkReader
 	place  parent
@@ -68,18 +68,18 @@ type finding struct {
 }
 
 // Size is how many links the task has.
-func (f *finding) Size() int { return len(f.batch.Pos) }
+func (t *lookUpTask) Size() int { return len(t.batch.Pos) }
 
 // Call asks which of the links are there.
-func (f *finding) Call(ctx context.Context, token zoho.Token) (err error) {
-	f.linked, err = f.crm.Linked(ctx, token, f.batch.Relation, f.batch.Parent, f.batch.Related)
+func (t *lookUpTask) Call(ctx context.Context, token zoho.Token) (err error) {
+	t.linked, err = t.crm.Linked(ctx, token, t.batch.Relation, t.batch.Parent, t.batch.Related)
 	return err
 }
 
 // part is the task for some of its links.
-func (f *finding) part(from, to int) *finding {
-	p := *f
-	p.batch.Related, p.batch.Pos = f.batch.Related[from:to], f.batch.Pos[from:to]
+func (t *lookUpTask) part(from, to int) *lookUpTask {
+	p := *t
+	p.batch.Related, p.batch.Pos = t.batch.Related[from:to], t.batch.Pos[from:to]
 	return &p
 }
 
@@ -89,26 +89,26 @@ func (l *LookUp) Next() (engine.Task, bool) {
 	if !ok {
 		return nil, false
 	}
-	return &finding{crm: l.crm, place: parent{b.Relation.Module, b.Parent}, batch: b}, true
+	return &lookUpTask{crm: l.crm, place: parent{b.Relation.Module, b.Parent}, batch: b}, true
 }
 
 // Prepare has nothing to do: a look-up changes nothing.
 func (l *LookUp) Prepare([]engine.Task) error { return nil }
 
 // Settled settles a task without a call, if its parent record or its list has been refused.
-func (l *LookUp) Settled(t engine.Task) bool {
-	f := findingOf(t)
-	e := l.refused.of(f.batch.Relation, f.place)
+func (l *LookUp) Settled(x engine.Task) bool {
+	t := lookUpOf(x)
+	e := l.refused.of(t.batch.Relation, t.place)
 	if e == nil {
 		return false
 	}
-	l.notKnown(f, e)
+	l.notKnown(t, e)
 	return true
 }
 
-// findingOf is the task behind the engine's view of it.
-func findingOf(t engine.Task) *finding {
-	own, _ := t.(*finding) // the engine has no others than those of Next
+// lookUpOf is the task behind the engine's view of it.
+func lookUpOf(x engine.Task) *lookUpTask {
+	own, _ := x.(*lookUpTask) // the engine has no others than those of Next
 	return own
 }
 
@@ -119,47 +119,47 @@ func (l *LookUp) Alone(engine.Task) bool { return false }
 func (l *LookUp) Missed(engine.Task, *zoho.Error) {}
 
 // Answer decides what an answer leads to: findings, another attempt, or the end of the run.
-func (l *LookUp) Answer(t engine.Task, r engine.Reply) {
-	f, e := findingOf(t), r.Err
+func (l *LookUp) Answer(x engine.Task, r engine.Reply) {
+	t, e := lookUpOf(x), r.Err
 	if e == nil || e.Kind != zoho.Unanswered {
 		l.lost = 0
 	}
 	switch {
 	case e == nil:
-		l.found(f, r.Finished)
+		l.found(t, r.Finished)
 	case e.Kind == zoho.Unanswered:
-		l.repeat(f, e)
+		l.repeat(t, e)
 	case e.Scope == zoho.ScopeRun:
-		l.engine.Park(f, 0)
+		l.engine.Park(t, 0)
 		l.engine.End(engine.ReasonOf(e), e)
-	case e.Kind == zoho.Nameless && f.Size() > 1: // halves find the id that is refused
-		half := f.Size() / 2
-		l.engine.Park(f.part(0, half), 0)
-		l.engine.Park(f.part(half, f.Size()), 0)
+	case e.Kind == zoho.Nameless && t.Size() > 1: // halves find the id that is refused
+		half := t.Size() / 2
+		l.engine.Park(t.part(0, half), 0)
+		l.engine.Park(t.part(half, t.Size()), 0)
 	default:
-		if first := l.refused.remember(f.batch.Relation, f.place, e); first {
-			l.engine.Notef("links of %s cannot be looked up: %s", f.batch.Relation, e)
+		if first := l.refused.remember(t.batch.Relation, t.place, e); first {
+			l.engine.Notef("links of %s cannot be looked up: %s", t.batch.Relation, e)
 		}
-		l.notKnown(f, e)
+		l.notKnown(t, e)
 	}
 }
 
 // repeat asks again, within the attempts that are allowed. An API that answers nothing any more ends the run.
-func (l *LookUp) repeat(f *finding, e *zoho.Error) {
-	if l.engine.Retry(f, e) {
+func (l *LookUp) repeat(t *lookUpTask, e *zoho.Error) {
+	if l.engine.Retry(t, e) {
 		return
 	}
-	l.notKnown(f, e)
+	l.notKnown(t, e)
 	if l.lost++; l.lost >= lostMax {
 		l.engine.End(outcome.Broken, e)
 	}
 }
 
 // found takes what the CRM has said.
-func (l *LookUp) found(f *finding, at time.Time) {
-	out := make([]Finding, len(f.linked))
-	for i, linked := range f.linked {
-		out[i] = Finding{Pos: f.batch.Pos[i], Presence: NotLinked, Attempts: f.Attempts, Time: at}
+func (l *LookUp) found(t *lookUpTask, at time.Time) {
+	out := make([]Finding, len(t.linked))
+	for i, linked := range t.linked {
+		out[i] = Finding{Pos: t.batch.Pos[i], Presence: NotLinked, Attempts: t.Attempts, Time: at}
 		if linked {
 			out[i].Presence = Linked
 		}
@@ -168,11 +168,11 @@ func (l *LookUp) found(f *finding, at time.Time) {
 }
 
 // notKnown settles links that cannot be read; e is why.
-func (l *LookUp) notKnown(f *finding, e *zoho.Error) {
+func (l *LookUp) notKnown(t *lookUpTask, e *zoho.Error) {
 	now := time.Now()
-	out := make([]Finding, f.Size())
-	for i, pos := range f.batch.Pos {
-		out[i] = Finding{Pos: pos, Presence: NotKnown, Err: e, Attempts: f.Attempts, Time: now}
+	out := make([]Finding, t.Size())
+	for i, pos := range t.batch.Pos {
+		out[i] = Finding{Pos: pos, Presence: NotKnown, Err: e, Attempts: t.Attempts, Time: now}
 	}
 	if e.Kind == zoho.Denied {
 		l.denied += len(out)

@@ -148,12 +148,13 @@ func with(h outcome.History, batches []chunker.Batch) []chunker.Batch {
 type rig struct {
 	*fake
 	*book
-	t        *testing.T
-	batches  []chunker.Batch
-	settings Settings
-	notes    []string
-	taken    int
-	worker   *Run
+	t           *testing.T
+	batches     []chunker.Batch
+	settings    Settings
+	notes       []string
+	lookUpFails error // of what keeps findings
+	taken       int
+	worker      *Run
 
 	stop, hard context.Context
 	halt, cut  context.CancelCauseFunc
