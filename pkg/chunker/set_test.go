@@ -82,25 +82,30 @@ func TestExample(t *testing.T) {
 	}
 }
 
-// What an earlier run left unknown is known by its link, whichever of its rows says so, and once.
-func TestDoubted(t *testing.T) {
-	b := chunker.NewBuilder()
-	for _, r := range example {
-		if err := b.Add(r.link, r.line); err != nil {
-			t.Fatal(err)
+// A row is found by its link and its line, and by no other pair of them.
+func TestFindLine(t *testing.T) {
+	s := build(t, example)
+	for _, want := range example {
+		for _, r := range example {
+			pos, ok := s.FindLine(want.link, r.line)
+			if ok != (r.link == want.link) {
+				t.Errorf("%v on line %d is found: %v", want.link, r.line, ok)
+			}
+			if !ok {
+				continue
+			}
+			if l, line := s.At(pos); l != want.link || line != r.line {
+				t.Errorf("%v on line %d is found at the row of %v on line %d", want.link, r.line, l, line)
+			}
+		}
+		for _, line := range []int{-1, 0, 1, 7, 100, math.MaxUint32 + 1 + want.line} {
+			if pos, ok := s.FindLine(want.link, line); ok {
+				t.Errorf("%v is found on line %d, at %d", want.link, line, pos)
+			}
 		}
 	}
-	for _, l := range []reader.Link{example[5].link, example[4].link, example[0].link, link("Campaigns", 9, "Leads", 9)} {
-		b.Doubt(l, chunker.MayBeSent)
-	}
-	s := b.Build()
-	if diff := gocmp.Diff([]int{1, 7}, s.Doubted(chunker.MayBeSent)); diff != "" {
-		t.Error(diff)
-	}
-	for pos := range s.Rows() {
-		if s.IsDoubted(pos, chunker.MayBeSent) != (pos == 1 || pos == 7) || s.IsDoubted(pos, chunker.LeftUnknown) {
-			t.Errorf("position %d", pos)
-		}
+	if _, ok := s.FindLine(link("Campaigns", 9, "Leads", 9), 2); ok {
+		t.Error("a link that the set does not have is found")
 	}
 }
 
@@ -277,6 +282,9 @@ func TestSetAgainstModel(t *testing.T) {
 			seen[line] = true
 			if found, ok := s.Find(l); !ok || found != first {
 				t.Fatalf("%v is found at %d, %v, not at %d", l, found, ok, first)
+			}
+			if at, ok := s.FindLine(l, line); !ok || at != pos {
+				t.Fatalf("line %d is found at %d, %v, not at %d", line, at, ok, pos)
 			}
 			if s.IsDuplicate(pos) != (pos != first) {
 				t.Fatalf("position %d: duplicate %v", pos, s.IsDuplicate(pos))

@@ -21,7 +21,7 @@ func TestManyRowsThatCannotBeUsed(t *testing.T) {
 	if err := os.WriteFile(c.Input, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Read(c, disk.OS{}, false)
+	_, err := readInput(c, disk.OS{}, false)
 	var r *Refusal
 	if !errors.As(err, &r) {
 		t.Fatal(err)
@@ -34,7 +34,7 @@ func TestManyRowsThatCannotBeUsed(t *testing.T) {
 		t.Errorf("%d lines were written: %v", strings.Count(string(written), "\n"), err)
 	}
 	c.SkipInvalid = true
-	p, err := Read(c, disk.OS{}, false)
+	p, err := readInput(c, disk.OS{}, false)
 	if err != nil || len(p.Bad) != bad || p.Rows() != bad+1 {
 		t.Errorf("%d rows, %d of them bad: %v", p.Rows(), len(p.Bad), err)
 	}

@@ -220,7 +220,7 @@ func hasColumn(h *reader.Header, name string) bool {
 	return false
 }
 
-// checkFailuresFile makes the failures file of an input of which nothing was sent: all of its rows, which are the same
+// checkFailuresFile makes the failures file of an input of which all links are in doubt: all of its rows, which are the same
 // when they are read again. Made once more of that file, it has no more columns.
 func checkFailuresFile(t *testing.T, input []byte, opt reader.Options, rows []reader.Row, h *reader.Header) {
 	t.Helper()
@@ -260,7 +260,7 @@ func checkFailuresFile(t *testing.T, input []byte, opt reader.Options, rows []re
 	}
 }
 
-// failuresFile is what the program writes of an input of which nothing was sent.
+// failuresFile is what the program writes of an input of which all links are in doubt.
 func failuresFile(t interface {
 	Helper()
 	Fatal(args ...any)
@@ -292,6 +292,7 @@ func failuresFile(t interface {
 	if err := book.Unsent(time.Time{}, func([]report.Row) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
+	book.DoubtAllPending()
 	var disk memory
 	if _, err := report.WriteFailures(&disk, "f", in, book, func() error { return nil }); err != nil {
 		t.Fatal(err)

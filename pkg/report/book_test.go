@@ -16,8 +16,8 @@ import (
 	"pgregory.net/rapid"
 
 	"delink/pkg/chunker"
+	"delink/pkg/outcome"
 	"delink/pkg/reader"
-	"delink/pkg/worker"
 	"delink/pkg/zoho"
 )
 
@@ -58,14 +58,13 @@ func drawInput(t *rapid.T) drawnInput {
 }
 
 // drawOutcomes gives some of the links that are not settled an outcome.
-func drawOutcomes(t *rapid.T, book *Book, set *chunker.Set) []worker.Outcome {
-	var out []worker.Outcome
-	for batch := range set.Batches(zoho.MaxIDs, func(pos int) bool { return !book.Settled(pos, true) }) {
-		for i, id := range batch.Related {
-			status := rapid.SampledFrom([]worker.Status{"", worker.Removed, worker.Absent, worker.Failed, worker.Unknown}).Draw(t, "status")
+func drawOutcomes(t *rapid.T, book *Book, set *chunker.Set) []outcome.Outcome {
+	var out []outcome.Outcome
+	for batch := range set.Batches(zoho.MaxIDs, func(pos int) bool { return book.ToSend(pos, true) }) {
+		for _, pos := range batch.Pos {
+			status := rapid.SampledFrom([]outcome.Status{"", outcome.Removed, outcome.Gone, outcome.Absent, outcome.Failed, outcome.Unknown}).Draw(t, "status")
 			if status != "" {
-				link := reader.Link{Relation: batch.Relation, Parent: batch.Parent, Related: id}
-				out = append(out, worker.Outcome{Pos: batch.Pos[i], Link: link, Status: status, Code: "C", Message: "m", HTTPStatus: 200, Attempts: 1, Time: time.Unix(0, 0)})
+				out = append(out, outcome.Outcome{Pos: pos, Status: status, Code: "C", Message: "m", HTTPStatus: 200, Attempts: 1, Time: time.Unix(0, 0)})
 			}
 		}
 	}
@@ -85,7 +84,7 @@ func TestBookAndFilesTellTheSame(t *testing.T) {
 		var book *Book
 		for range rapid.IntRange(1, 3).Draw(t, "runs") {
 			book = NewBook(in.set, in.bad)
-			extent, err := ReadLedger(quick, results, func(r *Row) error {
+			extent, err := ReadLedger(quick, results, func(r *Row, _ int64) error {
 				if !book.Load(r) {
 					t.Fatalf("the row of line %d is not known", r.Line)
 				}
@@ -94,7 +93,7 @@ func TestBookAndFilesTellTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			ledger, err := OpenLedger(quick, results, extent, 1)
+			ledger, err := OpenLedger(quick, results, extent, 1, "org1")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,15 +108,15 @@ func TestBookAndFilesTellTheSame(t *testing.T) {
 			}
 			var s Summary
 			s.Count(book)
-			if s.Rows != s.Removed+s.Absent+s.Failed+s.Unknown+s.Invalid+s.Duplicate+s.Pending {
+			if s.Rows != s.Removed+s.Gone+s.Absent+s.Failed+s.Unknown+s.Invalid+s.Duplicate+s.Pending {
 				t.Fatalf("the sum of rows does not close: %+v", s)
 			}
-			if s.Links != s.Removed+s.Absent+s.Failed+s.Unknown+s.Pending {
+			if s.Links != s.Removed+s.Gone+s.Absent+s.Failed+s.Unknown+s.Pending {
 				t.Fatalf("the sum of links does not close: %+v", s)
 			}
 			lines := map[int]bool{}
-			count := map[worker.Status]int{}
-			if _, err := ReadLedger(quick, results, func(r *Row) error {
+			count := map[outcome.Status]int{}
+			if _, err := ReadLedger(quick, results, func(r *Row, _ int64) error {
 				if lines[r.Line] {
 					t.Fatalf("line %d has two rows", r.Line)
 				}
@@ -176,7 +175,7 @@ func checkFailures(t *rapid.T, in drawnInput, book *Book, path string) {
 		t.Fatal(err)
 	}
 	for _, row := range again[1:] {
-		if s := worker.Status(row[5]); settled(s) || s == Duplicate {
+		if s := outcome.Status(row[5]); s != outcome.Failed && s != outcome.Unknown && s != outcome.Invalid {
 			t.Fatalf("%v is not a failure", row)
 		}
 	}
@@ -234,7 +233,7 @@ func TestSummaryFields(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := strings.Fields("input input_sha256 state reason rows links removed absent failed unknown invalid duplicate pending calls retries throttled credits_remaining started_at ended_at seconds results failures exit_code org")
+	want := strings.Fields("input input_sha256 state reason org rows links removed gone absent failed unknown invalid duplicate pending calls retries throttled credits_remaining started_at ended_at seconds results failures exit_code crm")
 	if !slices.Equal(keys, want) {
 		t.Errorf("fields %v\nwant %v", keys, want)
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"delink/pkg/disk"
-	"delink/pkg/worker"
+	"delink/pkg/outcome"
 )
 
 // quick is the system's disk without its syncs: they are of no use to tests that cut no power, and take most of the time.
@@ -78,21 +78,21 @@ func TestLedgerOnAFullDisk(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "links.results.csv")
 	room, reserved := len(header)+150, 300
 	on := disk.OS{Calls: full{room: &room, reserved: &reserved}}
-	l, err := OpenLedger(on, name, Extent{}, 1)
+	l, err := OpenLedger(on, name, Extent{}, 1, "7")
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := Row{Line: 2, Module: "Campaigns", Parent: "1", Relation: "Leads", Related: "2", Status: worker.Removed, Time: timestamp(time.Unix(0, 0))}
+	row := Row{Line: 2, Module: "Campaigns", Parent: "1", Relation: "Leads", Related: "2", Status: outcome.Removed, Time: timestamp(time.Unix(0, 0))}
 	written := 0
 	for l.Append([]Row{row}) == nil {
 		written++
-		if full := written*len("2,Campaigns,1,Leads,2,removed,,,,0,1970-01-01T00:00:00.000Z\n") > 150; full != (l.Trouble() != nil) {
+		if full := written*len("2,Campaigns,1,Leads,2,removed,,,,0,1970-01-01T00:00:00.000Z,7\n") > 150; full != (l.Trouble() != nil) {
 			t.Errorf("row %d: the trouble is %v", written, l.Trouble())
 		}
 	}
 	_ = l.Close()
-	e, err := ReadLedger(on, name, func(*Row) error { return nil })
-	if err != nil || e.Rows != written || written != 450/60 || e.Torn == 0 {
+	e, err := ReadLedger(on, name, func(*Row, int64) error { return nil })
+	if err != nil || e.Rows != written || written != 450/62 || e.Torn == 0 {
 		t.Errorf("%d rows written, %+v, %v", written, e, err)
 	}
 	if !errors.Is(l.Trouble(), syscall.ENOSPC) {

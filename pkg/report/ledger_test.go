@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"delink/pkg/worker"
+	"delink/pkg/outcome"
 )
 
 // someRow draws a row that a run can write: anything may stand in a message, but on one line.
@@ -22,19 +22,20 @@ func someRow(t *rapid.T) Row {
 		Parent:     rapid.SampledFrom([]string{"1", "3652397000000911001", "18446744073709551615"}).Draw(t, "parent"),
 		Relation:   rapid.SampledFrom([]string{"Leads", "Products"}).Draw(t, "relation"),
 		Related:    rapid.SampledFrom([]string{"2", "3652397000000925128"}).Draw(t, "related"),
-		Status:     rapid.SampledFrom([]worker.Status{worker.Removed, worker.Absent, worker.Failed, worker.Unknown, Invalid, Duplicate}).Draw(t, "status"),
+		Status:     rapid.SampledFrom([]outcome.Status{outcome.Removed, outcome.Gone, outcome.Absent, outcome.Failed, outcome.Unknown, outcome.Invalid, outcome.Duplicate}).Draw(t, "status"),
 		Code:       cell(words.Draw(t, "code")),
 		Message:    cell(words.Draw(t, "message")),
 		HTTPStatus: rapid.SampledFrom([]string{"", "200", "400"}).Draw(t, "http"),
 		Attempts:   rapid.IntRange(0, 9).Draw(t, "attempts"),
 		Time:       "2026-01-02T03:04:05.678Z",
+		Org:        "org1",
 	}
 }
 
 func readAll(t rapid.TB, path string) ([]Row, Extent) {
 	t.Helper()
 	var rows []Row
-	extent, err := ReadLedger(quick, path, func(r *Row) error {
+	extent, err := ReadLedger(quick, path, func(r *Row, _ int64) error {
 		rows = append(rows, *r)
 		return nil
 	})
@@ -53,7 +54,7 @@ func TestLedgerReadsBackWhatWasWritten(t *testing.T) {
 		var want []Row
 		extent := Extent{}
 		for range rapid.IntRange(1, 3).Draw(t, "runs") {
-			ledger, err := OpenLedger(quick, path, extent, 1)
+			ledger, err := OpenLedger(quick, path, extent, 1, "org1")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -82,8 +83,8 @@ func TestLedgerReadsBackWhatWasWritten(t *testing.T) {
 func TestLedgerCutOffAtEveryByte(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "links.results.csv")
-	row := Row{Line: 2, Module: "Campaigns", Parent: "1", Relation: "Leads", Related: "2", Status: worker.Removed, Message: `says "so", twice`, Time: "t"}
-	ledger, err := OpenLedger(quick, path, Extent{}, 0)
+	row := Row{Line: 2, Module: "Campaigns", Parent: "1", Relation: "Leads", Related: "2", Status: outcome.Removed, Message: `says "so", twice`, Time: "t", Org: "org1"}
+	ledger, err := OpenLedger(quick, path, Extent{}, 0, "org1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func TestLedgerCutOffAtEveryByte(t *testing.T) {
 		if lines := max(0, strings.Count(string(whole[:size]), "\n")-1); len(before) != lines {
 			t.Fatalf("cut off at byte %d: %d rows, want %d", size, len(before), lines)
 		}
-		ledger, err := OpenLedger(quick, path, extent, 0)
+		ledger, err := OpenLedger(quick, path, extent, 0, "org1")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,21 +120,22 @@ func TestLedgerCutOffAtEveryByte(t *testing.T) {
 }
 
 func TestLedgerRefusesWhatItDidNotWrite(t *testing.T) {
-	const good = "2,Campaigns,1,Leads,2,removed,,,200,1,t\n"
+	const good = "2,Campaigns,1,Leads,2,removed,,,200,1,t,org1\n"
 	tests := []struct {
 		name, content string
 		line          int
 	}{
 		{"another file", "name,email\na,b\n", 1},
 		{"another file without a line end", "hello", 1},
+		{"a header without the column org", olderHeader + "2,Campaigns,1,Leads,2,removed,,,200,1,t\n", 1},
 		{"a header of another version", "line,module,parent_id,relation,related_id,status\n", 1},
-		{"a status of another version", header + good + "3,Campaigns,1,Leads,3,gone,,,200,1,t\n", 3},
-		{"an id that a spreadsheet has changed", header + good + good + "3,Campaigns,1,Leads,3.65E+18,removed,,,200,1,t\n", 4},
-		{"a line that is no number", header + "x,Campaigns,1,Leads,2,removed,,,200,1,t\n", 2},
-		{"a row that lacks a column", header + good + "3,Campaigns,1,Leads,3,removed,,,200,1\n" + good, 3},
-		{"a row of two lines", header + "2,Campaigns,1,Leads,2,failed,,\"a\nb\",200,1,t\n" + good, 3},
+		{"a status of another version", header + good + "3,Campaigns,1,Leads,3,lost,,,200,1,t,org1\n", 3},
+		{"an id that a spreadsheet has changed", header + good + good + "3,Campaigns,1,Leads,3.65E+18,removed,,,200,1,t,org1\n", 4},
+		{"a line that is no number", header + "x,Campaigns,1,Leads,2,removed,,,200,1,t,org1\n", 2},
+		{"a row that lacks a column", header + good + "3,Campaigns,1,Leads,3,removed,,,200,1,t\n" + good, 3},
+		{"a row of two lines", header + "2,Campaigns,1,Leads,2,failed,,\"a\nb\",200,1,t,org1\n" + good, 3},
 		{"an empty line", header + good + "\n" + good, 3},
-		{"a quote that stays open", header + good + "3,Campaigns,1,Leads,3,\"removed,,,200,1,t\n" + good, 3},
+		{"a quote that stays open", header + good + "3,Campaigns,1,Leads,3,\"removed,,,200,1,t,org1\n" + good, 3},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -141,7 +143,7 @@ func TestLedgerRefusesWhatItDidNotWrite(t *testing.T) {
 			if err := os.WriteFile(path, []byte(test.content), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := ReadLedger(quick, path, func(*Row) error { return nil })
+			_, err := ReadLedger(quick, path, func(*Row, int64) error { return nil })
 			var not *NotALedger
 			if !errors.As(err, &not) || not.Line != test.line || not.Path != path {
 				t.Fatalf("error %v, want one for line %d", err, test.line)
@@ -155,13 +157,13 @@ func TestLedgerRefusesWhatItDidNotWrite(t *testing.T) {
 
 func TestRewriteKeepsOrder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "links.results.csv")
-	ledger, err := OpenLedger(quick, path, Extent{}, 0)
+	ledger, err := OpenLedger(quick, path, Extent{}, 0, "org1")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var rows []Row
 	for i := range 10 {
-		rows = append(rows, Row{Line: i + 2, Module: "Campaigns", Parent: "1", Relation: "Leads", Related: "2", Status: worker.Removed, Time: "t"})
+		rows = append(rows, Row{Line: i + 2, Module: "Campaigns", Parent: "1", Relation: "Leads", Related: "2", Status: outcome.Removed, Time: "t"})
 	}
 	if err := errors.Join(ledger.Append(rows), ledger.Close()); err != nil {
 		t.Fatal(err)
