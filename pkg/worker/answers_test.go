@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"delink/pkg/chunker"
 	"delink/pkg/outcome"
+	"delink/pkg/reader"
 	"delink/pkg/zoho"
 )
 
@@ -156,5 +158,24 @@ func TestRedirectedCall(t *testing.T) {
 		}
 		r.mustEnd(outcome.Interrupted)
 		r.want(tally{unknown: 2})
+	})
+}
+
+// No call names more ids than Zoho takes, whatever size is asked for. The fake CRM holds every call to that.
+func TestNoCallIsTooLarge(t *testing.T) {
+	in(t, func(t *testing.T) {
+		b := chunker.NewBuilder()
+		for i := range 450 {
+			l := reader.Link{Relation: campaignLeads, Parent: 1000, Related: zoho.ID(1_000_000 + i)}
+			if err := b.Add(l, i+2); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := newRig(t, slices.Collect(b.Build().Batches(500, nil)))
+		r.mustEnd(outcome.Completed)
+		r.want(tally{removed: 450})
+		if len(r.calls) != 5 {
+			t.Errorf("%d calls", len(r.calls))
+		}
 	})
 }
