@@ -1,7 +1,8 @@
 package outcome
 
-// History is what the attempts so far leave open about a link. It decides what an answer means: "there is no such link" is plain
-// if no attempt went unanswered, and may be the work of an attempt that did.
+// History is what the attempts so far leave open about a link. It decides what an answer means:
+// "there is no such link" is plain if no attempt went unanswered, and may be the work of an attempt
+// that did.
 type History int
 
 // The histories of a link.
@@ -31,10 +32,11 @@ const (
 	NoEvidence                       // the CRM refuses every question about the link
 )
 
-// Judge gives the status that evidence proves for a link of this history. It is false where more evidence is needed: a look-up.
+// Judge gives the status that evidence proves for a link of this history. It is false where more
+// evidence is needed: a look-up.
 //
-// An unanswered call can be carried out late, so a link that is still there after one proves nothing, unless the CRM has refused
-// the link by id since.
+// An unanswered call can be carried out late, so a link that is still there after one proves
+// nothing, unless the CRM has refused the link by id since.
 func (h History) Judge(e Evidence) (Status, bool) {
 	switch e {
 	case SaidRemoved:

@@ -2,7 +2,8 @@ package outcome
 
 import "slices"
 
-// Reason says why a run ended. As an error it is the cause with which a caller cancels the context that stops a run.
+// Reason says why a run ended. As an error it is the cause with which a caller cancels the context
+// that stops a run.
 type Reason string
 
 // The reasons.
@@ -83,7 +84,8 @@ const (
 	Stopped  State = "stopped"  // in good order, and can go on
 )
 
-// End gives the state and the exit code of a run that ended for a reason. Bad says that some row is not as the user wants it.
+// End gives the state and the exit code of a run that ended for a reason. Bad says that some row is
+// not as the user wants it.
 //
 // A run that stopped at a limit just when nothing was pending has finished.
 func End(reason Reason, pending int, bad bool) (State, int) {

@@ -79,7 +79,8 @@ func (s Status) IsNotSeen() bool {
 	return f.NotSeen
 }
 
-// ToSend reports whether a run sends a link of this status; retry says that the user wants failed links sent again.
+// ToSend reports whether a run sends a link of this status; retry says that the user wants failed
+// links sent again.
 func (s Status) ToSend(retry bool) bool {
 	f, _ := s.Facts()
 	return f.Resend == Always || f.Resend == OnRequest && retry

@@ -18,7 +18,8 @@ func (d *Delink) answered(t *task, at time.Time) {
 			Code: zoho.CodeRecordDeleted, Detail: fmt.Sprintf("in %s of %s", t.relation, t.parent),
 		})
 	}
-	// Links that are not there say nothing of what happens to those that are, and may be gone by an unanswered call.
+	// Links that are not there say nothing of what happens to those that are, and may be gone by an
+	// unanswered call.
 	if !a.Deleted && slices.ContainsFunc(a.Items, func(i zoho.Item) bool { return i.Verdict == zoho.Removed }) {
 		d.trials[t.relation] = true
 	}
@@ -56,8 +57,8 @@ func (d *Delink) answered(t *task, at time.Time) {
 	}
 }
 
-// itemEvidence is what an item of an answer shows, and the message of an outcome that rests on it. An item that says nothing shows
-// NoEvidence.
+// itemEvidence is what an item of an answer shows, and the message of an outcome that rests on it.
+// An item that says nothing shows NoEvidence.
 func itemEvidence(t *task, i zoho.Item) (outcome.Evidence, string) {
 	switch i.Verdict {
 	case zoho.Removed:
@@ -84,7 +85,8 @@ func itemMessage(i zoho.Item) string {
 	return text + ": " + i.Message
 }
 
-// groups are the indexes of ids, by what the CRM said of them: the links of a task have one history.
+// groups are the indexes of ids, by what the CRM said of them: the links of a task have one
+// history.
 type groups []group
 
 type group struct {
@@ -102,7 +104,8 @@ func (g *groups) add(i int, item zoho.Item) {
 	*g = append(*g, group{item.Code, item.Message, []int{i}})
 }
 
-// repeat sends again what went unanswered, within the attempts that are allowed. Behind the last attempt the links are looked up.
+// repeat sends again what went unanswered, within the attempts that are allowed. Behind the last
+// attempt the links are looked up.
 func (d *Delink) repeat(t *task, e *zoho.Error) {
 	t.missed(e)
 	switch {

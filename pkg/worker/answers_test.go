@@ -37,7 +37,8 @@ func TestNothingToDo(t *testing.T) {
 	})
 }
 
-// What went unanswered is sent again. That a link is not there then may be the work of the first attempt.
+// What went unanswered is sent again. That a link is not there then may be the work of the first
+// attempt.
 func TestUnansweredThenNotThere(t *testing.T) {
 	in(t, func(t *testing.T) {
 		r := newRig(t, some(campaignLeads, 2, 3))
@@ -109,7 +110,8 @@ func TestDeletedStops(t *testing.T) {
 	}
 }
 
-// A record that was deleted stops the run at once, with any status. Ids that the answer does not name may be gone.
+// A record that was deleted stops the run at once, with any status. Ids that the answer does not
+// name may be gone.
 func TestDeletedRecordWithAnyStatus(t *testing.T) {
 	for _, status := range []int{200, 401, 429, 500} {
 		in(t, func(t *testing.T) {
@@ -161,7 +163,8 @@ func TestRedirectedCall(t *testing.T) {
 	})
 }
 
-// No call names more ids than Zoho takes, whatever size is asked for. The fake CRM holds every call to that.
+// No call names more ids than Zoho takes, whatever size is asked for. The fake CRM holds every call
+// to that.
 func TestNoCallIsTooLarge(t *testing.T) {
 	in(t, func(t *testing.T) {
 		b := chunker.NewBuilder()

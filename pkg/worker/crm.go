@@ -9,7 +9,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// LinkReader makes the calls that look links up. A call names up to 100 links of one parent record. Errors are of type *zoho.Error.
+// LinkReader makes the calls that look links up. A call names up to 100 links of one parent record.
+// Errors are of type *zoho.Error.
 type LinkReader interface {
 	engine.API
 	// Linked says of each id whether that record is linked, in the order of the ids.
@@ -25,7 +26,8 @@ type CRM interface {
 
 // Recorder keeps what is about to be sent, and what became of it.
 type Recorder interface {
-	// Prepare writes down what is about to be sent. It is on disk, safe from a power failure, when Prepare returns.
+	// Prepare writes down what is about to be sent. It is on disk, safe from a power failure, when
+	// Prepare returns.
 	Prepare(batches []chunker.Batch) error
 	// Write keeps outcomes, so that they survive the end of this process.
 	Write([]outcome.Outcome) error

@@ -10,7 +10,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// eachOrder runs a test with one slot, where answers come in the order of the calls, and with several, where they do not.
+// eachOrder runs a test with one slot, where answers come in the order of the calls, and with
+// several, where they do not.
 func eachOrder(t *testing.T, f func(t *testing.T, slots int)) {
 	t.Helper()
 	for _, slots := range []int{1, 5} {
@@ -23,8 +24,8 @@ func eachOrder(t *testing.T, f func(t *testing.T, slots int)) {
 // mixed is a latency that lets answers of several slots come in any order.
 func mixed(call) time.Duration { return 100*time.Millisecond + rand.N(400*time.Millisecond) }
 
-// What the login may not do says nothing about links: only those that were sent and refused have failed. The others stay pending, and
-// the run does not complete, though another list goes through.
+// What the login may not do says nothing about links: only those that were sent and refused have
+// failed. The others stay pending, and the run does not complete, though another list goes through.
 func TestDeniedList(t *testing.T) {
 	for name, history := range map[string]outcome.History{"clear": outcome.Clear, "in doubt": outcome.InDoubt, "left unknown": outcome.LeftUnknown} {
 		t.Run(name, func(t *testing.T) {
@@ -71,7 +72,8 @@ func TestDeniedListAndOtherEnd(t *testing.T) {
 	})
 }
 
-// A denied list of which no link is left pending ends the run with Refused only if nothing else became of any link.
+// A denied list of which no link is left pending ends the run with Refused only if nothing else
+// became of any link.
 func TestDeniedWithoutRest(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -99,7 +101,8 @@ func TestDeniedWithoutRest(t *testing.T) {
 	}
 }
 
-// A list that is refused with 401 in every token, while others go through, is denied. It does not cost a new token for ever.
+// A list that is refused with 401 in every token, while others go through, is denied. It does not
+// cost a new token for ever.
 func TestListDeniedWithoutItsCode(t *testing.T) {
 	in(t, func(t *testing.T) {
 		r := newRig(t, after(some(campaignLeads, 30, 2), productDeals, 300, 2))

@@ -1,9 +1,11 @@
-// Package worker has the operations on links that run on an engine: Delink removes links, LookUp asks which of them are there.
+// Package worker has the operations on links that run on an engine: Delink removes links, LookUp
+// asks which of them are there.
 //
-// Delink takes batches and gives one outcome for each link that was sent, or that cannot be sent because its parent record or its
-// list is refused. It repeats what may go through, splits what is refused without a name, and looks up what went unanswered. Links
-// that never reached the CRM have no outcome. Outcomes are built by going through the ids that were sent and looking up the answer,
-// never the reverse.
+// Delink takes batches, and gives one outcome for each link that was sent, or that cannot be
+// removed because its parent record or its list is refused. It repeats what may go through, splits
+// a batch that is refused because of an id that is not named, and looks up links whose call went
+// unanswered. Links that never reached the CRM have no outcome. Outcomes are built by going through
+// the ids that were sent and finding the answer to each, never the reverse.
 //
 // A new operation is a type with the methods of engine.Operation. It needs no change to the engine.
 package worker

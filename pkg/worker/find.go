@@ -11,7 +11,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// LookUp is the operation that asks which links are there. It changes nothing in the CRM. It is used for one run.
+// LookUp is the operation that asks which links are there. It changes nothing in the CRM. It is
+// used for one run.
 type LookUp struct {
 	crm    LinkReader
 	keep   FindingRecorder
@@ -51,8 +52,8 @@ type FindingRecorder interface {
 	Sync() error
 }
 
-// StartLookUp gives the Run that looks up the links of the batches. When the run has ended, keep has a finding for every link; after
-// a run that did not complete, for those that were asked about.
+// StartLookUp gives the Run that looks up the links of the batches. When the run has ended, keep
+// has a finding for every link; after a run that did not complete, for those that were asked about.
 func StartLookUp(crm LinkReader, batches iter.Seq[chunker.Batch], keep FindingRecorder, s engine.Settings) *Run {
 	l := &LookUp{crm: crm, keep: keep, engine: engine.New(crm, s), refused: newRefusals()}
 	return &Run{Engine: l.engine, op: l, batches: batches}
@@ -144,7 +145,8 @@ func (l *LookUp) Answer(x engine.Task, r engine.Reply) {
 	}
 }
 
-// repeat asks again, within the attempts that are allowed. An API that answers nothing any more ends the run.
+// repeat asks again, within the attempts that are allowed. An API that answers nothing any more
+// ends the run.
 func (l *LookUp) repeat(t *lookUpTask, e *zoho.Error) {
 	if l.engine.Retry(t, e) {
 		return
@@ -191,7 +193,8 @@ func (l *LookUp) write(out []Finding) {
 	l.engine.Wrote()
 }
 
-// Abandon leaves the links that were not answered for without a finding. A login that may read none of the lists is refused.
+// Abandon leaves the links that were not answered for without a finding. A login that may read none
+// of the lists is refused.
 func (l *LookUp) Abandon([]engine.Task) {
 	if l.denied > 0 && l.denied == l.recorded && l.engine.Ended() == outcome.Completed {
 		l.engine.End(outcome.Refused, l.refused.denial)

@@ -208,7 +208,8 @@ func TestFindingsCannotBeKept(t *testing.T) {
 	})
 }
 
-// Whatever befalls the calls, a finding is true, and a link is unknown only if a call for it or for its list or parent failed.
+// Whatever befalls the calls, a finding is true, and a link is unknown only if a call for it or for
+// its list or parent failed.
 func TestFindsNoLies(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		batches := drawBatches(rt)

@@ -49,7 +49,8 @@ type fault struct {
 	change func(*zoho.Answer) // of the answer
 }
 
-// fake is a CRM that knows the truth: which links there are, which of them calls have removed, and which calls went unanswered.
+// fake is a CRM that knows the truth: which links there are, which of them calls have removed, and
+// which calls went unanswered.
 type fake struct {
 	t          *testing.T
 	mu         sync.Mutex

@@ -8,8 +8,9 @@ import (
 	"delink/pkg/zoho"
 )
 
-// A call that goes unanswered can be carried out later. "Still linked" is asked again after 5 s, and proves nothing even then: the link
-// is gone or unknown, never failed. The harness waits for the late call before it holds the outcomes against the truth.
+// A call that goes unanswered can be carried out later. "Still linked" is asked again after 5 s,
+// and proves nothing even then: the link is gone or unknown, never failed. The harness waits for
+// the late call before it holds the outcomes against the truth.
 func TestLateCall(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -74,7 +75,8 @@ func TestSecondLookFails(t *testing.T) {
 	}
 }
 
-// What is still linked has failed if the CRM has refused it by id after the attempt that went unanswered, and at the first look.
+// What is still linked has failed if the CRM has refused it by id after the attempt that went
+// unanswered, and at the first look.
 func TestStillLinkedAndRefusedByID(t *testing.T) {
 	for name, history := range map[string]outcome.History{"this run": outcome.Clear, "in doubt": outcome.InDoubt, "left unknown": outcome.LeftUnknown} {
 		t.Run(name, func(t *testing.T) {
@@ -95,7 +97,8 @@ func TestStillLinkedAndRefusedByID(t *testing.T) {
 	}
 }
 
-// A refusal by id before the attempt that went unanswered says nothing about that attempt. Nor does a refusal that names no id.
+// A refusal by id before the attempt that went unanswered says nothing about that attempt. Nor does
+// a refusal that names no id.
 func TestRefusedBeforeUnanswered(t *testing.T) {
 	for name, second := range map[string]*zoho.Error{
 		"batch":    refusal(zoho.ScopeBatch, "LIMIT_EXCEEDED"),
@@ -123,7 +126,8 @@ func TestRefusedBeforeUnanswered(t *testing.T) {
 	}
 }
 
-// Gone and absent differ by what the attempts before have left open, be they of this run or of an earlier one.
+// Gone and absent differ by what the attempts before have left open, be they of this run or of an
+// earlier one.
 func TestGoneOrAbsent(t *testing.T) {
 	for _, c := range []struct {
 		name    string

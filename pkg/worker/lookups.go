@@ -8,8 +8,9 @@ import (
 	"delink/pkg/zoho"
 )
 
-// lookAgain is the time between two look-ups of links that may still be removed by a late call. Nothing is documented about how
-// soon a read shows what a delink did (docs/zoho-api.md, section 6.1).
+// lookAgain is the time between two look-ups of links that may still be removed by a late call.
+// Nothing is documented about how soon a read shows what a delink did (docs/zoho-api.md, section
+// 6.1).
 const lookAgain = 5 * time.Second
 
 // lookUp asks the CRM which of the links are there, because the answers so far do not tell.
@@ -52,8 +53,8 @@ func notThere(t *task) string {
 	return "the CRM does not accept this id, and the link is not there"
 }
 
-// stillThere settles links that a look-up has found. An unanswered call can still be carried out, so they are looked up once more
-// after a while.
+// stillThere settles links that a look-up has found. An unanswered call can still be carried out,
+// so they are looked up once more after a while.
 func (d *Delink) stillThere(t *task, at time.Time) {
 	evidence := outcome.StillLinked
 	if t.refused {
@@ -71,9 +72,10 @@ func (d *Delink) stillThere(t *task, at time.Time) {
 	d.write(t.all(status, t.why, "the link is still there: "+t.why.Error(), at))
 }
 
-// saysNothing reports whether a look-up proves nothing: that none of the links is there is what the CRM says with an empty answer,
-// and so does whatever answers every call with one. It is not believed of who answered the delink like that, unless some delink of
-// this run has been answered by the CRM.
+// saysNothing reports whether a look-up proves nothing. The CRM says with an empty answer that none
+// of the links is there. A gateway that answers every call with an empty success says the same. So
+// after a delink that was answered in this way, an empty look-up is believed only if the CRM itself
+// has answered some delink of this run.
 func (d *Delink) saysNothing(t *task) bool {
 	return t.foreign && !d.heard && !slices.Contains(t.linked, true)
 }

@@ -9,7 +9,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// After the last attempt the CRM is asked what is there. "Still there" is asked twice, and proves nothing even then.
+// After the last attempt the CRM is asked what is there. "Still there" is asked twice, and proves
+// nothing even then.
 func TestLookUpAfterLastAttempt(t *testing.T) {
 	for _, c := range []struct {
 		done   bool
@@ -176,7 +177,8 @@ func TestRefusedByNameAfterUnanswered(t *testing.T) {
 	})
 }
 
-// Whatever answers every call with an empty success says nothing about links, unless the CRM has answered a delink before.
+// Whatever answers every call with an empty success says nothing about links, unless the CRM has
+// answered a delink before.
 func TestEmptyLookUpIsNotBelieved(t *testing.T) {
 	foreign := fault{err: &zoho.Error{Kind: zoho.Unanswered, Sent: true, Status: 204, Code: zoho.CodeForeignAnswer}}
 	lost := foreign

@@ -8,7 +8,8 @@ import (
 	"delink/pkg/reader"
 )
 
-// mustBeTrue holds every outcome against the truth, when no call is left that could be carried out late.
+// mustBeTrue holds every outcome against the truth, when no call is left that could be carried out
+// late.
 func mustBeTrue(t testing.TB, f *fake, b *book, batches []chunker.Batch) {
 	t.Helper()
 	attempts := map[reader.Link]int{}
@@ -41,7 +42,8 @@ func mustBeTrue(t testing.TB, f *fake, b *book, batches []chunker.Batch) {
 	}
 }
 
-// lie is what is wrong with the status of a link; empty if it is true. History is what earlier runs left open.
+// lie is what is wrong with the status of a link; empty if it is true. History is what earlier runs
+// left open.
 func lie(f *fake, history outcome.History, l reader.Link, s outcome.Status) string {
 	open := history.Open() || f.unanswered[l]
 	switch s {
@@ -62,7 +64,8 @@ func lie(f *fake, history outcome.History, l reader.Link, s outcome.Status) stri
 	}
 }
 
-// whatHolds takes pairs of a condition and a text, and gives the text of the first condition that is true.
+// whatHolds takes pairs of a condition and a text, and gives the text of the first condition that
+// is true.
 func whatHolds(pairs ...any) string {
 	for i := 0; i < len(pairs); i += 2 {
 		if pairs[i] == true {

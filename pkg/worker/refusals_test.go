@@ -108,8 +108,9 @@ func TestRunRefusals(t *testing.T) {
 	}
 }
 
-// A parent record that does not exist, where the refusal of a delink does not say so, and that of a look-up does: it is found out by
-// the first id that stands alone. Where other ids of the batch went through, the parent is there, whatever a look-up says.
+// A parent record that does not exist, where the refusal of a delink does not say so, and that of a
+// look-up does: it is found out by the first id that stands alone. Where other ids of the batch
+// went through, the parent is there, whatever a look-up says.
 func TestMissingParentNamedByLookUps(t *testing.T) {
 	for _, slots := range []int{1, 10} {
 		in(t, func(t *testing.T) {

@@ -34,8 +34,9 @@ type book struct {
 	failSync  func(n int) error
 }
 
-// Prepare notes what may be sent, and how much of that is not yet sent. Batches that are in doubt anyway do not count: after a
-// refusal of their parent record they can wait for a look-up, and need no delink.
+// Prepare notes what may be sent, and how much of that is not yet sent. Batches that are in doubt
+// anyway do not count: after a refusal of their parent record they can wait for a look-up, and need
+// no delink.
 func (b *book) Prepare(batches []chunker.Batch) error {
 	synctest.Wait() // for calls that are about to begin
 	b.fake.mu.Lock()

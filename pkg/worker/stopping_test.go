@@ -22,8 +22,8 @@ func TestOutOfReach(t *testing.T) {
 	})
 }
 
-// Ten batches in a row that go unanswered to the last attempt end the run. Look-ups that go through between them do not count, and
-// neither do answers that tell of no link.
+// Ten batches in a row that go unanswered to the last attempt end the run. Look-ups that go through
+// between them do not count, and neither do answers that tell of no link.
 func TestUnansweredInARow(t *testing.T) {
 	silent := func(a *zoho.Answer) {
 		for i := range a.Items {
@@ -104,7 +104,8 @@ func TestMaxFailures(t *testing.T) {
 	}
 }
 
-// A stop ends the run at once, in whatever state it is, with what was in flight recorded. Links that wait for an answer are unknown.
+// A stop ends the run at once, in whatever state it is, with what was in flight recorded. Links
+// that wait for an answer are unknown.
 func TestStop(t *testing.T) {
 	const second = time.Second
 	for _, c := range []struct {

@@ -11,7 +11,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// task is a batch, or what is left of one, on its way through its attempts. All its links have the same history.
+// task is a batch, or what is left of one, on its way through its attempts. All its links have the
+// same history.
 type task struct {
 	engine.State
 	crm      CRM
@@ -28,6 +29,7 @@ type task struct {
 	why        *zoho.Error // why the links have to be looked up; nil where the next call is a delink
 	refused    bool        // that is a refusal by id
 	seenLinked int         // look-ups that found all links there
+	denials    int         // calls that were answered with 401 although others to the list went through
 
 	answer zoho.Answer // to the last delink
 	linked []bool      // the answer to the last look-up
@@ -61,8 +63,8 @@ func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 // looksUp reports whether the next call is a look-up.
 func (t *task) looksUp() bool { return t.why != nil }
 
-// missed notes a delink that ended without an answer that can be trusted. The links may be gone if it went unanswered, or was
-// redirected by who may have passed it on as well.
+// missed notes a delink that may have been carried out although no answer says so: it went
+// unanswered, or it was redirected, and whoever redirects a call may have passed it on as well.
 func (t *task) missed(e *zoho.Error) {
 	if t.looksUp() || e.Kind != zoho.Unanswered && (e.Status < 300 || e.Status >= 400) {
 		return

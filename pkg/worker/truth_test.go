@@ -14,9 +14,10 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Whatever befalls the calls of a run, and however it ends: each link has one outcome or none, every outcome is true, and a link
-// without one was not touched. The fake CRM knows the truth. Histories are drawn too; whether an earlier run has removed a link is
-// drawn with the links that are absent.
+// Whatever befalls the calls of a run, and however it ends: each link has one outcome or none,
+// every outcome is true, and a link without one was not touched. The fake CRM knows the truth.
+// Histories are drawn too; whether an earlier run has removed a link is drawn with the links that
+// are absent.
 func TestNoLies(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var p plan

@@ -8,7 +8,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// A relation for which nobody but the user vouches is tried with one batch, alone, until a link of it was removed.
+// A relation for which nobody but the user vouches is tried with one batch, alone, until a link of
+// it was removed.
 func TestUntriedRelation(t *testing.T) {
 	untried := func(r zoho.Relation) bool { return r == productDeals }
 	overlap := func(r *rig, until int) {

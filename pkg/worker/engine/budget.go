@@ -8,8 +8,8 @@ type budget struct {
 	answers int // calls that were let through
 }
 
-// used reports which budget one more call could overdraw. Calls in flight are counted as if they used a call and a credit each, so
-// nothing is lost by waiting for them.
+// used reports which budget one more call could overdraw. Calls in flight are counted as if they
+// used a call and a credit each, so nothing is lost by waiting for them.
 func (d *dispatcher) used() outcome.Reason {
 	if most := d.engine.settings.MaxCalls; most > 0 && d.budget.sent >= most {
 		return outcome.MaxCalls

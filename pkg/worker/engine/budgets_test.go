@@ -51,7 +51,8 @@ func TestMaxCalls(t *testing.T) {
 	})
 }
 
-// reserveRig has so many credits more than the reserve; the API tells of them from the start, or with each answer.
+// reserveRig has so many credits more than the reserve; the API tells of them from the start, or
+// with each answer.
 func reserveRig(t *testing.T, slots, more int, fromStart bool) *rig {
 	r := newRig(t, 20)
 	r.settings.Slots, r.settings.ReserveCredits = slots, 100
@@ -66,7 +67,8 @@ func reserveRig(t *testing.T, slots, more int, fromStart bool) *rig {
 	return r
 }
 
-// The reserve is not touched, whatever is in flight, and a run that needs just the credits above it is complete.
+// The reserve is not touched, whatever is in flight, and a run that needs just the credits above it
+// is complete.
 func TestReserveCredits(t *testing.T) {
 	for _, slots := range []int{1, 4, 25} {
 		for _, fromStart := range []bool{true, false} {
@@ -101,7 +103,8 @@ func TestReserveCredits(t *testing.T) {
 	})
 }
 
-// Without a reserve, the run ends in good order once the API has said that nothing is left, and is not slowed down before.
+// Without a reserve, the run ends in good order once the API has said that nothing is left, and is
+// not slowed down before.
 func TestNoCreditsLeft(t *testing.T) {
 	for _, credits := range []int{0, 1, 13, 40} {
 		t.Run(fmt.Sprint(credits), func(t *testing.T) {

@@ -1,6 +1,7 @@
 package engine
 
-// disk is what is known of the operation's files: what was written and is not yet sure to survive a power failure.
+// disk is what is known of the operation's files: what was written and is not yet sure to survive a
+// power failure.
 type disk struct {
 	unsynced int // writes since the last sync began
 	syncing  int // writes that the sync covers that is under way; 0 if none is
@@ -26,8 +27,8 @@ func (d *dispatcher) sync() {
 	}
 }
 
-// exposed reports whether as many tasks as may be are in flight or not yet sure to be on disk: two for each slot. A power failure
-// makes the next run send these again.
+// exposed reports whether the limit is reached of tasks that are in flight or not yet sure to be on
+// disk: two for each slot. These are what the next run sends again after a power failure.
 func (d *dispatcher) exposed() bool {
 	return d.inFlight+d.disk.unsynced+d.disk.syncing >= 2*d.engine.settings.Slots
 }

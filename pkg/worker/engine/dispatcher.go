@@ -11,8 +11,9 @@ import (
 	"delink/pkg/zoho"
 )
 
-// dispatcher decides which call is made and when, and what its end leads to. It runs in one goroutine. Its parts know one thing
-// each: which tasks there are, what is on disk, whether there is a token, how many calls may be in flight, and how the run ends.
+// dispatcher decides which call is made and when, and what its end leads to. It runs in one
+// goroutine. Its parts know one thing each: which tasks there are, what is on disk, whether there
+// is a token, how many calls may be in flight, and how the run ends.
 type dispatcher struct {
 	engine *Engine
 	op     Operation
@@ -102,7 +103,8 @@ func cause(ctx context.Context) outcome.Reason {
 	return reason
 }
 
-// send hands tasks to workers while that is allowed. It returns when to look again by itself, if at all.
+// send hands tasks to workers while that is allowed. It returns when to look again by itself, if at
+// all.
 func (d *dispatcher) send() (wake time.Time) {
 	for !d.ending.stopped && d.stop.Err() == nil && d.hard.Err() == nil { // run sees their end too, and knows the reason
 		if d.tokens.making || (d.tokens.probing || d.alone) && d.inFlight > 0 || d.exposed() {
@@ -135,10 +137,13 @@ func (d *dispatcher) send() (wake time.Time) {
 	return time.Time{}
 }
 
-// sendFront sends the task in front, if there are a slot, a token and a place in the rate for it. Otherwise it returns when to look
-// again, if at all.
+// sendFront sends the task in front, if there are a slot, a token and a place in the rate for it.
+// Otherwise it returns when to look again, if at all.
 func (d *dispatcher) sendFront(now time.Time) (sent bool, at time.Time) {
 	t := d.queue.front
+	if d.exposed() { // by tasks that were settled without a call
+		return false, time.Time{}
+	}
 	if d.alone = d.op.Alone(t); d.alone && d.inFlight > 0 {
 		return false, time.Time{}
 	}
@@ -149,7 +154,8 @@ func (d *dispatcher) sendFront(now time.Time) (sent bool, at time.Time) {
 	if !ready {
 		return false, d.wantToken(now)
 	}
-	// A call's place in the rate is taken last, else calls that waited for a slot or a token would leave together.
+	// A call's place in the rate is taken last, else calls that waited for a slot or a token would
+	// leave together.
 	if at := d.turn(now); at.After(now) {
 		return false, at
 	}
@@ -166,8 +172,8 @@ func (d *dispatcher) setInFlight(n int) {
 	d.engine.nowInFlight.Store(int64(n))
 }
 
-// turn takes the next call's place in the rate: the call goes at that time. Where that is not now, no place is taken, so that calls
-// are not promised before it is known whether they may still go.
+// turn takes the next call's place in the rate, and returns its time. If that is later than now,
+// turn leaves the place free: until then the call may have become needless or forbidden.
 func (d *dispatcher) turn(now time.Time) time.Time {
 	place := d.engine.settings.Rate.ReserveN(now, 1)
 	wait := place.DelayFrom(now)
@@ -239,19 +245,19 @@ func (d *dispatcher) Retry(t Task, e *zoho.Error) bool {
 	return true
 }
 
-// Park has a task called again after a wait that is drawn from zero to that.
+// Park has a task called again after a wait that is drawn from zero to the given one.
 func (d *dispatcher) Park(t Task, wait time.Duration) {
 	t.state().due = time.Now().Add(d.jitter(wait))
 	d.queue.parked = append(d.queue.parked, t)
 }
 
-// After has a task called again after just that wait.
+// After has a task called again after exactly the given wait.
 func (d *dispatcher) After(t Task, wait time.Duration) {
 	t.state().due = time.Now().Add(wait)
 	d.queue.parked = append(d.queue.parked, t)
 }
 
-// jitter draws a wait of up to that.
+// jitter draws a wait from zero to the given one.
 func (d *dispatcher) jitter(wait time.Duration) time.Duration {
 	switch {
 	case wait <= 0:
@@ -268,8 +274,8 @@ func (d *dispatcher) check(err error) {
 	}
 }
 
-// End stops the run in good order: what is in flight is finished, and nothing more is sent. The first reason counts, except that an
-// error is never lost.
+// End stops the run in good order: what is in flight is finished, and nothing more is sent. The
+// first reason counts, except that an error is never lost.
 func (d *dispatcher) End(reason outcome.Reason, err error) {
 	if d.ending.stopped && (d.ending.err != nil || err == nil) {
 		return

@@ -1,9 +1,11 @@
-// Package engine drives an API to its limit: it keeps the slots full, keeps to a rate and to budgets, slows down when calls are
-// refused as too many, renews tokens, repeats what may go through, and stops in good order.
+// Package engine drives an API to its limit: it keeps the slots full, keeps to a rate and to
+// budgets, slows down when calls are refused as too many, renews tokens, repeats what may go
+// through, and stops in good order.
 //
-// What the calls do is the matter of an Operation. It gives tasks, makes their calls, and says what each answer leads to. The
-// engine knows neither links nor files.
+// What the calls do is the matter of an Operation. The operation gives tasks, makes their calls,
+// and says what each answer leads to. The engine knows neither links nor files.
 //
-// One goroutine, the dispatcher, takes all decisions and makes all calls to the Operation but one: workers only make calls to the
-// API. So there is one throttle, one budget and one order of events, no operation needs a lock, and a test can reproduce a run.
+// One goroutine, the dispatcher, takes all decisions and calls all methods of the Operation but
+// Prepare and Sync. Workers only make calls to the API. So there is one throttle, one budget and
+// one order of events, no operation needs a lock, and a test can reproduce a run.
 package engine

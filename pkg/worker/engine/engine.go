@@ -13,9 +13,11 @@ import (
 	"delink/pkg/zoho"
 )
 
-// API is what an engine needs of a client beside the calls, which are the operation's. Errors are of type *zoho.Error.
+// API is what an engine needs of a client, beside the calls themselves. Errors are of type
+// *zoho.Error.
 type API interface {
-	// Ready gives the token for the next call at once; false if there is none, and Token has to make one.
+	// Ready gives the token for the next call at once; false if there is none, and Token has to
+	// make one.
 	Ready() (zoho.Token, bool)
 	// Token gives the token for the next call, and makes one if there is none.
 	Token(ctx context.Context) (zoho.Token, error)
@@ -25,10 +27,11 @@ type API interface {
 	Credits() (n int, known bool)
 }
 
-// Task is a piece of work that needs calls, one after the other, until it is settled. It embeds State.
+// Task is a piece of work that needs calls, one after the other, until it is settled. A type that
+// is a Task embeds State.
 type Task interface {
-	// Call makes the task's next call, with a token. It runs in a worker, beside other tasks' calls. What the answer says stays
-	// in the task until Operation.Answer takes it.
+	// Call makes the task's next call, with a token. It runs in a worker, beside other tasks'
+	// calls. The task keeps the answer until Operation.Answer takes it.
 	Call(ctx context.Context, token zoho.Token) error
 	// Size orders tasks that wait: the smallest goes first.
 	Size() int
@@ -58,25 +61,31 @@ type Reply struct {
 	Finished time.Time
 }
 
-// Operation is the work that an engine does. All its methods but Prepare are called by the dispatcher, one at a time.
+// Operation is the work that an engine does. All its methods but Prepare and Sync are called by the
+// dispatcher, one at a time.
 type Operation interface {
 	// Next gives a task for which no call was made yet; false if there is none left.
 	Next() (Task, bool)
-	// Prepare does what has to be done before the first calls of tasks, such as writing them down. It runs beside everything
-	// else, once at a time. An error stops the run.
+	// Prepare does what has to be done before the first calls of tasks, such as writing them down.
+	// It runs beside everything else, but never twice at a time. An error stops the run.
 	Prepare(tasks []Task) error
-	// Settled reports whether a task needs no call any more because of what became of others, and settles it. A new task is
-	// asked before it is prepared. If Settled parks it for a call of another kind, that call is made without Prepare.
+	// Settled reports whether a task needs no call any more because of what became of others, and
+	// settles it. A new task is asked before it is prepared. If Settled parks it for a call of
+	// another kind, that call is made without Prepare.
 	Settled(t Task) bool
 	// Alone reports whether a task must be called with nothing else in flight.
 	Alone(t Task) bool
-	// Answer takes a call's end: an answer, or an error that is not about tokens, limits or the connection.
+	// Answer takes the end of a call: an answer, or an error that is not about tokens, limits or
+	// the connection. It settles the task, or has it called again with Retry, Park or After.
 	Answer(t Task, r Reply)
-	// Missed notes a call that ended without an answer that can be trusted, and that the engine takes care of.
+	// Missed notes a call that ended with an error when there was no time left to act on it. The
+	// task comes to Abandon.
 	Missed(t Task, e *zoho.Error)
-	// Abandon settles the tasks that are left when a run ends: those that were called and are not settled yet.
+	// Abandon settles the tasks that are left when a run ends: those that were called and are not
+	// settled yet.
 	Abandon(tasks []Task)
-	// Sync brings what the operation has written to disk. It runs beside everything else, once at a time.
+	// Sync brings what the operation has written to disk. It runs beside everything else, but never
+	// twice at a time.
 	Sync() error
 }
 
@@ -113,7 +122,8 @@ type Stats struct {
 	Slots     int // calls in flight that are allowed at the moment
 }
 
-// NewRate limits calls to so many a second, in an even flow: no two are closer than that. 0 is no limit.
+// NewRate limits calls to so many a second, in an even flow: no two are closer than that. 0 is no
+// limit.
 func NewRate(perSecond float64) *rate.Limiter {
 	limit := rate.Inf
 	if perSecond > 0 {
@@ -147,8 +157,9 @@ func (e *Engine) Stats() Stats {
 	}
 }
 
-// Run makes the operation's calls until no task is left. When stop ends, nothing new is sent and what is in flight is finished; the
-// reason is the cause of stop if that is an outcome.Reason. When hard ends too, calls in flight are cut off.
+// Run makes the operation's calls until no task is left. When stop ends, nothing new is sent and
+// what is in flight is finished; the reason is the cause of stop if that is an outcome.Reason. When
+// hard ends too, calls in flight are cut off.
 //
 // The error says why the run could not go on; the reason is then Broken or Refused.
 func (e *Engine) Run(stop, hard context.Context, op Operation) (outcome.Reason, error) {
@@ -194,7 +205,8 @@ func (e *Engine) Run(stop, hard context.Context, op Operation) (outcome.Reason, 
 	return d.ending.reason, d.ending.err
 }
 
-// makeToken has a token made. No call waits for it once the run stops, so the end of either context ends it.
+// makeToken has a token made. Once the run stops no call needs it, so the end of either context
+// ends it.
 func (e *Engine) makeToken(stop, hard context.Context) error {
 	ctx, cancel := context.WithCancel(stop)
 	defer cancel()
@@ -215,7 +227,8 @@ type result struct {
 // sent reports whether a call reached the API.
 func (r *result) sent() bool { return r.err == nil || r.err.Sent }
 
-// accepted reports whether the API let the call through to where it looks at what is asked: past tokens and limits.
+// accepted reports whether the API let the call pass its checks of tokens and limits, and looked at
+// what was asked.
 func (r *result) accepted() bool {
 	if r.err == nil {
 		return true

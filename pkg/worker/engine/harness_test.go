@@ -42,6 +42,9 @@ type service struct {
 	held     map[*zoho.Error]zoho.Token
 	prepared map[int]bool
 	begun    map[int]bool // tasks that were called, or that needed no call
+	slots    int
+	unsynced int // ends of tasks that no sync has covered, and those that the sync under way covers
+	covered  int
 
 	latency func(call) time.Duration
 	hang    func(call) bool                    // ends only when it is cut off
@@ -88,6 +91,9 @@ func (s *service) enter(task int, token zoho.Token) (c call, e *zoho.Error, wait
 	s.begun[task] = true
 	s.inFlight++
 	s.peak = max(s.peak, s.inFlight)
+	if n := s.inFlight + s.unsynced + s.covered; n > 2*s.slots {
+		s.t.Errorf("%d tasks are in flight or not on disk, with %d slots", n, s.slots)
+	}
 	if s.fault != nil {
 		if x := s.fault(c); x != nil {
 			own := *x
@@ -186,7 +192,8 @@ type errand struct {
 func (e *errand) Call(ctx context.Context, token zoho.Token) error { return e.s.do(ctx, e.n, token) }
 func (e *errand) Size() int                                        { return 1 }
 
-// errands is an operation of so many errands. It holds the engine to what Operation says about who calls what.
+// errands is an operation of so many errands. It holds the engine to what Operation says about who
+// calls what.
 type errands struct {
 	*service
 	engine *Engine
@@ -195,12 +202,12 @@ type errands struct {
 	ends   map[int]end
 	missed map[int]bool
 
-	prepares, syncs, unsynced int
-	ahead                     int // tasks that were prepared and never called, at most
-	prepareCost, syncCost     time.Duration
-	failPrepare, failSync     func(n int) error
-	settled, skipped          func(task int) bool // skipped tasks end without a word
-	isAlone                   func(task int) bool
+	prepares, syncs       int
+	ahead                 int // tasks that were prepared and never called, at most
+	prepareCost, syncCost time.Duration
+	failPrepare, failSync func(n int) error
+	settled, skipped      func(task int) bool // skipped tasks end without a word
+	isAlone               func(task int) bool
 
 	dispatching, preparing, syncing atomic.Int32
 }
@@ -318,11 +325,14 @@ func (o *errands) Sync() error {
 	o.mu.Lock()
 	o.syncs++
 	n := o.syncs
-	o.unsynced = 0
+	o.unsynced, o.covered = 0, o.unsynced
 	o.mu.Unlock()
 	if o.syncCost > 0 {
 		<-time.After(o.syncCost)
 	}
+	o.mu.Lock()
+	o.covered = 0
+	o.mu.Unlock()
 	if o.failSync != nil {
 		return o.failSync(n)
 	}
@@ -367,7 +377,7 @@ func (r *rig) run() (outcome.Reason, error) {
 	r.t.Helper()
 	defer r.halt(nil)
 	defer r.cut(nil)
-	r.engine = New(r.service, r.settings)
+	r.engine, r.slots = New(r.service, r.settings), r.settings.Slots
 	start := time.Now()
 	reason, err := r.engine.Run(r.stop, r.hard, r.errands)
 	r.took = time.Since(start)

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// queue is the tasks that are to be called. New tasks are taken from the operation some time ahead, because they have to be
-// prepared, and a slot must not wait for that.
+// queue holds the tasks that are to be called. New tasks are taken from the operation some time
+// ahead, because they have to be prepared and no slot should wait for that.
 //
 //	Operation.Next ─▶ ahead ─ Prepare ─▶ ready ─▶ front ─▶ a worker
 //	                                              ▲ │
@@ -41,8 +41,9 @@ func (q *queue) isEmpty() bool {
 	return q.drained && q.front == nil && len(q.ahead)+len(q.ready)+len(q.parked) == 0
 }
 
-// refill takes new tasks from the operation when half of the window is used up, and has them prepared. Tasks that need no call are
-// not prepared: many of them may come in a row, so refill ends early for whatever else ends sending.
+// refill takes new tasks from the operation when half of the window is used up, and has them
+// prepared. Tasks that need no call are not prepared: many of them may come in a row, so refill
+// ends early for whatever else ends sending.
 func (d *dispatcher) refill() {
 	q := &d.queue
 	if q.drained || q.preparing() || len(q.ready) > q.window/2 {
@@ -63,9 +64,11 @@ func (d *dispatcher) refill() {
 	}
 }
 
-// take chooses the task in front. Of the tasks that were parked and are due, the smallest is taken, so that a batch that is halved
-// soon tells by a single id what is wrong. Else a new task is taken. So that few batches are half done at any time, no new task is
-// taken while as many are parked as there are slots. Where there is no task, take says when the first parked one is due.
+// take chooses the task in front. Of the parked tasks that are due, it takes the smallest: where an
+// operation halves tasks to find out what is wrong with one, the smallest part tells first.
+// Otherwise it takes a new task, but not while as many are parked as there are slots, so that few
+// tasks are half done at any time. Where it takes none, it returns when the first parked one is
+// due.
 func (d *dispatcher) take(now time.Time) (due time.Time) {
 	q := &d.queue
 	d.refill()

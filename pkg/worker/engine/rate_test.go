@@ -43,7 +43,8 @@ func TestRate(t *testing.T) {
 	}
 }
 
-// Calls that wait for a token do not leave together when there is one: each takes its place in the rate then.
+// Calls that wait for a token do not leave together when there is one: each takes its place in the
+// rate then.
 func TestRateWhileTokensDie(t *testing.T) {
 	for _, limit := range []float64{0.5, 10, 33.3} {
 		t.Run(fmt.Sprint(limit), func(t *testing.T) {

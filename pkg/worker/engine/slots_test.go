@@ -36,7 +36,8 @@ func TestNothingToDo(t *testing.T) {
 	})
 }
 
-// The slots are kept full, though tasks have to be prepared and what became of them has to be brought to disk.
+// The slots are kept full, though tasks have to be prepared and what became of them has to be
+// brought to disk.
 func TestSlotsAreKeptFull(t *testing.T) {
 	in(t, func(t *testing.T) {
 		r := newRig(t, 3000)
@@ -51,7 +52,8 @@ func TestSlotsAreKeptFull(t *testing.T) {
 	})
 }
 
-// Disk that is slower than the API holds the calls back, so that few ends of tasks are not on disk at any time.
+// Disk that is slower than the API holds the calls back, so that few ends of tasks are not on disk
+// at any time.
 func TestSlowDiskHoldsBack(t *testing.T) {
 	in(t, func(t *testing.T) {
 		r := newRig(t, 200)
@@ -64,8 +66,8 @@ func TestSlowDiskHoldsBack(t *testing.T) {
 	})
 }
 
-// New tasks are prepared a window ahead, many in one go. The harness checks that no task is called before, and that there are never
-// more than the window.
+// New tasks are prepared a window ahead, many in one go. The harness checks that no task is called
+// before, and that there are never more than the window.
 func TestPrepare(t *testing.T) {
 	for _, c := range []struct{ slots, window int }{{1, 4}, {2, 4}, {3, 4}, {4, 4}, {5, 5}, {25, 25}} {
 		t.Run(fmt.Sprintf("%d slots", c.slots), func(t *testing.T) {

@@ -56,7 +56,8 @@ func TestStop(t *testing.T) {
 	})
 }
 
-// A hard stop cuts off what is in flight, with a stop before it or without. The operation is told what was missed.
+// A hard stop cuts off what is in flight, with a stop before it or without. The operation is told
+// what was missed.
 func TestHardStop(t *testing.T) {
 	for _, slots := range []int{1, 8} {
 		for _, withStop := range []bool{true, false} {

@@ -8,9 +8,9 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Zoho limits the calls in flight, per org and app, and says neither what the limit is nor who else uses it up
-// (docs/zoho-api.md, section 4). The throttle finds the limit: one number of slots for all workers, which falls when a call is
-// refused and rises while calls are answered.
+// Zoho limits the calls in flight, per org and app, and says neither what the limit is nor who else
+// uses it up (docs/zoho-api.md, section 4). The throttle finds the limit: one number of slots for
+// all workers, which falls when a call is refused and rises while calls are answered.
 //
 //	slots
 //	 max ┤▁                                        told by the user or the edition
@@ -19,9 +19,10 @@ import (
 //	     │   ╲╱ rise: +1 a round
 //	   1 ┤
 //
-// The fall is multiplicative, once for all calls that were sent before it; what was in flight and not refused then is a
-// lower bound of the limit, so the fall needs one round and not one for each factor. Below the last refused number slots
-// come back at one a round; above it one at a time, at growing intervals, because each such probe costs a refused call.
+// The fall is multiplicative, once for all calls that were sent before it. The calls that were in
+// flight and not refused show how low it has to go, so one round is enough. Below the last refused
+// number, slots come back at one a round. Above it they come back one at a time, at growing
+// intervals, because each such probe can cost a refused call.
 type throttle struct {
 	max     int
 	slots   float64
@@ -38,22 +39,23 @@ type throttle struct {
 
 const (
 	fall = 0.7
-	// A refusal comes at once, so a probe that was not refused is soon followed by the next. The wait after one that was
-	// doubles, unless the limit had risen.
+	// A refusal comes at once, so a probe that was let through is soon followed by the next. After
+	// a probe that was refused, the wait doubles, unless the limit had risen before.
 	probeNext  = time.Second
 	probeFirst = 5 * time.Second
 	probeMax   = 30 * time.Second
-	// A refusal with nothing else in flight is not about calls in flight: after so many in a row, with growing waits
-	// between them, the day's credits must be gone.
+	// A refusal with nothing else in flight is not about the number of calls in flight. After so
+	// many of these in a row, with growing waits between them, the day's credits must be gone.
 	aloneMax = 4
 	// pauseMax bounds what a Retry-After can ask: a longer wait is better spent stopped.
 	pauseMax = 5 * time.Minute
-	// At first, as many calls go at once as every edition allows, and the others one by one: a refusal comes before they have
-	// all gone, if it comes as fast as it does. So a limit that is lower than was told costs a few refusals and not one for each
-	// slot above it.
+	// At first, as many calls go at once as every edition allows, and the others one by one.
+	// Refusals come fast, so the first one comes before all calls have gone. A limit that is lower
+	// than was told costs a few refusals then, and not one for each slot above it.
 	firstAtOnce = 5
 	firstApart  = 4 * time.Millisecond
-	// waitsApart is how many times the wait that a refusal asked for lies between probes, at the least.
+	// waitsApart is how many times the wait that a refusal asked for lies between probes, at the
+	// least.
 	waitsApart = 20
 	// pauseTold is the shortest pause that people are told of.
 	pauseTold = 5 * time.Second
@@ -108,7 +110,8 @@ const (
 	conclude         // it refuses even one call at a time, and does not say why
 )
 
-// refused notes a 429 for a call sent at that time; others are still in flight. It says whether that ends the run.
+// refused notes a 429 for a call sent at that time; others are still in flight. It says whether
+// that ends the run.
 func (t *throttle) refused(e *zoho.Error, sent time.Time, others int, now time.Time) verdict {
 	switch {
 	case e.CreditsGone:
@@ -116,8 +119,8 @@ func (t *throttle) refused(e *zoho.Error, sent time.Time, others int, now time.T
 	case e.RetryAfter > pauseMax:
 		return tooLong
 	}
-	// A refusal with nothing else in flight is not about the number of slots. Nor is one that is part of the round that was
-	// cut already.
+	// A refusal with nothing else in flight is not about the number of slots. Nor is one that is
+	// part of the round that was cut already.
 	if others > 0 && !sent.Before(t.cut) {
 		t.ceiling = min(t.ceiling, max(2, float64(int(t.slots))))
 		t.slots = max(1, t.slots*fall)
@@ -157,7 +160,8 @@ func (t *throttle) pause(now time.Time) (wait time.Duration, worth bool) {
 	return wait, true
 }
 
-// refusedAsTooMany tells people what a refusal as too many leads to, and ends the run if the throttle says so.
+// refusedAsTooMany tells people what a refusal as too many leads to, and ends the run if the
+// throttle says so.
 func (d *dispatcher) refusedAsTooMany(then verdict, e *zoho.Error, now time.Time) {
 	switch then {
 	case goOn:

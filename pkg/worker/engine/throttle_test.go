@@ -33,8 +33,8 @@ func (l *limited) fault() *zoho.Error {
 	return nil
 }
 
-// drive runs an engine for some time against a limit, with calls of 400 ms, and gives the share of the limit that it used and
-// the share of its calls that were refused.
+// drive runs an engine for some time against a limit, with calls of 400 ms, and gives the share of
+// the limit that it used and the share of its calls that were refused.
 func drive(t *testing.T, slots int, whole time.Duration, limit func(time.Duration) int) (use, refused float64) {
 	t.Helper()
 	r := newRig(t, int(whole.Seconds())*slots*3)
@@ -190,8 +190,8 @@ func TestCreditsGone(t *testing.T) {
 	})
 }
 
-// However refusals and answers come, there is at least one slot and at most as many as are allowed, and no pause is
-// longer than its bound.
+// However refusals and answers come, there is at least one slot and at most as many as are allowed,
+// and no pause is longer than its bound.
 func TestThrottleBounds(t *testing.T) {
 	for range 200 {
 		most := 1 + rand.N(25)
@@ -216,7 +216,8 @@ func TestThrottleBounds(t *testing.T) {
 	}
 }
 
-// One fall for all calls that were sent before it, and never below what was in flight and not refused.
+// One fall for all calls that were sent before it, and never below what was in flight and not
+// refused.
 func TestThrottleFalls(t *testing.T) {
 	start := time.Unix(1000, 0)
 	x := newThrottle(20)
@@ -238,7 +239,8 @@ func TestThrottleFalls(t *testing.T) {
 	}
 }
 
-// A wait that is longer than a pause may be ends the run, once nothing is in flight that could tell otherwise.
+// A wait that is longer than a pause may be ends the run, once nothing is in flight that could tell
+// otherwise.
 func TestWaitTooLong(t *testing.T) {
 	in(t, func(t *testing.T) {
 		r := newRig(t, 10)

@@ -7,8 +7,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// tokens is what is known of the access token. A call has its token before its place in the rate: calls that waited for a token
-// behind their place would leave together.
+// tokens is what is known of the access token. A call has its token before its place in the rate:
+// calls that waited for a token behind their place would leave together.
 type tokens struct {
 	making bool      // a token is being made, and nothing is sent meanwhile
 	tries  int       // how often that failed in a row
@@ -40,7 +40,8 @@ type refusal struct {
 	sentAt time.Time
 }
 
-// isGood reports whether the token of a refused call was accepted afterwards, so that the refusal is not about the token.
+// isGood reports whether the token of a refused call was accepted afterwards, so that the refusal
+// is not about the token.
 func (t *tokens) isGood(r refusal) bool { return t.good[r.token].After(r.sentAt) }
 
 // wantToken has a token made. It returns when to look again, if that has to wait.
@@ -53,8 +54,9 @@ func (d *dispatcher) wantToken(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// tokenMade takes whether there is a token for the task in front. Where the endpoint could not be asked, it is asked again as often
-// as calls are sent, while everything waits: no other task would fare better.
+// tokenMade takes whether there is a token for the task in front. Where the endpoint could not be
+// asked, it is asked again as often as calls are sent, while everything waits: no other task would
+// fare better.
 func (d *dispatcher) tokenMade(err error) {
 	d.tokens.making = false
 	if err == nil {
@@ -73,9 +75,10 @@ func (d *dispatcher) tokenMade(err error) {
 	d.End(ReasonOf(e), e)
 }
 
-// badToken sends a task again with a new token. If that one is refused too, either the login is at fault or the call: a missing
-// scope is also answered with 401, and not always with its own code (docs/zoho-api.md, section 3). The call is at fault if another
-// one went through later with the very token that this one was refused with. Otherwise each try would cost a new token.
+// badToken sends a task again with a new token. If that one is refused too, either the login is at
+// fault or the call: a missing scope is also answered with 401, and not always with its own code
+// (docs/zoho-api.md, section 3). The call is at fault if another one went through later with the
+// very token that this one was refused with. Otherwise each try would cost a new token.
 func (d *dispatcher) badToken(r *result) {
 	s := r.task.state()
 	now := refusal{s.token, r.sentAt}

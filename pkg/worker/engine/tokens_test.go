@@ -128,8 +128,8 @@ func TestTokensDieInARow(t *testing.T) {
 	})
 }
 
-// A task that is refused for its token although others go through with that token is denied what it asks for. It does not cost a new
-// token for ever.
+// A task that is refused for its token although others go through with that token is denied what it
+// asks for. It does not cost a new token for ever.
 func TestTokenIsGoodForOthers(t *testing.T) {
 	for _, slots := range []int{2, 10} {
 		t.Run(fmt.Sprintf("%d slots", slots), func(t *testing.T) {
