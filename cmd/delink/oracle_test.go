@@ -237,7 +237,7 @@ func cmdSumCloses(ts *testscript.TestScript, neg bool, args []string) {
 	if _, err := os.Stat(ts.MkAbs(args[2])); err == nil {
 		failures := readRecords(ts, args[2])
 		for _, r := range failures.rows {
-			if r.value["delink_code"] == "IN_DOUBT" {
+			if r.value["delink_status"] == "unknown" {
 				doubted[r.own(failures.header)] = true
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"delink/pkg/chunker"
 	"delink/pkg/outcome"
 	"delink/pkg/reader"
+	"delink/pkg/zoho"
 )
 
 // Fate is what became of a link, or of a row, as a failures file tells it.
@@ -96,11 +97,13 @@ func (b *Book) status(pos int) outcome.Status {
 // Fate is what is known of the link at a position.
 func (b *Book) Fate(pos int) Fate {
 	first := b.set.First(pos)
-	switch {
+	switch h := b.History(first); {
 	case b.known[first] > 0:
 		return b.fates[b.known[first]]
-	case b.inDoubt.has(first):
+	case h == outcome.InDoubt:
 		return Fate{outcome.Unknown, CodeInDoubt, "an earlier run was cut off when it sent the link: it may be removed"}
+	case h == outcome.LeftUnknown:
+		return Fate{outcome.Unknown, zoho.CodeNoAnswer, "an earlier run sent the link and got no answer: it may be removed"}
 	}
 	return Fate{Status: outcome.Pending, Message: "not sent"}
 }
@@ -159,9 +162,17 @@ func (b *Book) LeaveUnknown(l reader.Link) {
 	}
 }
 
-// InDoubt gives the positions of the links that are in doubt and pending, in order.
-func (b *Book) InDoubt() []int {
-	return slices.DeleteFunc(b.inDoubt.all(), func(pos int) bool { return b.known[pos] > 0 })
+// InDoubt gives the positions of the pending links that an earlier run may have removed, in order.
+func (b *Book) InDoubt() (at []int) {
+	if b.inDoubt.isEmpty() && b.leftUnknown.isEmpty() {
+		return nil
+	}
+	for pos, n := range b.known {
+		if n == 0 && b.History(pos).Open() {
+			at = append(at, pos)
+		}
+	}
+	return at
 }
 
 // Open gives the links that are pending and that an earlier run may have removed, as batches.
