@@ -19,11 +19,12 @@ type Delink struct {
 	engine   *engine.Engine
 	source
 
-	refused refusals
-	trials  map[zoho.Relation]bool // a link of the relation was removed, and nothing deleted
+	refused  refusals
+	accepted map[zoho.Relation]bool // a delink of the list was answered
+	trials   map[zoho.Relation]bool // a link of the relation was removed, and nothing deleted
 
 	heard    bool // a delink was answered by the CRM itself
-	lost     int  // tasks in a row whose attempts were used up, with no delink answered between them
+	lost     int  // tasks that used up their attempts since a delink was last answered
 	failures int  // links that are failed or unknown
 	recorded int  // links that have an outcome
 
@@ -34,21 +35,23 @@ type Delink struct {
 type Settings struct {
 	engine.Settings
 	MaxFailures int // stop once more links than that are failed or unknown; -1 for no limit
-	// Untried tells of relations whose delink nobody but the user vouches for; nil if there is none. Until a call has removed
-	// a link of such a relation and deleted nothing, its batches are sent one at a time, with nothing else in flight.
+	// Untried tells of relations whose delink nobody but the user vouches for; nil if there is
+	// none. Until a call has removed a link of such a relation and deleted nothing, its batches are
+	// sent one at a time, with nothing else in flight.
 	Untried func(zoho.Relation) bool
 }
 
-// lostMax is how many batches in a row may go unanswered to the last attempt before the CRM counts as out of reach. The rest is
-// better left pending than sent into a void and called unknown.
+// lostMax is how many tasks in a row may go unanswered to the last attempt before the CRM counts as
+// out of reach. The other links are better left pending than sent without an answer, and unknown.
 const lostMax = 10
 
-// Start gives the Run that removes the links of the batches. When the run has ended, record has every outcome that was reached, and has
-// synced it, unless record itself failed.
+// Start gives the Run that removes the links of the batches. When the run has ended, record has
+// every outcome that was reached, and has synced it, unless record itself failed.
 func Start(crm CRM, batches iter.Seq[chunker.Batch], record Recorder, s Settings) *Run {
 	d := &Delink{
 		crm: crm, record: record, settings: s, engine: engine.New(crm, s.Settings),
 		refused:  newRefusals(),
+		accepted: map[zoho.Relation]bool{},
 		trials:   map[zoho.Relation]bool{},
 		noLookUp: map[zoho.Relation]bool{},
 	}
@@ -97,6 +100,9 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 	t := of(x)
 	other := t.other
 	t.other = nil
+	if r.Err == nil && !t.looksUp() {
+		d.accepted[t.relation] = true
+	}
 	if proves(t, r.Err) {
 		d.heard, d.lost = true, 0
 	}
@@ -117,7 +123,8 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 	}
 }
 
-// proves reports whether a delink was answered by the CRM itself: by id, or by a refusal in its form.
+// proves reports whether a delink was answered by the CRM itself: by id, or by a refusal in its
+// form.
 func proves(t *task, e *zoho.Error) bool {
 	switch {
 	case t.looksUp():
@@ -149,8 +156,9 @@ func (d *Delink) write(out []outcome.Outcome) {
 	}
 }
 
-// Abandon records what was left half done: links of which an attempt of this run went unanswered are Unknown, since they may be
-// gone. All others were not removed by this run, and stay without an outcome.
+// Abandon records links that were left half done. If an attempt of this run went unanswered they
+// are Unknown, since they may be gone. All others were not removed by this run, and stay without an
+// outcome.
 func (d *Delink) Abandon(tasks []engine.Task) {
 	for i := 0; i < len(tasks); i++ {
 		t := of(tasks[i])

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"delink/pkg/outcome"
@@ -13,29 +14,72 @@ import (
 type Question struct {
 	Ask func(ctx context.Context) error // its errors are of type *zoho.Error
 	Err *zoho.Error                     // why there is no answer; nil if there is one
+
+	asked bool // at least once
 }
 
 // questionTries is how often a question is asked that goes unanswered.
 const questionTries = 2
 
-// questionTime is how long the answer to a question is waited for: an org that says nothing is one that cannot be asked.
+// questionTime is how long the answer to a question is waited for: an org that says nothing is one
+// that cannot be asked.
 const questionTime = 20 * time.Second
 
 // Ask asks questions, all at the same time as far as the settings allow. When ctx ends, those without an answer stay so. The error is
 // why no other call would fare better: the login is refused, or there is no connection.
+//
+// A missing scope looks like a refused token where the CRM does not give its code. So the login is refused only if no question is
+// answered, and questions that were not asked yet are asked before that is said.
 func Ask(ctx context.Context, api engine.API, questions []*Question, s engine.Settings) error {
 	s.MaxAttempts = questionTries
 	s.Slots = min(s.Slots, max(1, len(questions)))
-	op := &asking{left: questions, all: questions}
+	for _, q := range questions {
+		q.Err = errNotAsked
+	}
+	err := askAll(ctx, api, questions, s)
+	if e := zoho.AsError(err); err == nil || e.Kind != zoho.BadToken {
+		return err
+	}
+	if unasked := refused(questions, zoho.AsError(err)); !answered(questions) && len(unasked) > 0 {
+		if e := askAll(ctx, api, unasked, s); e != nil {
+			return err
+		}
+	}
+	if answered(questions) {
+		return nil
+	}
+	return err
+}
+
+func askAll(ctx context.Context, api engine.API, questions []*Question, s engine.Settings) error {
+	op := &asking{left: questions}
 	op.engine = engine.New(api, s)
 	_, err := op.engine.Run(ctx, ctx, op)
 	return err
 }
 
+// refused gives the questions that were asked and have no answer the error for it. It returns those that were not asked.
+func refused(questions []*Question, e *zoho.Error) (unasked []*Question) {
+	for _, q := range questions {
+		switch {
+		case q.Err != errNotAsked:
+		case q.asked:
+			q.Err = e
+		default:
+			unasked = append(unasked, q)
+		}
+	}
+	return unasked
+}
+
+func answered(questions []*Question) bool {
+	return slices.ContainsFunc(questions, func(q *Question) bool { return q.Err == nil })
+}
+
 // asking is the operation that asks questions.
 type asking struct {
-	engine    *engine.Engine
-	left, all []*Question
+	engine *engine.Engine
+	left   []*Question
 }
 
 type questionTask struct {
@@ -48,6 +92,7 @@ func (t *questionTask) Size() int { return 1 }
 func (t *questionTask) Call(ctx context.Context, _ zoho.Token) error {
 	ctx, cancel := context.WithTimeout(ctx, questionTime)
 	defer cancel()
+	t.question.asked = true
 	return t.question.Ask(ctx)
 }
 
@@ -60,7 +105,6 @@ func (a *asking) Next() (engine.Task, bool) {
 	}
 	q := a.left[0]
 	a.left = a.left[1:]
-	q.Err = errNotAsked
 	return &questionTask{question: q}, true
 }
 

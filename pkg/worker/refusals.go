@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"net/http"
 	"time"
 
 	"delink/pkg/outcome"
@@ -35,8 +36,8 @@ func (r *refusals) of(list zoho.Relation, p parent) *zoho.Error {
 	return r.parents[p]
 }
 
-// remember keeps a refusal that reaches further than its batch, so that no further call is spent on it. It reports whether the list
-// is refused for the first time.
+// remember keeps a refusal that reaches further than its batch, so that no further call is spent on
+// it. It reports whether the list is refused for the first time.
 func (r *refusals) remember(list zoho.Relation, p parent, e *zoho.Error) (first bool) {
 	switch e.Scope {
 	case zoho.ScopeParent:
@@ -49,10 +50,12 @@ func (r *refusals) remember(list zoho.Relation, p parent, e *zoho.Error) (first 
 	return first
 }
 
-// Settled settles a task without a call, if its parent record or its list has been refused. A look-up is another call, and goes on.
+// Settled settles a task without a call, if its parent record or its list has been refused. A
+// look-up is another call, and goes on.
 //
-// What a login may not do says nothing about links that were not sent: these stay pending. Links that earlier runs left open are
-// looked up. A look-up changes nothing, so nothing has to be written down before it.
+// What a login may not do says nothing about links that were not sent: these stay pending. Links
+// that earlier runs left open are looked up. A look-up changes nothing, so nothing has to be
+// written down before it.
 func (d *Delink) Settled(x engine.Task) bool {
 	t := of(x)
 	if t.looksUp() {
@@ -75,6 +78,10 @@ func (d *Delink) Settled(x engine.Task) bool {
 	return true
 }
 
+// mostDenials is how often a task is sent again that is answered with 401 although other calls to its list went through. Zoho gives no
+// more tokens than that within ten minutes.
+const mostDenials = 10
+
 // failed takes a call that was refused, or that went unanswered.
 func (d *Delink) failed(t *task, e *zoho.Error) {
 	switch {
@@ -84,6 +91,9 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 		t.missed(e)
 		d.engine.Park(t, 0)
 		d.engine.End(engine.ReasonOf(e), e)
+	case e.Kind == zoho.Denied && e.Status == http.StatusUnauthorized && d.accepted[t.relation] && t.denials < mostDenials:
+		t.denials++ // the list is not denied, since calls went through: tokens die quickly
+		d.engine.Park(t, 0)
 	case e.Kind == zoho.Nameless && len(t.ids) > 1:
 		d.split(t)
 	case t.looksUp() && isParentOf(t, e):
@@ -103,20 +113,22 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 	}
 }
 
-// isParentOf reports whether a look-up was refused because the parent record of a task is missing, and the delinks before it were
-// refused without saying why.
+// isParentOf reports whether a look-up has shown that a task's parent record is missing, which the
+// refusals of the delinks before it did not say.
 func isParentOf(t *task, e *zoho.Error) bool {
 	return e.Kind == zoho.Refused && e.Scope == zoho.ScopeParent && t.why.Kind == zoho.Nameless && !t.kin.answered
 }
 
-// remember keeps a refusal that reaches further than its batch, and tells people of a list that is refused.
+// remember keeps a refusal that reaches further than its batch, and tells people of a list that is
+// refused.
 func (d *Delink) remember(t *task, e *zoho.Error) {
 	if first := d.refused.remember(t.relation, t.place(), e); first {
 		d.engine.Notef("%s is refused: %s", t.relation, e)
 	}
 }
 
-// refuse fails the links of a task, unless an attempt went unanswered: then they may be gone, and are looked up.
+// refuse fails the links of a task, unless an attempt went unanswered: then they may be gone, and
+// are looked up.
 func (d *Delink) refuse(t *task, e *zoho.Error) {
 	status, settled := t.history.Judge(outcome.RefusedByID)
 	if !settled {
@@ -130,7 +142,8 @@ func (d *Delink) refuse(t *task, e *zoho.Error) {
 	d.write(t.all(status, e, e.Error(), time.Now()))
 }
 
-// refusedAltogether is why the login is refused: links were not sent because of it, or nothing else became of any link.
+// refusedAltogether is why the login is refused: links were not sent because of it, or nothing else
+// became of any link.
 func (d *Delink) refusedAltogether() *zoho.Error {
 	if r := &d.refused; r.left > 0 || r.denied > 0 && r.denied == d.recorded {
 		return r.denial
@@ -138,9 +151,10 @@ func (d *Delink) refusedAltogether() *zoho.Error {
 	return nil
 }
 
-// split finds what is wrong in a task that was refused without a name. The second half waits for the answer to the first: if that
-// goes through, the second is the one that was refused, and is split without a call. So one bad id of a hundred costs 12 calls and
-// not 15. An id that is alone is always sent by itself, so that no outcome rests on that conclusion.
+// split halves a task that was refused because of an id that was not named. The second half waits
+// for the answer to the first. If the first goes through, the bad id is in the second half, which
+// is then split without a call. So one bad id of a hundred costs 12 calls and not 15. An id that is
+// alone is always sent, so that no outcome rests on this conclusion.
 func (d *Delink) split(t *task) {
 	if len(t.ids) == 1 {
 		d.engine.Park(t, 0)
