@@ -69,7 +69,7 @@ func (t *task) missed(e *zoho.Error) {
 	if t.looksUp() || e.Kind != zoho.Unanswered && (e.Status < 300 || e.Status >= 400) {
 		return
 	}
-	t.history, t.unanswered, t.refused = outcome.Unanswered, e, false
+	t.history, t.unanswered = outcome.Unanswered, e
 	t.foreign = t.foreign || e.Code == zoho.CodeForeignAnswer && e.Status >= 200 && e.Status < 300
 }
 

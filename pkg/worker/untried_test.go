@@ -8,33 +8,40 @@ import (
 	"delink/pkg/zoho"
 )
 
-// A relation for which nobody but the user vouches is tried with one batch, alone, until a link of
-// it was removed.
-func TestUntriedRelation(t *testing.T) {
-	untried := func(r zoho.Relation) bool { return r == productDeals }
-	overlap := func(r *rig, until int) {
-		t.Helper()
-		for _, c := range r.calls {
-			for _, o := range r.calls {
-				if c.relation == productDeals && c.n <= until && o.n != c.n && o.at.Sub(c.at).Abs() < time.Second {
-					t.Errorf("call %d beside %d of %v", o.n, c.n, productDeals)
-				}
+func untried(r zoho.Relation) bool { return r == productDeals }
+
+// mustNotOverlap checks that nothing goes beside the first calls to the untried relation.
+func (r *rig) mustNotOverlap(until int) {
+	r.t.Helper()
+	for _, c := range r.calls {
+		for _, o := range r.calls {
+			if c.relation == productDeals && c.n <= until && o.n != c.n && o.at.Sub(c.at).Abs() < time.Second {
+				r.t.Errorf("call %d beside %d of %v", o.n, c.n, productDeals)
 			}
 		}
 	}
-	in(t, func(t *testing.T) { // between others
+}
+
+// A relation for which nobody but the user vouches is tried with one batch, alone, until a link of
+// it was removed.
+func TestUntriedBetweenOthers(t *testing.T) {
+	in(t, func(t *testing.T) {
 		batches := after(after(some(campaignLeads, 10, 2), productDeals, 10, 2), campaignLeads, 10, 2)
 		r := newRig(t, batches)
 		r.settings.Slots, r.settings.Untried = 4, untried
 		r.latency = steady(time.Second)
 		r.mustEnd(outcome.Completed)
 		r.want(tally{removed: 60})
-		overlap(r, 11)
+		r.mustNotOverlap(11)
 		if r.peak != 4 || r.took > 12*time.Second {
 			t.Errorf("at most %d in flight, in %v", r.peak, r.took)
 		}
 	})
-	in(t, func(t *testing.T) { // it deletes records: those of one call
+}
+
+// If the relation deletes records, it deletes those of one call.
+func TestUntriedDeletes(t *testing.T) {
+	in(t, func(t *testing.T) {
 		r := newRig(t, some(productDeals, 10, 2))
 		r.settings.Slots, r.settings.Untried = 4, untried
 		r.latency = steady(time.Second)
@@ -51,7 +58,11 @@ func TestUntriedRelation(t *testing.T) {
 			t.Errorf("%d calls", len(r.calls))
 		}
 	})
-	in(t, func(t *testing.T) { // neither a call without an answer nor links that are not there tell anything
+}
+
+// Neither a call without an answer nor links that are not there show what a delink does.
+func TestUntriedShowsNothing(t *testing.T) {
+	in(t, func(t *testing.T) {
 		r := newRig(t, some(productDeals, 12, 2))
 		r.settings.Slots, r.settings.Untried = 4, untried
 		r.latency = steady(time.Second)
@@ -64,12 +75,16 @@ func TestUntriedRelation(t *testing.T) {
 		}
 		r.mustEnd(outcome.Completed)
 		r.want(tally{removed: 20, gone: 2, absent: 2})
-		overlap(r, 5)
+		r.mustNotOverlap(5)
 		if r.peak != 4 {
 			t.Errorf("at most %d in flight", r.peak)
 		}
 	})
-	in(t, func(t *testing.T) { // the first batch is refused: the next one tells
+}
+
+// After a batch that is refused, the next one shows what a delink does.
+func TestUntriedIsRefused(t *testing.T) {
+	in(t, func(t *testing.T) {
 		r := newRig(t, some(productDeals, 12, 4))
 		r.settings.Slots, r.settings.Untried = 4, untried
 		r.latency = steady(time.Second)
@@ -84,7 +99,7 @@ func TestUntriedRelation(t *testing.T) {
 		}
 		r.mustEnd(outcome.Completed)
 		r.want(tally{removed: 44, failed: 4})
-		overlap(r, 3)
+		r.mustNotOverlap(3)
 		if r.peak != 4 {
 			t.Errorf("at most %d in flight", r.peak)
 		}

@@ -263,7 +263,7 @@ func TestWaitTooLong(t *testing.T) {
 	})
 }
 
-// People are told of long pauses, once each, and of what is concluded and not told.
+// People are told of long pauses, once each.
 func TestPausesAreTold(t *testing.T) {
 	for asked, want := range map[time.Duration]string{
 		2 * time.Second:   "",
@@ -294,7 +294,11 @@ func TestPausesAreTold(t *testing.T) {
 			}
 		})
 	}
-	in(t, func(t *testing.T) { // two pauses
+}
+
+// Each pause is told once.
+func TestTwoPausesAreTold(t *testing.T) {
+	in(t, func(t *testing.T) {
 		r := newRig(t, 10)
 		r.fault = func(c call) *zoho.Error {
 			if c.n != 2 && c.n != 6 {
@@ -310,6 +314,10 @@ func TestPausesAreTold(t *testing.T) {
 			t.Errorf("%q", r.notes)
 		}
 	})
+}
+
+// People are told of a conclusion, but not of what the API has said itself.
+func TestConclusionIsTold(t *testing.T) {
 	in(t, func(t *testing.T) {
 		r := newRig(t, 10)
 		r.fault = always(every, throttled())
@@ -318,7 +326,7 @@ func TestPausesAreTold(t *testing.T) {
 			t.Errorf("%q", r.notes)
 		}
 	})
-	in(t, func(t *testing.T) { // what is told is not concluded
+	in(t, func(t *testing.T) {
 		gone := throttled()
 		gone.CreditsGone = true
 		r := newRig(t, 10)
