@@ -2,6 +2,7 @@ package journal
 
 import (
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -19,7 +20,8 @@ type Doubts struct {
 // IsEmpty reports whether nothing is in doubt.
 func (d Doubts) IsEmpty() bool { return len(d.Records)+len(d.All) == 0 }
 
-// Journal is the journal of a run that goes on. Its methods may be called from several goroutines.
+// Journal is the journal of a run that goes on. Synced may be called beside everything else; the other methods are called one after
+// the other.
 type Journal struct {
 	on      disk.Disk
 	path    string
@@ -28,14 +30,15 @@ type Journal struct {
 	crm     zoho.Identity
 	limit   int64 // of the file, in bytes: beyond it the file is replaced
 
-	mu      sync.Mutex
 	file    disk.File
 	begin   int64
 	written int64 // bytes of the file
 	least   int64 // bytes of the file when it was new
-	size    int64 // of the result file, as far as it is on disk
 	live    []chunker.Batch
-	open    []uint64 // a bit for each position: written down, and no outcome on disk
+
+	mu   sync.Mutex // of what is below; it is never held while the disk is waited for
+	size int64      // of the result file, as far as it is on disk
+	open []uint64   // a bit for each position: written down, and no outcome on disk
 }
 
 // sizeMax is how large the file may grow before it is replaced, in bytes: some hundred batches of 100 links.
@@ -60,8 +63,6 @@ func Keep(on disk.Disk, results string, left Doubts) error {
 // Start opens the journal for writing. The result file has size bytes, and rows behind them are outcomes of this run. The set that is
 // sent has so many rows.
 func (j *Journal) Start(crm zoho.Identity, size int64, rows int) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
 	j.crm, j.begin, j.size = crm, size, size
 	j.open = make([]uint64, (rows+63)/64)
 	return j.reopen(nil)
@@ -89,8 +90,8 @@ func (j *Journal) replace(live []chunker.Batch) error {
 
 // append adds the lines of batches.
 func (j *Journal) append(b []byte, batches []chunker.Batch) []byte {
-	if j.size > 0 {
-		b = seal(b, kindSize+" "+strconv.FormatInt(j.size, 10))
+	if size := j.sizeOnDisk(); size > 0 {
+		b = seal(b, kindSize+" "+strconv.FormatInt(size, 10))
 	}
 	for _, batch := range batches {
 		r := Record{j.crm, batch.Relation, batch.Parent, batch.Related}
@@ -121,13 +122,7 @@ func (j *Journal) reopen(live []chunker.Batch) error {
 
 // Write writes down batches that are about to be sent. They are on disk when it returns.
 func (j *Journal) Write(batches []chunker.Batch) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, b := range batches {
-		for _, pos := range b.Pos {
-			j.open[pos/64] |= 1 << (pos % 64)
-		}
-	}
+	j.mark(batches)
 	if j.written > j.limit && j.written > 2*j.least {
 		return j.reopen(append(j.stillLive(), batches...))
 	}
@@ -140,14 +135,29 @@ func (j *Journal) Write(batches []chunker.Batch) error {
 	return j.file.Sync()
 }
 
+func (j *Journal) mark(batches []chunker.Batch) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, b := range batches {
+		for _, pos := range b.Pos {
+			j.open[pos/64] |= 1 << (pos % 64)
+		}
+	}
+}
+
+func (j *Journal) sizeOnDisk() int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.size
+}
+
 // stillLive are the batches of which some link has no outcome on disk.
 func (j *Journal) stillLive() (live []chunker.Batch) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	for _, b := range j.live {
-		for _, pos := range b.Pos {
-			if j.open[pos/64]&(1<<(pos%64)) != 0 {
-				live = append(live, b)
-				break
-			}
+		if slices.ContainsFunc(b.Pos, func(pos int) bool { return j.open[pos/64]&(1<<(pos%64)) != 0 }) {
+			live = append(live, b)
 		}
 	}
 	return live
@@ -165,8 +175,6 @@ func (j *Journal) Synced(positions []int, size int64) {
 
 // Close closes the file, and leaves it where it is.
 func (j *Journal) Close() error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
 	if j.file == nil {
 		return nil
 	}

@@ -1,0 +1,376 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"delink/pkg/chunker"
+	"delink/pkg/reader"
+	"delink/pkg/zoho"
+)
+
+const results = "/jobs/links of May.results.csv"
+
+var (
+	leads = zoho.Relation{Module: "Campaigns", List: "Leads"}
+	crm   = zoho.Identity{Org: "60001", Host: "www.zohoapis.com", Login: "abc"}
+)
+
+// linkAt is the link of a position: there are three parent records.
+func linkAt(pos int) reader.Link {
+	return reader.Link{Relation: leads, Parent: zoho.ID(1 + pos%3), Related: zoho.ID(100 + pos)}
+}
+
+// batchesOf makes batches of the links at these positions.
+func batchesOf(positions ...int) (batches []chunker.Batch) {
+	for parent := range 3 {
+		b := chunker.Batch{Relation: leads, Parent: zoho.ID(1 + parent)}
+		for _, pos := range positions {
+			if pos%3 == parent {
+				b.Related, b.Pos = append(b.Related, linkAt(pos).Related), append(b.Pos, pos)
+			}
+		}
+		if len(b.Pos) > 0 {
+			batches = append(batches, b)
+		}
+	}
+	return batches
+}
+
+func recordsOf(links map[reader.Link]bool) (records []Record) {
+	for pos := range mostLinks {
+		if l := linkAt(pos); links[l] {
+			records = append(records, Record{crm, l.Relation, l.Parent, []zoho.ID{l.Related}})
+		}
+	}
+	return records
+}
+
+func linksOf(p *Past) map[reader.Link]bool {
+	links := map[reader.Link]bool{}
+	for i := range p.Records {
+		for _, l := range p.Records[i].Links() {
+			links[l] = true
+		}
+	}
+	return links
+}
+
+// mostLinks is how many links the runs below have.
+const mostLinks = 24
+
+// model is what a journal has to remember.
+type model struct {
+	t       *rapid.T
+	d       *drive
+	ever    map[reader.Link]bool // was given to Write
+	due     map[reader.Link]bool // was on disk as about to be sent, and has no outcome
+	outcome map[reader.Link]bool // has an outcome on disk, of the run that goes on
+	size    int64                // of the result file, as Synced was told
+	known   int64                // the least that the journal has to know of the size
+	begin   int64                // where rows begin to be outcomes; -1 before Start
+	began   bool                 // Begin has come to its end in some run
+}
+
+// run is one run: it goes on until it ends or is killed.
+func (m *model) run(carried Doubts) {
+	m.begin, m.known = -1, 0
+	j, err := Begin(m.d.disk(), results, carried)
+	if err != nil {
+		return
+	}
+	m.began = true
+	j.limit = rapid.Int64Range(0, 600).Draw(m.t, "limit")
+	if j.Start(crm, m.size, mostLinks) != nil {
+		return
+	}
+	m.begin, m.known = m.size, m.size
+	for range rapid.IntRange(0, 12).Draw(m.t, "steps") {
+		positions := rapid.SliceOfNDistinct(rapid.IntRange(0, mostLinks-1), 1, 6, rapid.ID[int]).Draw(m.t, "positions")
+		if rapid.Bool().Draw(m.t, "write") {
+			for _, pos := range positions {
+				m.ever[linkAt(pos)] = true
+				delete(m.outcome, linkAt(pos))
+			}
+			if j.Write(batchesOf(positions...)) != nil {
+				return
+			}
+			m.known = m.size
+			for _, pos := range positions {
+				m.due[linkAt(pos)] = true
+			}
+			continue
+		}
+		positions = slices.DeleteFunc(positions, func(pos int) bool { return !m.due[linkAt(pos)] })
+		m.size += int64(60 * len(positions))
+		for _, pos := range positions {
+			delete(m.due, linkAt(pos))
+			m.outcome[linkAt(pos)] = true
+		}
+		j.Synced(positions, m.size)
+	}
+	_ = j.Close()
+}
+
+// check reads the journal, and gives the links that the next run has to carry over.
+func (m *model) check() map[reader.Link]bool {
+	past, err := Read(m.d.disk(), Name(results))
+	switch {
+	case err != nil:
+		m.t.Fatal(err)
+	case past == nil:
+		if m.began {
+			m.t.Fatal("there is no journal")
+		}
+		return nil
+	}
+	found := linksOf(past)
+	for l := range m.due {
+		if !found[l] {
+			m.t.Fatalf("%v was about to be sent, and is forgotten", l)
+		}
+	}
+	for l := range found {
+		if !m.ever[l] {
+			m.t.Fatalf("%v was never about to be sent", l)
+		}
+	}
+	if past.Results != results || past.Size > m.size || past.Size < m.known {
+		m.t.Fatalf("%+v, want a size of %d to %d", past, m.known, m.size)
+	}
+	if m.begin >= 0 && past.Begin != m.begin {
+		m.t.Fatalf("rows count from byte %d, want %d", past.Begin, m.begin)
+	}
+	for l := range m.outcome {
+		delete(found, l)
+	}
+	clear(m.outcome)
+	return found
+}
+
+// Whatever runs do, and whenever they are killed or lose power: the journal has every link that was about to be sent and has no
+// outcome, and no link that never was about to be sent.
+func TestNothingIsForgotten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := &model{t: t, d: newDrive(), ever: map[reader.Link]bool{}, due: map[reader.Link]bool{}, outcome: map[reader.Link]bool{}}
+		var left map[reader.Link]bool
+		for range rapid.IntRange(1, 4).Draw(t, "runs") {
+			m.d.left = rapid.IntRange(-1, 60).Draw(t, "calls")
+			m.d.torn = rapid.IntRange(0, 300).Draw(t, "torn")
+			m.run(Doubts{Records: recordsOf(left)})
+			m.d.left = -1
+			if rapid.Bool().Draw(t, "power") {
+				m.d.losePower(rapid.IntRange(0, 300).Draw(t, "more"), rapid.Bool().Draw(t, "zeros"))
+			}
+			left = m.check()
+		}
+		if err := Keep(m.d.disk(), results, Doubts{Records: recordsOf(left)}); err != nil {
+			t.Fatal(err)
+		}
+		past, err := Read(m.d.disk(), Name(results))
+		if err != nil || (past == nil) != (len(left) == 0) {
+			t.Fatalf("%d links were kept, and the journal says %v, %v", len(left), past, err)
+		}
+		if past != nil && (!cmp.Equal(linksOf(past), left) || past.Begin != -1) {
+			t.Fatalf("%v, want %v, and no outcomes", past, left)
+		}
+	})
+}
+
+// A journal without doubts is removed, be there one or not.
+func TestKeepNothing(t *testing.T) {
+	d := newDrive()
+	for range 2 {
+		if err := Keep(d.disk(), results, Doubts{}); err != nil || len(d.names) > 0 {
+			t.Errorf("%v, %v", d.names, err)
+		}
+		if _, err := Begin(d.disk(), results, Doubts{All: []zoho.Identity{crm}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	past, err := Read(d.disk(), Name(results))
+	if err != nil || !cmp.Equal(past, &Past{Results: results, All: []zoho.Identity{crm}, Begin: -1}) {
+		t.Errorf("%+v, %v", past, err)
+	}
+}
+
+// A kill can leave the last line cut off at any byte, and a power failure zeros behind it. All lines before it count.
+func TestCutOffAtEveryByte(t *testing.T) {
+	d := newDrive()
+	j, err := Begin(d.disk(), results, Doubts{Records: recordsOf(map[reader.Link]bool{linkAt(7): true})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(j.Start(crm, 100, mostLinks), j.Write(batchesOf(0, 1, 2, 3)), j.Write(batchesOf(4)), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	file := d.names[Name(results)]
+	whole := string(file.data)
+	header := strings.Index(whole, "\n") + 1
+	for size := range len(whole) + 1 {
+		for _, end := range []string{"", "\x00", strings.Repeat("\x00", 5000)} {
+			file.data = []byte(whole[:size] + end)
+			past, err := Read(d.disk(), Name(results))
+			if size < header {
+				if not := new(NotAJournal); !errors.As(err, &not) {
+					t.Fatalf("cut off at byte %d: %v", size, err)
+				}
+				continue
+			}
+			if want := strings.Count(whole[:size], " "+kindLinks+" "); err != nil || len(past.Records) < want-1 || whole[size-1] == '\n' && len(past.Records) != want {
+				t.Fatalf("cut off at byte %d: %+v, %v, want %d records", size, past, err, want)
+			}
+		}
+	}
+}
+
+func TestFilesThatAreNoJournals(t *testing.T) {
+	line := func(text string) string { return string(seal(nil, text)) }
+	tests := []struct{ name, content, want string }{
+		{"an empty file", "", "is not a journal"},
+		{"a text", "hello\nworld\n", "is not a journal"},
+		{"no line end", strings.TrimSuffix(line(`journal 1 "x"`), "\n"), "is not a journal"},
+		{"a long line", strings.Repeat("x", 3*longest) + "\n", "is not a journal"},
+		{"a checksum of another text", "00000000 journal 1 \"x\"\n", "is not a journal"},
+		{"another kind of line", line("size 100"), "is not a journal"},
+		{"another version", line(`journal 2 "x"`), "is the journal of another version"},
+		{"a name that is not quoted", line(`journal 1 x`), "is the journal of another version"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDrive()
+			d.names[Name(results)] = &inode{data: []byte(test.content)}
+			past, err := Read(d.disk(), Name(results))
+			if past != nil || err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), Name(results)) {
+				t.Errorf("%v, %v, want that it %s", past, err, test.want)
+			}
+			if string(d.names[Name(results)].data) != test.content {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+// However many links go through a journal, the file stays small: only the links under way take space.
+func TestFileIsBounded(t *testing.T) {
+	const rows, size, underWay = 1_000_000, 100, 25
+	d := newDrive()
+	j, err := Begin(d.disk(), results, Doubts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Start(crm, 0, rows); err != nil {
+		t.Fatal(err)
+	}
+	var waiting [][]int
+	for first := 0; first < rows; first += size {
+		b := chunker.Batch{Relation: leads, Parent: 3652397000000327001}
+		for pos := first; pos < first+size; pos++ {
+			b.Related, b.Pos = append(b.Related, zoho.ID(3652397000010000000+pos)), append(b.Pos, pos)
+		}
+		if err := j.Write([]chunker.Batch{b}); err != nil {
+			t.Fatal(err)
+		}
+		if waiting = append(waiting, b.Pos); len(waiting) == underWay {
+			j.Synced(waiting[0], int64(first))
+			waiting = waiting[1:]
+		}
+	}
+	if d.most > sizeMax+8<<10 {
+		t.Errorf("the file had %d bytes", d.most)
+	}
+	past, err := Read(d.disk(), Name(results))
+	if err != nil || len(past.Records) < underWay-1 {
+		t.Errorf("%d records are left, %v", len(past.Records), err)
+	}
+}
+
+// Many goroutines write while outcomes are synced.
+func TestManyAtOnce(t *testing.T) {
+	d := newDrive()
+	j, err := Begin(d.disk(), results, Doubts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.limit = 300
+	if err := j.Start(crm, 0, 1000); err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for worker := range 5 {
+		all.Go(func() {
+			for i := range 200 {
+				pos := worker*200 + i
+				if err := j.Write(batchesOf(pos)); err != nil {
+					t.Error(err)
+				}
+				if i%10 != 0 {
+					j.Synced([]int{pos}, int64(pos))
+				}
+			}
+		})
+	}
+	all.Wait()
+	past, err := Read(d.disk(), Name(results))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := linksOf(past)
+	for pos := 0; pos < 1000; pos += 10 {
+		if !found[linkAt(pos)] {
+			t.Errorf("%v is forgotten", linkAt(pos))
+		}
+	}
+}
+
+// The name of the results may be anything that a file can be called.
+func TestNamesOfResults(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		name := "/jobs/" + strings.ReplaceAll(string(rapid.SliceOf(rapid.Byte()).Draw(t, "name")), "/", "")
+		d := newDrive()
+		if _, err := Begin(d.disk(), name, Doubts{}); err != nil {
+			t.Fatal(err)
+		}
+		past, err := Read(d.disk(), Name(name))
+		if err != nil || past.Results != name {
+			t.Fatalf("%+v, %v, want the results %q", past, err, name)
+		}
+	})
+}
+
+// FuzzRead holds for any bytes between lines of a journal: nothing panics, and the lines around them count.
+func FuzzRead(f *testing.F) {
+	r := Record{crm, leads, 1, []zoho.ID{2, 3}}
+	for _, text := range []string{
+		"", "\n", "\x00\x00", "00000000 links", "00000000 \n", string(seal(nil, "begin x")), string(seal(nil, "begin 5")),
+		string(seal(nil, "size 9223372036854775808")), string(seal(nil, "size -1")), string(seal(nil, "links a|b|c M 1 L 2,")),
+		string(seal(nil, "links a|b|c M 1 L")), string(seal(nil, "all a|b")), string(seal(nil, r.text())), string(seal(nil, "")),
+		strings.Repeat("x", longest), strings.Repeat("x", longest+1), strings.Repeat("y", 3*longest-1),
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		d := newDrive()
+		d.names["raw"] = &inode{data: text}
+		_, _ = Read(d.disk(), "raw")
+		file := seal(nil, fmt.Sprintf("%s %s %q", kindHeader, format, results))
+		file = seal(file, r.text())
+		file = append(append(file, text...), '\n')
+		file = seal(file, r.text())
+		d.names["journal"] = &inode{data: file}
+		past, err := Read(d.disk(), "journal")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(past.Records); n < 2 || !cmp.Equal(past.Records[0], r) || !cmp.Equal(past.Records[n-1], r) {
+			t.Fatalf("%+v", past)
+		}
+	})
+}
