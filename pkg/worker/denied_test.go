@@ -122,3 +122,33 @@ func TestListDeniedWithoutItsCode(t *testing.T) {
 		}
 	})
 }
+
+// A list to which delinks went through is not denied by a few 401 in a row: tokens die quickly. It
+// is denied if that goes on, so that the run ends.
+func TestListDeniedAfterAccepted(t *testing.T) {
+	for name, times := range map[string]int{"a few": 6, "for ever": 10_000} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(t *testing.T) {
+				r := newRig(t, some(productDeals, 600, 2))
+				r.settings.Slots, r.settings.MaxCalls, r.latency = 5, 3000, mixed
+				n := 0
+				r.fault = func(c call) *fault {
+					if c.parent != 1050 || n == times {
+						return nil
+					}
+					n++
+					return &fault{err: badToken()}
+				}
+				if times < 100 {
+					r.mustEnd(outcome.Completed)
+					r.want(tally{removed: 1200})
+					return
+				}
+				r.mustEnd(outcome.Refused)
+				if r.is(outcome.Failed) != 2 || r.is(outcome.Removed) != len(r.out)-2 || n > 10*mostDenials {
+					t.Errorf("%d failed of %d, after %d refusals", r.is(outcome.Failed), len(r.out), n)
+				}
+			})
+		})
+	}
+}

@@ -43,7 +43,7 @@ func TestSlotsAreKeptFull(t *testing.T) {
 		r := newRig(t, 3000)
 		r.settings.Slots = 20
 		r.latency = func(call) time.Duration { return 200*time.Millisecond + rand.N(400*time.Millisecond) }
-		r.prepareCost, r.syncCost = 100*time.Millisecond, 5*time.Millisecond
+		r.prepareCost, r.syncCost = 180*time.Millisecond, 5*time.Millisecond
 		r.mustEnd(outcome.Completed)
 		r.want(3000, 0)
 		if share := r.busy.Seconds() / r.took.Seconds() / 20; share < 0.97 || r.peak != 20 {
