@@ -59,6 +59,20 @@ func TestNoToken(t *testing.T) {
 	}
 }
 
+// A hard stop does not wait for a token either.
+func TestHardStopWithoutToken(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, 3)
+		r.none = true
+		r.making = func(int) (time.Duration, error) { return time.Hour, nil }
+		time.AfterFunc(time.Minute, func() { r.cut(outcome.Interrupted) })
+		r.mustEnd(outcome.Interrupted)
+		if r.took != time.Minute || len(r.calls) > 0 {
+			t.Errorf("took %v, with %d calls", r.took, len(r.calls))
+		}
+	})
+}
+
 // A token that dies every 13 calls, with many calls in flight, costs no task.
 func TestTokenDies(t *testing.T) {
 	for _, slots := range []int{1, 25} {
@@ -125,6 +139,23 @@ func TestTokensDieInARow(t *testing.T) {
 		if at := r.starts(); at[3] != time.Minute {
 			t.Errorf("%v", at)
 		}
+	})
+}
+
+// One refusal for its token does not deny a task, though others went through with that token.
+func TestOneRefusalIsNoDenial(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, 20)
+		r.settings.Slots = 2
+		r.latency = func(c call) time.Duration {
+			if c.n == 1 {
+				return 3500 * time.Millisecond
+			}
+			return time.Second
+		}
+		r.fault = always(nth(1), badToken())
+		r.mustEnd(outcome.Completed)
+		r.want(20, 0)
 	})
 }
 
