@@ -35,6 +35,7 @@ type Journal struct {
 	written int64 // bytes of the file
 	least   int64 // bytes of the file when it was new
 	live    []chunker.Batch
+	broken  error // why nothing can be written any more
 
 	mu   sync.Mutex // of what is below; it is never held while the disk is waited for
 	size int64      // of the result file, as far as it is on disk
@@ -120,8 +121,16 @@ func (j *Journal) reopen(live []chunker.Batch) error {
 	return nil
 }
 
-// Write writes down batches that are about to be sent. They are on disk when it returns.
+// Write writes down batches that are about to be sent. They are on disk when it returns. After an error, every later call fails too: a
+// line behind one that was torn could not be read back.
 func (j *Journal) Write(batches []chunker.Batch) error {
+	if j.broken == nil {
+		j.broken = j.write(batches)
+	}
+	return j.broken
+}
+
+func (j *Journal) write(batches []chunker.Batch) error {
 	j.mark(batches)
 	if j.written > j.limit && j.written > 2*j.least {
 		return j.reopen(append(j.stillLive(), batches...))

@@ -132,10 +132,13 @@ func (b *Book) Doubt(l reader.Link) {
 	if !ok {
 		return
 	}
-	b.inDoubt.add(pos, b.set.Rows())
-	if !b.status(pos).IsNotSeen() {
+	switch status := b.status(pos); {
+	case status == outcome.Unknown: // which says the same, and is in the result file
+		return
+	case !status.IsNotSeen():
 		b.reopen(pos)
 	}
+	b.inDoubt.add(pos, b.set.Rows())
 }
 
 // MayBeSent says that a run of another input may have sent a link without leaving an outcome. What this input's results say of the
@@ -175,13 +178,14 @@ func (b *Book) InDoubt() (at []int) {
 	return at
 }
 
-// Open gives the links that are pending and that an earlier run may have removed, as batches.
+// Open gives the links that are pending or unknown and that an attempt may have removed, as batches.
 func (b *Book) Open() iter.Seq[chunker.Batch] {
 	return func(yield func(chunker.Batch) bool) {
-		if b.inDoubt.isEmpty() && b.leftUnknown.isEmpty() {
+		if b.inDoubt.isEmpty() && b.leftUnknown.isEmpty() && b.Count(outcome.Unknown) == 0 {
 			return
 		}
-		for batch := range b.set.Batches(chunker.MaxLinks, func(pos int) bool { return b.known[pos] == 0 && b.History(pos).Open() }) {
+		isOpen := func(pos int) bool { return b.ToSend(pos, false) && b.History(pos).Open() }
+		for batch := range b.set.Batches(chunker.MaxLinks, isOpen) {
 			if !yield(batch) {
 				return
 			}

@@ -104,7 +104,10 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 		d.accepted[t.relation] = true
 	}
 	if proves(t, r.Err) {
-		d.heard, d.lost = true, 0
+		d.heard = true
+	}
+	if proves(t, r.Err) || r.Err == nil && !t.looksUp() && slices.ContainsFunc(t.answer.Items, isNamed) {
+		d.lost = 0
 	}
 	switch {
 	case r.Err != nil:
@@ -122,6 +125,10 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 		d.engine.Park(other, 0)
 	}
 }
+
+// isNamed reports whether an answer had an item for the id, be it one that says nothing that can be
+// trusted.
+func isNamed(i zoho.Item) bool { return i.Code != zoho.CodeNotInAnswer && i.Code != zoho.CodeForeignAnswer }
 
 // proves reports whether a delink was answered by the CRM itself: by id, or by a refusal in its
 // form.

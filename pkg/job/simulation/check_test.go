@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -17,8 +16,8 @@ import (
 	"time"
 
 	"delink/pkg/job"
+	"delink/pkg/outcome"
 	"delink/pkg/report"
-	"delink/pkg/worker"
 	"delink/pkg/zoho/emulator"
 )
 
@@ -59,7 +58,7 @@ func (w *world) beginsAnew() bool {
 	if s.InputSHA256 == fmt.Sprintf("%x", sha256.Sum256(w.bytes)) {
 		return false
 	}
-	return w.changed == job.ChangedRestart || s.State == report.Finished && s.Pending == 0
+	return w.changed == job.ChangedRestart || s.State == outcome.Finished && s.Pending == 0
 }
 
 // tear adds what a kill in the middle of a write leaves.
@@ -102,10 +101,14 @@ func (w *world) heal() {
 func (w *world) live(o *options) (*life, end) {
 	l := w.begin(o)
 	before := w.ledger(l, "before")
-	if w.beginsAnew() {
-		for k := range w.sent { // what became of it is in a file aside
-			w.lost[k], w.forgot[k] = true, true
+	doubt, all := w.inDoubt()
+	if all {
+		for _, k := range w.links {
+			w.doubtedOnce[k] = true
 		}
+	}
+	if w.beginsAnew() { // what became of links is in a file aside
+		w.forget()
 		clear(before)
 	}
 	for k, s := range before {
@@ -113,16 +116,15 @@ func (w *world) live(o *options) (*life, end) {
 			delete(before, k)
 			continue
 		}
-		if s == "removed" || s == "absent" || s == "failed" && !o.config.RetryFailed && !w.retrying {
+		if s == "failed" && doubt[k] { // it was sent again, and the row is of an older attempt
+			delete(before, k)
+			continue
+		}
+		if s == "removed" || s == "gone" || s == "absent" || s == "failed" && !o.config.RetryFailed {
 			l.settled[k] = s
 		}
 	}
 	e := l.run()
-	if e.summary != nil && e.summary.Reason == worker.Completed {
-		w.retrying = false
-	} else if o.config.RetryFailed && (e.killed || l.trouble) {
-		w.retrying = true
-	}
 	time.Sleep(3 * time.Millisecond) // of the bubble: the last calls come back
 	synctest.Wait()
 	l.tell(e)
@@ -135,18 +137,23 @@ func (w *world) live(o *options) (*life, end) {
 		}
 	}
 	w.disk.free()
-	if w.gone { // and what was sent behind that
-		for k := range w.sent {
-			w.forgot[k] = true
-		}
-	}
 	after := w.ledger(l, "after")
+	if e.killed || l.trouble {
+		l.checkDoubt(doubt, after)
+	}
 	l.checkKept(before, after)
 	l.findLost(e, after)
 	w.checkTruth(l, after)
 	w.checkBooks(l)
 	if !e.killed {
 		l.checkEnd(e, before, after)
+	}
+	if !e.killed && !l.trouble && e.summary != nil {
+		for k, s := range after {
+			if s == "removed" || s == "gone" || s == "absent" {
+				w.settledInOrder[k] = true
+			}
+		}
 	}
 	return l, e
 }
@@ -161,7 +168,7 @@ func (w *world) begin(o *options) *life {
 	}
 	l := &life{
 		world: w, options: *o, rng: rand.New(rand.NewPCG(w.seed, w.rng.Uint64())),
-		rows: map[link]string{}, lines: map[string]bool{}, begun: map[link]string{}, settled: map[link]string{}, fired: map[worker.Reason]bool{},
+		rows: map[link]string{}, lines: map[string]bool{}, begun: map[link]string{}, settled: map[link]string{}, fired: map[outcome.Reason]bool{},
 		unreadable: map[link]bool{},
 	}
 	l.number = w.count
@@ -215,7 +222,7 @@ func (l *life) checkKept(before, after map[link]string) {
 			l.world.lost[k] = true
 			continue
 		}
-		if after[k] == "" || s == "removed" && after[k] != s || s == "absent" && after[k] != s {
+		if after[k] == "" || (s == "removed" || s == "gone" || s == "absent") && after[k] != s {
 			l.world.fault("forgotten", "life %d: %v was %s before it, and is %q behind it", l.number, k, s, after[k])
 		}
 	}
@@ -266,19 +273,25 @@ func (w *world) checkTruth(l *life, fates map[link]string) {
 		removed := !s.Removed.IsZero()
 		lie := ""
 		switch fates[k] {
-		case "removed", "absent":
+		case "removed", "gone", "absent":
 			if s.Linked {
 				lie = "it is still linked"
 			}
 			if fates[k] == "removed" && !removed {
 				lie = "nobody removed it"
 			}
+			if fates[k] == "absent" && removed && !w.forgot[k] {
+				lie = "an attempt of ours removed it"
+			}
+			if fates[k] == "gone" && !w.doubted[k] && !w.doubtedOnce[k] && !w.gone {
+				lie = "every attempt was answered"
+			}
 		case "failed":
 			if removed && !w.lost[k] {
 				lie = "it was removed"
 			}
 		case "unknown":
-			if !w.doubted[k] {
+			if !w.doubted[k] && !w.doubtedOnce[k] {
 				lie = "every call for it was answered"
 			}
 		case "":
@@ -344,7 +357,7 @@ func (l *life) checkEnd(e end, before, after map[link]string) {
 		return
 	}
 	l.checkFiles(e.summary)
-	if w.healthy && len(before) == 0 && e.summary.Reason == worker.Completed {
+	if w.healthy && len(before) == 0 && e.summary.Reason == outcome.Completed {
 		groups := map[string]int{}
 		for _, k := range w.links {
 			groups[k.module+k.parent+k.list]++
@@ -366,12 +379,12 @@ func (l *life) checkBelieved(s *report.Summary, after map[link]string) {
 	}
 	gone := 0
 	for k, status := range after {
-		if l.world.inInput[k] && (status == "removed" || status == "absent") {
+		if l.world.inInput[k] && (status == "removed" || status == "gone" || status == "absent") {
 			gone++
 		}
 	}
-	if s.Removed+s.Absent > gone { // a write that failed half way may have brought some more
-		l.world.fault("believed", "life %d: %d links are told to be gone, in the results there are %d", l.number, s.Removed+s.Absent, gone)
+	if s.Removed+s.Gone+s.Absent > gone { // a write that failed half way may have brought some more
+		l.world.fault("believed", "life %d: %d links are told to be gone, in the results there are %d", l.number, s.Removed+s.Gone+s.Absent, gone)
 	}
 }
 
@@ -382,68 +395,70 @@ func (l *life) checkReason(e end) {
 		w.fault("reason", "life %d: %s, %s, exit %d, %v: %s", l.number, s.State, s.Reason, s.ExitCode, e.err, fmt.Sprintf(format, args...))
 	}
 	bad := s.Failed+s.Unknown+s.Invalid > 0 || o.config.FailAbsent && s.Absent > 0
-	exit := job.ExitBroken
+	exit := outcome.ExitBroken
 	books := w.emulator.Books()
 	switch s.Reason {
-	case worker.Completed:
-		exit = job.ExitDone
+	case outcome.Completed:
+		exit = outcome.ExitDone
 		if bad {
-			exit = job.ExitFailures
+			exit = outcome.ExitFailures
 		}
 		if s.Pending > 0 {
 			wrong("%d are pending", s.Pending)
 		}
-	case worker.Interrupted, worker.Deadline:
-		exit = job.ExitStopped
+	case outcome.Interrupted, outcome.Deadline:
+		exit = outcome.ExitStopped
 		if l.fired["cut"] {
-			exit = job.ExitInterrupted
-			if s.ExitCode == job.ExitStopped { // when all was written but the summary
+			exit = outcome.ExitInterrupted
+			if s.ExitCode == outcome.ExitStopped { // when all was written but the summary
 				exit = s.ExitCode
 			}
 		}
 		if !l.fired[s.Reason] {
 			wrong("that did not happen")
 		}
-	case worker.MaxCalls:
-		exit = job.ExitStopped
+	case outcome.MaxCalls:
+		exit = outcome.ExitStopped
 		if l.witness.calls != o.maxCalls {
 			wrong("%d calls of %d", l.witness.calls, o.maxCalls)
 		}
-	case worker.Credits:
-		exit = job.ExitStopped
+	case outcome.Credits:
+		exit = outcome.ExitStopped
 		if books.NoCredits+books.Throttled+books.Faults["429"] == 0 && o.reserve == 0 && w.emulator.Config().Credits == 0 {
 			wrong("there were credits")
 		}
-	case worker.Failures:
-		exit = job.ExitFailures
+	case outcome.Failures:
+		exit = outcome.ExitStopped
+		if s.Pending == 0 {
+			exit = outcome.ExitFailures
+		}
 		if o.maxFailures < 0 || s.Failed+s.Unknown <= o.maxFailures {
 			wrong("the limit is %d", o.maxFailures)
 		}
-	case worker.Refused:
-		exit = job.ExitRefused
+	case outcome.Refused:
+		exit = outcome.ExitRefused
 		if !w.denied && !w.refresh {
 			wrong("the login is good")
 		}
-	case worker.Broken:
+	case outcome.Broken:
 		if !l.trouble && len(books.Faults) == 0 && !w.refresh {
 			wrong("nothing happened")
 		}
 	default:
 		wrong("that is no reason")
 	}
-	if l.fired["cut"] && s.ExitCode == job.ExitInterrupted && exit == job.ExitStopped {
+	if l.fired["cut"] && s.ExitCode == outcome.ExitInterrupted && exit == outcome.ExitStopped {
 		exit = s.ExitCode // what is in flight when all is over anyway
 	}
 	if s.ExitCode != exit {
 		wrong("the exit code should be %d", exit)
 	}
-	if broken := s.Reason == worker.Broken || s.Reason == worker.Refused; broken != (e.err != nil) {
+	if broken := s.Reason == outcome.Broken || s.Reason == outcome.Refused; broken != (e.err != nil) {
 		wrong("reason and error do not agree")
 	}
-	state := report.Stopped
-	left := s.Unknown > 0 || o.config.RetryFailed && s.Failed > 0
-	if s.Pending == 0 && (s.Reason == worker.Completed || s.Reason == worker.Refused && !left) {
-		state = report.Finished
+	state := outcome.Stopped
+	if s.Pending == 0 && (s.Reason == outcome.Completed || s.Reason == outcome.Failures) {
+		state = outcome.Finished
 	}
 	if s.State != state {
 		wrong("the state should be %s", state)
@@ -499,13 +514,13 @@ func (l *life) checkFiles(s *report.Summary) {
 		lines[line] = true
 		if !in.invalid && in.repeats == 0 {
 			fates[k] = status
-			if status == "absent" && w.existed[k] && !w.forgot[k] && w.change == 0 && !strings.Contains(r[7], "earlier attempt") {
-				wrong("lie", "line %d is absent, was there, and the message is %q", line, r[7])
+			if r[11] == "" {
+				wrong("rows", "line %d does not say of which CRM", line)
 			}
 		}
 	}
-	sum := [...]int{s.Removed, s.Absent, s.Failed, s.Unknown, s.Invalid, s.Duplicate}
-	for i, status := range [...]string{"removed", "absent", "failed", "unknown", "invalid", "duplicate"} {
+	sum := [...]int{s.Removed, s.Gone, s.Absent, s.Failed, s.Unknown, s.Invalid, s.Duplicate}
+	for i, status := range [...]string{"removed", "gone", "absent", "failed", "unknown", "invalid", "duplicate"} {
 		if sum[i] != count[status] {
 			wrong("sum", "%d rows are %s, the summary has %d", count[status], status, sum[i])
 		}
@@ -518,8 +533,8 @@ func (l *life) checkFiles(s *report.Summary) {
 			repeats++
 		}
 	}
-	if s.Rows != len(w.rows) || s.Rows != s.Removed+s.Absent+s.Failed+s.Unknown+s.Invalid+s.Duplicate+s.Pending ||
-		s.Links != len(w.links) || s.Links != s.Removed+s.Absent+s.Failed+s.Unknown+s.Pending || s.Invalid != invalid || s.Duplicate != repeats {
+	if s.Rows != len(w.rows) || s.Rows != s.Removed+s.Gone+s.Absent+s.Failed+s.Unknown+s.Invalid+s.Duplicate+s.Pending ||
+		s.Links != len(w.links) || s.Links != s.Removed+s.Gone+s.Absent+s.Failed+s.Unknown+s.Pending || s.Invalid != invalid || s.Duplicate != repeats {
 		wrong("sum", "the sum does not close: %+v", *s)
 	}
 	l.checkFailures(s, fates)
@@ -544,17 +559,17 @@ func (l *life) checkFailures(s *report.Summary, fates map[link]string) {
 		}
 		return ok
 	}
+	doubt, all := w.inDoubt()
 	n := 0
 	for _, r := range w.rows {
 		status := fates[r.link]
-		if r.invalid {
+		switch {
+		case r.invalid:
 			status = "invalid"
-		}
-		if status == "removed" || status == "absent" {
+		case status == "" && (doubt[r.link] || all):
+			status = "unknown"
+		case status != "failed" && status != "unknown":
 			continue
-		}
-		if status == "" {
-			status = "pending"
 		}
 		if n++; n == 1 && !take(w.bom+w.header+",delink_status,delink_code,delink_message"+w.lineEnd, "the header") {
 			return
@@ -583,7 +598,7 @@ func (l *life) done(e end) bool {
 	if s == nil {
 		return false
 	}
-	return s.State == report.Finished && s.Unknown <= len(l.unreadable)
+	return (s.State == outcome.Finished || s.Reason == outcome.Refused && l.world.denied) && s.Unknown <= len(l.unreadable)
 }
 
 // checkDone looks at the end of all.
@@ -592,10 +607,10 @@ func (w *world) checkDone(l *life, e end) {
 	if s == nil {
 		s = e.nothing
 	}
-	if s.Pending > 0 {
+	if s.Pending > 0 && !w.denied {
 		w.fault("not-done", "%d links are pending", s.Pending)
 	}
-	if s.Reason != worker.Completed && (s.Reason != worker.Refused || !w.denied) || e.err != nil && !errors.Is(e.err, e.err) {
+	if s.Reason != outcome.Completed && (s.Reason != outcome.Refused || !w.denied) {
 		w.fault("not-done", "the last life ended for the reason %s", s.Reason)
 	}
 	if w.healthy && s.Failed+s.Unknown > 0 {

@@ -191,7 +191,7 @@ func (k *killer) check(n int, results string, links map[link]bool, kills int) {
 		}
 		told[l] = true
 		attempts[l], _ = strconv.Atoi(r[9])
-		if r[5] != "removed" && r[5] != "absent" {
+		if r[5] != "removed" && r[5] != "gone" {
 			t.Errorf("round %d: %v is %s", n, l, r[5])
 		}
 	}

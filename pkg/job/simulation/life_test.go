@@ -17,8 +17,9 @@ import (
 
 	"delink/pkg/disk"
 	"delink/pkg/job"
+	"delink/pkg/outcome"
 	"delink/pkg/report"
-	"delink/pkg/worker"
+	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
 )
 
@@ -52,7 +53,7 @@ type life struct {
 	unreadable map[link]bool
 	begun      map[link]string // links that a delink call of this life named: out, answered by id, or doubtful
 	settled    map[link]string
-	fired      map[worker.Reason]bool
+	fired      map[outcome.Reason]bool
 }
 
 // end is how a life ended.
@@ -62,7 +63,6 @@ type end struct {
 	nothing *report.Summary // there was nothing to do
 	summary *report.Summary
 	err     error
-	gaveUp  bool
 }
 
 // moment draws a duration by what it is for, so that it does not depend on the order of draws.
@@ -254,7 +254,7 @@ func (l *life) recorded(p []byte) {
 		switch {
 		case l.begun[k] != "":
 			l.unsynced++
-		case status != "failed" && l.world.sent[k] == 0:
+		case status != "failed" && l.world.sent[k] == 0 && !l.world.doubtedOnce[k]:
 			l.world.fault("unsent", "life %d: %v is %s and was not sent", l.number, k, status)
 		}
 	}
@@ -263,7 +263,7 @@ func (l *life) recorded(p []byte) {
 	}
 }
 
-// run is the program's way through a run (cmd/delink/run.go).
+// run takes the job through its steps, as the program does.
 func (l *life) run() (e end) {
 	w := l.world
 	o := &l.options
@@ -278,75 +278,88 @@ func (l *life) run() (e end) {
 	if o.killAfter > 0 {
 		defer time.AfterFunc(o.killAfter, func() { l.kill(fmt.Sprintf("after %v", o.killAfter)) }).Stop()
 	}
-	on := disk.OS{Calls: calls{w.disk, l}}
-	plan, err := job.Read(o.config, on, true)
-	if err != nil {
-		return l.ended(err)
-	}
-	defer plan.Close()
-	j, err := job.Open(plan, on)
-	if err != nil {
-		return l.ended(err)
-	}
-	defer j.Close()
-	for _, n := range j.Notes {
-		l.note(n)
-	}
-	if done := j.Done(); done != nil {
-		return end{nothing: done}
-	}
-	if !j.HasWork() {
-		s, err := j.Nothing()
-		return end{summary: s, err: err}
-	}
-	if o.badDisk != "" && o.badFromTodo { // counted from here, so that it strikes while links are sent
-		w.disk.mu.Lock()
-		o.badFrom += l.diskCalls
-		w.disk.mu.Unlock()
-	}
-	client := l.client()
-	if o.ask {
-		inquiry := job.Inquire(client)
-		_, err := inquiry.Org(l.hard)
-		if err == nil {
-			err = inquiry.Relations(l.hard, plan)
-		}
-		for _, n := range inquiry.Notes {
-			l.note(n)
-		}
-		if refused := new(zoho.Error); errors.As(err, &refused) {
-			s, err := j.GiveUp(worker.Refused, refused)
-			return end{summary: s, err: err, gaveUp: true}
-		}
-		if err != nil {
-			return l.ended(err)
-		}
-	} else if err := plan.CheckRelations(); err != nil {
-		return l.ended(err)
-	}
-	pool := worker.New(client, worker.Settings{
-		Slots: o.slots, Rate: worker.NewRate(o.rate), MaxAttempts: o.attempts, MaxCalls: o.maxCalls, ReserveCredits: o.reserve, MaxFailures: o.maxFailures,
+	limits := job.Limits{
+		Slots: o.slots, Rate: engine.NewRate(o.rate), PerSecond: o.rate, MaxAttempts: o.attempts, MaxCalls: o.maxCalls, ReserveCredits: o.reserve,
 		Jitter: func(wait time.Duration) time.Duration { return time.Duration(l.rng.Int64N(int64(wait) + 1)) },
-		Note:   l.note,
+	}
+	if o.maxFailures >= 0 {
+		limits.MaxFailures = func(int) int { return o.maxFailures }
+	}
+	o.config.Limits = limits
+	var timers []*time.Timer
+	defer func() {
+		for _, t := range timers {
+			t.Stop()
+		}
+	}()
+	// A run that would go on for ever is a bug as well.
+	timers = append(timers, time.AfterFunc(30*24*time.Hour, func() { w.fault("endless", "life %d: runs for a month", l.number); l.kill("it would not end") }))
+	ended, err := job.Run(l.stop, l.hard, o.config, job.World{
+		Disk: disk.OS{Calls: calls{w.disk, l}},
+		Connect: func() (*job.Connection, error) {
+			return &job.Connection{CRM: silent{l.client(), !o.ask}, Login: "simulation"}, nil
+		},
+		Note: l.note,
+		Confirm: func(context.Context, *job.Proposal) error {
+			timers = append(timers, l.befall()...)
+			return nil
+		},
 	})
+	switch {
+	case err != nil:
+		return l.ended(err)
+	case ended.Idle == job.EarlierDone:
+		return end{nothing: ended.Summary}
+	}
+	return end{summary: ended.Summary, err: ended.Err}
+}
+
+// befall starts what befalls the life while links are sent.
+func (l *life) befall() []*time.Timer {
+	o := &l.options
+	if o.badDisk != "" && o.badFromTodo { // counted from here
+		l.world.disk.mu.Lock()
+		o.badFrom += l.diskCalls
+		l.world.disk.mu.Unlock()
+	}
+	var timers []*time.Timer
 	if o.deadline > 0 {
-		defer time.AfterFunc(o.deadline, func() { l.fire(worker.Deadline); l.halt(worker.Deadline) }).Stop()
+		timers = append(timers, time.AfterFunc(o.deadline, func() { l.fire(outcome.Deadline); l.halt(outcome.Deadline) }))
 	}
 	if o.signal > 0 {
-		defer time.AfterFunc(o.signal, func() { l.fire(worker.Interrupted); l.halt(worker.Interrupted) }).Stop()
+		timers = append(timers, time.AfterFunc(o.signal, func() { l.fire(outcome.Interrupted); l.halt(outcome.Interrupted) }))
 	}
 	if o.second > 0 {
-		defer time.AfterFunc(o.signal+o.second, func() { l.fire("cut"); l.cut(errLeft) }).Stop()
+		timers = append(timers, time.AfterFunc(o.signal+o.second, func() { l.fire("cut"); l.cut(errLeft) }))
 	}
-	// A run that would go on for ever is a bug as well.
-	defer time.AfterFunc(30*24*time.Hour, func() { w.fault("endless", "life %d: runs for a month", l.number); l.kill("it would not end") }).Stop()
-	s, err := j.Run(l.stop, l.hard, pool, client.Credits)
-	return end{summary: s, err: err}
+	return timers
+}
+
+// silent is a client whose org may say nothing of itself.
+type silent struct {
+	*zoho.Client
+	isSilent bool
+}
+
+var errSilent = &zoho.Error{Kind: zoho.Refused, Scope: zoho.ScopeBatch, Sent: true, Status: 400, Code: "NOT_SUPPORTED"}
+
+func (s silent) Org(ctx context.Context) (zoho.Org, error) {
+	if s.isSilent {
+		return zoho.Org{}, errSilent
+	}
+	return s.Client.Org(ctx)
+}
+
+func (s silent) Lists(ctx context.Context, module string) ([]zoho.List, error) {
+	if s.isSilent {
+		return nil, errSilent
+	}
+	return s.Client.Lists(ctx, module)
 }
 
 var errLeft = errors.New("a second signal")
 
-func (l *life) fire(r worker.Reason) {
+func (l *life) fire(r outcome.Reason) {
 	l.world.logf("life %d: SIGNAL: %s", l.number, r)
 	l.world.disk.mu.Lock()
 	l.fired[r] = true
@@ -378,7 +391,7 @@ func (l *life) client() *zoho.Client {
 
 func readRows(data []byte) ([][]string, error) {
 	r := csv.NewReader(bytes.NewReader(data))
-	r.FieldsPerRecord = 11
+	r.FieldsPerRecord = 12
 	rows, err := r.ReadAll()
 	if err == io.EOF {
 		err = nil

@@ -55,22 +55,23 @@ type world struct {
 
 	syncTime time.Duration // of the disk, at most
 	batch    int
-	refresh  bool   // tokens are made, not ready
-	change   int    // the input changes before this life; 0 for none
-	changed  string // what the lives from then on are told about that
-	ask      bool   // the org is asked
-	healthy  bool   // the CRM has no odd sides
-	denied   bool   // some calls lack a scope
+	refresh  bool        // tokens are made, not ready
+	change   int         // the input changes before this life; 0 for none
+	changed  job.Changed // what the lives from then on are told about that
+	ask      bool        // the org is asked
+	healthy  bool        // the CRM has no odd sides
+	denied   bool        // some calls lack a scope
 	lives    []options
 	count    int
 
 	// Guarded by the disk's lock.
-	sent     map[link]int
-	doubted  map[link]bool // some call for it was not answered by id
-	lost     map[link]bool // what is known of it may have been lost in a crash
-	retrying bool          // a life that had to retry what failed was cut off, and none has come to its end since
-	forgot   map[link]bool // what became of it was in files that are gone or put aside
-	gone     bool          // somebody removed the results
+	sent           map[link]int
+	doubted        map[link]bool // some call for it was not answered by id
+	lost           map[link]bool // what is known of it may have been lost in a crash
+	forgot         map[link]bool // it was settled in good order, in files that are gone or put aside since
+	settledInOrder map[link]bool // it was settled when a life ended in good order
+	doubtedOnce    map[link]bool // a life that was killed left it in doubt
+	gone           bool          // somebody removed the results
 
 	mu     sync.Mutex
 	log    []string
@@ -96,8 +97,14 @@ func (w *world) logf(format string, args ...any) {
 // resultsGone forgets what was only in the results. The disk is locked.
 func (w *world) resultsGone() {
 	w.gone = true
+	w.forget()
+}
+
+// forget notes that the results are not where the next life looks for them. The disk is locked, or no life goes on.
+func (w *world) forget() {
 	for k := range w.sent {
-		w.lost[k], w.forgot[k] = true, true
+		w.lost[k] = true
+		w.forgot[k] = w.forgot[k] || w.settledInOrder[k]
 	}
 }
 
@@ -176,7 +183,7 @@ func newWorld(seed uint64, folder string) *world {
 	w := &world{
 		seed: seed, rng: rng, disk: newDrive(),
 		folder: folder, input: folder + "/links.csv", results: folder + "/links.results.csv", failures: folder + "/links.failures.csv", summary: folder + "/links.summary.json",
-		inInput: map[link]bool{}, existed: map[link]bool{}, sent: map[link]int{}, doubted: map[link]bool{}, lost: map[link]bool{}, forgot: map[link]bool{},
+		inInput: map[link]bool{}, existed: map[link]bool{}, sent: map[link]int{}, doubted: map[link]bool{}, lost: map[link]bool{}, forgot: map[link]bool{}, settledInOrder: map[link]bool{}, doubtedOnce: map[link]bool{},
 		began: time.Now(),
 	}
 	rows := d.upTo(2000)

@@ -228,6 +228,20 @@ func (c calls) Exists(name string) (bool, error) {
 	return there, nil
 }
 
+func (c calls) Names(folder string) (names []string, err error) {
+	if err := c.life.diskCall("list", folder); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, name := range sortedKeys(c.names) {
+		if filepath.Dir(name) == filepath.Clean(folder) {
+			names = append(names, filepath.Base(name))
+		}
+	}
+	return names, nil
+}
+
 func (c calls) Same(f disk.Handle, name string) (bool, error) {
 	if err := c.life.diskCall("look at", name); err != nil {
 		return false, err
