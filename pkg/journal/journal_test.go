@@ -292,40 +292,69 @@ func TestFileIsBounded(t *testing.T) {
 	}
 }
 
-// Many goroutines write while outcomes are synced.
-func TestManyAtOnce(t *testing.T) {
+// Outcomes are synced while batches are written.
+func TestSyncedBesideWrite(t *testing.T) {
 	d := newDrive()
 	j, err := Begin(d.disk(), results, Doubts{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	const rows = 3000
 	j.limit = 300
-	if err := j.Start(crm, 0, 1000); err != nil {
+	if err := j.Start(crm, 0, rows); err != nil {
 		t.Fatal(err)
 	}
-	var all sync.WaitGroup
-	for worker := range 5 {
-		all.Go(func() {
-			for i := range 200 {
-				pos := worker*200 + i
-				if err := j.Write(batchesOf(pos)); err != nil {
-					t.Error(err)
-				}
-				if i%10 != 0 {
-					j.Synced([]int{pos}, int64(pos))
-				}
-			}
-		})
+	written := make(chan int, 10)
+	var syncer sync.WaitGroup
+	syncer.Go(func() {
+		for pos := range written {
+			j.Synced([]int{pos}, int64(pos))
+		}
+	})
+	for pos := range rows {
+		if err := j.Write(batchesOf(pos)); err != nil {
+			t.Fatal(err)
+		}
+		if pos%10 != 0 {
+			written <- pos
+		}
 	}
-	all.Wait()
+	close(written)
+	syncer.Wait()
 	past, err := Read(d.disk(), Name(results))
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := linksOf(past)
-	for pos := 0; pos < 1000; pos += 10 {
+	for pos := 0; pos < rows; pos += 10 {
 		if !found[linkAt(pos)] {
 			t.Errorf("%v is forgotten", linkAt(pos))
+		}
+	}
+}
+
+// Once a line could not be written whole, nothing is written behind it.
+func TestWriteAfterAFailure(t *testing.T) {
+	for calls := range 9 {
+		for _, limit := range []int64{0, sizeMax} {
+			d := newDrive()
+			j, err := Begin(d.disk(), results, Doubts{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			j.limit = limit
+			if err := errors.Join(j.Start(crm, 0, mostLinks), j.Write(batchesOf(0, 1, 2, 3, 4, 5)), j.Write(batchesOf(6, 7, 8, 9))); err != nil {
+				t.Fatal(err)
+			}
+			d.left, d.torn = calls, 10
+			failed := j.Write(batchesOf(10))
+			d.left = -1
+			if again := j.Write(batchesOf(11)); (failed == nil) != (again == nil) {
+				t.Errorf("killed after %d calls: %v, and then %v", calls, failed, again)
+			}
+			if err := j.Close(); err != nil {
+				t.Error(err)
+			}
 		}
 	}
 }
