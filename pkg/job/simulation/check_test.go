@@ -108,6 +108,9 @@ func (w *world) live(o *options) (*life, end) {
 		}
 	}
 	if w.beginsAnew() { // what became of links is in a file aside
+		for k, s := range before {
+			w.forgot[k] = w.forgot[k] || s == "removed" || s == "gone" || s == "absent"
+		}
 		w.forget()
 		clear(before)
 	}
@@ -139,7 +142,7 @@ func (w *world) live(o *options) (*life, end) {
 	w.disk.free()
 	after := w.ledger(l, "after")
 	if e.killed || l.trouble {
-		l.checkDoubt(doubt, after)
+		l.checkDoubt(e.killed, doubt, after)
 	}
 	l.checkKept(before, after)
 	l.findLost(e, after)

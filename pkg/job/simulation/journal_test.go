@@ -74,13 +74,18 @@ func (w *world) inDoubt() (links map[link]bool, all bool) {
 
 // checkDoubt holds what a dead life left in doubt against what it did: all that it sent without an outcome, and no more than what was
 // in flight, half done or about to be sent.
-func (l *life) checkDoubt(before map[link]bool, after map[link]string) {
+//
+// A life that came to its end knows which calls were refused as a whole: their links were not removed, and are not in doubt.
+func (l *life) checkDoubt(killed bool, before map[link]bool, after map[link]string) {
 	w := l.world
 	doubt, all := w.inDoubt()
 	if all {
 		return
 	}
 	for k := range l.begun {
+		if !killed && w.emulator.State(k.module, number(k.parent), k.list, number(k.related)).Removed.IsZero() {
+			continue
+		}
 		if (l.rows[k] == "" || after[k] != l.rows[k]) && !doubt[k] && !w.gone {
 			w.fault("doubt", "life %d: %v was sent, has no outcome, and is not in doubt", l.number, k)
 		}
