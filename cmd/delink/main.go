@@ -78,6 +78,7 @@ func (p *program) exit(err error) int {
 		p.ui.error(err.Error(), usage.hint)
 		return job.ExitUsage
 	case errors.As(err, &refusal):
+		refusal.Hint = fileHint(refusal)
 		p.ui.refusal(refusal)
 		return job.ExitUsage
 	case errors.As(err, &refused):

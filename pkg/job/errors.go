@@ -14,6 +14,9 @@ type Refusal struct {
 	Rows  []*reader.RowError // the rows that cannot be used, if that is why
 	More  int                // and how many of them are not in Rows
 	Err   error              // what is behind it, or nil
+
+	FileRemedy FileRemedy // what helps, if it is about a file
+	Role       Role       // which file that is
 }
 
 func (r *Refusal) Error() string {

@@ -21,8 +21,14 @@ func (p *Plan) readAside(on disk.Disk) error {
 	if path == "" {
 		return p.read(func(*reader.Header) {}, func(*reader.Row) {})
 	}
+	held, err := lock(on, part{RoleInvalid, &path})
+	if err != nil {
+		return err
+	}
+	defer held.Unlock()
+	on = held
 	var wrong error // with the input, not with the file
-	err := on.Replace(path, func(w io.Writer) error {
+	err = on.Replace(path, func(w io.Writer) error {
 		var out *report.InvalidRows
 		begin := func(h *reader.Header) { out = report.NewInvalidRows(w, h) }
 		if wrong = p.read(begin, func(row *reader.Row) { out.Write(row) }); wrong != nil {

@@ -38,13 +38,13 @@ type Job struct {
 
 // Open takes up what an earlier run left beside the input. It changes nothing yet but the lock.
 func Open(p *Plan, on disk.Disk) (*Job, error) {
-	unlock, err := lock(on, p.Config.Files.Results)
+	held, err := lockFiles(on, p.Config.Files)
 	if err != nil {
 		return nil, err
 	}
-	j := &Job{Plan: p, disk: on, files: p.Config.Files, unlock: unlock}
+	j := &Job{Plan: p, disk: held, files: p.Config.Files, unlock: held.Unlock}
 	if err := j.takeUp(); err != nil {
-		unlock()
+		held.Unlock()
 		return nil, err
 	}
 	return j, nil
@@ -80,11 +80,11 @@ func (j *Job) takeUp() error {
 	if err != nil {
 		return j.notOurs(err)
 	}
-	if summary != nil && summary.Failures != nil && same(*summary.Failures, j.files.Failures) {
+	if summary != nil && summary.Failures != nil && sameTold(*summary.Failures, j.files.Failures) {
 		j.failures = &j.files.Failures
 	}
 	// Folders may have other names by now, files not.
-	if summary != nil && summary.State != report.Finished && filepath.Base(summary.Results) != filepath.Base(j.files.Results) {
+	if summary != nil && summary.State != report.Finished && !disk.SameText(filepath.Base(summary.Results), filepath.Base(j.files.Results)) {
 		return refusef("give this run its own --summary and --failures too",
 			"%s is of an unfinished run with other results, %s", j.files.Summary, summary.Results)
 	}
