@@ -26,10 +26,17 @@ const (
 )
 
 // Hidden is the name of a file of ours beside another file: .links.results.csv.delink-lock for the lock of
-// links.results.csv. The word "delink" keeps such a name from being one that a user has chosen.
+// links.results.csv. The word "delink" keeps such a name from being one that a user has chosen. What belongs
+// to a hidden file has a name as if it belonged to the file beside it, so that Sweep finds it there.
 func Hidden(name, what string) string {
-	return filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+".delink-"+what)
+	base := filepath.Base(name)
+	if at := strings.LastIndex(base, hiddenMark); at > 0 && base[0] == '.' {
+		base = base[1:at]
+	}
+	return filepath.Join(filepath.Dir(name), "."+base+hiddenMark+what)
 }
+
+const hiddenMark = ".delink-"
 
 // randomBytes is the length of the random part of a temporary name.
 const randomBytes = 4
