@@ -314,6 +314,26 @@ func TestFaultsOfAppend(t *testing.T) {
 	wantCalls(t, calls, "append f", "stat f", "truncate f", "sync f", "sync folder", "write f", "sync f", "same f", "stat f", "close f")
 }
 
+// Whatever call of a Rename fails, the file has one of the two names, and the names are brought to disk.
+func TestFaultsOfRename(t *testing.T) {
+	calls := eachFault(t, "content", func(on Disk, name string) error { return on.Rename(name, name+".old") },
+		func(t *testing.T, name string, err error) {
+			if err == nil && t.Name() != "TestFaultsOfRename" {
+				t.Error("a fault went unnoticed")
+			}
+			if got := read(t, name) + read(t, name+".old"); got != "content" {
+				t.Errorf("the two files have %q", got)
+			}
+		})
+	wantCalls(t, calls, "exists f.old", "rename f", "sync folder")
+	name := filepath.Join(t.TempDir(), "f")
+	write(t, name, "content")
+	write(t, name+".old", "older")
+	if err := (OS{}).Rename(name, name+".old"); err == nil || read(t, name+".old") != "older" {
+		t.Errorf("a name that is in use: %v", err)
+	}
+}
+
 // Whatever call of a Reserve fails, nothing is left that takes space, unless it cannot be removed; then the
 // next Sweep does it. A Sweep that fails removes nothing else.
 func TestFaultsOfReserve(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +53,11 @@ func TestIsStream(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	open := must[*os.File](t)(os.Open(file))
+	defer open.Close()
+	number := strconv.Itoa(int(open.Fd()))
 	for path, want := range map[string]bool{
+		"/dev/fd/" + number: true, "/proc/self/fd/" + number: true,
 		file: false, folder: false, filepath.Join(folder, "file"): false, filepath.Join(folder, "nothing"): false,
 		"/dev/null": true, "/dev/stdin": true, "/dev/fd/0": true, "/proc/self/fd/0": true,
 		filepath.Join(folder, "null"): true, filepath.Join(folder, "stdin"): true,

@@ -87,11 +87,11 @@ func (f Files) place(input string, need bool) (Files, error) {
 	return f, f.refuseShared(input)
 }
 
-// refuseStreams refuses what would be standard output elsewhere: these files are read again and replaced.
+// refuseStreams refuses "-", which means standard output elsewhere. These files are read again and replaced.
 func (f Files) refuseStreams() error {
 	for _, p := range f.written() {
 		if *p.path == Stdin {
-			return refuseFile(AnotherPlace, p.role, nil, "%s cannot go to standard output: they are kept in a file", p.role)
+			return refuseFile(AnotherPlace, p.role, nil, "%s must be a file, not standard output", p.role)
 		}
 	}
 	return nil
@@ -140,9 +140,6 @@ func stem(path string) string {
 func resolve(role Role, path string) (string, error) {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return "", refuseFile(AnotherPlace, role, nil, "%s is not a file, so %s cannot go there", path, role)
-	}
-	if err := disk.CheckName(path); err != nil {
-		return "", refuseFile(AnotherPlace, role, err, "%s cannot be written", role)
 	}
 	to, err := disk.Resolve(path)
 	if err != nil {
