@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// Calls are the calls of an operating system that a Disk is made of. They promise no more than the system
-// does: what is written survives a power failure once the file is synced, and a name once its folder is.
+// Calls are the calls of an operating system that a Disk is made of. They promise no more than the
+// system does: what is written survives a power failure once the file is synced, and a name once
+// its folder is.
 type Calls interface {
 	Open(name string) (io.ReadCloser, error)
 	Append(name string) (Handle, error)     // makes the file if there is none
@@ -25,9 +26,9 @@ type Calls interface {
 	Exists(name string) (bool, error)
 	Same(f Handle, name string) (bool, error) // whether an open file still has that name
 	SyncFolder(folder string) error
-	// Lock opens a file and locks it until the handle is closed or the process ends. With guard, the file is
-	// one of ours that is there only to be locked: it is made if there is none. The error is a *Locked if the
-	// file is locked already.
+	// Lock opens a file and locks it until the handle is closed or the process ends. With guard,
+	// the file is one of ours that is there only to be locked: it is made if there is none. The
+	// error is a *Locked if the file is locked already.
 	Lock(name string, guard bool) (Handle, error)
 }
 
@@ -86,8 +87,8 @@ func checkRegular(f *os.File, name string) error {
 	return nil
 }
 
-// makePrivate lets only the owner read a file that was there before. Some file systems have no modes, and
-// only the owner can change one: that is no reason not to run.
+// makePrivate lets only the owner read a file that was there before. Some file systems have no
+// modes, and only the owner can change one: that is no reason not to run.
 func makePrivate(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil || info.Mode().Perm()&0o077 == 0 {
@@ -128,9 +129,9 @@ func (System) Temp(near, what string) (Handle, error) {
 	}
 }
 
-// Scratch makes a hidden file beside another file, for what is needed only while the process runs. Where the
-// system allows, the file has no name any more when Scratch returns, so that not even a kill leaves it
-// behind. Remove closes it, and deletes it where it still has its name.
+// Scratch makes a hidden file beside another file, for what is needed only while the process runs.
+// Where the system allows, the file has no name any more when Scratch returns, so that not even a
+// kill leaves it behind. Remove closes it, and deletes it where it still has its name.
 func Scratch(near, what string) (f *os.File, remove func(), err error) {
 	h, err := System{}.Temp(near, what)
 	if err != nil {
@@ -194,8 +195,8 @@ func (System) Same(f Handle, name string) (bool, error) {
 	return err == nil && os.SameFile(open, there), err
 }
 
-// SyncFolder makes the names in a folder survive a power failure. Where folders cannot be synced (Windows,
-// some network file systems) names are as safe as the system makes them.
+// SyncFolder makes the names in a folder survive a power failure. Where folders cannot be synced
+// (Windows, some network file systems) names are as safe as the system makes them.
 func (System) SyncFolder(folder string) error {
 	d, err := os.Open(folder)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// Sweep removes what killed processes leave beside a file, and nothing else, whatever the file's name is.
+// Sweep removes what killed processes leave beside a file, and nothing else, whatever the file's
+// name is.
 func TestSweep(t *testing.T) {
 	folder := t.TempDir()
 	name := filepath.Join(folder, "a[b]*.csv")
@@ -91,7 +92,8 @@ func TestResultsThatShrink(t *testing.T) {
 	}
 }
 
-// Each reserve is a file of its own, so that nothing that is there is written to. Release removes it.
+// Each reserve is a file of its own, so that nothing that is there is written to. Release removes
+// it.
 func TestReserve(t *testing.T) {
 	folder := t.TempDir()
 	name := filepath.Join(folder, "links.results.csv")

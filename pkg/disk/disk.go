@@ -10,19 +10,20 @@ import (
 	"sync/atomic"
 )
 
-// Disk is what files that must not be lost need of a file system. OS is the real one. Paths of files that
-// are written must have gone through Resolve.
+// Disk is what files that must not be lost need of a file system. OS is the real one. Paths of
+// files that are written must have gone through Resolve.
 type Disk interface {
 	// Read opens a file for reading.
 	Read(name string) (io.ReadCloser, error)
-	// Append opens a file for appending, after cutting it to size. The file must be that long. For size 0 it
-	// is made if there is none. The cut and the file's name are on disk when Append returns.
+	// Append opens a file for appending, after cutting it to size. The file must be that long. For
+	// size 0 it is made if there is none. The cut and the file's name are on disk when Append
+	// returns.
 	Append(name string, size int64) (File, error)
-	// Replace makes a file with what write gives it, or replaces the one that is there. After a crash there
-	// is the old file or the new one, whole.
+	// Replace makes a file with what write gives it, or replaces the one that is there. After a
+	// crash there is the old file or the new one, whole.
 	Replace(name string, write func(io.Writer) error) error
-	// Sweep removes the temporary files that killed processes left beside a file. Its caller holds the
-	// file's lock.
+	// Sweep removes the temporary files that killed processes left beside a file. Its caller holds
+	// the file's lock.
 	Sweep(name string)
 	// Rename gives a file another name, which must be free.
 	Rename(from, to string) error
@@ -30,17 +31,18 @@ type Disk interface {
 	Remove(name string) error
 	// Exists reports whether a name is taken.
 	Exists(name string) (bool, error)
-	// Reserve takes so much space beside a file, for what must be written even if the disk fills up. Release
-	// gives it back, and may be called more than once.
+	// Reserve takes so much space beside a file, for what must be written even if the disk fills
+	// up. Release gives it back, and may be called more than once.
 	Reserve(name string, size int64) (release func(), err error)
-	// Lock locks files for this process, until Unlock or until the process ends in any way. The files need
-	// not be there yet. It locks all of them or none. The error is a *Locked if another process holds one.
+	// Lock locks files for this process, until Unlock or until the process ends in any way. The
+	// files need not be there yet. It locks all of them or none. The error is a *Locked if another
+	// process holds one.
 	Lock(names ...string) (Held, error)
 }
 
-// Held is a Disk that holds the locks of some files. Whoever locks files writes them through it: so a lock
-// stays with its file when the file is made, replaced or renamed, and each write and Sync makes sure that
-// nobody else has it.
+// Held is a Disk that holds the locks of some files. Whoever locks files writes them through it: so
+// a lock stays with its file when the file is made, replaced or renamed, and each write and Sync
+// makes sure that nobody else has it.
 type Held interface {
 	Disk
 	// Check returns an error if the lock of one of the files was lost, and somebody else has it.
@@ -52,8 +54,8 @@ type Held interface {
 // File is a file that is appended to.
 type File interface {
 	io.WriteCloser
-	// Sync brings to disk what was written. It is an error if the file does not have its name any more,
-	// since nobody would find what was written, or if its lock was lost.
+	// Sync brings to disk what was written. It is an error if the file does not have its name any
+	// more, since nobody would find what was written, or if its lock was lost.
 	Sync() error
 }
 
@@ -65,7 +67,8 @@ type Locked struct {
 
 func (e *Locked) Error() string { return e.Name + " is held by " + e.By }
 
-// OS is a file system of the operating system. Files that it makes have mode 0600: they hold customer data.
+// OS is a file system of the operating system. Files that it makes have mode 0600: they hold
+// customer data.
 type OS struct {
 	Calls Calls // nil for the system's own; tests have others, that fail
 }
@@ -85,8 +88,8 @@ func (d OS) Append(name string, size int64) (File, error) {
 	return d.append(name, size, func(Handle) error { return nil }, func() error { return nil })
 }
 
-// append opens a file. claim is called before the file is changed, and may refuse it. check is called by
-// each Sync.
+// append opens a file. claim is called before the file is changed, and may refuse it. check is
+// called by each Sync.
 func (d OS) append(name string, size int64, claim func(Handle) error, check func() error) (File, error) {
 	f, err := d.calls().Append(name)
 	if err != nil {
@@ -221,8 +224,8 @@ func (d OS) Remove(name string) error {
 // Exists reports whether a name is taken.
 func (d OS) Exists(name string) (bool, error) { return d.calls().Exists(name) }
 
-// Reserve fills a file with noise, which no file system can compress. Sweep removes one that a killed run
-// left.
+// Reserve fills a file with noise, which no file system can compress. Sweep removes one that a
+// killed run left.
 func (d OS) Reserve(name string, size int64) (release func(), err error) {
 	f, err := d.calls().Temp(name, Reserved)
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 
 var errFault = errors.New("a fault of the disk")
 
-// faults are the system's calls, of which one fails. They note what was called, by the names of the files.
+// faults are the system's calls, of which one fails. They note what was called, by the names of the
+// files.
 type faults struct {
 	System
 	fails int // the number of the call that fails, from 1; 0 for none
@@ -159,8 +160,9 @@ func (h *faultyHandle) Close() error {
 	return errors.Join(h.f.call("close", h.Name()), h.Handle.Close())
 }
 
-// eachFault runs a step again and again: without a fault, and then with the first call failing, the second,
-// and so on. check looks at what the step left. It returns the calls of the run without a fault.
+// eachFault runs a step again and again: without a fault, and then with the first call failing, the
+// second, and so on. check looks at what the step left. It returns the calls of the run without a
+// fault.
 func eachFault(t *testing.T, content string, step func(on Disk, name string) error, check func(t *testing.T, name string, err error)) []string {
 	t.Helper()
 	run := func(t *testing.T, fails int) (*faults, error) {
@@ -205,8 +207,9 @@ func writeNew(w io.Writer) error {
 	return err
 }
 
-// Whatever call of a Replace fails: there is the old file or the new one, an error that nobody can overlook,
-// and nothing beside it. The order of the calls is what makes it safe, the last sync of the folder included.
+// Whatever call of a Replace fails: there is the old file or the new one, an error that nobody can
+// overlook, and nothing beside it. The order of the calls is what makes it safe, the last sync of
+// the folder included.
 func TestFaultsOfReplace(t *testing.T) {
 	calls := eachFault(t, "the old content", func(on Disk, name string) error { return on.Replace(name, writeNew) },
 		func(t *testing.T, name string, err error) {
@@ -283,8 +286,8 @@ func TestFaultsOfLock(t *testing.T) {
 	})
 }
 
-// Whatever call fails while a file is opened and added to: no row that a Sync has confirmed is lost, and no
-// fault goes unnoticed.
+// Whatever call fails while a file is opened and added to: no row that a Sync has confirmed is
+// lost, and no fault goes unnoticed.
 func TestFaultsOfAppend(t *testing.T) {
 	const row = "a row\n"
 	synced := false
@@ -314,7 +317,8 @@ func TestFaultsOfAppend(t *testing.T) {
 	wantCalls(t, calls, "append f", "stat f", "truncate f", "sync f", "sync folder", "write f", "sync f", "same f", "stat f", "close f")
 }
 
-// Whatever call of a Rename fails, the file has one of the two names, and the names are brought to disk.
+// Whatever call of a Rename fails, the file has one of the two names, and the names are brought to
+// disk.
 func TestFaultsOfRename(t *testing.T) {
 	calls := eachFault(t, "content", func(on Disk, name string) error { return on.Rename(name, name+".old") },
 		func(t *testing.T, name string, err error) {
@@ -334,8 +338,8 @@ func TestFaultsOfRename(t *testing.T) {
 	}
 }
 
-// Whatever call of a Reserve fails, nothing is left that takes space, unless it cannot be removed; then the
-// next Sweep does it. A Sweep that fails removes nothing else.
+// Whatever call of a Reserve fails, nothing is left that takes space, unless it cannot be removed;
+// then the next Sweep does it. A Sweep that fails removes nothing else.
 func TestFaultsOfReserve(t *testing.T) {
 	eachFault(t, "content", func(on Disk, name string) error {
 		release, err := on.Reserve(name, 10)
@@ -372,7 +376,8 @@ func TestFaultsOfReserve(t *testing.T) {
 	})
 }
 
-// Whatever call fails while a file that a user changed is replaced or removed, the user's words are kept.
+// Whatever call fails while a file that a user changed is replaced or removed, the user's words are
+// kept.
 func TestFaultsOfOwn(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	for what, step := range map[string]func(on Disk, name string) error{

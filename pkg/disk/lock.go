@@ -13,13 +13,14 @@ import (
 
 // A file has two locks.
 //
-// One is on the file itself. Every name of the file leads to it, hard links too. It is missing as long as
-// there is no file.
+// One is on the file itself. Every name of the file leads to it, hard links too. It is missing as
+// long as there is no file.
 //
-// The other is on the guard, a hidden file beside it. It is there before the file is, and while the file is
-// replaced by a new one. A process that gets the lock of a guard looks whether the guard still has its name:
-// so a guard can be removed, by its owner or by anybody, without two processes holding the same name for
-// long. If both make a guard, the lock of the file itself lets only one of them go on.
+// The other is on the guard, a hidden file beside it. It is there before the file is, and while the
+// file is replaced by a new one. A process that gets the lock of a guard looks whether the guard
+// still has its name: so a guard can be removed, by its owner or by anybody, without two processes
+// holding the same name for long. If both make a guard, the lock of the file itself lets only one
+// of them go on.
 
 // hold holds the locks of some files.
 type hold struct {
@@ -35,7 +36,8 @@ type heldFile struct {
 	file  Handle // nil as long as there is no file
 }
 
-// Lock locks files in the order in which they are given, so that the first one is named if all are held.
+// Lock locks files in the order in which they are given, so that the first one is named if all are
+// held.
 func (d OS) Lock(names ...string) (Held, error) {
 	h := &hold{OS: d, files: map[string]*heldFile{}}
 	for _, name := range names {
@@ -70,7 +72,8 @@ func (d OS) lock(name string, guard bool) (Handle, error) {
 		if err != nil {
 			return nil, err
 		}
-		// Between the open and the lock, the file may have been removed or replaced by whoever held it.
+		// Between the open and the lock, the file may have been removed or replaced by whoever held
+		// it.
 		same, err := d.calls().Same(f, name)
 		if err != nil {
 			return nil, errors.Join(err, f.Close())
@@ -85,8 +88,8 @@ func (d OS) lock(name string, guard bool) (Handle, error) {
 	return nil, &Locked{Name: name, By: "other processes, one after the other"}
 }
 
-// check takes the locks of a file that are missing: at first both, later one that was lost because somebody
-// removed or replaced the file.
+// check takes the locks of a file that are missing: at first both, later one that was lost because
+// somebody removed or replaced the file.
 func (h *hold) check(f *heldFile) error {
 	for _, one := range []struct {
 		handle *Handle
@@ -239,7 +242,8 @@ func (h *hold) move(f *heldFile, temp, name string) error {
 	return nil
 }
 
-// Rename gives a file another name. What is put under a new name is not written any more: it loses its lock.
+// Rename gives a file another name. What is put under a new name is not written any more: it loses
+// its lock.
 func (h *hold) Rename(from, to string) error {
 	return h.away(from, func() error { return h.OS.Rename(from, to) })
 }

@@ -7,12 +7,12 @@ import (
 	"syscall"
 )
 
-// setLock is F_OFD_SETLK: a lock that belongs to the open file, not to the process. fcntl(2) describes it;
-// package syscall does not name it.
+// setLock is F_OFD_SETLK: a lock that belongs to the open file, not to the process. fcntl(2)
+// describes it; package syscall does not name it.
 const setLock = 37
 
-// lockFile locks the last byte that a file can have. On a Windows share, locks are mandatory: one on bytes
-// that hold data, which flock(2) would take there, would keep us from reading them.
+// lockFile locks the last byte that a file can have. On a Windows share, locks are mandatory: one
+// on bytes that hold data, which flock(2) would take there, would keep us from reading them.
 func lockFile(f *os.File) error {
 	lock := syscall.Flock_t{Type: syscall.F_WRLCK, Start: math.MaxInt64 - 1, Len: 1}
 	err := syscall.FcntlFlock(f.Fd(), setLock, &lock)

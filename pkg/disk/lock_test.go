@@ -89,8 +89,8 @@ func TestLockIsHeldOnce(t *testing.T) {
 	}
 }
 
-// A hard link is another name of the same file. It stays locked after everything that can be done with the
-// file, and whatever becomes of the guard.
+// A hard link is another name of the same file. It stays locked after everything that can be done
+// with the file, and whatever becomes of the guard.
 func TestLockOfHardLinks(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "links.results.csv")
 	write(t, name, "")
@@ -135,7 +135,8 @@ func TestLockOfHardLinks(t *testing.T) {
 	}
 }
 
-// Where the guard is removed, the lock of the file still holds, and the next Sync makes the guard again.
+// Where the guard is removed, the lock of the file still holds, and the next Sync makes the guard
+// again.
 func TestLockWithoutGuard(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "links.results.csv")
 	h := must[Held](t)(OS{}.Lock(name))
@@ -156,7 +157,8 @@ func TestLockWithoutGuard(t *testing.T) {
 	wantHeld(t, name)
 }
 
-// If somebody else got the lock of a file after its guard was removed, every step fails that would write it.
+// If somebody else got the lock of a file after its guard was removed, every step fails that would
+// write it.
 func TestLockIsLost(t *testing.T) {
 	for step, do := range map[string]func(h Held, results File, name string) error{
 		"check":   func(h Held, _ File, _ string) error { return h.Check() },
@@ -188,8 +190,8 @@ func TestLockIsLost(t *testing.T) {
 	}
 }
 
-// removed are calls under which a guard is removed between its open and its lock, as by another process that
-// ends at that moment.
+// removed are calls under which a guard is removed between its open and its lock, as by another
+// process that ends at that moment.
 type removed struct {
 	System
 	left *int
@@ -218,7 +220,8 @@ func TestLockOfARemovedGuard(t *testing.T) {
 	}
 }
 
-// Both of two processes whose guards were removed cannot make the file: the lock of the file decides.
+// Both of two processes whose guards were removed cannot make the file: the lock of the file
+// decides.
 func TestLockOfANewFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "links.results.csv")
 	first := must[Held](t)(OS{}.Lock(name))
@@ -310,8 +313,8 @@ func TestNothingIsFollowed(t *testing.T) {
 	})
 }
 
-// A process that dies lets go of its locks, and a guard that it leaves is used again. The next process
-// is told who holds them while it lives.
+// A process that dies lets go of its locks, and a guard that it leaves is used again. The next
+// process is told who holds them while it lives.
 func TestLockOfADeadProcess(t *testing.T) {
 	if name := os.Getenv("DELINK_TEST_LOCK"); name != "" {
 		if _, err := (OS{}).Lock(name); err != nil {

@@ -25,9 +25,10 @@ const (
 	digestOf  = "digest"
 )
 
-// Hidden is the name of a file of ours beside another file: .links.results.csv.delink-lock for the lock of
-// links.results.csv. The word "delink" keeps such a name from being one that a user has chosen. What belongs
-// to a hidden file has a name as if it belonged to the file beside it, so that Sweep finds it there.
+// Hidden is the name of a file of ours beside another file: .links.results.csv.delink-lock for the
+// lock of links.results.csv. The word "delink" keeps such a name from being one that a user has
+// chosen. What belongs to a hidden file has a name as if it belonged to the file beside it, so that
+// Sweep finds it there.
 func Hidden(name, what string) string {
 	base := filepath.Base(name)
 	if at := strings.LastIndex(base, hiddenMark); at > 0 && base[0] == '.' {
@@ -62,9 +63,9 @@ func IsTemporary(path, near string) bool {
 // mostLinks is how many symbolic links Resolve follows: as many as Linux does.
 const mostLinks = 40
 
-// Resolve follows a path whose last element is a symbolic link to the place of the file, also where there
-// is no file yet. Any other path is returned as it is. Links among the folders need not be followed: they
-// lead to the same folder for everybody.
+// Resolve follows a path whose last element is a symbolic link to the place of the file, also where
+// there is no file yet. Any other path is returned as it is. Links among the folders need not be
+// followed: they lead to the same folder for everybody.
 //
 // Replacing a file by its resolved path keeps the link and changes the file that it leads to.
 func Resolve(path string) (string, error) {
@@ -75,8 +76,8 @@ func Resolve(path string) (string, error) {
 	return chain[len(chain)-1], nil
 }
 
-// Chain is a path and, if its last element is a symbolic link, every path to which the link leads, the
-// file itself last.
+// Chain is a path and, if its last element is a symbolic link, every path to which the link leads,
+// the file itself last.
 func Chain(path string) ([]string, error) {
 	chain := []string{path}
 	for {
@@ -106,8 +107,9 @@ func Chain(path string) ([]string, error) {
 	}
 }
 
-// IsStream reports whether an input has no place of its own among the files: a pipe, a device, or a name
-// of an open file such as /dev/stdin, whatever that file is. An input that is not there is no stream.
+// IsStream reports whether an input has no place of its own among the files: a pipe, a device, or a
+// name of an open file such as /dev/stdin, whatever that file is. An input that is not there is no
+// stream.
 func IsStream(path string) bool {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -141,7 +143,8 @@ func IsStream(path string) bool {
 // mostAside is how many older files of one second get names of their own.
 const mostAside = 99
 
-// Aside finds a free name for an older file, with the time in it: links.results.20261124-193000.csv.
+// Aside finds a free name for an older file, with the time in it:
+// links.results.20261124-193000.csv.
 func Aside(on Disk, path string, now time.Time) (string, error) {
 	for n := 1; n <= mostAside; n++ {
 		to := asideName(path, now, n)
@@ -178,8 +181,8 @@ func (e *TooLong) Error() string {
 // Unwrap returns what the file system said.
 func (e *TooLong) Unwrap() error { return e.Err }
 
-// CheckName makes sure that the file system takes a name and the longest of those that come from it: the
-// new name of an older file, and the name of a temporary file. The error is a *TooLong.
+// CheckName makes sure that the file system takes a name and the longest of those that come from
+// it: the new name of an older file, and the name of a temporary file. The error is a *TooLong.
 func CheckName(path string) error {
 	longest := asideName(path, time.Unix(0, 0), mostAside)
 	for _, hidden := range []string{temporary(path, Reserved), Hidden(path, lockOf), Hidden(path, digestOf)} {
@@ -211,8 +214,8 @@ func nameError(path string) error {
 	return nil
 }
 
-// SameText reports whether a path is the one that a JSON file tells. JSON cannot hold names that are not
-// UTF-8: each byte that does not fit stands there as U+FFFD.
+// SameText reports whether a path is the one that a JSON file tells. JSON cannot hold names that
+// are not UTF-8: each byte that does not fit stands there as U+FFFD.
 func SameText(told, path string) bool { return told == path || asJSON(told) == asJSON(path) }
 
 // asJSON is a text as a JSON file gives it back.
@@ -247,8 +250,8 @@ func Printable(s string) string {
 	return b.String()
 }
 
-// unprintable is true for control characters, for those that change the direction of what follows, and for
-// line ends of every kind.
+// unprintable is true for control characters, for those that change the direction of what follows,
+// and for line ends of every kind.
 func unprintable(r rune) bool {
 	return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == '\u2028' || r == '\u2029'
 }

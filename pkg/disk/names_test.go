@@ -73,7 +73,8 @@ func TestIsStream(t *testing.T) {
 	}
 }
 
-// A name that passes has room for all names that are made of it, and the excess of another one is exact.
+// A name that passes has room for all names that are made of it, and the excess of another one is
+// exact.
 func TestCheckName(t *testing.T) {
 	folder := t.TempDir()
 	longest := 0
@@ -218,7 +219,8 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
-// The copy of a stream has no name where the system allows it, so that a kill leaves nothing behind.
+// The copy of a stream has no name where the system allows it, so that a kill leaves nothing
+// behind.
 func TestScratch(t *testing.T) {
 	near := filepath.Join(t.TempDir(), "links.results.csv")
 	f, remove, err := Scratch(near, Input)

@@ -10,9 +10,10 @@ import (
 	"time"
 )
 
-// A user may correct a file of ours by hand, the failures file above all. Its digest, in a hidden file
-// beside it, tells whether that happened: .links.failures.csv.delink-digest. The digest is written before
-// the file. If a crash comes between the two, the file counts as changed, and nothing is lost.
+// A user may correct a file of ours by hand, the failures file above all. Its digest, in a hidden
+// file beside it, tells whether that happened: .links.failures.csv.delink-digest. The digest is
+// written before the file. If a crash comes between the two, the file counts as changed, and
+// nothing is lost.
 
 // State says whose content a file has.
 type State int
@@ -64,8 +65,8 @@ func readDigest(on Disk, name string) (string, error) {
 
 func digestLine(sum hash.Hash) string { return hex.EncodeToString(sum.Sum(nil)) + "\n" }
 
-// ReplaceOwn replaces a file of ours. A file that was changed since delink wrote it gets a new name first;
-// aside is that name, or empty.
+// ReplaceOwn replaces a file of ours. A file that was changed since delink wrote it gets a new name
+// first; aside is that name, or empty.
 func ReplaceOwn(on Disk, name string, now time.Time, write func(io.Writer) error) (aside string, err error) {
 	err = on.Replace(name, func(w io.Writer) error {
 		sum := sha256.New()
@@ -83,8 +84,8 @@ func ReplaceOwn(on Disk, name string, now time.Time, write func(io.Writer) error
 	return aside, err
 }
 
-// RemoveOwn removes a file of ours. A file that was changed since delink wrote it gets a new name instead;
-// aside is that name, or empty.
+// RemoveOwn removes a file of ours. A file that was changed since delink wrote it gets a new name
+// instead; aside is that name, or empty.
 func RemoveOwn(on Disk, name string, now time.Time) (aside string, err error) {
 	if aside, err = KeepChanged(on, name, now); err != nil {
 		return aside, err
@@ -92,7 +93,8 @@ func RemoveOwn(on Disk, name string, now time.Time) (aside string, err error) {
 	return aside, errors.Join(on.Remove(name), on.Remove(Hidden(name, digestOf)))
 }
 
-// KeepChanged gives a file a new name if it was changed since delink wrote it; aside is that name, or empty.
+// KeepChanged gives a file a new name if it was changed since delink wrote it; aside is that name,
+// or empty.
 func KeepChanged(on Disk, name string, now time.Time) (aside string, err error) {
 	state, err := StateOf(on, name)
 	if err != nil || state != Changed {
@@ -101,8 +103,8 @@ func KeepChanged(on Disk, name string, now time.Time) (aside string, err error) 
 	return PutAside(on, name, now)
 }
 
-// PutAside gives a file a new name with the time in it, and returns that name; it is empty if there is no
-// file.
+// PutAside gives a file a new name with the time in it, and returns that name; it is empty if there
+// is no file.
 func PutAside(on Disk, name string, now time.Time) (aside string, err error) {
 	aside, err = Aside(on, name, now)
 	if err == nil {

@@ -8,7 +8,8 @@ import (
 	"syscall"
 )
 
-// openFlags keep an open from following a symbolic link, and from waiting for the other end of a pipe.
+// openFlags keep an open from following a symbolic link, and from waiting for the other end of a
+// pipe.
 const openFlags = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
 // renamesOpen says that a file can be renamed and replaced while it is open.

@@ -21,8 +21,8 @@ func isLink(error) bool { return false }
 
 func names(os.FileInfo) int { return 1 }
 
-// lockFile locks the last byte that a file can have. Locks are mandatory on Windows: one on bytes that
-// hold data would keep us from reading them.
+// lockFile locks the last byte that a file can have. Locks are mandatory on Windows: one on bytes
+// that hold data would keep us from reading them.
 func lockFile(f *os.File) error {
 	at := windows.Overlapped{Offset: 0xfffffffe, OffsetHigh: 0x7fffffff}
 	err := windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at)

@@ -35,7 +35,8 @@ func (r Role) String() string {
 	return [...]string{"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used"}[r]
 }
 
-// FileRemedy says what helps against a Refusal that is about a file. The program knows which flag that is.
+// FileRemedy says what helps against a Refusal that is about a file. The program knows which flag
+// that is.
 type FileRemedy int
 
 // What helps.
@@ -65,8 +66,8 @@ func (f *Files) written() []part {
 }
 
 // place finds the place of every file: what was not given goes beside the input, symbolic links are
-// followed to the file that they lead to, and every path is checked. Without need, files that have no place
-// stay empty.
+// followed to the file that they lead to, and every path is checked. Without need, files that have
+// no place stay empty.
 func (f Files) place(input string, need bool) (Files, error) {
 	if err := f.refuseStreams(); err != nil {
 		return f, err
@@ -87,7 +88,8 @@ func (f Files) place(input string, need bool) (Files, error) {
 	return f, f.refuseShared(input)
 }
 
-// refuseStreams refuses "-", which means standard output elsewhere. These files are read again and replaced.
+// refuseStreams refuses "-", which means standard output elsewhere. These files are read again and
+// replaced.
 func (f Files) refuseStreams() error {
 	for _, p := range f.written() {
 		if *p.path == Stdin {
@@ -97,8 +99,8 @@ func (f Files) refuseStreams() error {
 	return nil
 }
 
-// fill gives the files that have no path one beside the input. Where the input has no place of its own,
-// they go beside the results.
+// fill gives the files that have no path one beside the input. Where the input has no place of its
+// own, they go beside the results.
 func (f *Files) fill(input string) error {
 	base := stem(input)
 	if input == Stdin || disk.IsStream(input) {
@@ -170,7 +172,8 @@ func (f Files) refuseShared(input string) error {
 	return nil
 }
 
-// same reports whether two paths lead to one file, through links of any kind, or would once it is made.
+// same reports whether two paths lead to one file, through links of any kind, or would once it is
+// made.
 func same(a, b string) bool {
 	infoA, errA := os.Stat(a)
 	infoB, errB := os.Stat(b)
@@ -195,12 +198,13 @@ func real(path string) string {
 	return abs
 }
 
-// sameTold reports whether a path that a summary tells leads to a file. A summary cannot hold names that
-// are not UTF-8.
+// sameTold reports whether a path that a summary tells leads to a file. A summary cannot hold names
+// that are not UTF-8.
 func sameTold(told, path string) bool { return disk.SameText(told, path) || same(told, path) }
 
-// putAside gives the files of an earlier run new names, with the time: links.results.20261124-193000.csv.
-// The results go first: without them the others are not taken for a run.
+// putAside gives the files of an earlier run new names, with the time:
+// links.results.20261124-193000.csv. The results go first: without them the others are not taken
+// for a run.
 func (j *Job) putAside(now time.Time) error {
 	paths := []string{j.files.Results, j.files.Failures, j.files.Summary}
 	if j.carry {
@@ -231,7 +235,8 @@ func copyAside(on disk.Disk, path string, now time.Time) error {
 	})
 }
 
-// putAside gives an older file a new name and returns it; the name is empty if there is no such file.
+// putAside gives an older file a new name and returns it; the name is empty if there is no such
+// file.
 func putAside(on disk.Disk, path string, now time.Time) (to string, err error) {
 	if to, err = disk.PutAside(on, path, now); err != nil {
 		return "", fmt.Errorf("an older file cannot be put aside: %w", err)

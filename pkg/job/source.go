@@ -15,9 +15,9 @@ import (
 // Stdin is the name of the standard input among inputs.
 const Stdin = "-"
 
-// source is an input that can be read twice: once for the plan, and at the end for the failures file. An input
-// that cannot be opened again, such as standard input or a pipe, is copied to a hidden file beside the
-// results while the run goes on.
+// source is an input that can be read twice: once for the plan, and at the end for the failures
+// file. An input that cannot be opened again, such as standard input or a pipe, is copied to a
+// hidden file beside the results while the run goes on.
 type source struct {
 	name   string   // for messages
 	path   string   // to read again; empty for a stream
@@ -28,8 +28,8 @@ type source struct {
 	first  io.ReadCloser
 }
 
-// openSource opens an input. The copy of a stream goes beside the file results; without it, the input is
-// read only once.
+// openSource opens an input. The copy of a stream goes beside the file results; without it, the
+// input is read only once.
 func openSource(input string, stdin io.Reader, results string) (*source, error) {
 	s := &source{name: input, path: input, sum: sha256.New(), remove: func() {}}
 	if input == Stdin {
@@ -82,8 +82,8 @@ func (s *source) digest() (string, error) {
 	return hex.EncodeToString(s.sum.Sum(nil)), errors.Join(err, s.first.Close())
 }
 
-// again opens the input for the second pass. verify, called behind the last row, returns an error if the input
-// is not the same as before.
+// again opens the input for the second pass. verify, called behind the last row, returns an error
+// if the input is not the same as before.
 func (s *source) again(digest string) (r io.Reader, verify func() error, closeIt func(), err error) {
 	var in io.ReadCloser
 	if s.spool != nil {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// Standard input can be read twice. While the run goes on its copy has no name, where the system allows, and
-// nothing is left of it at the end.
+// Standard input can be read twice. While the run goes on its copy has no name, where the system
+// allows, and nothing is left of it at the end.
 func TestCopyOfStandardInput(t *testing.T) {
 	results := filepath.Join(t.TempDir(), "r.csv")
 	s, err := openSource(Stdin, strings.NewReader("a,b\n1,2\n"), results)
