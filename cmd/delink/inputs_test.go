@@ -186,7 +186,7 @@ func (c *inputCRM) delink(want int, stdin []byte, args ...string) (stdout, stder
 	c.Helper()
 	var out, err bytes.Buffer
 	getenv := func(name string) string { return c.env[name] }
-	p := &program{ui: newUI(&err, getenv), stdin: bytes.NewReader(stdin), stdout: &out, getenv: getenv, disk: hasty{}}
+	p := &program{ui: newUI(&err, getenv), stdin: bytes.NewReader(stdin), stdout: &out, getenv: getenv, disk: hasty}
 	if code := p.run(c.Context(), args); code != want {
 		c.Fatalf("delink %s: exit code %d, not %d\n%s", strings.Join(args, " "), code, want, err.String())
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
-	"io"
 	"iter"
 	"math/rand/v2"
 	"net/http"
@@ -150,7 +149,7 @@ func (tr trial) run(t *testing.T, check func(*aftermath)) {
 		var stdout, stderr bytes.Buffer
 		start := time.Now()
 		getenv := func(name string) string { return env[name] }
-		p := &program{ui: newUI(&stderr, getenv), stdin: strings.NewReader(""), stdout: &stdout, getenv: getenv, disk: hasty{}}
+		p := &program{ui: newUI(&stderr, getenv), stdin: strings.NewReader(""), stdout: &stdout, getenv: getenv, disk: hasty}
 		o.code = p.run(t.Context(), append([]string{"run", input, "--yes", "--json"}, tr.args...))
 		o.took = time.Since(start)
 		o.stderr, o.books = stderr.String(), o.crm.Books()
@@ -313,27 +312,31 @@ func readRows(t *testing.T, path string) []map[string]string {
 }
 
 // hasty is a disk that syncs nothing: no power is lost here, and a thousand runs would wait for it.
-type hasty struct{ disk.OS }
+var hasty = disk.OS{Calls: unsynced{}}
 
-func (hasty) Append(name string, size int64) (disk.File, error) {
-	f, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	return hastyFile{f}, f.Truncate(size)
+type unsynced struct{ disk.System }
+
+func (u unsynced) Append(name string) (disk.Handle, error) { return noSync(u.System.Append(name)) }
+
+func (u unsynced) Temp(near, what string) (disk.Handle, error) {
+	return noSync(u.System.Temp(near, what))
 }
 
-func (hasty) Replace(name string, write func(io.Writer) error) error {
-	var b bytes.Buffer
-	if err := write(&b); err != nil {
-		return err
-	}
-	return os.WriteFile(name, b.Bytes(), 0o600)
+func (u unsynced) Lock(name string, guard bool) (disk.Handle, error) {
+	return noSync(u.System.Lock(name, guard))
 }
 
-type hastyFile struct{ *os.File }
+func (u unsynced) Same(f disk.Handle, name string) (bool, error) {
+	return u.System.Same(f.(unsyncedFile).Handle, name)
+}
 
-func (hastyFile) Sync() error { return nil }
+func (unsynced) SyncFolder(string) error { return nil }
+
+type unsyncedFile struct{ disk.Handle }
+
+func (unsyncedFile) Sync() error { return nil }
+
+func noSync(f disk.Handle, err error) (disk.Handle, error) { return unsyncedFile{f}, err }
 
 // serveInMemory has the program's connections lead to h, whatever their address, until the test ends.
 func serveInMemory(t *testing.T, h http.Handler) {

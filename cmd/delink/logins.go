@@ -90,7 +90,10 @@ func writeLogins(logins []storedLogin) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
+	if path, err = disk.Resolve(path); err == nil { // the file may be kept elsewhere, behind a link
+		err = os.MkdirAll(filepath.Dir(path), 0o700)
+	}
+	if err == nil {
 		err = disk.OS{}.Replace(path, func(w io.Writer) error {
 			_, err := w.Write(append(b, '\n'))
 			return err

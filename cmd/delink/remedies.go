@@ -8,11 +8,12 @@ import (
 
 // remedies are the flags that help against a refusal.
 var remedies = map[job.Remedy]string{
-	job.GiveResults:         "add --results FILE",
-	job.GiveOtherResults:    "give this run another file with --results",
+	job.NameTheFile:         "add FLAG FILE",
+	job.OwnFiles:            "give each its own file; FLAG FILE chooses this one",
+	job.AnotherPlace:        "choose another place with FLAG FILE",
+	job.WaitOrAnother:       "wait until it ends, or give this run another file with FLAG",
 	job.GiveOtherFiles:      "give this run another place with --results, --failures and --summary, or begin anew with --restart",
 	job.GiveSummary:         "give this run its own --summary and --failures too",
-	job.GiveOwnFiles:        "give each file its own path",
 	job.BeginAnew:           "begin anew with --restart",
 	job.ResumeOrRestart:     "to go on and skip the links that are settled, add --if-changed resume; to begin anew, --if-changed restart",
 	job.SkipInvalidRows:     "go on without them with --skip-invalid",
@@ -23,9 +24,17 @@ var remedies = map[job.Remedy]string{
 	job.SayYes:              "add --yes to go on without being asked",
 }
 
+// fileFlags are the flags that say where a file goes. They stand in remedies in place of FLAG.
+var fileFlags = map[job.Role]string{
+	job.RoleResults:  "--results",
+	job.RoleFailures: "--failures",
+	job.RoleSummary:  "--summary",
+	job.RoleInvalid:  "--invalid",
+}
+
 // hint says what to do about a refusal.
 func hint(r *job.Refusal) string {
-	remedy := remedies[r.Remedy]
+	remedy := strings.Replace(remedies[r.Remedy], "FLAG", fileFlags[r.Role], 1)
 	switch {
 	case remedy == "":
 		return r.Hint

@@ -30,7 +30,7 @@ func NewBuilder() *Builder { return &Builder{groups: newGroups()} }
 
 // Add collects the link of the row that starts on the line. It refuses what its counters of 32 bits cannot hold.
 func (b *Builder) Add(l reader.Link, line int) error {
-	if line < 0 || line > math.MaxUint32 || b.rows >= math.MaxUint32-1 {
+	if line < 0 || uint64(line) > math.MaxUint32 || uint64(b.rows) >= math.MaxUint32-1 {
 		return fmt.Errorf("line %d: an input of more than %d lines is too long", line, uint32(math.MaxUint32))
 	}
 	at := b.rows % blockRows

@@ -4,38 +4,50 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// What a killed Replace leaves is swept away, and nothing else, whatever the file's name is.
+// Sweep removes what killed processes leave beside a file, and nothing else, whatever the file's
+// name is.
 func TestSweep(t *testing.T) {
 	folder := t.TempDir()
 	name := filepath.Join(folder, "a[b]*.csv")
-	for range 2 {
-		f, err := System{}.Temp(name)
+	for _, what := range []string{Temporary, Reserved, Input} {
+		f, err := System{}.Temp(name, what)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_ = f.Close()
 	}
-	stay := []string{".a[b]*.csv.1x", ".a[b]*.csv.lock", ".a[b]*.csv.reserve", ".ab.csv.12", "a[b]*.csv", "a[b]*.csv.12"}
+	stay := []string{
+		".a[b]*.csv.20261128", ".a[b]*.csv.delink-digest", ".a[b]*.csv.delink-journal", ".a[b]*.csv.delink-lock",
+		".a[b]*.csv.delink-tmp-00", ".a[b]*.csv.delink-tmp-1A2B3C4D", ".a[b]*.csv.delink-tmp-1a2b3c4d.csv",
+		".a[b]*.csv.lock", ".a[b]*.csv.reserve", ".ab.csv.delink-tmp-1a2b3c4d", "a[b]*.csv", "a[b]*.csv.12",
+	}
 	for _, s := range stay {
 		if err := os.WriteFile(filepath.Join(folder, s), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+	notFiles := []string{".a[b]*.csv.delink-tmp-0000000f", ".a[b]*.csv.delink-tmp-0000001f"}
+	if err := errors.Join(os.Mkdir(filepath.Join(folder, notFiles[0]), 0o700), os.Symlink("a", filepath.Join(folder, notFiles[1]))); err != nil {
+		t.Fatal(err)
+	}
+	stay = append(stay, notFiles...)
+	slices.Sort(stay)
 	OS{}.Sweep(name)
 	left, err := os.ReadDir(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := make([]string, 0, len(left))
+	there := make([]string, 0, len(left))
 	for _, f := range left {
-		names = append(names, f.Name())
+		there = append(there, f.Name())
 	}
-	if strings.Join(names, " ") != strings.Join(stay, " ") {
-		t.Errorf("%q, want %q", names, stay)
+	if !slices.Equal(there, stay) {
+		t.Errorf("%q, want %q", there, stay)
 	}
 	OS{}.Sweep(filepath.Join(folder, "nowhere", "x.csv"))
 }
@@ -80,44 +92,40 @@ func TestResultsThatShrink(t *testing.T) {
 	}
 }
 
+// Each reserve is a file of its own, so that nothing that is there is written to. Release removes
+// it.
 func TestReserve(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "links.results.csv")
-	for range 2 { // the second takes over what a kill has left
-		release, err := OS{}.Reserve(name, 100_000)
-		if err != nil {
-			t.Fatal(err)
+	folder := t.TempDir()
+	name := filepath.Join(folder, "links.results.csv")
+	left, err := OS{}.Reserve(name, 10) // by a run that was killed
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, err := OS{}.Reserve(name, 100_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sizes := map[int64]int{}
+	reserves, err := System{}.Temps(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range reserves {
+		info, err := os.Stat(r)
+		if err != nil || info.Mode().Perm() != private || !strings.Contains(r, ".delink-reserve-") {
+			t.Errorf("%s: %v, %v", r, info, err)
 		}
-		info, err := os.Stat(Hidden(name, "reserve"))
-		if err != nil || info.Size() != 100_000 || info.Mode().Perm() != private {
-			t.Fatalf("%v, %v", info, err)
-		}
-		defer release()
+		sizes[info.Size()]++
 	}
-	release, err := OS{}.Reserve(name, 10)
-	if err != nil {
-		t.Fatal(err)
+	if len(reserves) != 2 || sizes[10] != 1 || sizes[100_000] != 1 {
+		t.Errorf("reserves %q of sizes %v", reserves, sizes)
 	}
-	release()
-	release()
-	if there, err := (OS{}).Exists(Hidden(name, "reserve")); there || err != nil {
-		t.Errorf("it is there: %v, %v", there, err)
+	for range 2 {
+		release()
 	}
-}
-
-func TestLockIsHeldOnce(t *testing.T) {
-	name := filepath.Join(t.TempDir(), "links.results.csv")
-	unlock, err := OS{}.Lock(name)
-	if err != nil {
-		t.Fatal(err)
+	OS{}.Sweep(name)
+	left()
+	if there, _ := os.ReadDir(folder); len(there) != 0 {
+		t.Errorf("left: %v", there)
 	}
-	var held *Locked
-	if _, err := (OS{}).Lock(name); !errors.As(err, &held) || !strings.Contains(held.By, "process") {
-		t.Errorf("a second lock: %v", err)
-	}
-	unlock()
-	again, err := OS{}.Lock(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again()
 }

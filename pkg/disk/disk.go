@@ -10,19 +10,22 @@ import (
 	"sync/atomic"
 )
 
-// Disk is what files that must not be lost need of a file system. OS is the real one.
+// Disk is what files that must not be lost need of a file system. OS is the real one. Paths of
+// files that are written must have gone through Resolve.
 type Disk interface {
 	// Read opens a file for reading.
 	Read(name string) (io.ReadCloser, error)
-	// Append opens a file for appending, after cutting it to size, which it must have; for size 0 it makes one if there is
-	// none. The cut and the file's name are on disk when it returns.
+	// Append opens a file for appending, after cutting it to size. The file must be that long. For
+	// size 0 it is made if there is none. The cut and the file's name are on disk when Append
+	// returns.
 	Append(name string, size int64) (File, error)
-	// Replace makes a file with what write gives it, or replaces the one that is there. After a crash there is the old
-	// file or the new one, whole.
+	// Replace makes a file with what write gives it, or replaces the one that is there. After a
+	// crash there is the old file or the new one, whole.
 	Replace(name string, write func(io.Writer) error) error
-	// Sweep removes what processes that were killed in the middle of a Replace left. Whoever calls it holds the file's lock.
+	// Sweep removes the temporary files that killed processes left beside a file. Its caller holds
+	// the file's lock.
 	Sweep(name string)
-	// Rename gives a file another name, that must be free.
+	// Rename gives a file another name, which must be free.
 	Rename(from, to string) error
 	// Remove deletes a file; it is no error if there is none.
 	Remove(name string) error
@@ -30,30 +33,44 @@ type Disk interface {
 	Exists(name string) (bool, error)
 	// Names lists what is in a folder, by name; nothing if there is no such folder.
 	Names(folder string) ([]string, error)
-	// Reserve takes so much space beside a file, for what has to be written even if the disk fills up. Release gives it
-	// back, and may be called more than once.
+	// Reserve takes so much space beside a file, for what must be written even if the disk fills
+	// up. Release gives it back, and may be called more than once.
 	Reserve(name string, size int64) (release func(), err error)
-	// Lock holds a file for this process until unlock is called or the process ends, however that happens. Its error is
-	// a *Locked if another process holds it.
-	Lock(name string) (unlock func(), err error)
+	// Lock locks files for this process, until Unlock or until the process ends in any way. The
+	// files need not be there yet. It locks all of them or none. The error is a *Locked if another
+	// process holds one.
+	Lock(names ...string) (Held, error)
+}
+
+// Held is a Disk that holds the locks of some files. Whoever locks files writes them through it: so
+// a lock stays with its file when the file is made, replaced or renamed, and each write and Sync
+// makes sure that nobody else has it.
+type Held interface {
+	Disk
+	// Check returns an error if the lock of one of the files was lost, and somebody else has it.
+	Check() error
+	// Unlock lets other processes have the files.
+	Unlock()
 }
 
 // File is a file that is appended to.
 type File interface {
 	io.WriteCloser
-	// Sync brings what was written to disk. It is an error if the file does not have its name any more: nobody would find
-	// what was written.
+	// Sync brings to disk what was written. It is an error if the file does not have its name any
+	// more, since nobody would find what was written, or if its lock was lost.
 	Sync() error
 }
 
-// Locked says that another process holds a file.
+// Locked is the error for a file that another process holds.
 type Locked struct {
-	By string // who, for people
+	Name string // of the file, as it was given to Lock
+	By   string // who holds it, for people
 }
 
-func (e *Locked) Error() string { return "is held by " + e.By }
+func (e *Locked) Error() string { return e.Name + " is held by " + e.By }
 
-// OS is a file system of the operating system. Files that it makes have mode 0600: they hold customer data.
+// OS is a file system of the operating system. Files that it makes have mode 0600: they hold
+// customer data.
 type OS struct {
 	Calls Calls // nil for the system's own; tests have others, that fail
 }
@@ -70,26 +87,39 @@ func (d OS) Read(name string) (io.ReadCloser, error) { return d.calls().Open(nam
 
 // Append opens a file for appending.
 func (d OS) Append(name string, size int64) (File, error) {
+	return d.append(name, size, func(Handle) error { return nil }, func() error { return nil })
+}
+
+// append opens a file. claim is called before the file is changed, and may refuse it. check is
+// called by each Sync.
+func (d OS) append(name string, size int64, claim func(Handle) error, check func() error) (File, error) {
 	f, err := d.calls().Append(name)
 	if err != nil {
 		return nil, err
 	}
-	has, err := f.Stat()
-	if err == nil && has.Size() < size {
-		err = fmt.Errorf("%s has been removed or cut by another program since it was read", name)
-	}
-	if err == nil {
-		err = f.Truncate(size)
-	}
-	if err == nil {
-		err = errors.Join(f.Sync(), d.calls().SyncFolder(filepath.Dir(name)))
-	}
-	if err != nil {
+	if err := d.begin(f, name, size, claim); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	k := &kept{Handle: f, name: name, calls: d.calls()}
+	k := &kept{Handle: f, name: name, calls: d.calls(), check: check}
 	k.size.Store(size)
 	return k, nil
+}
+
+func (d OS) begin(f Handle, name string, size int64, claim func(Handle) error) error {
+	if err := claim(f); err != nil {
+		return err
+	}
+	has, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if has.Size() < size {
+		return fmt.Errorf("%s has been removed or cut by another program since it was read", name)
+	}
+	if err := f.Truncate(size); err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), d.calls().SyncFolder(filepath.Dir(name)))
 }
 
 // kept is a file that has to keep its name and what was written to it.
@@ -97,7 +127,8 @@ type kept struct {
 	Handle
 	name  string
 	calls Calls
-	size  atomic.Int64 // what is in it at least: it is written to while it is synced
+	check func() error // of the locks
+	size  atomic.Int64 // what is in the file at least; Write and Sync run at the same time
 }
 
 func (f *kept) Write(p []byte) (int, error) {
@@ -112,19 +143,30 @@ func (f *kept) Sync() error {
 		return err
 	}
 	same, err := f.calls.Same(f.Handle, f.name)
-	if err == nil && !same {
+	if err != nil {
+		return err
+	}
+	if !same {
 		return fmt.Errorf("%s was removed or replaced by another program", f.name)
 	}
-	has, statErr := f.Stat()
-	if statErr == nil && has.Size() < size {
+	has, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if has.Size() < size {
 		return fmt.Errorf("%s was cut by another program", f.name)
 	}
-	return errors.Join(err, statErr)
+	return f.check()
 }
 
-// Replace writes a file beside it and renames that.
-func (d OS) Replace(name string, write func(io.Writer) error) (err error) {
-	f, err := d.calls().Temp(name)
+// Replace writes a new file beside the old one and renames it.
+func (d OS) Replace(name string, write func(io.Writer) error) error {
+	return d.replace(name, write, d.calls().Rename)
+}
+
+// replace writes the new file; rename puts it in the place of the old one.
+func (d OS) replace(name string, write func(io.Writer) error, rename func(temp, name string) error) (err error) {
+	f, err := d.calls().Temp(name, Temporary)
 	if err != nil {
 		return err
 	}
@@ -143,24 +185,28 @@ func (d OS) Replace(name string, write func(io.Writer) error) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := d.calls().Rename(f.Name(), name); err != nil {
+	if err := rename(f.Name(), name); err != nil {
 		return err
 	}
 	return d.calls().SyncFolder(filepath.Dir(name))
 }
 
-// Sweep removes files that Replace has begun. What stays is no reason not to run.
+// Sweep removes what killed processes left. A file that stays is no reason not to run.
 func (d OS) Sweep(name string) {
-	names, _ := d.calls().Temps(name)
-	for _, n := range names {
+	left, _ := d.calls().Temps(name)
+	for _, n := range left {
 		_ = d.calls().Remove(n)
 	}
 }
 
 // Rename gives a file another name.
 func (d OS) Rename(from, to string) error {
-	if there, err := d.calls().Exists(to); err != nil || there {
-		return errors.Join(err, fmt.Errorf("%s is there already", to))
+	there, err := d.calls().Exists(to)
+	if err != nil {
+		return err
+	}
+	if there {
+		return fmt.Errorf("%s is there already", to)
 	}
 	if err := d.calls().Rename(from, to); err != nil {
 		return err
@@ -189,18 +235,20 @@ func (d OS) Names(folder string) ([]string, error) {
 	return names, err
 }
 
-// Reserve fills a file with noise, which no file system can compress. One that a killed run left is used again.
+// Reserve fills a file with noise, which no file system can compress. Sweep removes one that a
+// killed run left.
 func (d OS) Reserve(name string, size int64) (release func(), err error) {
-	name = Hidden(name, "reserve")
-	release = func() { _ = d.calls().Remove(name) }
-	f, err := d.calls().Append(name)
+	f, err := d.calls().Temp(name, Reserved)
 	if err != nil {
 		return nil, err
 	}
-	err = f.Truncate(0)
-	if err == nil {
-		_, err = io.CopyN(f, rand.Reader, size)
+	var released atomic.Bool
+	release = func() {
+		if !released.Swap(true) {
+			_ = d.calls().Remove(f.Name())
+		}
 	}
+	_, err = io.CopyN(f, rand.Reader, size)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -209,13 +257,4 @@ func (d OS) Reserve(name string, size int64) (release func(), err error) {
 		return nil, err
 	}
 	return release, nil
-}
-
-// Lock takes a file of its own, since the file itself is replaced at times. It is never removed, since another process may
-// be waiting for just that file.
-func (d OS) Lock(name string) (unlock func(), err error) { return d.calls().Lock(Hidden(name, "lock")) }
-
-// Hidden is a name beside another file, for what is no result: .links.results.csv.lock.
-func Hidden(name, what string) string {
-	return filepath.Join(filepath.Dir(name), "."+filepath.Base(name)+"."+what)
 }

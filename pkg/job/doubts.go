@@ -194,12 +194,12 @@ func (j *Job) doubtsOf(d *doubts, path string) []reader.Link {
 	if err != nil || past == nil {
 		return nil
 	}
-	unlock, err := j.world.Disk.Lock(past.Results)
-	if held := new(disk.Locked); errors.As(err, &held) {
+	held, err := j.world.Disk.Lock(past.Results)
+	if locked := new(disk.Locked); errors.As(err, &locked) {
 		return nil
 	}
 	if err == nil {
-		defer unlock()
+		defer held.Unlock()
 	}
 	left := map[reader.Link]bool{}
 	for i := range past.Records {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"delink/pkg/disk"
 	"delink/pkg/outcome"
 	"delink/pkg/reader"
 	"delink/pkg/report"
@@ -35,7 +36,7 @@ func (j *Job) takeUp() error {
 		e.run.Summary, e.run.State, e.run.Pending = true, s.State, s.Pending
 		e.run.SameInput = s.InputSHA256 == j.input.SHA256
 		// Folders may have other names by now, files not.
-		e.run.OtherFiles = s.State != outcome.Finished && filepath.Base(s.Results) != filepath.Base(j.files.Results)
+		e.run.OtherFiles = s.State != outcome.Finished && !disk.SameText(filepath.Base(s.Results), filepath.Base(j.files.Results))
 	}
 	doubts, err := j.findDoubts()
 	if err != nil {

@@ -1,7 +1,6 @@
 package job
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,23 +11,91 @@ import (
 	"delink/pkg/disk"
 )
 
-// Files are where a run's results go.
+// Files are where the files of a job go.
 type Files struct {
 	Results, Failures, Summary string
 	Invalid                    string // the rows that cannot be used; empty for no such file
 }
 
-// resolve fills in what was not given: files beside the input.
-func (f Files) resolve(input string) (Files, error) {
-	if f.Results == "" {
-		if input == Stdin || !isFile(input) {
-			return f, refusef("add --results FILE", "%s has no folder for the results", inputName(input))
-		}
-		f.Results = stem(input) + ".results.csv"
+// Role says what a file is for.
+type Role int
+
+// The roles of the files of a job.
+const (
+	NoRole Role = iota
+	RoleInput
+	RoleResults
+	RoleFailures
+	RoleSummary
+	RoleInvalid
+)
+
+// String is how messages call the file.
+func (r Role) String() string {
+	return [...]string{"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used"}[r]
+}
+
+func refuseFile(remedy Remedy, role Role, err error, format string, args ...any) *Refusal {
+	return &Refusal{Cause: fmt.Sprintf(format, args...), Remedy: remedy, Role: role, Err: err}
+}
+
+// part is one file of a job.
+type part struct {
+	role Role
+	path *string
+}
+
+// written lists the files that a job writes.
+func (f *Files) written() []part {
+	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}}
+}
+
+// place finds the place of every file: what was not given goes beside the input, symbolic links are
+// followed to the file that they lead to, and every path is checked. Without need, files that have
+// no place stay empty.
+func (f Files) place(input string, need bool) (Files, error) {
+	if err := f.refuseStreams(); err != nil {
+		return f, err
 	}
+	if err := f.fill(input); err != nil && need {
+		return f, err
+	}
+	for _, p := range f.written() {
+		if *p.path == "" {
+			continue
+		}
+		to, err := resolve(p.role, *p.path)
+		if err != nil {
+			return f, err
+		}
+		*p.path = to
+	}
+	return f, f.refuseShared(input)
+}
+
+// refuseStreams refuses "-", which means standard output elsewhere. These files are read again and
+// replaced.
+func (f Files) refuseStreams() error {
+	for _, p := range f.written() {
+		if *p.path == Stdin {
+			return refuseFile(AnotherPlace, p.role, nil, "%s must be a file, not standard output", p.role)
+		}
+	}
+	return nil
+}
+
+// fill gives the files that have no path one beside the input. Where the input has no place of its
+// own, they go beside the results.
+func (f *Files) fill(input string) error {
 	base := stem(input)
-	if input == Stdin || !isFile(input) {
+	if input == Stdin || disk.IsStream(input) {
+		if f.Results == "" {
+			return refuseFile(NameTheFile, RoleResults, nil, "%s has no folder for the results", inputName(input))
+		}
 		base = strings.TrimSuffix(stem(f.Results), ".results")
+	}
+	if f.Results == "" {
+		f.Results = base + ".results.csv"
 	}
 	if f.Failures == "" {
 		f.Failures = base + ".failures.csv"
@@ -36,7 +103,7 @@ func (f Files) resolve(input string) (Files, error) {
 	if f.Summary == "" {
 		f.Summary = base + ".summary.json"
 	}
-	return f, nil
+	return nil
 }
 
 func inputName(input string) string {
@@ -44,12 +111,6 @@ func inputName(input string) string {
 		return "standard input"
 	}
 	return input
-}
-
-// isFile is true for what is not there as well: that is another error, with a better message.
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err != nil || info.Mode().IsRegular() || info.IsDir()
 }
 
 // stem is the path without the endings that an input has.
@@ -62,46 +123,73 @@ func stem(path string) string {
 	return path
 }
 
-// check makes sure that no file takes the place of another, or of the input.
-func (f Files) check(input string) error {
-	all := []struct{ what, path string }{{"the input", input}, {"--results", f.Results}, {"--failures", f.Failures}, {"--summary", f.Summary}, {"--invalid", f.Invalid}}
-	for i, a := range all {
-		for _, b := range all[:i] {
-			if a.path == "" || b.path == "" { // not known, or not wanted
+// resolve follows symbolic links and makes sure that a file can be there.
+func resolve(role Role, path string) (string, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return "", refuseFile(AnotherPlace, role, nil, "%s is not a file, so %s cannot go there", path, role)
+	}
+	to, err := disk.Resolve(path)
+	if err != nil {
+		return "", refuseFile(AnotherPlace, role, err, "%s cannot be written", role)
+	}
+	if err := disk.CheckName(to); err != nil {
+		return "", refuseFile(AnotherPlace, role, err, "%s cannot be written", role)
+	}
+	if info, err := os.Stat(filepath.Dir(to)); err != nil || !info.IsDir() {
+		return "", refuseFile(AnotherPlace, role, nil, "there is no folder %s for %s", filepath.Dir(to), role)
+	}
+	return to, nil
+}
+
+// refuseShared makes sure that no file takes the place of another, or of the input.
+func (f Files) refuseShared(input string) error {
+	all := append([]part{{RoleInput, &input}}, f.written()...)
+	for i, b := range all {
+		for _, a := range all[:i] {
+			if *a.path == "" || *b.path == "" || *a.path == Stdin { // not known, or not wanted
 				continue
 			}
-			if a.path != Stdin && b.path != Stdin && same(a.path, b.path) {
-				return refusef("give each its own file", "%s and %s are both %s", b.what, a.what, a.path)
+			if same(*a.path, *b.path) {
+				return refuseFile(OwnFiles, b.role, nil, "%s and %s are both %s", a.role, b.role, *b.path)
 			}
-		}
-	}
-	for _, a := range all[1:] {
-		if info, err := os.Stat(a.path); err == nil && !info.Mode().IsRegular() {
-			return refusef("give the path of a file", "%s: %s is not a file", a.what, a.path)
-		}
-		if a.path == "" {
-			continue
-		}
-		if info, err := os.Stat(filepath.Dir(a.path)); err != nil || !info.IsDir() {
-			return refusef("make it, or choose another place", "%s: there is no folder %s", a.what, filepath.Dir(a.path))
 		}
 	}
 	return nil
 }
 
+// same reports whether two paths lead to one file, through links of any kind, or would once it is
+// made.
 func same(a, b string) bool {
-	if absA, err := filepath.Abs(a); err == nil {
-		if absB, err := filepath.Abs(b); err == nil && absA == absB {
-			return true
-		}
-	}
 	infoA, errA := os.Stat(a)
 	infoB, errB := os.Stat(b)
-	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+	if errA == nil && errB == nil {
+		return os.SameFile(infoA, infoB)
+	}
+	return real(a) == real(b)
 }
 
-// putAside gives files of an earlier run new names, with the time: links.results.20261124-193000.csv. The results go first: without
-// them the others are not taken for a run.
+// real is the one path of a file, whether it is there or not.
+func real(path string) string {
+	if to, err := disk.Resolve(path); err == nil {
+		path = to
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return filepath.Clean(path)
+	}
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
+		return filepath.Join(folder, filepath.Base(abs))
+	}
+	return abs
+}
+
+// sameTold reports whether a path that a summary tells leads to a file. A summary cannot hold names
+// that are not UTF-8.
+func sameTold(told, path string) bool { return disk.SameText(told, path) || same(told, path) }
+
+// putAside gives files of an earlier run new names, with the time:
+// links.results.20261124-193000.csv. The results go first: without them the others are not taken
+// for a run.
 func (j *Job) putAside(now time.Time, paths ...string) error {
 	for _, path := range paths {
 		if _, err := putAside(j.world.Disk, path, now); err != nil {
@@ -113,7 +201,7 @@ func (j *Job) putAside(now time.Time, paths ...string) error {
 
 // copyAside puts a copy of an older file under a new name.
 func copyAside(on disk.Disk, path string, now time.Time) error {
-	to, err := aside(on, path, now.UTC().Format("20060102-150405"))
+	to, err := disk.Aside(on, path, now)
 	if err != nil {
 		return err
 	}
@@ -128,32 +216,11 @@ func copyAside(on disk.Disk, path string, now time.Time) error {
 	})
 }
 
-// putAside gives an older file a new name, and tells it; empty if there is none.
+// putAside gives an older file a new name and returns it; the name is empty if there is no such
+// file.
 func putAside(on disk.Disk, path string, now time.Time) (to string, err error) {
-	to, err = aside(on, path, now.UTC().Format("20060102-150405"))
-	if err == nil {
-		err = on.Rename(path, to)
-	}
-	if errors.Is(err, os.ErrNotExist) {
-		return "", nil
-	}
-	if err != nil {
+	if to, err = disk.PutAside(on, path, now); err != nil {
 		return "", fmt.Errorf("an older file cannot be put aside: %w", err)
 	}
 	return to, nil
-}
-
-// aside is a free name for an older file.
-func aside(on disk.Disk, path, mark string) (string, error) {
-	ext := filepath.Ext(path)
-	base := strings.TrimSuffix(path, ext)
-	for n := 1; ; n++ {
-		to := base + "." + mark + ext
-		if n > 1 {
-			to = fmt.Sprintf("%s.%s-%d%s", base, mark, n, ext)
-		}
-		if taken, err := on.Exists(to); err != nil || !taken {
-			return to, err
-		}
-	}
 }

@@ -3,7 +3,6 @@ package job
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"runtime/debug"
 
 	"delink/pkg/chunker"
@@ -40,21 +39,16 @@ const gcPercent = 40
 func readInput(c Config, on disk.Disk, again bool) (*Input, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	p := &Input{Config: c}
-	spool := ""
-	files, err := c.Files.resolve(c.Input)
-	switch {
-	case err == nil:
-		p.Config.Files = files
-	case again:
+	files, err := c.Files.place(c.Input, again)
+	if err != nil {
 		return nil, err
 	}
-	if err := p.Config.Files.check(c.Input); err != nil {
-		return nil, err
-	}
+	p.Config.Files = files
+	beside := ""
 	if again {
-		spool = filepath.Dir(files.Results)
+		beside = files.Results
 	}
-	src, err := openSource(c.Input, c.Stdin, spool)
+	src, err := openSource(c.Input, c.Stdin, beside)
 	if err != nil {
 		return nil, err
 	}

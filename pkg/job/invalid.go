@@ -14,15 +14,22 @@ import (
 // errNone is why there is no file of rows that cannot be used: there are none.
 var errNone = errors.New("all rows can be used")
 
-// readAside reads the input, and writes the rows that cannot be used into the file that is there for them. An older one
-// gets a new name, also if there is nothing to write: it would be taken for this input's.
+// readAside reads the input, and writes the rows that cannot be used into the file that is there
+// for them. An older one gets a new name, also if there is nothing to write: it would be taken for
+// this input's.
 func (p *Input) readAside(on disk.Disk) error {
 	path := p.Config.Files.Invalid
 	if path == "" {
 		return p.read(func(*reader.Header) {}, func(*reader.Row) {})
 	}
+	held, err := lock(on, part{RoleInvalid, &path})
+	if err != nil {
+		return err
+	}
+	defer held.Unlock()
+	on = held
 	var wrong error // with the input, not with the file
-	err := on.Replace(path, func(w io.Writer) error {
+	err = on.Replace(path, func(w io.Writer) error {
 		var out *report.InvalidRows
 		begin := func(h *reader.Header) { out = report.NewInvalidRows(w, h) }
 		if wrong = p.read(begin, func(row *reader.Row) { out.Write(row) }); wrong != nil {

@@ -133,10 +133,14 @@ func (j *Job) read(again bool) (err error) {
 	return nil
 }
 
-// open takes the lock on the files.
-func (j *Job) open() (err error) {
-	j.unlock, err = lock(j.world.Disk, j.files.Results)
-	return err
+// open locks the files that the run writes. From now on they are written through the disk that holds the locks.
+func (j *Job) open() error {
+	held, err := lockFiles(j.world.Disk, j.files)
+	if err != nil {
+		return err
+	}
+	j.world.Disk, j.unlock = held, held.Unlock
+	return nil
 }
 
 // ask connects to the CRM and asks the org about itself.

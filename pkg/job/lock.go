@@ -3,27 +3,41 @@ package job
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 
 	"delink/pkg/disk"
 )
 
-// lock holds the result file for this process.
-func lock(on disk.Disk, results string) (unlock func(), err error) {
-	at := results
-	if target, err := filepath.EvalSymlinks(results); err == nil { // two names of one file have one lock
-		at = target
+// lockFiles locks every file that a run writes, for this process. The files are to be written
+// through the disk that it returns.
+func lockFiles(on disk.Disk, f Files) (disk.Held, error) {
+	return lock(on, part{RoleResults, &f.Results}, part{RoleFailures, &f.Failures}, part{RoleSummary, &f.Summary})
+}
+
+func lock(on disk.Disk, parts ...part) (disk.Held, error) {
+	var paths []string
+	for _, p := range parts {
+		paths = append(paths, *p.path)
 	}
-	unlock, err = on.Lock(at)
-	var held *disk.Locked
-	switch {
-	case errors.As(err, &held):
-		return nil, refusef("wait until it ends, or give this run another file with --results", "%s is being written by %s", results, held.By)
-	case errors.Is(err, fs.ErrNotExist): // there is no such folder
-		return nil, &Refusal{Cause: "results cannot be written beside " + results, Err: err, Hint: "choose another place with --results"}
-	case err != nil:
-		return nil, fmt.Errorf("nothing was sent: results cannot be written beside %s (--results chooses another place): %w", results, err)
+	held, err := on.Lock(paths...)
+	if err == nil {
+		return held, nil
 	}
-	return unlock, nil
+	var locked *disk.Locked
+	if errors.As(err, &locked) {
+		role := roleOf(locked.Name, parts)
+		return nil, refuseFile(WaitOrAnother, role, nil, "%s is being written by %s", locked.Name, locked.By)
+	}
+	if way := new(disk.InTheWay); errors.As(err, &way) {
+		return nil, refuseFile(AnotherPlace, parts[0].role, nil, "%s", way.Error())
+	}
+	return nil, fmt.Errorf("nothing was sent: the files of the run cannot be locked: %w", err)
+}
+
+func roleOf(path string, parts []part) Role {
+	for _, p := range parts {
+		if *p.path == path {
+			return p.role
+		}
+	}
+	return NoRole
 }

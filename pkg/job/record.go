@@ -96,7 +96,7 @@ func (j *Job) prepareFiles(s *report.Summary, now time.Time) error {
 		return j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary)
 	case begin, goOn:
 	}
-	if e.summary != nil && e.summary.Failures != nil && same(*e.summary.Failures, j.files.Failures) {
+	if e.summary != nil && e.summary.Failures != nil && sameTold(*e.summary.Failures, j.files.Failures) {
 		s.Failures = &j.files.Failures
 		return nil
 	}

@@ -12,6 +12,7 @@ type Refusal struct {
 	Hint   string // what to do, apart from what Remedy says; may be empty
 	Remedy Remedy
 	Arg    string             // what the remedy is about: a relation, a number
+	Role   Role               // which file the remedy is about
 	Rows   []*reader.RowError // the rows that cannot be used, if that is why
 	More   int                // and how many of them are not in Rows
 	Err    error              // what is behind it, or nil
@@ -23,11 +24,12 @@ type Remedy int
 // The remedies.
 const (
 	NoRemedy            Remedy = iota
-	GiveResults                // say where the results go
-	GiveOtherResults           // give this run another place for its results
+	NameTheFile                // say where the file of Role goes
+	OwnFiles                   // give each file its own path
+	AnotherPlace               // give the file of Role another path
+	WaitOrAnother              // wait for the other run, or give the file of Role another path
 	GiveOtherFiles             // give this run other places for results, failures and summary
 	GiveSummary                // give this run its own failures and summary, too
-	GiveOwnFiles               // give each file a path of its own
 	BeginAnew                  // begin anew; older files get new names
 	ResumeOrRestart            // say what to do with the unfinished run
 	SkipInvalidRows            // go on without the rows that cannot be used

@@ -8,28 +8,33 @@ import (
 	"hash"
 	"io"
 	"os"
+
+	"delink/pkg/disk"
 )
 
 // Stdin is the name of the standard input among inputs.
 const Stdin = "-"
 
-// source is an input that can be read twice: once for the plan, and at the end for the failures file. What cannot be
-// opened again, standard input or a pipe, is kept in a file beside the results while the run goes on.
+// source is an input that can be read twice: once for the plan, and at the end for the failures
+// file. An input that cannot be opened again, such as standard input or a pipe, is copied to a
+// hidden file beside the results while the run goes on.
 type source struct {
-	name  string   // for messages
-	path  string   // to read again; empty for a pipe
-	spool *os.File // the copy of a pipe, or nil
-	size  int64    // of the copy
-	sum   hash.Hash
-	first io.ReadCloser
+	name   string   // for messages
+	path   string   // to read again; empty for a stream
+	spool  *os.File // the copy of a stream, or nil
+	remove func()   // closes and deletes the copy
+	size   int64    // of the copy
+	sum    hash.Hash
+	first  io.ReadCloser
 }
 
-// openSource opens an input. Where it is a pipe, spool is the folder for its copy; empty if it is read only once.
-func openSource(input string, stdin io.Reader, spool string) (*source, error) {
-	s := &source{name: input, path: input, sum: sha256.New()}
+// openSource opens an input. The copy of a stream goes beside the file results; without it, the
+// input is read only once.
+func openSource(input string, stdin io.Reader, results string) (*source, error) {
+	s := &source{name: input, path: input, sum: sha256.New(), remove: func() {}}
 	if input == Stdin {
-		s.name = "standard input"
-		return s, s.keep(io.NopCloser(stdin), spool)
+		s.name = inputName(input)
+		return s, s.keep(io.NopCloser(stdin), results)
 	}
 	f, err := os.Open(input)
 	if err != nil {
@@ -41,25 +46,24 @@ func openSource(input string, stdin io.Reader, spool string) (*source, error) {
 		return nil, errors.Join(err, f.Close())
 	case info.IsDir():
 		return nil, errors.Join(refusef("give the path of a CSV file", "%s is a folder", input), f.Close())
-	case !info.Mode().IsRegular():
-		return s, s.keep(f, spool)
+	case disk.IsStream(input):
+		return s, s.keep(f, results)
 	}
 	s.first = f
 	return s, nil
 }
 
 // keep copies what can be read only once.
-func (s *source) keep(from io.ReadCloser, folder string) error {
+func (s *source) keep(from io.ReadCloser, results string) error {
 	s.first, s.path = from, ""
-	if folder == "" {
+	if results == "" {
 		return nil
 	}
-	f, err := os.CreateTemp(folder, ".delink-input-*") // created with mode 0600
+	f, remove, err := disk.Scratch(results, disk.Input)
 	if err != nil {
-		return errors.Join(&Refusal{Cause: "no place for a copy of " + s.name, Err: err}, from.Close())
+		return errors.Join(&Refusal{Cause: "there is no place for a copy of " + s.name, Err: err}, from.Close())
 	}
-	s.spool = f
-	_ = os.Remove(f.Name()) // the open file is enough, where the system lets go of the name: a kill leaves nothing behind
+	s.spool, s.remove = f, remove
 	s.size, err = io.Copy(f, from)
 	if err = errors.Join(err, from.Close()); err != nil {
 		s.remove()
@@ -69,16 +73,17 @@ func (s *source) keep(from io.ReadCloser, folder string) error {
 	return nil
 }
 
-// reader gives the bytes of the first pass; their digest is known when it has been read to its end.
+// reader returns the bytes of the first pass. Their digest is known once they are read to the end.
 func (s *source) reader() io.Reader { return io.TeeReader(s.first, s.sum) }
 
-// digest reads what is left, and gives the SHA-256 of the whole.
+// digest reads what is left, and returns the SHA-256 of the whole.
 func (s *source) digest() (string, error) {
 	_, err := io.Copy(s.sum, s.first)
 	return hex.EncodeToString(s.sum.Sum(nil)), errors.Join(err, s.first.Close())
 }
 
-// again opens the input for the second pass. verify, called at its end, tells whether it is the same as before.
+// again opens the input for the second pass. verify, called behind the last row, returns an error
+// if the input is not the same as before.
 func (s *source) again(digest string) (r io.Reader, verify func() error, closeIt func(), err error) {
 	var in io.ReadCloser
 	if s.spool != nil {
@@ -98,12 +103,4 @@ func (s *source) again(digest string) (r io.Reader, verify func() error, closeIt
 		return nil
 	}
 	return tee, verify, func() { _ = in.Close() }, nil
-}
-
-// remove deletes the copy of a pipe.
-func (s *source) remove() {
-	if s.spool != nil {
-		_ = s.spool.Close()
-		_ = os.Remove(s.spool.Name()) // where an open file keeps its name
-	}
 }

@@ -85,7 +85,7 @@ func (d *drive) Append(name string) (disk.Handle, error) {
 	return &handle{d, name, d.names[name]}, nil
 }
 
-func (d *drive) Temp(near string) (disk.Handle, error) {
+func (d *drive) Temp(near, _ string) (disk.Handle, error) {
 	for n := 1; ; n++ {
 		name := filepath.Join(filepath.Dir(near), "."+filepath.Base(near)+"."+strconv.Itoa(n))
 		if d.names[name] == nil {
@@ -129,7 +129,7 @@ func (d *drive) Names(string) ([]string, error) { return slices.Sorted(maps.Keys
 
 func (d *drive) Temps(string) ([]string, error) { return nil, nil }
 
-func (d *drive) Lock(string) (func(), error) { return func() {}, nil }
+func (d *drive) Lock(name string, _ bool) (disk.Handle, error) { return d.Append(name) }
 
 // handle is an open file.
 type handle struct {

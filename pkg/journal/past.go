@@ -17,7 +17,7 @@ import (
 func Name(results string) string { return disk.Hidden(results, "journal") }
 
 // Suffix is how the names of journals end, for those who look for them in a folder.
-const Suffix = ".journal"
+const Suffix = ".delink-journal"
 
 // Past is what the journal of an earlier run says.
 type Past struct {

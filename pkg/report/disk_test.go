@@ -19,7 +19,9 @@ type unsynced struct{ disk.System }
 
 func (u unsynced) Append(name string) (disk.Handle, error) { return noSync(u.System.Append(name)) }
 
-func (u unsynced) Temp(near string) (disk.Handle, error) { return noSync(u.System.Temp(near)) }
+func (u unsynced) Temp(near, what string) (disk.Handle, error) {
+	return noSync(u.System.Temp(near, what))
+}
 
 func (unsynced) SyncFolder(string) error { return nil }
 
@@ -45,14 +47,14 @@ type full struct {
 
 func (f full) Append(name string) (disk.Handle, error) {
 	h, err := f.unsynced.Append(name)
-	if err != nil || strings.HasSuffix(name, ".reserve") {
+	if err != nil {
 		return h, err
 	}
 	return fullHandle{h, f.room}, nil
 }
 
 func (f full) Remove(name string) error {
-	if strings.HasSuffix(name, ".reserve") {
+	if strings.Contains(name, ".delink-"+disk.Reserved+"-") {
 		*f.room += *f.reserved
 	}
 	return f.unsynced.Remove(name)

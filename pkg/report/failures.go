@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 	"strings"
+	"time"
 
 	"delink/pkg/disk"
 	"delink/pkg/outcome"
@@ -13,15 +14,17 @@ import (
 // the input, with why it is here in three more columns. So it is an input itself. in is a second pass over the input that the book is
 // of; verify is called behind its last row, before the file takes its place.
 //
-// Where no row has failed there is no file, and an older one is removed. It reports how many rows there are.
+// Where no row has failed there is no file, and an older one is removed. An older one that was changed by hand
+// gets a new name instead. It reports how many rows there are.
 func WriteFailures(on disk.Disk, path string, in *reader.Reader, book *Book, verify func() error) (n int, err error) {
 	if book.Failures() == 0 {
 		if err := verify(); err != nil {
 			return 0, err
 		}
-		return 0, on.Remove(path)
+		_, err := disk.RemoveOwn(on, path, time.Now())
+		return 0, err
 	}
-	err = on.Replace(path, func(w io.Writer) error {
+	_, err = disk.ReplaceOwn(on, path, time.Now(), func(w io.Writer) error {
 		out := in.Header().NewWriter(w, reader.AddedColumns[:]...)
 		for row, err := range in.Rows() {
 			if err != nil {

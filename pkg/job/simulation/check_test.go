@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"delink/pkg/disk"
 	"delink/pkg/job"
 	"delink/pkg/outcome"
 	"delink/pkg/report"
@@ -330,9 +331,7 @@ func (w *world) checkBooks(l *life) {
 func (l *life) checkEnd(e end, before, after map[link]string) {
 	w := l.world
 	for _, name := range sortedKeys(w.disk.names) {
-		temp, number := strings.CutPrefix(filepath.Base(name), "."+filepath.Base(w.results)+".")
-		number = number && strings.Trim(temp, "0123456789") == ""
-		if (strings.HasSuffix(name, ".reserve") || number) && !l.trouble && e.summary != nil {
+		if disk.IsTemporary(name, w.results) && !l.trouble && e.summary != nil {
 			w.fault("litter", "life %d: leaves %s", l.number, filepath.Base(name))
 		}
 	}

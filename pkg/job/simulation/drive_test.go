@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -27,7 +26,7 @@ type drive struct {
 	safe    map[string]*inode // the names at the last sync of the folder
 	changes []change          // to the names since then
 	limit   int64             // bytes in all; 0 for no limit
-	locked  map[string]*life
+	locked  map[*inode]*life
 }
 
 // inode is a file whatever its name.
@@ -43,7 +42,7 @@ type change struct {
 }
 
 func newDrive() *drive {
-	return &drive{names: map[string]*inode{}, safe: map[string]*inode{}, locked: map[string]*life{}}
+	return &drive{names: map[string]*inode{}, safe: map[string]*inode{}, locked: map[*inode]*life{}}
 }
 
 func apply(names map[string]*inode, c change) {
@@ -159,21 +158,21 @@ func (c calls) Append(name string) (disk.Handle, error) {
 		c.change(change{to: name, node: f})
 	}
 	c.life.opened = c.life.opened || name == c.life.world.results
-	return &handle{c, name, f}, nil
+	return &handle{calls: c, name: name, node: f}, nil
 }
 
-func (c calls) Temp(near string) (disk.Handle, error) {
+func (c calls) Temp(near, what string) (disk.Handle, error) {
 	if err := c.life.diskCall("make a file beside", near); err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for n := 1; ; n++ {
-		name := filepath.Join(filepath.Dir(near), fmt.Sprintf(".%s.%d", filepath.Base(near), n))
+		name := disk.Hidden(near, fmt.Sprintf("%s-%08x", what, n))
 		if c.names[name] == nil {
 			f := &inode{}
 			c.change(change{to: name, node: f})
-			return &handle{c, name, f}, nil
+			return &handle{calls: c, name: name, node: f}, nil
 		}
 	}
 }
@@ -185,8 +184,7 @@ func (c calls) Temps(near string) (names []string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, name := range sortedKeys(c.names) {
-		number, ok := strings.CutPrefix(filepath.Base(name), "."+filepath.Base(near)+".")
-		if _, err := strconv.Atoi(number); ok && err == nil {
+		if disk.IsTemporary(name, near) {
 			names = append(names, name)
 		}
 	}
@@ -265,23 +263,25 @@ func (c calls) SyncFolder(folder string) error {
 	return nil
 }
 
-func (c calls) Lock(name string) (unlock func(), err error) {
+func (c calls) Lock(name string, guard bool) (disk.Handle, error) {
 	if err := c.life.diskCall("lock", name); err != nil {
 		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.locked[name] != nil {
-		return nil, &disk.Locked{By: "another life"}
+	f := c.names[name]
+	if f == nil && !guard {
+		return nil, missing("lock", name)
 	}
-	c.locked[name] = c.life
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.locked[name] == c.life {
-			delete(c.locked, name)
-		}
-	}, nil
+	if f == nil {
+		f = &inode{}
+		c.change(change{to: name, node: f})
+	}
+	if c.locked[f] != nil {
+		return nil, &disk.Locked{Name: name, By: "another life"}
+	}
+	c.locked[f] = c.life
+	return &handle{calls: c, name: name, node: f, locks: true}, nil
 }
 
 // handle is an open file of one process.
@@ -289,6 +289,7 @@ type handle struct {
 	calls calls
 	name  string
 	node  *inode
+	locks bool // until it is closed
 }
 
 func (h *handle) Name() string { return h.name }
@@ -310,7 +311,14 @@ type info struct {
 
 func (i info) Size() int64 { return i.size }
 
-func (h *handle) Close() error { return h.calls.life.diskCall("close", h.name) }
+func (h *handle) Close() error {
+	h.calls.mu.Lock()
+	if h.locks && h.calls.locked[h.node] == h.calls.life {
+		delete(h.calls.locked, h.node)
+	}
+	h.calls.mu.Unlock()
+	return h.calls.life.diskCall("close", h.name)
+}
 
 // Write writes all of p, or what a kill or a full disk leaves of it.
 func (h *handle) Write(p []byte) (n int, err error) {

@@ -20,7 +20,7 @@ type journal struct {
 }
 
 func (w *world) journalName() string {
-	return filepath.Join(w.folder, "."+filepath.Base(w.results)+".journal")
+	return filepath.Join(w.folder, "."+filepath.Base(w.results)+".delink-journal")
 }
 
 func (w *world) readJournal() journal {
