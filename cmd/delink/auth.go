@@ -18,6 +18,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/zoho"
+	oauth "delink/pkg/zoho/login"
 )
 
 func (p *program) authCommand() *cobra.Command {
@@ -93,20 +94,23 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 			}
 		}
 	}
+	if folder, err := os.UserCacheDir(); err == nil {
+		l.cache = filepath.Join(folder, "delink")
+	}
+	if err := l.clientCache().LockedOut(); err != nil { // else the code would expire meanwhile
+		return err
+	}
 	code, err := p.prompt(questions, "grant code", true)
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, authTimeout)
 	defer cancel()
-	grant, err := zoho.ExchangeCode(ctx, httpClient(1), l.accounts, l.Login, code)
+	grant, err := l.server(httpClient(1)).Exchange(ctx, l.Credentials, code, l.clientCache())
 	if err != nil {
 		return grantError(err)
 	}
 	l.RefreshToken = grant.RefreshToken
-	if folder, err := os.UserCacheDir(); err == nil {
-		l.cache = filepath.Join(folder, "delink")
-	}
 	grant.Keep(l.cacheOfTokens())
 	stored := storedLogin{
 		DC: dc.Name, Accounts: l.accounts, APIDomain: cmp.Or(l.api, grant.APIDomain), Scopes: grant.Scopes,
@@ -147,7 +151,7 @@ func loginGuide(dc zoho.DataCentre) string {
    %-41s to check relations before the first call
    %-41s to show the org, and to know its limits
 4. paste the code here before it expires; it is good once
-`, console, strings.Join([]string{zoho.ScopeDelink, zoho.ScopeLists, zoho.ScopeOrg}, ","), zoho.ScopeDelink, zoho.ScopeLists, zoho.ScopeOrg)
+`, console, strings.Join([]string{oauth.ScopeDelink, oauth.ScopeLists, oauth.ScopeOrg}, ","), oauth.ScopeDelink, oauth.ScopeLists, oauth.ScopeOrg)
 }
 
 // grantError says more than the endpoint does about a code that is not accepted.
@@ -299,7 +303,7 @@ func (p *program) authLogout(w whereFlags) error {
 	if _, err := writeLogins(logins); err != nil {
 		return err
 	}
-	l := login{Login: chosen.login(), accounts: chosen.Accounts}
+	l := login{Credentials: chosen.login(), accounts: chosen.Accounts}
 	if folder, err := os.UserCacheDir(); err == nil {
 		l.cache = filepath.Join(folder, "delink")
 	}

@@ -10,6 +10,7 @@ import (
 
 	"delink/pkg/worker"
 	"delink/pkg/zoho"
+	oauth "delink/pkg/zoho/login"
 )
 
 type roundTrip func(*http.Request) (*http.Response, error)
@@ -25,7 +26,7 @@ func TestPacedQuestions(t *testing.T) {
 			at = append(at, time.Since(start))
 			return &http.Response{StatusCode: 404, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("{}"))}, nil
 		})}
-		tokens := zoho.NewTokenSource(zoho.Login{AccessToken: "1000.x"}, "http://localhost", h, nil)
+		tokens := oauth.NewSource(oauth.Credentials{AccessToken: "1000.x"}, oauth.Server{Accounts: "http://localhost", HTTP: h}, nil)
 		client, err := zoho.NewClient(tokens, h, zoho.Options{APIDomain: "http://localhost", Version: "v8", Timeout: time.Minute})
 		if err != nil {
 			t.Fatal(err)

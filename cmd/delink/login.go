@@ -16,11 +16,12 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/zoho"
+	oauth "delink/pkg/zoho/login"
 )
 
 // login is who we are and where we go.
 type login struct {
-	zoho.Login
+	oauth.Credentials
 	dc       zoho.DataCentre
 	source   string // where the credentials are from, for people
 	accounts string // base URL of the token endpoint
@@ -119,7 +120,7 @@ func (p *program) login(w whereFlags) (login, error) {
 		case s == nil:
 			return l, noLogin(dc, w.org)
 		}
-		stored, l.Login, l.source = *s, s.login(), "the login stored for "+s.name()
+		stored, l.Credentials, l.source = *s, s.login(), "the login stored for "+s.name()
 		if dc == "" {
 			dc = s.DC
 		}
@@ -210,17 +211,30 @@ func printable(name, v string) error {
 }
 
 // cacheOfTokens is where the login's access tokens are kept between runs; nil for nowhere.
-func (l login) cacheOfTokens() *zoho.TokenCache {
+func (l login) cacheOfTokens() *oauth.Cache {
 	if l.cache == "" || l.RefreshToken == "" {
 		return nil
 	}
-	return zoho.NewTokenCache(l.cache, l.Login, l.accounts)
+	return l.clientCache()
+}
+
+// clientCache is the same for a login that has no refresh token yet: it knows whether the client is locked out.
+func (l login) clientCache() *oauth.Cache {
+	if l.cache == "" {
+		return nil
+	}
+	return oauth.NewCache(l.cache, l.Credentials, l.accounts)
+}
+
+// server is the accounts host of the login.
+func (l login) server(client *http.Client) oauth.Server {
+	return oauth.Server{Accounts: l.accounts, APIDomain: l.api, HTTP: client}
 }
 
 // client makes the client for a login.
 func (l login) client(slots int, timeout time.Duration, apiVersion string) (*zoho.Client, error) {
 	client := httpClient(slots)
-	tokens := zoho.NewTokenSource(l.Login, l.accounts, client, l.cacheOfTokens())
+	tokens := oauth.NewSource(l.Credentials, l.server(client), l.cacheOfTokens())
 	c, err := zoho.NewClient(tokens, client, zoho.Options{
 		APIDomain: l.api,
 		Fallback:  l.fallback,

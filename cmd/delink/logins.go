@@ -13,7 +13,7 @@ import (
 
 	"delink/pkg/disk"
 	"delink/pkg/job"
-	"delink/pkg/zoho"
+	oauth "delink/pkg/zoho/login"
 )
 
 // storedLogin is a login that auth login keeps: one for each data centre and org.
@@ -180,6 +180,6 @@ func storeLogin(l storedLogin) (path string, err error) {
 	return writeLogins(append(logins, l))
 }
 
-func (s *storedLogin) login() zoho.Login {
-	return zoho.Login{ClientID: s.ClientID, ClientSecret: s.ClientSecret, RefreshToken: s.RefreshToken}
+func (s *storedLogin) login() oauth.Credentials {
+	return oauth.Credentials{ClientID: s.ClientID, ClientSecret: s.ClientSecret, RefreshToken: s.RefreshToken}
 }

@@ -84,7 +84,7 @@ func (p *program) exit(err error) int {
 		p.ui.error(err.Error(), refused.hint)
 		return job.ExitRefused
 	case errors.As(err, &api):
-		p.ui.error(err.Error(), api.Hint())
+		p.ui.error(err.Error(), hintFor(api))
 		if api.Kind == zoho.Denied || api.Kind == zoho.BadToken {
 			return job.ExitRefused
 		}

@@ -101,7 +101,7 @@ func (d *dispatcher) answered(t *task, r *result) {
 			}
 			out = append(out, t.outcome(i, Absent, item.Code, text, r.answer.Status, r.finished))
 		case zoho.Deleted:
-			out = append(out, t.outcome(i, Failed, item.Code, zoho.Explain(item.Code).Text, r.answer.Status, r.finished))
+			out = append(out, t.outcome(i, Failed, item.Code, zoho.Explain(item.Code), r.answer.Status, r.finished))
 		case zoho.Failed:
 			if t.unanswered != nil {
 				doubted.add(i, item)
@@ -375,7 +375,7 @@ func (d *dispatcher) altogether() *zoho.Error {
 }
 
 func itemMessage(i zoho.Item) string {
-	text := zoho.Explain(i.Code).Text
+	text := zoho.Explain(i.Code)
 	switch {
 	case text == "":
 		return i.Message

@@ -9,7 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
+
+	"delink/pkg/zoho/internal/web"
 )
 
 // Verdict is what the CRM said of one id.
@@ -90,34 +91,8 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// maxText is the longest text that is kept, in bytes: Zoho's are a line at the most, a gateway's may be a book.
-const maxText = 500
-
-// text is the value on one line, without control characters, so that it can stand in a record and on a terminal.
-func (t text) text() string {
-	s := string(t[:min(len(t), maxText)])
-	if isPrintable(s) { // nearly always, and this is done for every link
-		return s
-	}
-	s = strings.ToValidUTF8(s, "?")
-	return strings.Join(strings.FieldsFunc(s, isUnruly), " ")
-}
-
-// isUnruly reports whether a character has no place on a line: control characters, line ends, and marks that turn the direction of
-// what follows on a terminal.
-func isUnruly(r rune) bool {
-	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r >= '\u202a' && r <= '\u202e' || r >= '\u2066' && r <= '\u2069'
-}
-
-// isPrintable reports whether a text is plain ASCII without control characters.
-func isPrintable(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
-}
+// text is the value on one line, without control characters.
+func (t text) text() string { return web.Line(string(t)) }
 
 // number reports whether a code is a number, which says no more than the HTTP status (R).
 func number(code string) bool {
@@ -174,14 +149,9 @@ func (d *details) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// trimBody takes off what gateways put around a body: a byte order mark, white space.
-func trimBody(body []byte) []byte {
-	return bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\ufeff")))
-}
-
 // decode reads a body; nil if it is not one JSON object.
 func decode(body []byte) *envelope {
-	body = trimBody(body)
+	body = web.TrimBody(body)
 	if len(body) == 0 || body[0] != '{' {
 		return nil
 	}
@@ -210,7 +180,7 @@ func (l *recordList) whole() bool {
 
 func decodeList(body []byte) *recordList {
 	var l recordList
-	if json.Unmarshal(trimBody(body), &l) != nil || l.Data == nil {
+	if json.Unmarshal(web.TrimBody(body), &l) != nil || l.Data == nil {
 		return nil
 	}
 	return &l

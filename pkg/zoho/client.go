@@ -14,6 +14,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"delink/pkg/zoho/internal/web"
 )
 
 // MaxIDs is how many related records one delink call can name (D S K): 100 ids of 19 digits and their commas are 1,999
@@ -30,12 +32,9 @@ var Versions = []string{"v2", "v2.1", "v3", "v4", "v5", "v6", "v7", "v8"}
 // readVersion is the version in which related records are read.
 const readVersion = "v8"
 
-// maxBody is far above the answer for 100 ids (25 kB).
-const maxBody = 4 << 20
-
 // Client makes calls, one attempt each. It is safe for concurrent use.
 type Client struct {
-	tokens  *TokenSource
+	tokens  Tokens
 	http    *http.Client
 	options Options
 
@@ -54,12 +53,12 @@ type Options struct {
 }
 
 // NewClient makes a client. The http client must not have a time-out of its own.
-func NewClient(tokens *TokenSource, client *http.Client, o Options) (*Client, error) {
+func NewClient(tokens Tokens, client *http.Client, o Options) (*Client, error) {
 	if !slices.Contains(Versions, o.Version) {
 		return nil, fmt.Errorf("API version %q is not known: choose one of %s", o.Version, strings.Join(Versions, ", "))
 	}
 	// A redirected DELETE would become a GET, besides. The API does not redirect.
-	return &Client{tokens: tokens, http: direct(client), options: o, credits: -1}, nil
+	return &Client{tokens: tokens, http: web.Direct(client), options: o, credits: -1}, nil
 }
 
 // Ready gives the token for the next call, without any wait; false if there is none, and Token has to make one.
@@ -156,7 +155,7 @@ func (c *Client) Linked(ctx context.Context, t Token, r Relation, parent ID, ids
 // was about the token in use: of many calls that were refused with the same token, only the first.
 func (c *Client) Renew(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.Kind == BadToken && c.tokens.refused(e.token)
+	return errors.As(err, &e) && e.Kind == BadToken && c.tokens.Refused(e.token)
 }
 
 // Credits is what the org has left of its credits, as far as the CRM has said.
@@ -183,7 +182,7 @@ func (c *Client) Base(ctx context.Context) (string, error) {
 }
 
 func (c *Client) base(t Token) string {
-	return cmp.Or(c.options.APIDomain, t.apiDomain, c.options.Fallback)
+	return cmp.Or(c.options.APIDomain, t.APIDomain(), c.options.Fallback)
 }
 
 // reply is what came over the wire.
@@ -213,24 +212,24 @@ func (c *Client) call(ctx context.Context, token Token, method, version, path st
 	if err != nil {
 		return reply{}, unsent(err)
 	}
-	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.secret()) // not Bearer (D)
+	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.Secret()) // not Bearer (D)
 	req.Header.Set("User-Agent", c.options.UserAgent)
 	sent := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if !connected.Load() {
-			return reply{}, unsent(c.tokens.secrets.hideError(because(ctx, err)))
+			return reply{}, unsent(hidden(c.tokens, web.Because(ctx, err)))
 		}
-		return reply{}, &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Cause: c.tokens.secrets.hideError(because(ctx, err))}
+		return reply{}, &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Cause: hidden(c.tokens, web.Because(ctx, err))}
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, web.MaxBody))
 	if n, ok := creditsRemaining(resp.Header); ok {
 		c.heardCredits(n, sent)
 	}
-	got := reply{status: resp.StatusCode, header: resp.Header, body: c.tokens.secrets.hide(body)}
+	got := reply{status: resp.StatusCode, header: resp.Header, body: c.tokens.Hide(body)}
 	if err != nil && resp.StatusCode < 300 {
-		got.torn = &Error{Kind: Unanswered, Sent: true, Status: resp.StatusCode, Code: CodeNoAnswer, Cause: c.tokens.secrets.hideError(because(ctx, err))}
+		got.torn = &Error{Kind: Unanswered, Sent: true, Status: resp.StatusCode, Code: CodeNoAnswer, Cause: hidden(c.tokens, web.Because(ctx, err))}
 		if method != http.MethodDelete {
 			return reply{}, got.torn
 		}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"delink/pkg/zoho/internal/web"
 )
 
 // Org is the organisation that a login belongs to.
@@ -158,7 +160,7 @@ func (c *Client) get(ctx context.Context, path string, into any) error {
 	if err != nil {
 		return err
 	}
-	if reply.status == http.StatusOK && json.Unmarshal(trimBody(reply.body), into) == nil {
+	if reply.status == http.StatusOK && json.Unmarshal(web.TrimBody(reply.body), into) == nil {
 		return nil
 	}
 	e := classify(reply.status, reply.header, decode(reply.body))
