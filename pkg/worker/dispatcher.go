@@ -40,8 +40,9 @@ type dispatcher struct {
 	unsynced int // batches written since the last sync began
 	syncing  int // batches that the sync covers that is under way; 0 for none is
 
-	parents map[parent]*zoho.Error // refused: their batches fail unsent
-	lists   map[zoho.Relation]*zoho.Error
+	parents  map[parent]*zoho.Error // refused: their batches fail unsent
+	lists    map[zoho.Relation]*zoho.Error
+	unproven map[zoho.Relation]zoho.ID // the first parent record that was denied without saying what for
 
 	making     bool      // a token is being made
 	tokenTries int       // how often that failed in a row

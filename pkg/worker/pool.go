@@ -154,6 +154,7 @@ func (p *Pool) Run(stop, hard context.Context, batches iter.Seq[chunker.Batch], 
 		limiter:  p.settings.Rate,
 		parents:  map[parent]*zoho.Error{},
 		lists:    map[zoho.Relation]*zoho.Error{},
+		unproven: map[zoho.Relation]zoho.ID{},
 		noLookup: map[zoho.Relation]bool{},
 		tried:    map[zoho.Relation]bool{},
 	}

@@ -18,7 +18,7 @@ const (
 func retry(tries, maxTries int, err *zoho.Error) (wait time.Duration, again bool) {
 	switch err.Kind {
 	case zoho.Unanswered, zoho.Unsent:
-		return backoff(tries), tries < maxTries
+		return backoff(tries), tries < maxTries && !err.Lasting
 	case zoho.BadToken: // the next token decides; the pool stops when that is refused too
 		return 0, true
 	case zoho.Throttled: // the throttle paces it

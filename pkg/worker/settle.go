@@ -85,6 +85,7 @@ func (d *dispatcher) answered(t *task, r *result) {
 	out := make([]Outcome, 0, len(t.ids))
 	// Ids that need another call, by what was said of them: the ids of a task have one history.
 	var silent, doubted groups
+	var untouched []int // the call was refused because of other ids
 	for i, id := range t.ids {
 		item := zoho.Item{ID: id, Code: zoho.CodeNotInAnswer}
 		if i < len(r.answer.Items) && r.answer.Items[i].ID == id {
@@ -110,9 +111,14 @@ func (d *dispatcher) answered(t *task, r *result) {
 			out = append(out, t.outcome(i, Failed, item.Code, itemMessage(item), r.answer.Status, r.finished))
 		case zoho.Silent:
 			silent.add(i, item)
+		case zoho.Untouched:
+			untouched = append(untouched, i)
 		}
 	}
 	d.write(out)
+	if len(untouched) > 0 {
+		d.park(t.only(untouched), 0)
+	}
 	for _, g := range doubted {
 		d.lookUp(t.only(g.at), &zoho.Error{Kind: zoho.Refused, Status: r.answer.Status, Code: g.code, Detail: g.message})
 	}
@@ -264,6 +270,13 @@ func (d *dispatcher) remember(t *task, e *zoho.Error) {
 	switch e.Scope {
 	case zoho.ScopeParent:
 		d.parents[parent{t.relation.Module, t.parent}] = e
+		if first, seen := d.unproven[t.relation]; e.Unproven && seen && first != t.parent {
+			proven := *e
+			proven.Scope, proven.Unproven = zoho.ScopeList, false
+			d.remember(t, &proven)
+		} else if e.Unproven {
+			d.unproven[t.relation] = t.parent
+		}
 	case zoho.ScopeList:
 		if d.lists[t.relation] == nil {
 			d.note("%s is refused: %s", t.relation, e)

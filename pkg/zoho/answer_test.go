@@ -149,7 +149,17 @@ func TestRefusedCalls(t *testing.T) {
 		{"address", 404, envelope("INVALID_URL_PATTERN", `{}`, "Please check if the URL trying to access is a correct one"), Refused, ScopeRun, "INVALID_URL_PATTERN"},
 		{"404 of a gateway", 404, page, Unanswered, ScopeBatch, CodeForeignAnswer},
 		{"feature", 400, envelope("FEATURE_NOT_SUPPORTED", `{}`, "x"), Refused, ScopeList, "FEATURE_NOT_SUPPORTED"},
-		{"record locked", 400, envelope("RECORD_LOCKED", `{}`, "x"), Refused, ScopeBatch, "RECORD_LOCKED"},
+		{"record locked", 400, envelope("RECORD_LOCKED", `{}`, "x"), Nameless, ScopeBatch, "RECORD_LOCKED"},
+		{"something new", 400, envelope("SOMETHING_NEW", `{}`, "x"), Nameless, ScopeBatch, "SOMETHING_NEW"},
+		{"something new, of the parent", 400, envelope("SOMETHING_NEW", `{"resource_path_index":1}`, "x"), Refused, ScopeParent, "SOMETHING_NEW"},
+		{"something new, of the list", 400, envelope("SOMETHING_NEW", `{"resource_path_index":2}`, "x"), Refused, ScopeList, "SOMETHING_NEW"},
+		{"something new, of nobody's id", 400, envelope("RECORD_LOCKED", `{"id":"3652397000000999999"}`, "x"), Nameless, ScopeBatch, "RECORD_LOCKED"},
+		{"parent locked, by name", 400, envelope("RECORD_LOCKED", `{"id":"3652397000000400001"}`, "x"), Refused, ScopeParent, "RECORD_LOCKED"},
+		{"permission, nobody knows for what", 403, envelope("NO_PERMISSION", `{}`, "permission denied"), Denied, ScopeParent, "NO_PERMISSION"},
+		{"permission, details as a list", 403, envelope("NO_PERMISSION", `[]`, "permission denied"), Denied, ScopeParent, "NO_PERMISSION"},
+		{"permission for the parent", 403, envelope("NO_PERMISSION", `{"resource_path_index":1}`, "x"), Refused, ScopeParent, "NO_PERMISSION"},
+		{"permission for the parent, by name", 403, envelope("NO_PERMISSION", `{"id":"3652397000000400001"}`, "x"), Refused, ScopeParent, "NO_PERMISSION"},
+		{"permission for the list", 403, envelope("NO_PERMISSION", `{"resource_path_index":2}`, "x"), Denied, ScopeList, "NO_PERMISSION"},
 		{"429", 429, envelope("TOO_MANY_REQUESTS", `{}`, "x"), Throttled, ScopeRun, "TOO_MANY_REQUESTS"},
 		{"429, otherwise", 429, envelope("LIMIT_REACHED", `{}`, "x"), Throttled, ScopeRun, "LIMIT_REACHED"},
 		{"429, otherwise again", 429, envelope("RATE_LIMIT_EXCEEDED", `{}`, "x"), Throttled, ScopeRun, "RATE_LIMIT_EXCEEDED"},
@@ -188,7 +198,7 @@ func TestRefusedCalls(t *testing.T) {
 		{"code as a number, no name, parent", 400, `{"code":400,"details":{"resource_path_index":1},"message":"x","status":"error"}`, Refused, ScopeParent, "400"},
 		{"code as a number, no name", 400, `{"code":400,"details":{},"message":"x","status":"error"}`, Nameless, ScopeBatch, "400"},
 		{"code as a number, 401", 401, `{"code":401,"details":{},"message":"x","status":"error"}`, BadToken, ScopeRun, "401"},
-		{"code as a number, 403", 403, `{"code":403,"details":{},"message":"x","status":"error"}`, Denied, ScopeList, "403"},
+		{"code as a number, 403", 403, `{"code":403,"details":{},"message":"x","status":"error"}`, Denied, ScopeParent, "403"},
 		{"code as a number, 405", 405, `{"code":405,"details":{},"message":"x","status":"error"}`, Refused, ScopeRun, "405"},
 		{"code as a number, 200", 200, `{"code":200,"details":{},"message":"x","status":"success"}`, Unanswered, ScopeBatch, "200"},
 		{"code in lower case", 400, envelope("invalid_module", `{}`, "x"), Refused, ScopeList, "invalid_module"},
@@ -205,7 +215,7 @@ func TestRefusedCalls(t *testing.T) {
 				t.Fatalf("answered %+v", answer)
 			}
 			e := failure(t, err)
-			if e.Kind != c.kind || e.Scope != c.scope || e.Code != c.code || e.Status != c.status || !e.Sent {
+			if e.Kind != c.kind || e.Scope != c.scope || e.Code != c.code || e.Status != c.status || !e.Sent || e.Unproven != (c.kind == Denied && c.scope == ScopeParent) {
 				t.Errorf("kind %d scope %d code %s status %d sent %v, want %d %d %s", e.Kind, e.Scope, e.Code, e.Status, e.Sent, c.kind, c.scope, c.code)
 			}
 			if strings.Contains(c.body, "Crm_") && !strings.HasSuffix(e.Error(), "permission denied (Crm_Implied_Edit_Campaigns)") {
@@ -226,6 +236,58 @@ func TestRefusedCalls(t *testing.T) {
 				t.Errorf("text %q; want %q", e.Error(), words)
 			}
 		})
+	}
+}
+
+// A refusal of the whole call that names ids is their fate. The others can be sent again.
+func TestRefusalThatNamesAnID(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		status int
+		body   string
+		want   [3]Verdict
+	}{
+		{"locked", 400, `{"code":"RECORD_LOCKED","details":{"id":"3652397000000900002"},"message":"x","status":"error"}`, [3]Verdict{Untouched, Failed, Untouched}},
+		{"not allowed", 400, `{"code":"NOT_ALLOWED","details":{"id":"3652397000000900001"},"message":"x","status":"error"}`, [3]Verdict{Failed, Untouched, Untouched}},
+		{"not approved, 403", 403, `{"code":"NOT_APPROVED","details":{"id":"3652397000000900003"},"message":"x","status":"error"}`, [3]Verdict{Untouched, Untouched, Failed}},
+		{"duplicate", 400, `{"code":"DUPLICATE_DATA","details":{"id":3652397000000900002},"message":"x","status":"error"}`, [3]Verdict{Untouched, Failed, Untouched}},
+		{"permission for the record", 403, `{"code":"NO_PERMISSION","details":{"id":"3652397000000900002"},"message":"x","status":"error"}`, [3]Verdict{Untouched, Failed, Untouched}},
+		{"something new", 409, `{"code":"SOMETHING_NEW","details":[{"id":"zcrm_3652397000000900002"}],"message":"x","status":"error"}`, [3]Verdict{Untouched, Failed, Untouched}},
+		{"two of them", 400, `{"code":"RECORD_LOCKED","details":[{"id":"3652397000000900002"},{"id":"3652397000000900003"}],"message":"x","status":"error"}`, [3]Verdict{Untouched, Failed, Failed}},
+		{"not there", 400, `{"code":"INVALID_DATA","details":{"id":"3652397000000900002"},"message":"the id given seems to be invalid","status":"error"}`, [3]Verdict{Untouched, Absent, Untouched}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ids := []ID{idA, idB, idC}
+			a, err := delink(t, over(t, canned{status: c.status, body: c.body}), ids)
+			if err != nil || a.Status != c.status || len(a.Items) != 3 || a.Deleted {
+				t.Fatalf("%+v, %v", a, err)
+			}
+			for i, item := range a.Items {
+				if item.ID != ids[i] || item.Verdict != c.want[i] || item.Code == "" || (item.Verdict == Untouched) != (item.Message == "") {
+					t.Errorf("%+v, want %d", item, c.want[i])
+				}
+			}
+		})
+	}
+	// What is about the list, the login, or a failing server stays that, whatever it names.
+	for _, c := range []struct {
+		status int
+		body   string
+		kind   Kind
+		scope  Scope
+	}{
+		{400, `{"code":"INVALID_MODULE","details":{"id":"3652397000000900002"},"message":"x"}`, Refused, ScopeList},
+		{403, `{"code":"NO_PERMISSION","details":{"id":"3652397000000900002","permissions":["Crm_X"]},"message":"x"}`, Denied, ScopeList},
+		{401, `{"code":"RECORD_LOCKED","details":{"id":"3652397000000900002"},"message":"x"}`, BadToken, ScopeRun},
+		{429, `{"code":"RECORD_LOCKED","details":{"id":"3652397000000900002"},"message":"x"}`, Throttled, ScopeRun},
+		{500, `{"code":"RECORD_LOCKED","details":{"id":"3652397000000900002"},"message":"x"}`, Unanswered, ScopeBatch},
+		{200, `{"code":"RECORD_LOCKED","details":{"id":"3652397000000900002"},"message":"x"}`, Unanswered, ScopeBatch},
+		{400, `{"code":"RECORD_LOCKED","details":{"id":"3652397000000900002","resource_path_index":1},"message":"x"}`, Refused, ScopeParent},
+	} {
+		_, err := delink(t, over(t, canned{status: c.status, body: c.body}), []ID{idA, idB, idC})
+		if e := failure(t, err); e.Kind != c.kind || e.Scope != c.scope {
+			t.Errorf("%d %s: %+v", c.status, c.body, e)
+		}
 	}
 }
 
@@ -410,12 +472,14 @@ func TestDeletedRecords(t *testing.T) {
 			}
 		}
 	}
-	broken := trip(func(*http.Request) (*http.Response, error) {
-		body := io.MultiReader(strings.NewReader(`{"data":[{"code":"SUCCESS","message":"record deleted",`), broken{})
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body)}, nil
-	})
-	if answer, err := delink(t, over(t, broken), []ID{idA}); err != nil || !answer.Deleted {
-		t.Errorf("broken off: %+v, %v", answer, err)
+	for _, status := range []int{200, 207, 400, 403} {
+		broken := trip(func(*http.Request) (*http.Response, error) {
+			body := io.MultiReader(strings.NewReader(`{"data":[{"code":"SUCCESS","message":"record deleted",`), broken{})
+			return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(body)}, nil
+		})
+		if answer, err := delink(t, over(t, broken), []ID{idA}); err != nil || !answer.Deleted {
+			t.Errorf("broken off, %d: %+v, %v", status, answer, err)
+		}
 	}
 	for _, body := range []string{
 		`{"code":"INVALID_DATA","details":{},"message":"the record deleted is not known","status":"error"}`,

@@ -1,7 +1,6 @@
 package zoho
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -72,85 +71,6 @@ func (c *Client) Token(ctx context.Context) (Token, error) {
 	return c.tokens.Token(ctx)
 }
 
-// Delink asks to remove the links of one parent record to up to MaxIDs related records, each named once, with a token
-// from Ready or Token. It answers for every id, or with an *Error.
-//
-// DELETE {api-domain}/crm/{version}/{module}/{record_id}/{related_list}?ids=… (D)
-func (c *Client) Delink(ctx context.Context, t Token, r Relation, parent ID, ids []ID) (Answer, error) {
-	path := appendIDs(fmt.Appendf(nil, "/%s/%s/%s?ids=", r.Module, parent, r.List), ids)
-	reply, err := c.call(ctx, t, http.MethodDelete, c.options.Version, string(path))
-	if err != nil {
-		return Answer{}, err
-	}
-	body := decode(reply.body)
-	if a, ok := deletion(ids, reply.status, body, reply.body); ok {
-		return a, nil
-	}
-	if reply.torn != nil {
-		return Answer{}, reply.torn
-	}
-	if body != nil && len(body.Data) > 0 && reply.byID() {
-		if e := refusedInData(len(ids), reply, body.Data); e != nil {
-			return Answer{}, e
-		}
-		items, _ := match(ids, body.Data)
-		return Answer{Status: reply.status, Items: items}, nil
-	}
-	e := classify(reply.status, reply.header, body)
-	e.token = t
-	e.nameScopes(r, "DELETE")
-	return Answer{}, e
-}
-
-func appendIDs(path []byte, ids []ID) []byte {
-	path = slices.Grow(path, (MaxIDDigits+1)*len(ids))
-	for i, id := range ids {
-		if i > 0 {
-			path = append(path, ',') // literal: %2C would triple the commas, and 100 ids would be too long (D)
-		}
-		path = id.Append(path)
-	}
-	return path
-}
-
-// Linked asks which of up to MaxIDs related records are linked to the parent record, in one call with that
-// token. The answer has a value for each id, in their order, or there is an *Error.
-//
-// GET …/{related_list}?ids=…&fields=id&converted=both&approved=both: without the last two, converted leads and
-// unapproved records are hidden and the answer would be wrong (D). They are documented for v8, so v8 is what is asked,
-// whatever version delinks.
-func (c *Client) Linked(ctx context.Context, t Token, r Relation, parent ID, ids []ID) ([]bool, error) {
-	path := appendIDs(fmt.Appendf(nil, "/%s/%s/%s?fields=id&converted=both&approved=both&per_page=200&ids=", r.Module, parent, r.List), ids)
-	reply, err := c.call(ctx, t, http.MethodGet, readVersion, string(path))
-	if err != nil {
-		return nil, err
-	}
-	linked := make([]bool, len(ids))
-	if reply.status == http.StatusNoContent && len(bytes.TrimSpace(reply.body)) == 0 {
-		return linked, nil
-	}
-	body := decodeList(reply.body)
-	if reply.status != http.StatusOK || body == nil {
-		e := classify(reply.status, reply.header, decode(reply.body))
-		e.token = t
-		e.nameScopes(r, "READ")
-		return nil, e
-	}
-	for _, record := range *body.Data {
-		id, err := ParseID(string(record.ID))
-		i := slices.Index(ids, id)
-		if err != nil || i < 0 {
-			// The list was not filtered by our ids, so what is missing from this page may be on another one.
-			return nil, &Error{Kind: Unanswered, Sent: true, Status: reply.status, Code: CodeForeignAnswer}
-		}
-		linked[i] = true
-	}
-	if !body.whole() {
-		return nil, &Error{Kind: Unanswered, Sent: true, Status: reply.status, Code: CodeForeignAnswer}
-	}
-	return linked, nil
-}
-
 // Renew drops the token with which a call was refused, so that the next call gets another. It reports whether the error
 // was about the token in use: of many calls that were refused with the same token, only the first.
 func (c *Client) Renew(err error) bool {
@@ -190,7 +110,19 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
-	torn   *Error // of a success whose body broke off
+	torn   *Error // the body broke off: what came of it proves nothing
+}
+
+// withoutBody is the error of an answer whose body broke off. The status alone says enough where it refuses the call for now: too
+// many calls, or a dead token. Else it is not known what the CRM did.
+func (r reply) withoutBody(t Token) *Error {
+	switch r.status {
+	case http.StatusTooManyRequests, http.StatusUnauthorized:
+		e := classify(r.status, r.header, nil)
+		e.token = t
+		return e
+	}
+	return r.torn
 }
 
 // byID reports whether a body with data can be an answer by id: it comes with 200, 207 and 400 alike (D), but not from
@@ -214,6 +146,9 @@ func (c *Client) call(ctx context.Context, token Token, method, version, path st
 	}
 	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.Secret()) // not Bearer (D)
 	req.Header.Set("User-Agent", c.options.UserAgent)
+	if method == http.MethodGet {
+		web.OnlyOnce(req)
+	}
 	sent := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -228,11 +163,8 @@ func (c *Client) call(ctx context.Context, token Token, method, version, path st
 		c.heardCredits(n, sent)
 	}
 	got := reply{status: resp.StatusCode, header: resp.Header, body: c.tokens.Hide(body)}
-	if err != nil && resp.StatusCode < 300 {
+	if err != nil {
 		got.torn = &Error{Kind: Unanswered, Sent: true, Status: resp.StatusCode, Code: CodeNoAnswer, Cause: hidden(c.tokens, web.Because(ctx, err))}
-		if method != http.MethodDelete {
-			return reply{}, got.torn
-		}
 	}
 	return got, nil
 }

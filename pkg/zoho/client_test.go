@@ -1,6 +1,7 @@
 package zoho
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -176,7 +177,18 @@ func TestSentOrUnsent(t *testing.T) {
 			read(c)
 			_, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nContent-Length: 1000\r\n\r\n{\"code\":\"INVALID_")
 			_ = c.Close()
-		}), Unanswered, CodeForeignAnswer},
+		}), Unanswered, CodeNoAnswer},
+		{"torn refusal that can be read", raw(func(c net.Conn) {
+			read(c)
+			body := `{"data":[{"code":"INVALID_DATA","details":{"id":"3652397000000900001"},"message":"relation not found","status":"error"}]}`
+			_, _ = fmt.Fprintf(c, "HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s", len(body)+1, body)
+			_ = c.Close()
+		}), Unanswered, CodeNoAnswer},
+		{"torn permission", raw(func(c net.Conn) {
+			read(c)
+			_, _ = io.WriteString(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 1000\r\n\r\n{\"code\":\"NO_PERMISSION\"}")
+			_ = c.Close()
+		}), Unanswered, CodeNoAnswer},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := delink(t, at(t, c.url, time.Minute), []ID{idA})
@@ -248,6 +260,56 @@ func TestCallsAreNotReplayed(t *testing.T) {
 	}
 }
 
+// Nor is a look-up, which package net/http may send again by itself because it is a GET.
+func TestReadsAreNotReplayed(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	var requests atomic.Int32
+	var heads atomic.Value // of the last request
+	go func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() { // answers the first request, and closes the connection instead of an answer to the next
+				defer conn.Close()
+				in := bufio.NewReader(conn)
+				for i := 0; ; i++ {
+					head := ""
+					for !strings.HasSuffix(head, "\r\n\r\n") {
+						line, err := in.ReadString('\n')
+						if err != nil {
+							return
+						}
+						head += line
+					}
+					requests.Add(1)
+					heads.Store(head)
+					if i > 0 {
+						return
+					}
+					_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n{\"data\":[]}")
+				}
+			}()
+		}
+	}()
+	c := at(t, "http://"+listener.Addr().String(), time.Minute)
+	if _, err := linked(t, c, []ID{1}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = linked(t, c, []ID{1})
+	if e := failure(t, err); e.Kind != Unanswered || requests.Load() != 2 {
+		t.Errorf("%+v after %d requests", e, requests.Load())
+	}
+	if head := strings.ToLower(heads.Load().(string)); strings.Contains(head, "content-length") || strings.Contains(head, "transfer-encoding") {
+		t.Errorf("the request tells of a body:\n%s", head)
+	}
+}
+
 func TestTimeouts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := trip(func(r *http.Request) (*http.Response, error) {
@@ -301,6 +363,19 @@ func TestLinked(t *testing.T) {
 		{"none, counted", 200, `{"data":[],"info":{"count":0}}`, [2]bool{}, ""},
 		{"fewer than counted", 200, `{"data":[{"id":"3652397000000900001"}],"info":{"count":2,"more_records":false}}`, [2]bool{}, CodeForeignAnswer},
 		{"none, and some counted", 200, `{"data":[],"info":{"count":2}}`, [2]bool{}, CodeForeignAnswer},
+		{"an error beside data", 200, `{"code":"INTERNAL_ERROR","message":"x","status":"error","data":[]}`, [2]bool{}, "INTERNAL_ERROR"},
+		{"an unknown error beside data", 200, `{"code":"X","data":[{"id":"3652397000000900001"}]}`, [2]bool{}, "X"},
+		{"status alone beside data", 200, `{"status":"error","data":[]}`, [2]bool{}, CodeForeignAnswer},
+		{"a message beside data", 200, `{"message":"try again","data":[]}`, [2]bool{}, CodeForeignAnswer},
+		{"another kind of error beside data", 200, `{"error":"TOO_MANY_REQUESTS","data":[]}`, [2]bool{}, CodeForeignAnswer},
+		{"a known error instead of data", 200, `{"code":"INVALID_MODULE","message":"x","status":"error"}`, [2]bool{}, CodeForeignAnswer},
+		{"a refusal beside data", 200, `{"code":"OAUTH_SCOPE_MISMATCH","message":"x","status":"error","data":[]}`, [2]bool{}, CodeForeignAnswer},
+		{"another page, without saying so", 200, `{"data":[],"info":{"next_page_token":"abc","more_records":false}}`, [2]bool{}, CodeForeignAnswer},
+		{"another page, without saying so at all", 200, `{"data":[{"id":"3652397000000900001"}],"info":{"next_page_token":"abc"}}`, [2]bool{}, CodeForeignAnswer},
+		{"no other page", 200, `{"data":[{"id":"3652397000000900001"}],"info":{"next_page_token":null,"page":1}}`, [2]bool{true, false}, ""},
+		{"the second page", 200, `{"data":[],"info":{"page":2}}`, [2]bool{}, CodeForeignAnswer},
+		{"one twice", 200, `{"data":[{"id":"3652397000000900001"},{"id":"3652397000000900001"}],"info":{"count":2}}`, [2]bool{}, CodeForeignAnswer},
+		{"more records said in words", 200, `{"data":[],"info":{"more_records":"true"}}`, [2]bool{}, CodeForeignAnswer},
 		{"nameless", 200, `{"data":[{}]}`, [2]bool{}, CodeForeignAnswer},
 		{"no data", 200, `{"data":null}`, [2]bool{}, CodeForeignAnswer},
 		{"nothing", 200, "", [2]bool{}, CodeForeignAnswer},

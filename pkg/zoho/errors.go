@@ -26,7 +26,8 @@ type Kind int
 const (
 	// Refused: the CRM said no, for good, and removed nothing.
 	Refused Kind = iota
-	// Nameless: the CRM refused the whole call because of some id that it does not name. Halves of it may go through.
+	// Nameless: the CRM refused the whole call, and does not say because of what: perhaps because of some id that it does not name.
+	// It removed nothing. Halves of the call may go through.
 	Nameless
 	// Unanswered: no answer that can be trusted; the ids may have been removed. Sending again is safe: what was
 	// removed answers "relation not found".
@@ -51,6 +52,10 @@ type Error struct {
 	Code   string // Zoho's code, or one of ours in the same style where there is none
 	Detail string // Zoho's own words
 	Cause  error  // the transport's or token source's error, if there is one
+
+	// Unproven says of Denied for a parent record that the CRM did not say what is refused: the permission may be missing for this
+	// parent record, or for the whole list. A second parent record of the list that is refused in the same way proves the latter.
+	Unproven bool
 
 	RetryAfter  time.Duration // what the CRM asks to wait, with a 429 or an error of its own; 0 if it does not say
 	CreditsGone bool          // for Throttled: it said that the credits of the last 24 hours are used up

@@ -160,6 +160,9 @@ func (c *Client) get(ctx context.Context, path string, into any) error {
 	if err != nil {
 		return err
 	}
+	if reply.torn != nil {
+		return reply.withoutBody(token)
+	}
 	if reply.status == http.StatusOK && json.Unmarshal(web.TrimBody(reply.body), into) == nil {
 		return nil
 	}
