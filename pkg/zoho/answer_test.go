@@ -199,6 +199,7 @@ func TestRefusedCalls(t *testing.T) {
 		{"code as a number, no name", 400, `{"code":400,"details":{},"message":"x","status":"error"}`, Nameless, ScopeBatch, "400"},
 		{"code as a number, 401", 401, `{"code":401,"details":{},"message":"x","status":"error"}`, BadToken, ScopeRun, "401"},
 		{"code as a number, 403", 403, `{"code":403,"details":{},"message":"x","status":"error"}`, Denied, ScopeParent, "403"},
+		{"code as another number, 403", 403, `{"code":401,"details":{},"message":"x","status":"error"}`, Denied, ScopeList, "401"},
 		{"code as a number, 405", 405, `{"code":405,"details":{},"message":"x","status":"error"}`, Refused, ScopeRun, "405"},
 		{"code as a number, 200", 200, `{"code":200,"details":{},"message":"x","status":"success"}`, Unanswered, ScopeBatch, "200"},
 		{"code in lower case", 400, envelope("invalid_module", `{}`, "x"), Refused, ScopeList, "invalid_module"},

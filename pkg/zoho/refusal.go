@@ -113,7 +113,7 @@ func (e *Error) reach(body *envelope) {
 
 // isPermission reports whether a code may be about one record alone. Codes that are about the user or the login are not.
 func isPermission(code string) bool {
-	return strings.EqualFold(code, "NO_PERMISSION") || number(code)
+	return strings.EqualFold(code, "NO_PERMISSION") || code == "403"
 }
 
 // blameParent lets a refusal that names the parent record by its id reach as far as that.

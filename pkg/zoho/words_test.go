@@ -137,6 +137,27 @@ func TestCheckBaseURL(t *testing.T) {
 	}
 }
 
+// Lists that hold records have many names, and no list of links has one of these.
+func TestNamesOfRecords(t *testing.T) {
+	for _, name := range strings.Fields(`Notes Attachments Emails Email_Details Emails__s Tasks Events Calls Meetings Tasks_History
+		Events_History Calls_History Invited_Events Open_Tasks Open_Events Open_Calls Stage_History Locking_Information__s CheckLists
+		Social Visits Visits_Zoho_Livedesk Zoho_Livedesk Cadences Cadences__s Voice_of_the_Customer Activities Open_Activities
+		Activities_Chronological Upcoming_Activities Activities_History Notes__s
+		Tasks__s Calls__s Meetings__s Events__s Sent_Emails SentEmails OpenTasks open_meetings TASKS__S Closed_Calls Tasks1 Calls_2
+		Task Note Emails_Sent_Emails Received_Mails Custom_History Deal_History__s`) {
+		if !namesRecords(name) || ClassOf(Relation{"Leads", name}) != HoldsRecords || !HoldsRecordsOf(List{Name: "X", Module: name}) {
+			t.Errorf("%s does not hold records", name)
+		}
+	}
+	for _, name := range strings.Fields(`Leads Contacts Accounts Deals Potentials Campaigns Products Price_Books Vendors Cases Solutions Quotes
+		Sales_Orders Purchase_Orders Invoices Appointments__s Services services Services__s Contact_Roles Call_Centers Event_Sponsors
+		Email_Templates Taskforce Recalls Socials_Team s __s X Child_Accounts Zoho_Survey Devents`) {
+		if namesRecords(name) {
+			t.Errorf("%s holds records", name)
+		}
+	}
+}
+
 // A list that holds records is recognised by its own name and by that of its module, however the module is written.
 func TestListsThatHoldRecords(t *testing.T) {
 	for list, want := range map[string]List{
