@@ -63,12 +63,15 @@ environment where they are set; where there is no terminal, the code is read fro
 }
 
 func (p *program) authLogin(ctx context.Context, w whereFlags) error {
-	dc, err := zoho.DataCentreByName(cmp.Or(w.center, p.getenv("ZOHO_DC"), "us"))
+	dc, err := zoho.DataCentreByName(cmp.Or(w.center, p.setting("ZOHO_DC"), "us"))
 	if err != nil {
 		return usageError{err, ""}
 	}
 	l := login{dc: dc, fallback: dc.API}
 	if l.accounts, l.api, err = p.addresses(w, dc); err != nil {
+		return err
+	}
+	if err := p.checkProxy(); err != nil {
 		return err
 	}
 	// A code is good once: what would keep its login from being stored is told before.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -61,7 +60,7 @@ func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api str
 		name string
 		to   *string
 	}{{"ZOHO_ACCOUNTS_URL", &accounts}, {"ZOHO_API_DOMAIN", &api}} {
-		if url := p.getenv(v.name); url != "" {
+		if url := p.setting(v.name); url != "" {
 			if *v.to, err = zoho.CheckBaseURL(url); err != nil {
 				return "", "", usageError{fmt.Errorf("%s: %w", v.name, err), ""}
 			}
@@ -83,6 +82,9 @@ func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api str
 // login finds the credentials: those of the environment, or of files that it names, or those that auth login stored. They
 // never come from flags, which every user of the machine can see.
 func (p *program) login(w whereFlags) (login, error) {
+	if err := p.checkProxy(); err != nil {
+		return login{}, err
+	}
 	l := login{source: "the environment"}
 	var missing []string
 	for _, v := range []struct {
@@ -102,7 +104,7 @@ func (p *program) login(w whereFlags) (login, error) {
 			missing = append(missing, v.name)
 		}
 	}
-	dc := cmp.Or(w.center, p.getenv("ZOHO_DC"))
+	dc := cmp.Or(w.center, p.setting("ZOHO_DC"))
 	if dc != "" {
 		if _, err := zoho.DataCentreByName(dc); err != nil {
 			return l, usageError{err, ""}
@@ -142,7 +144,7 @@ func (p *program) login(w whereFlags) (login, error) {
 	if l.accounts, l.api, err = p.addresses(w, l.dc); err != nil {
 		return l, err
 	}
-	if p.getenv("ZOHO_ACCOUNTS_URL") == "" {
+	if p.setting("ZOHO_ACCOUNTS_URL") == "" {
 		l.accounts = cmp.Or(stored.Accounts, l.accounts)
 	}
 	// A login that was made for a sandbox stays with it, whatever the token says.
@@ -168,46 +170,6 @@ func noLogin(dc, org string) error {
 		hint = "stored: " + names(logins) + "; delink auth login makes another"
 	}
 	return &job.Refusal{Cause: "there is no login" + meant(dc, org), Hint: hint}
-}
-
-// secret reads a variable, or the file that its …_FILE twin names.
-func (p *program) secret(name string) (string, error) {
-	if v := strings.TrimSpace(p.getenv(name)); v != "" {
-		return v, printable(name, v)
-	}
-	path := p.getenv(name + "_FILE")
-	if path == "" {
-		return "", nil
-	}
-	name += "_FILE"
-	f, err := os.Open(path)
-	if err != nil {
-		return "", &job.Refusal{Cause: name, Err: err}
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
-	if err != nil {
-		return "", &job.Refusal{Cause: name, Err: err}
-	}
-	v := strings.TrimSpace(strings.TrimPrefix(string(b), "\ufeff"))
-	switch {
-	case v == "":
-		return "", &job.Refusal{Cause: fmt.Sprintf("%s: %s is empty", name, path)}
-	case len(b) > maxSecret:
-		return "", &job.Refusal{Cause: fmt.Sprintf("%s: %s is too large for a credential", name, path)}
-	}
-	return v, printable(name, v)
-}
-
-// maxSecret is far above the length of Zoho's tokens, in bytes.
-const maxSecret = 4096
-
-// printable refuses a credential that cannot stand in a header, without showing it.
-func printable(name, v string) error {
-	if strings.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return &job.Refusal{Cause: name + " has a character that no credential has", Hint: "copy it again, on one line and without quotes or spaces"}
-	}
-	return nil
 }
 
 // cacheOfTokens is where the login's access tokens are kept between runs; nil for nowhere.

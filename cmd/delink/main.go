@@ -24,7 +24,7 @@ func main() {
 
 // run is the program: it gives the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	p := &program{ui: newUI(stderr, getenv), stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv, disk: disk.OS{}}
+	p := &program{ui: newUI(stderr, getenv), stdin: stdin, stdout: stdout, stderr: stderr, getenv: tidied(getenv), disk: disk.OS{}}
 	return p.run(ctx, args)
 }
 

@@ -153,7 +153,9 @@ func (c *Client) call(ctx context.Context, token Token, method, version, path st
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if !connected.Load() {
-			return reply{}, unsent(hidden(c.tokens, web.Because(ctx, err)))
+			e := unsent(hidden(c.tokens, web.Because(ctx, err)))
+			e.Hinder(err)
+			return reply{}, e
 		}
 		return reply{}, &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Cause: hidden(c.tokens, web.Because(ctx, err))}
 	}

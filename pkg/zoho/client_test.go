@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -235,6 +237,53 @@ func TestTransportErrorsInWords(t *testing.T) {
 		if e := failure(t, err); e.Cause.Error() != c.want {
 			t.Errorf("%v: %q, want %q", c.err, e.Cause, c.want)
 		}
+	}
+}
+
+// A certificate that is not trusted and a proxy that refuses are lasting: another try would fail in the same way.
+func TestLastingObstacles(t *testing.T) {
+	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	defer secure.Close()
+	plain := httptest.NewServer(http.NotFoundHandler())
+	defer plain.Close()
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusProxyAuthRequired) }))
+	defer refusing.Close()
+	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
+	defer busy.Close()
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	for _, c := range []struct {
+		name, url, proxy string
+		code             string
+		lasting          bool
+	}{
+		{"certificate of nobody", secure.URL, "", CodeNotTrusted, true},
+		{"no TLS", strings.Replace(plain.URL, "http:", "https:", 1), "", CodeNotTrusted, true},
+		{"proxy that wants a password", "https://api.example", refusing.URL, CodeProxy, true},
+		{"proxy that is not there", "https://api.example", gone.URL, CodeProxy, true},
+		{"proxy in trouble", "https://api.example", busy.URL, CodeNotConnected, false},
+		{"nobody listens", gone.URL, "", CodeNotConnected, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			transport := &http.Transport{}
+			defer transport.CloseIdleConnections()
+			if c.proxy != "" {
+				u, err := url.Parse(c.proxy)
+				if err != nil {
+					t.Fatal(err)
+				}
+				transport.Proxy = http.ProxyURL(u)
+			}
+			client, err := NewClient(ready(""), &http.Client{Transport: transport}, Options{APIDomain: c.url, Version: "v8", Timeout: time.Minute})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = delink(t, client, []ID{1})
+			if e := failure(t, err); e.Kind != Unsent || e.Sent || e.Code != c.code || e.Lasting != c.lasting || strings.Contains(e.Error(), "127.0.0.1") && !strings.Contains(e.Error(), "x509") {
+				t.Errorf("%v: %+v", err, e)
+			}
+		})
 	}
 }
 

@@ -75,7 +75,7 @@ func CheckBaseURL(s string) (string, error) {
 	}
 	base := knownPath.ReplaceAllString(strings.TrimRight(s, "/"), "")
 	if insideAPI.MatchString(base) {
-		return "", fmt.Errorf("%q is the address of one call: write the host alone, as in https://%s", s, u.Host)
+		return "", fmt.Errorf("%q is the address of one call: write the host alone, as in %s://%s", s, u.Scheme, u.Host)
 	}
 	return strings.TrimRight(base, "/"), nil
 }

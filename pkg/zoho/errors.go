@@ -139,14 +139,10 @@ const (
 	CodeNotInAnswer    = "NOT_IN_ANSWER"        // an answer came, but none of its items names the id
 )
 
-// unsent is the error of a call that was never sent; err is the transport's.
-func unsent(err error) *Error {
-	e := &Error{Kind: Unsent, Code: CodeNotConnected, Cause: err}
-	e.Hinder(err)
-	return e
-}
+// unsent is the error of a call that was never sent.
+func unsent(cause error) *Error { return &Error{Kind: Unsent, Code: CodeNotConnected, Cause: cause} }
 
-// Hinder notes what kept a request from being sent, where trying again would not help.
+// Hinder notes what kept a request from being sent, where trying again would not help. err is the transport's error itself.
 func (e *Error) Hinder(err error) {
 	switch web.ObstacleOf(err) {
 	case web.NoTrust:
