@@ -167,11 +167,11 @@ func agree(a, b Item) Item {
 // deletion is the answer to a call whose body says, anywhere and with any status, that a record was deleted; ok is false
 // if it does not. A failing server's word is taken only for the ids that it names.
 func deletion(ids []ID, status int, body *envelope, raw []byte) (a Answer, ok bool) {
-	var said results
+	var said []result
 	switch {
 	case body == nil || body.Data == nil && body.Code == "" && body.Message == "": // torn, or wrapped in something else
 		if bytes.Contains(bytes.ToLower(raw), []byte("record deleted")) {
-			said = results{{Code: "SUCCESS", Message: "record deleted"}}
+			said = []result{{Code: "SUCCESS", Message: "record deleted"}}
 		}
 	default:
 		said = body.Data

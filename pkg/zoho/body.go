@@ -1,64 +1,42 @@
 package zoho
 
 import (
-	"bytes"
-	"encoding/json"
 	"strconv"
 	"strings"
 
 	"delink/pkg/zoho/internal/web"
 )
 
-// envelope is every body that the API answers with, decoded leniently (R: code may be a number, details an array).
+// envelope is every body that the API answers with, decoded leniently: names in any case, codes and ids as strings or numbers,
+// details as an object or an array (R). What is of another type counts as missing.
 type envelope struct {
-	Data      results `json:"data"`
-	Code      text    `json:"code"`
-	ErrorText text    `json:"error"`
-	ErrorInfo text    `json:"error_info"`
-	Message   text    `json:"message"`
-	Status    text    `json:"status"`
-	Details   details `json:"details"`
+	Data      []result
+	Code      text
+	ErrorText text
+	ErrorInfo text
+	Message   text
+	Status    text
+	Details   details
 }
 
+// result is the answer for one id, or for the whole call.
 type result struct {
-	Code    text    `json:"code"`
-	Details details `json:"details"`
-	Message text    `json:"message"`
-	Status  text    `json:"status"`
+	Code    text
+	Details details
+	Message text
+	Status  text
 }
 
-// results are an array of answers, or one by itself.
-type results []result
-
-func (r *results) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '{' {
-		*r = make(results, 1)
-		return json.Unmarshal(b, &(*r)[0])
-	}
-	return json.Unmarshal(b, (*[]result)(r))
+// details say what a result is about. Where there are several, the first counts, and the ids of the others.
+type details struct {
+	ID          text
+	PathIndex   text   // resource_path_index
+	Permissions []text // those that are missing
+	More        []text // ids of the other objects
 }
 
 // text is a JSON string or number; anything else is empty.
 type text string
-
-func (t *text) UnmarshalJSON(b []byte) error {
-	*t = ""
-	switch {
-	case len(b) > 1 && b[0] == '"':
-		if bytes.IndexByte(b, '\\') < 0 {
-			*t = text(b[1 : len(b)-1])
-			return nil
-		}
-		var s string
-		if err := json.Unmarshal(b, &s); err != nil {
-			return err
-		}
-		*t = text(s)
-	case len(b) > 0 && (b[0] == '-' || b[0] >= '0' && b[0] <= '9'):
-		*t = text(b)
-	}
-	return nil
-}
 
 // text is the value on one line, without control characters.
 func (t text) text() string { return web.Line(string(t)) }
@@ -69,24 +47,119 @@ func number(code string) bool {
 	return err == nil
 }
 
-// details is an object or an array of them. Of an array the first counts, and the ids of the others.
-type details struct {
-	ID        text `json:"id"`
-	PathIndex text `json:"resource_path_index"`
-
-	Permissions names  `json:"permissions"` // those that are missing
-	More        []text `json:"-"`           // ids of the other objects
+// decode reads a body; nil if it is not one JSON object with data of the form that the API documents.
+func decode(body []byte) *envelope {
+	c := newCursor(web.TrimBody(body), lenient)
+	var e envelope
+	if c.next() != '{' {
+		return nil
+	}
+	c.object(func(name []byte) {
+		switch {
+		case is(name, "data"):
+			c.results(&e.Data)
+		case is(name, "code"):
+			e.Code = c.text()
+		case is(name, "error"):
+			e.ErrorText = c.text()
+		case is(name, "error_info"):
+			e.ErrorInfo = c.text()
+		case is(name, "message"):
+			e.Message = c.text()
+		case is(name, "status"):
+			e.Status = c.text()
+		case is(name, "details"):
+			e.Details = c.details()
+		default:
+			c.skip()
+		}
+	})
+	if !c.done() {
+		return nil
+	}
+	return &e
 }
 
-// names is a list of texts; anything else is empty.
-type names []text
-
-func (n *names) UnmarshalJSON(b []byte) error {
-	*n = nil
-	if len(b) > 0 && b[0] == '[' {
-		return json.Unmarshal(b, (*[]text)(n))
+// results reads an array of answers, or one by itself, and adds them to the others.
+func (c *cursor) results(to *[]result) {
+	switch c.next() {
+	case '{':
+		*to = append(*to, c.result())
+	case '[':
+		c.array(func() {
+			switch c.next() {
+			case '{':
+				*to = append(*to, c.result())
+			case 'n':
+				c.skip()
+				*to = append(*to, result{})
+			default:
+				c.fail()
+			}
+		})
+	case 'n':
+		c.skip()
+	default:
+		c.fail()
 	}
-	return nil
+}
+
+func (c *cursor) result() (r result) {
+	c.object(func(name []byte) {
+		switch {
+		case is(name, "code"):
+			r.Code = c.text()
+		case is(name, "details"):
+			r.Details = c.details()
+		case is(name, "message"):
+			r.Message = c.text()
+		case is(name, "status"):
+			r.Status = c.text()
+		default:
+			c.skip()
+		}
+	})
+	return r
+}
+
+func (c *cursor) details() (d details) {
+	switch c.next() {
+	case '{':
+		return c.detail()
+	case '[':
+		first := true
+		c.array(func() {
+			switch {
+			case c.next() != '{':
+				c.skip()
+			case first:
+				d = c.detail()
+			default:
+				d.More = append(d.More, c.detail().ID)
+			}
+			first = false
+		})
+	default:
+		c.skip()
+	}
+	return d
+}
+
+func (c *cursor) detail() (d details) {
+	c.object(func(name []byte) {
+		switch {
+		case is(name, "id"):
+			d.ID = c.text()
+		case is(name, "resource_path_index"):
+			d.PathIndex = c.text()
+		case is(name, "permissions") && c.next() == '[':
+			d.Permissions = nil
+			c.array(func() { d.Permissions = append(d.Permissions, c.text()) })
+		default:
+			c.skip()
+		}
+	})
+	return d
 }
 
 // names reports whether the details name a record by its id.
@@ -110,80 +183,6 @@ func (d *details) said(message text) string {
 		words = strings.TrimSpace(words + " (" + strings.Join(all, ", ") + ")")
 	}
 	return text(words).text()
-}
-
-func (d *details) UnmarshalJSON(b []byte) error {
-	type plain details
-	switch {
-	case len(b) > 0 && b[0] == '{':
-		return json.Unmarshal(b, (*plain)(d))
-	case len(b) > 0 && b[0] == '[':
-		var all []json.RawMessage
-		if err := json.Unmarshal(b, &all); err != nil {
-			return err
-		}
-		for i, one := range all {
-			var other plain
-			switch {
-			case one[0] != '{':
-				continue
-			case json.Unmarshal(one, &other) != nil:
-				continue
-			case i == 0:
-				*d = details(other)
-			case other.ID != "":
-				d.More = append(d.More, other.ID)
-			}
-		}
-	}
-	return nil
-}
-
-// decode reads a body; nil if it is not one JSON object.
-func decode(body []byte) *envelope {
-	body = web.TrimBody(body)
-	if len(body) == 0 || body[0] != '{' {
-		return nil
-	}
-	var e envelope
-	if json.Unmarshal(body, &e) != nil {
-		return nil
-	}
-	return &e
-}
-
-// recordList is the answer of a read. Data is nil where there is none. A list has neither code nor
-// message: these are of an error.
-type recordList struct {
-	Code    text `json:"code"`
-	Error   text `json:"error"`
-	Message text `json:"message"`
-	Status  text `json:"status"`
-	Data    *[]struct {
-		ID text `json:"id"`
-	} `json:"data"`
-	Info struct {
-		MoreRecords bool `json:"more_records"`
-		Count       text `json:"count"`
-		Page        text `json:"page"`
-		NextPage    text `json:"next_page_token"`
-	} `json:"info"`
-}
-
-// whole reports whether the list is all that there is: no error stands beside it, nothing says that there is another page, and as
-// many records came as were counted.
-func (l *recordList) whole() bool {
-	info := l.Info
-	return l.Code == "" && l.Error == "" && l.Message == "" && l.Status == "" && !info.MoreRecords && info.NextPage == "" && (info.Page == "" || info.Page == "1") &&
-		(info.Count == "" || string(info.Count) == strconv.Itoa(len(*l.Data)))
-}
-
-func decodeList(body []byte) *recordList {
-	var l recordList
-	if json.Unmarshal(web.TrimBody(body), &l) != nil || l.Data == nil {
-		return nil
-	}
-	return &l
 }
 
 // code is Zoho's code; where it is a number, its name stands in "error" (R).

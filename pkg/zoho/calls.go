@@ -83,22 +83,3 @@ func (c *Client) Linked(ctx context.Context, t Token, r Relation, parent ID, ids
 	e.nameScopes(r, "READ")
 	return nil, e
 }
-
-// among says which of ids are in a list. ok is false if the list is not plainly one, and all that there is of these ids: links
-// that are missing from it would be taken for removed.
-func among(ids []ID, list *recordList) (linked []bool, ok bool) {
-	if list == nil || !list.whole() {
-		return nil, false
-	}
-	linked = make([]bool, len(ids))
-	for _, record := range *list.Data {
-		id, err := ParseID(string(record.ID))
-		i := slices.Index(ids, id)
-		if err != nil || i < 0 || linked[i] {
-			// The list was not filtered by our ids, or it is not one of records. What is missing may be on another page.
-			return nil, false
-		}
-		linked[i] = true
-	}
-	return linked, true
-}
