@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -67,7 +66,7 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 	if err != nil {
 		return usageError{err, ""}
 	}
-	l := login{dc: dc, fallback: dc.API}
+	l := login{dc: dc, fallback: dc.API, cache: tokenFolder()}
 	if l.accounts, l.api, err = p.addresses(w, dc); err != nil {
 		return err
 	}
@@ -79,31 +78,7 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 		return err
 	}
 	p.ui.say("%s", loginGuide(dc))
-	questions := bufio.NewReader(p.stdin)
-	for _, q := range []struct {
-		env, what string
-		to        *string
-		secret    bool
-	}{
-		{"ZOHO_CLIENT_ID", "client id", &l.ClientID, false},
-		{"ZOHO_CLIENT_SECRET", "client secret", &l.ClientSecret, true},
-	} {
-		if *q.to, err = p.secret(q.env); err != nil {
-			return err
-		}
-		if *q.to == "" {
-			if *q.to, err = p.prompt(questions, q.what, q.secret); err != nil {
-				return err
-			}
-		}
-	}
-	if folder, err := os.UserCacheDir(); err == nil {
-		l.cache = filepath.Join(folder, "delink")
-	}
-	if err := l.clientCache().LockedOut(); err != nil { // else the code would expire meanwhile
-		return err
-	}
-	code, err := p.prompt(questions, "grant code", true)
+	code, err := p.askForGrant(&l)
 	if err != nil {
 		return err
 	}
@@ -115,8 +90,48 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 	}
 	l.RefreshToken = grant.RefreshToken
 	grant.Keep(l.cacheOfTokens())
+	if err := p.keepLogin(ctx, l, grant); err != nil {
+		return err
+	}
+	for _, name := range []string{"ZOHO_REFRESH_TOKEN", "ZOHO_ACCESS_TOKEN"} {
+		if p.getenv(name) != "" || p.getenv(name+"_FILE") != "" {
+			p.ui.note(name + " is set in the environment, which beats this login: unset it to use this one")
+		}
+	}
+	return nil
+}
+
+// askForGrant asks for the client and the grant code. The client's id and secret may be in the environment.
+func (p *program) askForGrant(l *login) (code string, err error) {
+	questions := bufio.NewReader(p.stdin)
+	for _, q := range []struct {
+		env, what string
+		to        *string
+		secret    bool
+	}{
+		{"ZOHO_CLIENT_ID", "client id", &l.ClientID, false},
+		{"ZOHO_CLIENT_SECRET", "client secret", &l.ClientSecret, true},
+	} {
+		if *q.to, err = p.secret(q.env); err != nil {
+			return "", err
+		}
+		if *q.to == "" {
+			if *q.to, err = p.prompt(questions, q.what, q.secret); err != nil {
+				return "", err
+			}
+		}
+	}
+	// A code that is made while the client is locked out expires before it can be used.
+	if err := l.clientCache().LockedOut(); err != nil {
+		return "", err
+	}
+	return p.prompt(questions, "grant code", true)
+}
+
+// keepLogin stores a login under the name of its org.
+func (p *program) keepLogin(ctx context.Context, l login, grant oauth.Grant) error {
 	stored := storedLogin{
-		DC: dc.Name, Accounts: l.accounts, APIDomain: cmp.Or(l.api, grant.APIDomain), Scopes: grant.Scopes,
+		DC: l.dc.Name, Accounts: l.accounts, APIDomain: cmp.Or(l.api, grant.APIDomain), Scopes: grant.Scopes,
 		ClientID: l.ClientID, ClientSecret: l.ClientSecret, RefreshToken: l.RefreshToken,
 	}
 	client, err := l.client(1, authTimeout, "v8")
@@ -133,11 +148,6 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 		return err
 	}
 	p.ui.say("logged in to %s; kept in %s", stored.name(), path)
-	for _, name := range []string{"ZOHO_REFRESH_TOKEN", "ZOHO_ACCESS_TOKEN"} {
-		if p.getenv(name) != "" || p.getenv(name+"_FILE") != "" {
-			p.ui.note(name + " is set in the environment, which beats this login: unset it to use this one")
-		}
-	}
 	return nil
 }
 
@@ -201,7 +211,7 @@ func (p *program) prompt(in *bufio.Reader, what string, secret bool) (string, er
 		}
 		answer = line
 	}
-	if answer = strings.TrimSpace(answer); answer == "" {
+	if answer = unquoted(answer); answer == "" {
 		return "", &job.Refusal{Cause: "no " + what + " was given"}
 	}
 	return answer, nil
@@ -302,14 +312,13 @@ func (p *program) authLogout(w whereFlags) error {
 		}
 		return refusal
 	}
-	logins = slices.DeleteFunc(logins, func(s storedLogin) bool { return s.RefreshToken == chosen.RefreshToken })
-	if _, err := writeLogins(logins); err != nil {
+	_, err = changeLogins(func(logins []storedLogin) []storedLogin {
+		return slices.DeleteFunc(logins, func(s storedLogin) bool { return s.RefreshToken == chosen.RefreshToken })
+	})
+	if err != nil {
 		return err
 	}
-	l := login{Credentials: chosen.login(), accounts: chosen.Accounts}
-	if folder, err := os.UserCacheDir(); err == nil {
-		l.cache = filepath.Join(folder, "delink")
-	}
+	l := login{Credentials: chosen.login(), accounts: chosen.Accounts, cache: tokenFolder()}
 	l.cacheOfTokens().Forget()
 	p.ui.say("logged out of %s", chosen.name())
 	return nil

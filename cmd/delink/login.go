@@ -79,53 +79,30 @@ func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api str
 	return accounts, chosen, nil
 }
 
-// login finds the credentials: those of the environment, or of files that it names, or those that auth login stored. They
-// never come from flags, which every user of the machine can see.
+// login finds the credentials: those of the environment, or of files that it names, or those that auth login stored. They never
+// come from flags, which every user of the machine can see.
 func (p *program) login(w whereFlags) (login, error) {
 	if err := p.checkProxy(); err != nil {
 		return login{}, err
 	}
-	l := login{source: "the environment"}
-	var missing []string
-	for _, v := range []struct {
-		name string
-		to   *string
-	}{
-		{"ZOHO_ACCESS_TOKEN", &l.AccessToken},
-		{"ZOHO_CLIENT_ID", &l.ClientID},
-		{"ZOHO_CLIENT_SECRET", &l.ClientSecret},
-		{"ZOHO_REFRESH_TOKEN", &l.RefreshToken},
-	} {
-		value, err := p.secret(v.name)
-		if err != nil {
-			return l, err
-		}
-		if *v.to = value; value == "" {
-			missing = append(missing, v.name)
-		}
-	}
 	dc := cmp.Or(w.center, p.setting("ZOHO_DC"))
 	if dc != "" {
 		if _, err := zoho.DataCentreByName(dc); err != nil {
-			return l, usageError{err, ""}
+			return login{}, usageError{err, ""}
 		}
+	}
+	l, missing, err := p.credentials()
+	if err != nil {
+		return l, err
 	}
 	var stored storedLogin
 	switch {
 	case l.AccessToken == "" && l.RefreshToken == "":
-		s, err := chooseLogin(dc, w.org)
-		switch {
-		case err != nil:
+		s, err := storedFor(l.Credentials, dc, w.org, missing)
+		if err != nil {
 			return l, err
-		case l.ClientID != "" && (s == nil || s.ClientID != l.ClientID), l.ClientID == "" && l.ClientSecret != "":
-			return l, notWhole(missing)
-		case s == nil:
-			return l, noLogin(dc, w.org)
 		}
 		stored, l.Credentials, l.source = *s, s.login(), "the login stored for "+s.name()
-		if dc == "" {
-			dc = s.DC
-		}
 	case l.AccessToken == "" && len(missing) > 1:
 		return l, notWhole(missing)
 	case w.org != "":
@@ -134,11 +111,7 @@ func (p *program) login(w whereFlags) (login, error) {
 			"leave out --org, or unset the ZOHO_… variables",
 		}
 	}
-	if dc == "" {
-		dc = "us"
-	}
-	var err error
-	if l.dc, err = zoho.DataCentreByName(dc); err != nil {
+	if l.dc, err = zoho.DataCentreByName(cmp.Or(dc, stored.DC, "us")); err != nil {
 		return l, usageError{err, ""}
 	}
 	if l.accounts, l.api, err = p.addresses(w, l.dc); err != nil {
@@ -150,10 +123,54 @@ func (p *program) login(w whereFlags) (login, error) {
 	// A login that was made for a sandbox stays with it, whatever the token says.
 	l.api = cmp.Or(l.api, stored.APIDomain)
 	l.fallback = l.dc.API
-	if folder, err := os.UserCacheDir(); err == nil {
-		l.cache = filepath.Join(folder, "delink")
-	}
+	l.cache = tokenFolder()
 	return l, nil
+}
+
+// credentials are those of the environment, and the names of the variables that are missing.
+func (p *program) credentials() (l login, missing []string, err error) {
+	l.source = "the environment"
+	for _, v := range []struct {
+		name string
+		to   *string
+	}{
+		{"ZOHO_ACCESS_TOKEN", &l.AccessToken},
+		{"ZOHO_CLIENT_ID", &l.ClientID},
+		{"ZOHO_CLIENT_SECRET", &l.ClientSecret},
+		{"ZOHO_REFRESH_TOKEN", &l.RefreshToken},
+	} {
+		if *v.to, err = p.secret(v.name); err != nil {
+			return l, missing, err
+		}
+		if *v.to == "" {
+			missing = append(missing, v.name)
+		}
+	}
+	return l, missing, nil
+}
+
+// storedFor is the stored login that is used where the environment has no tokens. A client in the environment has to be its
+// client: else the environment has a login that is not whole.
+func storedFor(environment oauth.Credentials, dc, org string, missing []string) (*storedLogin, error) {
+	s, err := chooseLogin(dc, org)
+	switch {
+	case err != nil:
+		return nil, err
+	case environment.ClientID != "" && (s == nil || s.ClientID != environment.ClientID), environment.ClientID == "" && environment.ClientSecret != "":
+		return nil, notWhole(missing)
+	case s == nil:
+		return nil, noLogin(dc, org)
+	}
+	return s, nil
+}
+
+// tokenFolder is where access tokens are kept between runs; empty for nowhere.
+func tokenFolder() string {
+	folder, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(folder, "delink")
 }
 
 func notWhole(missing []string) error {

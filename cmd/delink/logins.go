@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"delink/pkg/disk"
 	"delink/pkg/job"
@@ -82,24 +83,52 @@ func readLogins() ([]storedLogin, error) {
 	return logins, nil
 }
 
-func writeLogins(logins []storedLogin) (path string, err error) {
+// changeLogins replaces the logins by what change makes of them, while no other process can do the same.
+func changeLogins(change func([]storedLogin) []storedLogin) (path string, err error) {
 	if path, err = loginsPath(); err != nil {
 		return "", err
 	}
-	b, err := json.MarshalIndent(logins, "", "  ")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", notStored(err)
+	}
+	unlock, err := lockLogins(path)
 	if err != nil {
 		return "", err
 	}
-	if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
-		err = disk.OS{}.Replace(path, func(w io.Writer) error {
-			_, err := w.Write(append(b, '\n'))
-			return err
-		})
+	defer unlock()
+	logins, err := readLogins()
+	if err != nil {
+		return "", err
 	}
+	b, err := json.MarshalIndent(change(logins), "", "  ")
+	if err != nil {
+		return "", err
+	}
+	err = disk.OS{}.Replace(path, func(w io.Writer) error {
+		_, err := w.Write(append(b, '\n'))
+		return err
+	})
 	if err != nil {
 		return "", notStored(err)
 	}
 	return path, nil
+}
+
+// lockLogins waits a moment for another process that changes the logins. That takes it no time, unless it was stopped.
+func lockLogins(path string) (unlock func(), err error) {
+	for tries := 20; ; tries-- {
+		unlock, err = disk.OS{}.Lock(path)
+		held := new(disk.Locked)
+		switch {
+		case err == nil:
+			return unlock, nil
+		case !errors.As(err, &held):
+			return nil, notStored(err)
+		case tries == 0:
+			return nil, &job.Refusal{Cause: path + " is being changed by another process", Err: err, Hint: "end that process, then try again"}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 // tryLogins tells what would keep a login from being stored.
@@ -172,12 +201,10 @@ func meant(dc, org string) string {
 
 // storeLogin adds a login, in the place of the one for the same org.
 func storeLogin(l storedLogin) (path string, err error) {
-	logins, err := readLogins()
-	if err != nil {
-		return "", err
-	}
-	logins = slices.DeleteFunc(logins, func(o storedLogin) bool { return o.DC == l.DC && o.Org == l.Org && o.OrgID == l.OrgID })
-	return writeLogins(append(logins, l))
+	return changeLogins(func(logins []storedLogin) []storedLogin {
+		logins = slices.DeleteFunc(logins, func(o storedLogin) bool { return o.DC == l.DC && o.Org == l.Org && o.OrgID == l.OrgID })
+		return append(logins, l)
+	})
 }
 
 func (s *storedLogin) login() oauth.Credentials {

@@ -1,6 +1,7 @@
 package zoho
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -66,6 +67,8 @@ func DataCentreNames() []string {
 func CheckBaseURL(s string) (string, error) {
 	u, err := url.Parse(s)
 	switch {
+	case err != nil && strings.Contains(s, "@"): // which may have a password before it
+		return "", errors.New("the value is not a URL: write it as https://host")
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		return "", fmt.Errorf("%q is not a URL: write it as https://host", s)
 	case u.User != nil || strings.ContainsAny(s, "?#"):

@@ -121,6 +121,7 @@ func TestCheckBaseURL(t *testing.T) {
 		"ftp://host":                                    "",
 		"file:///etc/passwd":                            "",
 		"https://user:secret@host":                      "",
+		"https://user:secret@ho st":                     "",
 		"https://host?x=1":                              "",
 		"https://host?":                                 "",
 		"https://host#x":                                "",
