@@ -115,10 +115,10 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 // concurrency is a number of calls in flight, or 0 for auto.
 type concurrency int
 
-// Slots are Zoho's limits on calls in flight: the largest edition's, and the smallest's, which fits everybody (D).
+// Zoho's limits on calls in flight.
 const (
-	mostSlots  = 25
-	leastSlots = 5
+	mostSlots  = zoho.MostSlots
+	leastSlots = zoho.LeastSlots
 )
 
 func (c *concurrency) String() string {

@@ -357,7 +357,7 @@ func (r *result) proves() bool {
 
 // cannotLookUp settles links that cannot be read; e is why.
 func (d *dispatcher) cannotLookUp(t *task, e *zoho.Error) {
-	if t.lookup && e.Kind == zoho.Denied && !d.noLookup[t.relation] {
+	if t.lookup && e.Kind == zoho.Denied && !e.Unproven && !d.noLookup[t.relation] {
 		d.noLookup[t.relation] = true
 		d.note("links of %s cannot be looked up, so some may stay unknown: %s", t.relation, e)
 	}

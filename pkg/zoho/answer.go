@@ -38,6 +38,7 @@ type Answer struct {
 	Deleted bool // some item says that a record was deleted, be it one that nobody asked about
 }
 
+// verdict is what an item says of its id.
 func (r result) verdict() Verdict {
 	code := strings.ToUpper(r.Code.text())
 	failed, went := strings.EqualFold(string(r.Status), "error"), strings.EqualFold(string(r.Status), "success")
@@ -63,9 +64,9 @@ func (r result) verdict() Verdict {
 	return Failed
 }
 
-// deleted reports whether an answer says that a record was deleted. It is the only wording that is read: the code is the
-// same as for a link (D, S), and one of them destroys data. What is called a relation or a contact role is a link. Whatever
-// is not plainly an error counts.
+// deleted reports whether an item says that a record was deleted. This is the only place that reads the words of a success: its code
+// is the same as for a link that was removed (D, S), and a deletion destroys data. A relation or a contact role that was deleted is
+// a link. An item that is not plainly an error counts, since a run that stops for nothing does less harm.
 func (r result) deleted() bool {
 	if len(r.Message) == 0 {
 		return false
@@ -87,10 +88,9 @@ func (r result) id() (ID, bool) {
 
 // match gives each id that was sent its item of the answer, and reports whether any item says that a record was deleted.
 //
-// The order of the items is not promised (D shows none), so they are matched by id alone. Items without an id are taken
-// only where it does not matter which is which: as many of them as there are ids without an answer, all with the same
-// code, and no item about an id that nobody asked for. Anything else leaves those ids Silent, and sending them again
-// tells the truth.
+// Zoho does not promise the order of the items, so they are matched by id alone. Items without an id are used only where all of them
+// say the same: there are as many of them as ids without an answer, they have the same code, and no item is about an id that nobody
+// asked for. Else these ids stay Silent, and another call has to find out.
 func match(ids []ID, data []result) (items []Item, deleted bool) {
 	items = make([]Item, len(ids))
 	at := make(map[ID]int, len(ids))
@@ -137,6 +137,7 @@ func match(ids []ID, data []result) (items []Item, deleted bool) {
 	return items, deleted
 }
 
+// item is the item for an id.
 func (r result) item(id ID) Item {
 	v, code := r.verdict(), r.Code.text()
 	switch {
@@ -148,8 +149,8 @@ func (r result) item(id ID) Item {
 	return Item{ID: id, Verdict: v, Code: code, Message: r.Details.said(r.Message)}
 }
 
-// agree settles two answers for one id. "Removed" and "absent" are what a call that names an id twice may get, and the
-// link is gone; other pairs prove nothing.
+// agree makes one item of two for the same id. "Removed" and "absent" together mean that the link is gone: the CRM took the id twice.
+// Other pairs prove nothing.
 func agree(a, b Item) Item {
 	switch {
 	case a.Verdict == b.Verdict || a.Verdict == Deleted:
@@ -164,8 +165,8 @@ func agree(a, b Item) Item {
 	return Item{ID: a.ID, Verdict: Silent, Code: CodeContradiction, Message: a.Code + " and " + b.Code}
 }
 
-// deletion is the answer to a call whose body says, anywhere and with any status, that a record was deleted; ok is false
-// if it does not. A failing server's word is taken only for the ids that it names.
+// deletion is the answer to a call whose body says that a record was deleted, wherever it says so and with whatever status. ok is
+// false if it does not. A failing server is believed only for the ids that it names.
 func deletion(ids []ID, status int, body *envelope, raw []byte) (a Answer, ok bool) {
 	var said []result
 	switch {

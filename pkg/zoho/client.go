@@ -21,8 +21,8 @@ import (
 // of the 2,000 characters that the parameter may have.
 const MaxIDs = 100
 
-// FitIDs reports whether n ids, of which so many have MaxIDDigits and the others fewer, fit into one call: with the commas between
-// them, they are within the 2,000 characters that the parameter may have (D).
+// FitIDs reports whether n ids fit into one call. longest is how many of them have MaxIDDigits; the others are shorter. With the
+// commas between them, they may have 2,000 characters (D).
 func FitIDs(n, longest int) bool { return n <= MaxIDs && n*MaxIDDigits-1+longest <= 2000 }
 
 // Versions of the API that know the delink call, the current one last (D).
@@ -56,7 +56,6 @@ func NewClient(tokens Tokens, client *http.Client, o Options) (*Client, error) {
 	if !slices.Contains(Versions, o.Version) {
 		return nil, fmt.Errorf("API version %q is not known: choose one of %s", o.Version, strings.Join(Versions, ", "))
 	}
-	// A redirected DELETE would become a GET, besides. The API does not redirect.
 	return &Client{tokens: tokens, http: web.Direct(client), options: o, credits: -1}, nil
 }
 
@@ -85,8 +84,8 @@ func (c *Client) Credits() (n int, known bool) {
 	return max(c.credits, 0), c.credits >= 0
 }
 
-// heardCredits notes what an answer says. Answers overtake each other: more than was said before is believed only of a
-// call that was sent after that, when credits of the day before have come back.
+// heardCredits notes what an answer says of the credits. Answers overtake each other. So a larger number than before is believed only
+// of a call that was sent after the smaller one came: credits of the day before have come back by then.
 func (c *Client) heardCredits(n int, sent time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

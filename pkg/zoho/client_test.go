@@ -359,6 +359,29 @@ func TestReadsAreNotReplayed(t *testing.T) {
 	}
 }
 
+// The empty body that keeps a look-up from being sent twice does no harm in HTTP/2.
+func TestReadsOverHTTP2(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if r.ProtoMajor != 2 || len(body) > 0 || err != nil || r.Method != http.MethodGet {
+			t.Errorf("%s %s, body %q, %v", r.Method, r.Proto, body, err)
+		}
+		_, _ = io.WriteString(w, `{"data":[{"id":"1"}]}`)
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	client, err := NewClient(ready(""), server.Client(), Options{APIDomain: server.URL, Version: "v8", Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if yes, err := linked(t, client, []ID{1, 2}); err != nil || !yes[0] || yes[1] {
+			t.Error(yes, err)
+		}
+	}
+}
+
 func TestTimeouts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := trip(func(r *http.Request) (*http.Response, error) {

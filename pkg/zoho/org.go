@@ -18,6 +18,12 @@ type Org struct {
 	Edition string // as the CRM calls it, such as "enterprise"; empty if it does not say
 }
 
+// Zoho's limits on calls in flight: that of the largest editions, and that of the smallest, which fits every org (D).
+const (
+	MostSlots  = 25
+	LeastSlots = 5
+)
+
 // Slots is how many calls may be in flight for the org's edition, per org and app (D); false if the edition is not known.
 func (o Org) Slots() (n int, known bool) {
 	letters := strings.Map(func(r rune) rune {
@@ -30,13 +36,13 @@ func (o Org) Slots() (n int, known bool) {
 		name  string
 		slots int
 	}{
-		{"crmplus", 25},
-		{"ultimate", 25},
+		{"crmplus", MostSlots},
+		{"ultimate", MostSlots},
 		{"zohoone", 20},
 		{"enterprise", 20},
 		{"professional", 15},
 		{"standard", 10},
-		{"free", 5},
+		{"free", LeastSlots},
 	} {
 		if strings.Contains(letters, e.name) {
 			return e.slots, true
@@ -83,10 +89,10 @@ type List struct {
 	CanDelink Answerable
 }
 
-// Answerable is a yes, a no, or no answer.
+// Answerable is what an org says to a question: yes, no, or nothing.
 type Answerable int
 
-// What an org says.
+// The answers.
 const (
 	NotSaid Answerable = iota
 	Yes
@@ -135,7 +141,7 @@ func (c *Client) Lists(ctx context.Context, module string) ([]List, error) {
 	return lists, nil
 }
 
-// named is the API name of what is an object (S) or a name (in older versions); anything else is empty.
+// named is an API name that comes in an object (S) or alone (in older versions). Anything else is empty.
 type named text
 
 func (n *named) UnmarshalJSON(b []byte) error {

@@ -57,6 +57,8 @@ func classify(status int, header http.Header, body *envelope) *Error {
 	return e
 }
 
+// meaning is what a status, a code and a part of the path say of the whole call. The status decides first: what a failing server or
+// a refused token says besides proves nothing.
 func meaning(status int, code string, pathIndex int) (Kind, Scope) {
 	code = strings.ToUpper(code)
 	known, isKnown := refusals[code]
@@ -91,13 +93,13 @@ func meaning(status int, code string, pathIndex int) (Kind, Scope) {
 	return Nameless, ScopeBatch // whatever it is, some of the ids may go through
 }
 
-// reach lets a refusal reach as far as the part of the path that it names (S): a permission that is missing for one parent
-// record says nothing about the others, and a lock on it is there for all of its batches.
+// reach sets how far a refusal reaches, by the part of the path that it names (S). A permission that is missing for one parent
+// record says nothing about the others. A lock on a parent record holds for all of its batches.
 //
 // NO_PERMISSION that names neither permissions nor a part of the path is believed of its parent record only.
 func (e *Error) reach(body *envelope) {
 	index := body.pathIndex()
-	unknown := e.Kind == Nameless && strings.ToUpper(e.Code) != codeInvalidData && !number(e.Code) && refusals[strings.ToUpper(e.Code)] == verdict{}
+	unknown := e.Kind == Nameless && !hasMeaning(e.Code)
 	switch refused := e.Kind == Refused || e.Kind == Denied || unknown; {
 	case !refused || e.Scope == ScopeRun:
 	case index == 1:
@@ -109,6 +111,13 @@ func (e *Error) reach(body *envelope) {
 	case index < 0 && isPermission(e.Code) && e.Kind == Denied && (body == nil || len(body.Details.Permissions) == 0):
 		e.Scope, e.Unproven = ScopeParent, true
 	}
+}
+
+// hasMeaning reports whether a code is one that this package knows, or a number.
+func hasMeaning(code string) bool {
+	code = strings.ToUpper(code)
+	_, known := refusals[code]
+	return known || code == codeInvalidData || number(code)
 }
 
 // isPermission reports whether a code may be about one record alone. Codes that are about the user or the login are not.
@@ -180,8 +189,9 @@ func codeOfStatus(status int, kind Kind) string {
 	return strings.ToUpper(strings.ReplaceAll(http.StatusText(status), " ", "_"))
 }
 
-// refusedInData is the refusal of a whole call whose body has it in data, as if it were an answer by id; nil if it is not one. All
-// that data says is about a part of the path, or about no id.
+// refusedInData is the error of a call that was refused as a whole, where the refusal stands in data, as answers by id do. It is nil
+// if data has answers by id. A refusal of the whole call is recognised by what it is about: every item is about the same part of the
+// path, or there is one item and it names no id.
 func refusedInData(sent int, reply reply, data []result) *Error {
 	first := data[0]
 	_, named := first.id()
@@ -204,8 +214,8 @@ func refusedInData(sent int, reply reply, data []result) *Error {
 	return nil
 }
 
-// nameless is the item that stands for the refusal of a whole call, for some id that it does not name: the older
-// documentation can be read so (D). ok is false if data has an answer by id.
+// nameless is the item that refuses a whole call because of some id that it does not name. The older documentation can be read as if
+// there were such answers (D). ok is false if data has answers by id.
 func nameless(sent int, data []result) (r result, ok bool) {
 	if len(data) == sent {
 		return result{}, false

@@ -47,8 +47,8 @@ const (
 	HoldsRecords              // its records belong to the parent: the same call deletes them (D, S)
 )
 
-// supported are the relations that a delink is documented for (D), and those reverse directions that were seen to work,
-// with their source.
+// supported are the relations for which Zoho documents delinking (D), and reverse directions that were seen to work, with their
+// source.
 var supported = map[Relation]bool{
 	{"Campaigns", "Leads"}:             true,
 	{"Campaigns", "Contacts"}:          true,
@@ -58,9 +58,9 @@ var supported = map[Relation]bool{
 	{"Products", "Deals"}:              true,
 	{"Products", "Potentials"}:         true, // the older API name of Deals
 	{"Products", "Price_Books"}:        true,
-	{"Appointments__s", "services"}:    true, // the documentation gives the list no API name: every
-	{"Appointments__s", "Services"}:    true, // likely spelling is let through, and the org refuses
-	{"Appointments__s", "Services__s"}: true, // what it does not know
+	{"Appointments__s", "services"}:    true, // Zoho documents no API name of this list. These are the likely
+	{"Appointments__s", "Services"}:    true, // ones, and the org refuses those that it does not know.
+	{"Appointments__s", "Services__s"}: true,
 	{"Deals", "Contact_Roles"}:         true,
 	{"Leads", "Campaigns"}:             true, // D, in the call that links
 	{"Leads", "Products"}:              true, // K
