@@ -14,9 +14,16 @@ import (
 	"delink/pkg/job"
 )
 
-// tidied is an environment whose values have no line ends behind them: files that are read into variables end with one.
+// tidied is an environment whose values for delink have no line ends behind them: files that are read into variables end with one.
+// Variables of others are left alone, since others read them as well.
 func tidied(getenv func(string) string) func(string) string {
-	return func(name string) string { return strings.TrimRight(getenv(name), "\r\n") }
+	return func(name string) string {
+		value := getenv(name)
+		if strings.HasPrefix(name, "ZOHO_") || strings.HasPrefix(name, "DELINK_") {
+			return strings.TrimRight(value, "\r\n")
+		}
+		return value
+	}
 }
 
 // setting reads a variable that says where to go. Space and quotes around the value do not belong to it: docker's --env-file, and

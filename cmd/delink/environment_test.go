@@ -29,15 +29,15 @@ func TestCheckProxy(t *testing.T) {
 	for v, ok := range map[string]bool{
 		"": true, "proxy:8080": true, "proxy": true, "http://proxy:8080": true, "http://user:pw@proxy:8080/": true, "https://proxy": true,
 		"socks5://proxy:1080": true, "socks5h://proxy:1080": true, "10.0.0.1:3128": true, "[::1]:3128": true,
-		"http://proxy:port": false, "http://": false, "ftp://proxy": false, "://": false, "http://pro xy": false, ":8080": false, "proxy:80:80": false, "http:/proxy:8080": false,
+		"http://proxy:port": false, "http://": false, "ftp://proxy": false, "://": false, "http://pro xy": false, ":8080": false, "proxy:80:80": false, "http:/proxy:8080": false, "http://proxy:8080\r": false, `"http://proxy:8080"`: false,
 	} {
 		for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
-			p := &program{getenv: func(n string) string {
+			p := &program{getenv: tidied(func(n string) string {
 				if n == name {
 					return v
 				}
 				return ""
-			}}
+			})}
 			if err := p.checkProxy(); (err == nil) != ok {
 				t.Errorf("%s=%q: %v", name, v, err)
 			}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -134,8 +135,8 @@ func (c *Cache) lock(ctx context.Context) (unlock func(), err error) {
 }
 
 func isHeld(err error) bool {
-	_, held := err.(*disk.Locked)
-	return held
+	held := new(disk.Locked)
+	return errors.As(err, &held)
 }
 
 // load gives the token that is kept, and when tokens were asked for lately. What is damaged is no token.

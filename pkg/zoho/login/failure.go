@@ -132,7 +132,10 @@ func readRefusal(body []byte) refusal {
 }
 
 // lockWords are parts of what the token endpoint says to whoever has asked too often, in lower case (R).
-var lockWords = []string{"too many", "throttle", "limit_exceeded", "rate limit", "rate_limit"}
+var lockWords = []string{
+	"too many requests", "too many tokens", "too many access tokens", "too many times", "too many attempts", "throttle",
+	"limit_exceeded", "limit exceeded", "rate limit", "rate_limit",
+}
 
 // codeForm is what error codes look like. An error that is no code is a sentence, and those that Zoho puts there, in the user's
 // language, tell of a lock-out ("Access Denied") (R).

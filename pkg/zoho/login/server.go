@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -30,10 +32,14 @@ func (s Server) endpoint() string { return s.Accounts + "/oauth/v2/token" }
 // asked is what a request for a token brought: the answer as it came, and what package oauth2 made of it.
 type asked struct {
 	at     time.Time
-	status int // 0 if no answer came
+	spent  bool // a token may have been made, whether or not it arrived
+	status int  // 0 if no whole answer came
 	body   []byte
 	token  *oauth2.Token
 	err    error
+
+	written  atomic.Bool // the request left
+	accepted bool        // an answer came with a status of 200 to 299, be it not to its end
 }
 
 // ask makes one request for a token with package oauth2. The credentials go in the form only: trying out where they belong would
@@ -50,7 +56,14 @@ func (s Server) ask(ctx context.Context, c Credentials, request func(context.Con
 		ClientSecret: c.ClientSecret,
 		Endpoint:     oauth2.Endpoint{TokenURL: s.endpoint(), AuthStyle: oauth2.AuthStyleInParams},
 	}
+	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(w httptrace.WroteRequestInfo) {
+		a.written.Store(w.Err == nil)
+	}})
 	a.token, a.err = request(context.WithValue(ctx, oauth2.HTTPClient, client), config)
+	a.spent = a.written.Load() || a.accepted
+	if a.status >= 300 {
+		a.spent = false
+	}
 	return a
 }
 
@@ -65,6 +78,7 @@ func (l listening) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.to.accepted = resp.StatusCode >= 200 && resp.StatusCode < 300
 	body, err := io.ReadAll(io.LimitReader(resp.Body, web.MaxBody))
 	_ = resp.Body.Close()
 	if err != nil {

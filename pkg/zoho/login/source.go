@@ -137,7 +137,7 @@ func (s *Source) exchange(ctx context.Context) (t token, err error) {
 	a := s.server.ask(ctx, c, func(ctx context.Context, config *oauth2.Config) (*oauth2.Token, error) {
 		return config.TokenSource(ctx, &oauth2.Token{RefreshToken: c.RefreshToken}).Token()
 	})
-	if a.status >= 200 && a.status < 300 { // what else came made no token
+	if a.spent {
 		s.made = append(s.made, a.at)
 	}
 	if a.err != nil {

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -162,6 +164,7 @@ func TestTokenErrors(t *testing.T) {
 		{`{"error":"something_new"}`, "something_new", once},
 		{`{"error":"access_denied"}`, "access_denied", once},
 		{`{"error":"access_denied","error_description":"the user said no"}`, "access_denied", once},
+		{`{"error":"invalid_scope","error_description":"too many scopes"}`, "invalid_scope", once},
 		{`{"error":"server_error"}`, zoho.CodeNoToken, again},
 		{`{"error":"general_error"}`, zoho.CodeNoToken, again},
 		{`{}`, zoho.CodeNoToken, by400},
@@ -215,6 +218,7 @@ func TestLockOuts(t *testing.T) {
 		{429, ""},
 		{429, `{"error":"invalid_code"}`},
 		{400, `{"message":"Rate limit reached"}`},
+		{200, `{"error":"general_error","error_description":"You have made too many requests continuously"}`},
 	} {
 		t.Run(fmt.Sprint(c.status, c.body), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -415,6 +419,23 @@ func TestTokensAreBounded(t *testing.T) {
 		}
 		a.want(t, madeMost+1)
 
+		// A token whose answer broke off was made as well.
+		torn := &accounts{answer: good}
+		cut := trip(func(r *http.Request) (*http.Response, error) {
+			resp, err := torn.RoundTrip(r)
+			if err == nil {
+				resp.Body = io.NopCloser(io.MultiReader(io.LimitReader(resp.Body, 10), iotest.ErrReader(io.ErrUnexpectedEOF)))
+			}
+			return resp, err
+		})
+		broken := NewSource(refreshable, Server{Accounts: "https://accounts.example", HTTP: &http.Client{Transport: cut}}, nil)
+		for i := range 2 * madeMost {
+			if e := failure(t, use(broken)); (e.Code == zoho.CodeTooManyTokens) != (i >= madeMost) {
+				t.Errorf("%d: %+v", i, e)
+			}
+		}
+		torn.want(t, madeMost)
+
 		// Without a cache the bound holds for the process.
 		b := &accounts{answer: good}
 		alone := b.source(nil)
@@ -425,6 +446,28 @@ func TestTokensAreBounded(t *testing.T) {
 		}
 		b.want(t, madeMost)
 	})
+}
+
+// A request that was sent and got no answer may have made a token. One that was never sent has not.
+func TestTokensWithoutAnswerCount(t *testing.T) {
+	lost := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	defer lost.Close()
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	for name, c := range map[string]struct {
+		url   string
+		bound bool
+	}{"lost": {lost.URL, true}, "nobody listens": {gone.URL, false}} {
+		transport := &http.Transport{}
+		s := NewSource(refreshable, Server{Accounts: c.url, HTTP: &http.Client{Transport: transport}}, nil)
+		for i := range madeMost + 2 {
+			_, err := s.Token(t.Context())
+			if e := failure(t, err); (e.Code == zoho.CodeTooManyTokens) != (c.bound && i >= madeMost) {
+				t.Errorf("%s, %d: %+v", name, i, e)
+			}
+		}
+		transport.CloseIdleConnections()
+	}
 }
 
 // A process that was stopped while it held the lock on a token is not waited for without end.
