@@ -10,8 +10,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// logged is a client whose calls are logged: the ones that went well at level debug, the others at level info, since the
-// worker decides whether they matter.
+// logged is a client whose calls are logged. Those that went well are of level debug. The others are of level info only, since it is
+// the worker that decides whether they matter.
 type logged struct {
 	*zoho.Client
 	log *slog.Logger
@@ -58,7 +58,7 @@ func (l logged) tell(ctx context.Context, what string, r zoho.Relation, parent z
 	l.log.LogAttrs(ctx, level, what, attrs...)
 }
 
-// paced is a client whose questions to the org keep to a rate.
+// paced is a client whose questions to the org count for the rate.
 type paced struct {
 	*zoho.Client
 	pace *rate.Limiter

@@ -18,7 +18,7 @@ import (
 	oauth "delink/pkg/zoho/login"
 )
 
-// login is who we are and where we go.
+// login is the credentials, and the hosts that they are for.
 type login struct {
 	oauth.Credentials
 	dc       zoho.DataCentre
@@ -52,8 +52,8 @@ func (w *whereFlags) defineEnvironment(flags *pflag.FlagSet) {
 	flags.StringVar(&w.environment, "environment", "", "kind of org: `production|sandbox|developer` (default what the login says)")
 }
 
-// addresses says where to go: to the data centre and the kind of org that the flags choose, or where the environment says.
-// api is empty where neither says anything.
+// addresses are the base URLs of the token endpoint and of the API, as the flags (data centre, kind of org) and the environment
+// choose them. api is empty where neither chooses one.
 func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api string, err error) {
 	accounts = dc.Accounts
 	for _, v := range []struct {

@@ -38,7 +38,7 @@ func (s *storedLogin) name() string {
 
 const noName = "an org whose name is not known"
 
-// full is the name with what tells logins of the same name apart: a sandbox is often called as its production org.
+// full is the name with what tells logins of the same name apart: a sandbox often has the name of its production org.
 func (s *storedLogin) full() string {
 	about := s.DC
 	if s.OrgType != "" && s.OrgType != "production" {

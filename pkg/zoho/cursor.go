@@ -85,9 +85,10 @@ func (c *cursor) text() text {
 		return c.remember(unquoted(c.value()))
 	case '0':
 		return text(c.value())
+	default:
+		c.skip()
+		return ""
 	}
-	c.skip()
-	return ""
 }
 
 // remember gives the text of bytes, the same one for the same bytes. Ids differ from item to item, and are not kept.
