@@ -112,7 +112,7 @@ const lockWait = 5 * time.Second
 func (c *Cache) lock(ctx context.Context) (unlock func(), err error) {
 	none := func() {}
 	if c == nil || os.MkdirAll(filepath.Dir(c.path), 0o700) != nil {
-		return none, nil
+		return none, nil //nolint:nilerr // without a lock there may be two tokens, as above
 	}
 	wait := lockWait
 	if end, ok := ctx.Deadline(); ok { // the exchange needs time as well
@@ -124,7 +124,7 @@ func (c *Cache) lock(ctx context.Context) (unlock func(), err error) {
 		case failed == nil:
 			return unlock, nil
 		case !isHeld(failed), !time.Now().Before(giveUp):
-			return none, nil //nolint:nilerr // without a lock there may be two tokens, as above
+			return none, nil
 		}
 		select {
 		case <-ctx.Done():
