@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/zoho"
+	oauth "delink/pkg/zoho/login"
 )
 
 func (p *program) authCommand() *cobra.Command {
@@ -62,12 +62,15 @@ environment where they are set; where there is no terminal, the code is read fro
 }
 
 func (p *program) authLogin(ctx context.Context, w whereFlags) error {
-	dc, err := zoho.DataCentreByName(cmp.Or(w.center, p.getenv("ZOHO_DC"), "us"))
+	dc, err := zoho.DataCentreByName(cmp.Or(w.center, p.setting("ZOHO_DC"), "us"))
 	if err != nil {
 		return usageError{err, ""}
 	}
-	l := login{dc: dc, fallback: dc.API}
+	l := login{dc: dc, fallback: dc.API, cache: tokenFolder()}
 	if l.accounts, l.api, err = p.addresses(w, dc); err != nil {
+		return err
+	}
+	if err := p.checkProxy(); err != nil {
 		return err
 	}
 	// A code is good once: what would keep its login from being stored is told before.
@@ -75,6 +78,35 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 		return err
 	}
 	p.ui.say("%s", loginGuide(dc))
+	code, err := p.askForGrant(&l)
+	if err != nil {
+		return err
+	}
+	// A code is good once: a signal from here on must not lose the login that it makes.
+	if err := p.signals.take(nil); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), authTimeout)
+	defer cancel()
+	grant, err := l.server(httpClient(1)).Exchange(ctx, l.Credentials, code, l.clientCache())
+	if err != nil {
+		return grantError(err)
+	}
+	l.RefreshToken = grant.RefreshToken
+	grant.Keep(l.cacheOfTokens())
+	if err := p.keepLogin(ctx, l, grant); err != nil {
+		return err
+	}
+	for _, name := range []string{"ZOHO_REFRESH_TOKEN", "ZOHO_ACCESS_TOKEN"} {
+		if p.getenv(name) != "" || p.getenv(name+"_FILE") != "" {
+			p.ui.note(name + " is set in the environment, which beats this login: unset it to use this one")
+		}
+	}
+	return nil
+}
+
+// askForGrant asks for the client and the grant code. The client's id and secret may be in the environment.
+func (p *program) askForGrant(l *login) (code string, err error) {
 	questions := bufio.NewReader(p.stdin)
 	for _, q := range []struct {
 		env, what string
@@ -85,35 +117,25 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 		{"ZOHO_CLIENT_SECRET", "client secret", &l.ClientSecret, true},
 	} {
 		if *q.to, err = p.secret(q.env); err != nil {
-			return err
+			return "", err
 		}
 		if *q.to == "" {
 			if *q.to, err = p.prompt(questions, q.what, q.secret); err != nil {
-				return err
+				return "", err
 			}
 		}
 	}
-	code, err := p.prompt(questions, "grant code", true)
-	if err != nil {
-		return err
+	// A code that is made while the client is locked out expires before it can be used.
+	if err := l.clientCache().LockedOut(); err != nil {
+		return "", err
 	}
-	// A code is good once: a signal from here on must not lose the login that it makes.
-	if err := p.signals.take(nil); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), authTimeout)
-	defer cancel()
-	grant, err := zoho.ExchangeCode(ctx, httpClient(1), l.accounts, l.Login, code)
-	if err != nil {
-		return grantError(err)
-	}
-	l.RefreshToken = grant.RefreshToken
-	if folder, err := os.UserCacheDir(); err == nil {
-		l.cache = filepath.Join(folder, "delink")
-	}
-	grant.Keep(l.cacheOfTokens())
+	return p.prompt(questions, "grant code", true)
+}
+
+// keepLogin stores a login under the name of its org.
+func (p *program) keepLogin(ctx context.Context, l login, grant oauth.Grant) error {
 	stored := storedLogin{
-		DC: dc.Name, Accounts: l.accounts, APIDomain: cmp.Or(l.api, grant.APIDomain), Scopes: grant.Scopes,
+		DC: l.dc.Name, Accounts: l.accounts, APIDomain: cmp.Or(l.api, grant.APIDomain), Scopes: grant.Scopes,
 		ClientID: l.ClientID, ClientSecret: l.ClientSecret, RefreshToken: l.RefreshToken,
 	}
 	client, err := l.client(1, authTimeout, "v8")
@@ -130,11 +152,6 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 		return err
 	}
 	p.ui.say("logged in to %s; kept in %s", stored.name(), path)
-	for _, name := range []string{"ZOHO_REFRESH_TOKEN", "ZOHO_ACCESS_TOKEN"} {
-		if p.getenv(name) != "" || p.getenv(name+"_FILE") != "" {
-			p.ui.note(name + " is set in the environment, which beats this login: unset it to use this one")
-		}
-	}
 	return nil
 }
 
@@ -151,7 +168,7 @@ func loginGuide(dc zoho.DataCentre) string {
    %-41s to check relations before the first call
    %-41s to show the org, and to know its limits
 4. paste the code here before it expires; it is good once
-`, console, strings.Join([]string{zoho.ScopeDelink, zoho.ScopeLists, zoho.ScopeOrg}, ","), zoho.ScopeDelink, zoho.ScopeLists, zoho.ScopeOrg)
+`, console, strings.Join([]string{oauth.ScopeDelink, oauth.ScopeLists, oauth.ScopeOrg}, ","), oauth.ScopeDelink, oauth.ScopeLists, oauth.ScopeOrg)
 }
 
 // grantError says more than the endpoint does about a code that is not accepted.
@@ -198,7 +215,7 @@ func (p *program) prompt(in *bufio.Reader, what string, secret bool) (string, er
 		}
 		answer = line
 	}
-	if answer = strings.TrimSpace(answer); answer == "" {
+	if answer = unquoted(answer); answer == "" {
 		return "", &job.Refusal{Cause: "no " + what + " was given"}
 	}
 	return answer, nil
@@ -310,14 +327,13 @@ func (p *program) authLogout(w whereFlags) error {
 		}
 		return refusal
 	}
-	logins = slices.DeleteFunc(logins, func(s storedLogin) bool { return s.RefreshToken == chosen.RefreshToken })
-	if _, err := writeLogins(logins); err != nil {
+	_, err = changeLogins(func(logins []storedLogin) []storedLogin {
+		return slices.DeleteFunc(logins, func(s storedLogin) bool { return s.RefreshToken == chosen.RefreshToken })
+	})
+	if err != nil {
 		return err
 	}
-	l := login{Login: chosen.login(), accounts: chosen.Accounts}
-	if folder, err := os.UserCacheDir(); err == nil {
-		l.cache = filepath.Join(folder, "delink")
-	}
+	l := login{Credentials: chosen.login(), accounts: chosen.Accounts, cache: tokenFolder()}
 	l.cacheOfTokens().Forget()
 	p.ui.say("logged out of %s", chosen.name())
 	return nil

@@ -11,6 +11,7 @@ import (
 	"delink/pkg/job"
 	"delink/pkg/zoho"
 	"delink/pkg/zoho/emulator"
+	oauth "delink/pkg/zoho/login"
 )
 
 // rehearsalLatency is how long the emulator of run --emulator takes for an answer: as a CRM does, so that a rehearsal
@@ -33,11 +34,11 @@ func startRehearsal() (*emulator.Server, login, error) {
 // emulatorLogin is the login that an emulator accepts.
 func emulatorLogin(s *emulator.Server, config emulator.Config) login {
 	return login{
-		Login:    zoho.Login{ClientID: config.ClientID, ClientSecret: config.ClientSecret, RefreshToken: config.RefreshToken},
-		dc:       zoho.DataCentre{Name: "emulator"},
-		source:   "the emulator",
-		accounts: s.URL,
-		api:      s.URL,
+		Credentials: oauth.Credentials{ClientID: config.ClientID, ClientSecret: config.ClientSecret, RefreshToken: config.RefreshToken},
+		dc:          zoho.DataCentre{Name: "emulator"},
+		source:      "the emulator",
+		accounts:    s.URL,
+		api:         s.URL,
 	}
 }
 

@@ -49,7 +49,7 @@ func (p *program) tellError(err error) {
 	var api *zoho.Error
 	hint := ""
 	if errors.As(err, &api) {
-		hint = api.Hint()
+		hint = hintFor(api)
 	}
 	p.ui.error(err.Error(), hint)
 }
@@ -90,7 +90,7 @@ func ending(s *report.Summary, end *job.Ending) string {
 			break
 		}
 		fmt.Fprintf(&b, "\n  %s × %s: %s\n", progress.Number(c.Links), c.Code, c.Message)
-		if hint := zoho.Explain(c.Code).Hint; hint != "" {
+		if hint := hintForCode(c.Code); hint != "" {
 			fmt.Fprintf(&b, "    hint: %s\n", hint)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,11 +17,12 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/zoho"
+	oauth "delink/pkg/zoho/login"
 )
 
-// login is who we are and where we go.
+// login is the credentials, and the hosts that they are for.
 type login struct {
-	zoho.Login
+	oauth.Credentials
 	dc       zoho.DataCentre
 	source   string // where the credentials are from, for people
 	accounts string // base URL of the token endpoint
@@ -54,15 +54,15 @@ func (w *whereFlags) defineEnvironment(flags *pflag.FlagSet) {
 	flags.StringVar(&w.environment, "environment", "", "kind of org: `production|sandbox|developer` (default what the login says)")
 }
 
-// addresses says where to go: to the data centre and the kind of org that the flags choose, or where the environment says.
-// api is empty where neither says anything.
+// addresses are the base URLs of the token endpoint and of the API, as the flags (data centre, kind of org) and the environment
+// choose them. api is empty where neither chooses one.
 func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api string, err error) {
 	accounts = dc.Accounts
 	for _, v := range []struct {
 		name string
 		to   *string
 	}{{"ZOHO_ACCOUNTS_URL", &accounts}, {"ZOHO_API_DOMAIN", &api}} {
-		if url := p.getenv(v.name); url != "" {
+		if url := p.setting(v.name); url != "" {
 			if *v.to, err = zoho.CheckBaseURL(url); err != nil {
 				return "", "", usageError{fmt.Errorf("%s: %w", v.name, err), ""}
 			}
@@ -81,11 +81,57 @@ func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api str
 	return accounts, chosen, nil
 }
 
-// login finds the credentials: those of the environment, or of files that it names, or those that auth login stored. They
-// never come from flags, which every user of the machine can see.
+// login finds the credentials: those of the environment, or of files that it names, or those that auth login stored. They never
+// come from flags, which every user of the machine can see.
 func (p *program) login(w whereFlags) (login, error) {
-	l := login{source: "the environment"}
-	var missing []string
+	if err := p.checkProxy(); err != nil {
+		return login{}, err
+	}
+	dc := cmp.Or(w.center, p.setting("ZOHO_DC"))
+	if dc != "" {
+		if _, err := zoho.DataCentreByName(dc); err != nil {
+			return login{}, usageError{err, ""}
+		}
+	}
+	l, missing, err := p.credentials()
+	if err != nil {
+		return l, err
+	}
+	var stored storedLogin
+	switch {
+	case l.AccessToken == "" && l.RefreshToken == "":
+		s, err := storedFor(l.Credentials, dc, w.org, missing)
+		if err != nil {
+			return l, err
+		}
+		stored, l.Credentials, l.source = *s, s.login(), "the login stored for "+s.name()
+	case l.AccessToken == "" && len(missing) > 1:
+		return l, notWhole(missing)
+	case w.org != "":
+		return l, usageError{
+			errors.New("--org chooses among the logins that are stored, but the environment has a login, which beats them"),
+			"leave out --org, or unset the ZOHO_… variables",
+		}
+	}
+	if l.dc, err = zoho.DataCentreByName(cmp.Or(dc, stored.DC, "us")); err != nil {
+		return l, usageError{err, ""}
+	}
+	if l.accounts, l.api, err = p.addresses(w, l.dc); err != nil {
+		return l, err
+	}
+	if p.setting("ZOHO_ACCOUNTS_URL") == "" {
+		l.accounts = cmp.Or(stored.Accounts, l.accounts)
+	}
+	// A login that was made for a sandbox stays with it, whatever the token says.
+	l.api = cmp.Or(l.api, stored.APIDomain)
+	l.fallback = l.dc.API
+	l.cache = tokenFolder()
+	return l, nil
+}
+
+// credentials are those of the environment, and the names of the variables that are missing.
+func (p *program) credentials() (l login, missing []string, err error) {
+	l.source = "the environment"
 	for _, v := range []struct {
 		name string
 		to   *string
@@ -95,64 +141,38 @@ func (p *program) login(w whereFlags) (login, error) {
 		{"ZOHO_CLIENT_SECRET", &l.ClientSecret},
 		{"ZOHO_REFRESH_TOKEN", &l.RefreshToken},
 	} {
-		value, err := p.secret(v.name)
-		if err != nil {
-			return l, err
+		if *v.to, err = p.secret(v.name); err != nil {
+			return l, missing, err
 		}
-		if *v.to = value; value == "" {
+		if *v.to == "" {
 			missing = append(missing, v.name)
 		}
 	}
-	dc := cmp.Or(w.center, p.getenv("ZOHO_DC"))
-	if dc != "" {
-		if _, err := zoho.DataCentreByName(dc); err != nil {
-			return l, usageError{err, ""}
-		}
-	}
-	var stored storedLogin
+	return l, missing, nil
+}
+
+// storedFor is the stored login that is used where the environment has no tokens. A client in the environment has to be its
+// client: else the environment has a login that is not whole.
+func storedFor(environment oauth.Credentials, dc, org string, missing []string) (*storedLogin, error) {
+	s, err := chooseLogin(dc, org)
 	switch {
-	case l.AccessToken == "" && l.RefreshToken == "":
-		s, err := chooseLogin(dc, w.org)
-		switch {
-		case err != nil:
-			return l, err
-		case l.ClientID != "" && (s == nil || s.ClientID != l.ClientID), l.ClientID == "" && l.ClientSecret != "":
-			return l, notWhole(missing)
-		case s == nil:
-			return l, noLogin(dc, w.org)
-		}
-		stored, l.Login, l.source = *s, s.login(), "the login stored for "+s.name()
-		if dc == "" {
-			dc = s.DC
-		}
-	case l.AccessToken == "" && len(missing) > 1:
-		return l, notWhole(missing)
-	case w.org != "":
-		return l, usageError{
-			errors.New("--org chooses among the logins that are stored, but the environment has a login, which beats them"),
-			"leave out --org, or unset the ZOHO_… variables",
-		}
+	case err != nil:
+		return nil, err
+	case environment.ClientID != "" && (s == nil || s.ClientID != environment.ClientID), environment.ClientID == "" && environment.ClientSecret != "":
+		return nil, notWhole(missing)
+	case s == nil:
+		return nil, noLogin(dc, org)
 	}
-	if dc == "" {
-		dc = "us"
+	return s, nil
+}
+
+// tokenFolder is where access tokens are kept between runs; empty for nowhere.
+func tokenFolder() string {
+	folder, err := os.UserCacheDir()
+	if err != nil {
+		return ""
 	}
-	var err error
-	if l.dc, err = zoho.DataCentreByName(dc); err != nil {
-		return l, usageError{err, ""}
-	}
-	if l.accounts, l.api, err = p.addresses(w, l.dc); err != nil {
-		return l, err
-	}
-	if p.getenv("ZOHO_ACCOUNTS_URL") == "" {
-		l.accounts = cmp.Or(stored.Accounts, l.accounts)
-	}
-	// A login that was made for a sandbox stays with it, whatever the token says.
-	l.api = cmp.Or(l.api, stored.APIDomain)
-	l.fallback = l.dc.API
-	if folder, err := os.UserCacheDir(); err == nil {
-		l.cache = filepath.Join(folder, "delink")
-	}
-	return l, nil
+	return filepath.Join(folder, "delink")
 }
 
 func notWhole(missing []string) error {
@@ -171,57 +191,34 @@ func noLogin(dc, org string) error {
 	return &job.Refusal{Cause: "there is no login" + meant(dc, org), Hint: hint}
 }
 
-// secret reads a variable, or the file that its …_FILE twin names.
-func (p *program) secret(name string) (string, error) {
-	if v := strings.TrimSpace(p.getenv(name)); v != "" {
-		return v, printable(name, v)
-	}
-	path := p.getenv(name + "_FILE")
-	if path == "" {
-		return "", nil
-	}
-	name += "_FILE"
-	f, err := os.Open(path)
-	if err != nil {
-		return "", &job.Refusal{Cause: name, Err: err}
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
-	if err != nil {
-		return "", &job.Refusal{Cause: name, Err: err}
-	}
-	v := strings.TrimSpace(strings.TrimPrefix(string(b), "\ufeff"))
-	switch {
-	case v == "":
-		return "", &job.Refusal{Cause: fmt.Sprintf("%s: %s is empty", name, path)}
-	case len(b) > maxSecret:
-		return "", &job.Refusal{Cause: fmt.Sprintf("%s: %s is too large for a credential", name, path)}
-	}
-	return v, printable(name, v)
-}
-
-// maxSecret is far above the length of Zoho's tokens, in bytes.
-const maxSecret = 4096
-
-// printable refuses a credential that cannot stand in a header, without showing it.
-func printable(name, v string) error {
-	if strings.ContainsFunc(v, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
-		return &job.Refusal{Cause: name + " has a character that no credential has", Hint: "copy it again, on one line and without quotes or spaces"}
-	}
-	return nil
-}
-
 // cacheOfTokens is where the login's access tokens are kept between runs; nil for nowhere.
-func (l login) cacheOfTokens() *zoho.TokenCache {
+func (l login) cacheOfTokens() *oauth.Cache {
 	if l.cache == "" || l.RefreshToken == "" {
 		return nil
 	}
-	return zoho.NewTokenCache(l.cache, l.Login, l.accounts)
+	return l.clientCache()
+}
+
+// clientCache is the same for a login that has no refresh token yet: it knows whether the client is locked out.
+func (l login) clientCache() *oauth.Cache {
+	if l.cache == "" {
+		return nil
+	}
+	return oauth.NewCache(l.cache, l.Credentials, l.accounts)
+}
+
+// server is the accounts host of the login.
+func (l login) server(client *http.Client) oauth.Server {
+	return oauth.Server{Accounts: l.accounts, APIDomain: l.api, HTTP: client}
 }
 
 // digest tells this login from others without saying what it is.
 func (l login) digest() string {
-	sum := sha256.Sum256([]byte(l.ClientID + "\n" + l.RefreshToken + "\n" + l.AccessToken))
+	key := l.ClientID + "\n" + l.RefreshToken
+	if l.RefreshToken == "" {
+		key = l.AccessToken
+	}
+	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:6])
 }
 
@@ -241,7 +238,7 @@ func registry() string {
 // client makes the client for a login.
 func (l login) client(slots int, timeout time.Duration, apiVersion string) (*zoho.Client, error) {
 	client := httpClient(slots)
-	tokens := zoho.NewTokenSource(l.Login, l.accounts, client, l.cacheOfTokens())
+	tokens := oauth.NewSource(l.Credentials, l.server(client), l.cacheOfTokens())
 	c, err := zoho.NewClient(tokens, client, zoho.Options{
 		APIDomain: l.api,
 		Fallback:  l.fallback,

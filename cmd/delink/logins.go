@@ -10,10 +10,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"delink/pkg/disk"
 	"delink/pkg/job"
-	"delink/pkg/zoho"
+	oauth "delink/pkg/zoho/login"
 )
 
 // storedLogin is a login that auth login keeps: one for each data centre and org.
@@ -37,7 +38,7 @@ func (s *storedLogin) name() string {
 
 const noName = "an org whose name is not known"
 
-// full is the name with what tells logins of the same name apart: a sandbox is often called as its production org.
+// full is the name with what tells logins of the same name apart: a sandbox often has the name of its production org.
 func (s *storedLogin) full() string {
 	about := s.DC
 	if s.OrgType != "" && s.OrgType != "production" {
@@ -82,27 +83,54 @@ func readLogins() ([]storedLogin, error) {
 	return logins, nil
 }
 
-func writeLogins(logins []storedLogin) (path string, err error) {
+// changeLogins replaces the logins by what change makes of them, while no other process can do the same.
+func changeLogins(change func([]storedLogin) []storedLogin) (path string, err error) {
 	if path, err = loginsPath(); err != nil {
 		return "", err
 	}
-	b, err := json.MarshalIndent(logins, "", "  ")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", notStored(err)
+	}
+	if path, err = disk.Resolve(path); err != nil { // the file may be kept elsewhere, behind a link
+		return "", notStored(err)
+	}
+	unlock, err := lockLogins(path)
 	if err != nil {
 		return "", err
 	}
-	if path, err = disk.Resolve(path); err == nil { // the file may be kept elsewhere, behind a link
-		err = os.MkdirAll(filepath.Dir(path), 0o700)
+	defer unlock()
+	logins, err := readLogins()
+	if err != nil {
+		return "", err
 	}
-	if err == nil {
-		err = disk.OS{}.Replace(path, func(w io.Writer) error {
-			_, err := w.Write(append(b, '\n'))
-			return err
-		})
+	b, err := json.MarshalIndent(change(logins), "", "  ")
+	if err != nil {
+		return "", err
 	}
+	err = disk.OS{}.Replace(path, func(w io.Writer) error {
+		_, err := w.Write(append(b, '\n'))
+		return err
+	})
 	if err != nil {
 		return "", notStored(err)
 	}
 	return path, nil
+}
+
+// lockLogins waits a moment for another process that changes the logins. That takes it no time, unless it was stopped.
+func lockLogins(path string) (unlock func(), err error) {
+	for tries := 20; ; tries-- {
+		held, err := disk.OS{}.Lock(path)
+		switch locked := new(disk.Locked); {
+		case err == nil:
+			return held.Unlock, nil
+		case !errors.As(err, &locked):
+			return nil, notStored(err)
+		case tries == 0:
+			return nil, &job.Refusal{Cause: path + " is being changed by another process", Err: err, Hint: "end that process, then try again"}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 // tryLogins tells what would keep a login from being stored.
@@ -175,14 +203,12 @@ func meant(dc, org string) string {
 
 // storeLogin adds a login, in the place of the one for the same org.
 func storeLogin(l storedLogin) (path string, err error) {
-	logins, err := readLogins()
-	if err != nil {
-		return "", err
-	}
-	logins = slices.DeleteFunc(logins, func(o storedLogin) bool { return o.DC == l.DC && o.Org == l.Org && o.OrgID == l.OrgID })
-	return writeLogins(append(logins, l))
+	return changeLogins(func(logins []storedLogin) []storedLogin {
+		logins = slices.DeleteFunc(logins, func(o storedLogin) bool { return o.DC == l.DC && o.Org == l.Org && o.OrgID == l.OrgID })
+		return append(logins, l)
+	})
 }
 
-func (s *storedLogin) login() zoho.Login {
-	return zoho.Login{ClientID: s.ClientID, ClientSecret: s.ClientSecret, RefreshToken: s.RefreshToken}
+func (s *storedLogin) login() oauth.Credentials {
+	return oauth.Credentials{ClientID: s.ClientID, ClientSecret: s.ClientSecret, RefreshToken: s.RefreshToken}
 }

@@ -29,8 +29,8 @@ func start(results disk.Disk) int {
 	signal.Ignore(syscall.SIGPIPE) // the reader of our messages may leave: the run goes on and records what it does
 	log.SetOutput(io.Discard)      // package net/http logs there what servers send without being asked
 	p := &program{
-		ui: newUI(os.Stderr, os.Getenv), signals: newSignals(context.Background()),
-		stdin: os.Stdin, stdout: os.Stdout, getenv: os.Getenv, disk: results,
+		ui: newUI(os.Stderr, tidied(os.Getenv)), signals: newSignals(context.Background()),
+		stdin: os.Stdin, stdout: os.Stdout, getenv: tidied(os.Getenv), disk: results,
 	}
 	p.signals.heed()
 	return p.run(context.Background(), os.Args[1:])
@@ -38,7 +38,7 @@ func start(results disk.Disk) int {
 
 // run runs the program without signals, and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	p := &program{ui: newUI(stderr, getenv), stdin: stdin, stdout: stdout, getenv: getenv, disk: disk.OS{}}
+	p := &program{ui: newUI(stderr, getenv), stdin: stdin, stdout: stdout, getenv: tidied(getenv), disk: disk.OS{}}
 	return p.run(ctx, args)
 }
 
@@ -134,7 +134,7 @@ func (p *program) exit(err error) int {
 		p.ui.error(err.Error(), refused.hint)
 		return outcome.ExitRefused
 	case errors.As(err, &api):
-		p.ui.error(err.Error(), api.Hint())
+		p.ui.error(err.Error(), hintFor(api))
 		if api.Kind == zoho.Denied || api.Kind == zoho.BadToken {
 			return outcome.ExitRefused
 		}

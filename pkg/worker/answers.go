@@ -25,12 +25,22 @@ func (d *Delink) answered(t *task, at time.Time) {
 	}
 	out := make([]outcome.Outcome, 0, len(t.ids))
 	var silent, refused groups // ids that need another call
+	var untouched []int        // the call was refused as a whole, because of other ids
 	for i, id := range t.ids {
 		item := zoho.Item{ID: id, Code: zoho.CodeNotInAnswer}
 		if i < len(a.Items) && a.Items[i].ID == id {
 			item = a.Items[i]
 		}
 		t.kin.answered = t.kin.answered || item.Verdict != zoho.Silent
+		switch item.Verdict {
+		case zoho.Untouched:
+			untouched = append(untouched, i)
+			continue
+		case zoho.Undecided:
+			refused.add(i, item)
+			continue
+		case zoho.Silent, zoho.Removed, zoho.Absent, zoho.Failed, zoho.Deleted:
+		}
 		evidence, message := itemEvidence(t, item)
 		if evidence == outcome.NoEvidence {
 			silent.add(i, item)
@@ -47,6 +57,9 @@ func (d *Delink) answered(t *task, at time.Time) {
 		out = append(out, t.outcome(i, status, item.Code, message, a.Status, at))
 	}
 	d.write(out)
+	if len(untouched) > 0 {
+		d.engine.Park(t.only(untouched), 0)
+	}
 	for _, g := range refused {
 		part := t.only(g.at)
 		part.refused = true
@@ -66,16 +79,16 @@ func itemEvidence(t *task, i zoho.Item) (outcome.Evidence, string) {
 	case zoho.Absent:
 		return outcome.SaidNotThere, t.notThere(i.Message)
 	case zoho.Deleted:
-		return outcome.RefusedByID, zoho.Explain(i.Code).Text
+		return outcome.RefusedByID, zoho.Explain(i.Code)
 	case zoho.Failed:
 		return outcome.RefusedByID, itemMessage(i)
-	case zoho.Silent:
+	case zoho.Silent, zoho.Untouched, zoho.Undecided:
 	}
 	return outcome.NoEvidence, ""
 }
 
 func itemMessage(i zoho.Item) string {
-	text := zoho.Explain(i.Code).Text
+	text := zoho.Explain(i.Code)
 	switch {
 	case text == "":
 		return i.Message

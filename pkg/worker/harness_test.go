@@ -13,6 +13,7 @@ import (
 	"delink/pkg/chunker"
 	"delink/pkg/reader"
 	"delink/pkg/zoho"
+	"delink/pkg/zoho/login"
 )
 
 var (
@@ -97,7 +98,7 @@ func linksOf(b chunker.Batch) []reader.Link {
 
 // newToken is a token that differs from all others.
 func newToken(n int) zoho.Token {
-	token, _ := zoho.NewTokenSource(zoho.Login{AccessToken: strconv.Itoa(n)}, "", http.DefaultClient, nil).Ready()
+	token, _ := login.NewSource(login.Credentials{AccessToken: strconv.Itoa(n)}, login.Server{HTTP: http.DefaultClient}, nil).Ready()
 	return token
 }
 

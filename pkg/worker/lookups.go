@@ -82,7 +82,7 @@ func (d *Delink) saysNothing(t *task) bool {
 
 // cannotLookUp settles links that cannot be read; e is why.
 func (d *Delink) cannotLookUp(t *task, e *zoho.Error) {
-	if e.Kind == zoho.Denied && e != t.why && !d.noLookUp[t.relation] {
+	if e.Kind == zoho.Denied && !e.Unproven && e != t.why && !d.noLookUp[t.relation] {
 		d.noLookUp[t.relation] = true
 		d.engine.Notef("links of %s cannot be looked up, so some may stay unknown: %s", t.relation, e)
 	}

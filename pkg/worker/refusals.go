@@ -19,13 +19,14 @@ type parent struct {
 type refusals struct {
 	parents map[parent]*zoho.Error
 	lists   map[zoho.Relation]*zoho.Error
-	denied  int         // links that were refused for want of a scope or permission for their whole list
-	left    int         // tasks that were not sent because of that
-	denial  *zoho.Error // why
+	hints   map[zoho.Relation]parent // the first parent record of a list that was denied without saying what for
+	denied  int                      // links that were refused for want of a scope or permission for their whole list
+	left    int                      // tasks that were not sent because of that
+	denial  *zoho.Error              // why
 }
 
 func newRefusals() refusals {
-	return refusals{parents: map[parent]*zoho.Error{}, lists: map[zoho.Relation]*zoho.Error{}}
+	return refusals{parents: map[parent]*zoho.Error{}, lists: map[zoho.Relation]*zoho.Error{}, hints: map[zoho.Relation]parent{}}
 }
 
 // of is the error that has already refused a list or a parent record; nil if none has.
@@ -38,10 +39,22 @@ func (r *refusals) of(list zoho.Relation, p parent) *zoho.Error {
 
 // remember keeps a refusal that reaches further than its batch, so that no further call is spent on
 // it. It reports whether the list is refused for the first time.
+//
+// A permission that is missing, the CRM does not say for what, is believed of the list when it
+// repeats for another parent record.
 func (r *refusals) remember(list zoho.Relation, p parent, e *zoho.Error) (first bool) {
 	switch e.Scope {
 	case zoho.ScopeParent:
 		r.parents[p] = e
+		before, seen := r.hints[list]
+		if e.Unproven && seen && before != p {
+			proven := *e
+			proven.Scope, proven.Unproven = zoho.ScopeList, false
+			return r.remember(list, p, &proven)
+		}
+		if e.Unproven && !seen {
+			r.hints[list] = p
+		}
 	case zoho.ScopeList:
 		first = r.lists[list] == nil
 		r.lists[list] = e

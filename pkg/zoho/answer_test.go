@@ -1,6 +1,8 @@
 package zoho
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,12 +30,31 @@ func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: c.status, Header: h, Body: io.NopCloser(strings.NewReader(c.body)), Request: r}, nil
 }
 
+// ready is a source of one token, for an org at that API domain.
+func ready(apiDomain string) Tokens { return &oneToken{token: NewToken("1000.ready", apiDomain)} }
+
+type oneToken struct {
+	token   Token
+	refused bool
+}
+
+func (o *oneToken) Ready() (Token, bool)                 { return o.token, true }
+func (o *oneToken) Token(context.Context) (Token, error) { return o.token, nil }
+func (o *oneToken) Hide(b []byte) []byte {
+	return bytes.ReplaceAll(b, []byte("1000.ready"), []byte("***"))
+}
+
+func (o *oneToken) Refused(t Token) bool {
+	first := o.token.Is(t) && !o.refused
+	o.refused = o.refused || first
+	return first
+}
+
 // over is a client with a ready token on a transport.
 func over(t *testing.T, transport http.RoundTripper) *Client {
 	t.Helper()
 	c := &http.Client{Transport: transport}
-	tokens := NewTokenSource(Login{AccessToken: "1000.ready"}, "https://accounts.example", c, nil)
-	client, err := NewClient(tokens, c, Options{APIDomain: "https://api.example", Version: "v8", Timeout: time.Minute, UserAgent: "delink/test"})
+	client, err := NewClient(ready(""), c, Options{APIDomain: "https://api.example", Version: "v8", Timeout: time.Minute, UserAgent: "delink/test"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +149,17 @@ func TestRefusedCalls(t *testing.T) {
 		{"address", 404, envelope("INVALID_URL_PATTERN", `{}`, "Please check if the URL trying to access is a correct one"), Refused, ScopeRun, "INVALID_URL_PATTERN"},
 		{"404 of a gateway", 404, page, Unanswered, ScopeBatch, CodeForeignAnswer},
 		{"feature", 400, envelope("FEATURE_NOT_SUPPORTED", `{}`, "x"), Refused, ScopeList, "FEATURE_NOT_SUPPORTED"},
-		{"record locked", 400, envelope("RECORD_LOCKED", `{}`, "x"), Refused, ScopeBatch, "RECORD_LOCKED"},
+		{"record locked", 400, envelope("RECORD_LOCKED", `{}`, "x"), Nameless, ScopeBatch, "RECORD_LOCKED"},
+		{"something new", 400, envelope("SOMETHING_NEW", `{}`, "x"), Nameless, ScopeBatch, "SOMETHING_NEW"},
+		{"something new, of the parent", 400, envelope("SOMETHING_NEW", `{"resource_path_index":1}`, "x"), Refused, ScopeParent, "SOMETHING_NEW"},
+		{"something new, of the list", 400, envelope("SOMETHING_NEW", `{"resource_path_index":2}`, "x"), Refused, ScopeList, "SOMETHING_NEW"},
+		{"something new, of nobody's id", 400, envelope("RECORD_LOCKED", `{"id":"3652397000000999999"}`, "x"), Nameless, ScopeBatch, "RECORD_LOCKED"},
+		{"parent locked, by name", 400, envelope("RECORD_LOCKED", `{"id":"3652397000000400001"}`, "x"), Refused, ScopeParent, "RECORD_LOCKED"},
+		{"permission, nobody knows for what", 403, envelope("NO_PERMISSION", `{}`, "permission denied"), Denied, ScopeParent, "NO_PERMISSION"},
+		{"permission, details as a list", 403, envelope("NO_PERMISSION", `[]`, "permission denied"), Denied, ScopeParent, "NO_PERMISSION"},
+		{"permission for the parent", 403, envelope("NO_PERMISSION", `{"resource_path_index":1}`, "x"), Refused, ScopeParent, "NO_PERMISSION"},
+		{"permission for the parent, by name", 403, envelope("NO_PERMISSION", `{"id":"3652397000000400001"}`, "x"), Refused, ScopeParent, "NO_PERMISSION"},
+		{"permission for the list", 403, envelope("NO_PERMISSION", `{"resource_path_index":2}`, "x"), Denied, ScopeList, "NO_PERMISSION"},
 		{"429", 429, envelope("TOO_MANY_REQUESTS", `{}`, "x"), Throttled, ScopeRun, "TOO_MANY_REQUESTS"},
 		{"429, otherwise", 429, envelope("LIMIT_REACHED", `{}`, "x"), Throttled, ScopeRun, "LIMIT_REACHED"},
 		{"429, otherwise again", 429, envelope("RATE_LIMIT_EXCEEDED", `{}`, "x"), Throttled, ScopeRun, "RATE_LIMIT_EXCEEDED"},
@@ -167,7 +198,8 @@ func TestRefusedCalls(t *testing.T) {
 		{"code as a number, no name, parent", 400, `{"code":400,"details":{"resource_path_index":1},"message":"x","status":"error"}`, Refused, ScopeParent, "400"},
 		{"code as a number, no name", 400, `{"code":400,"details":{},"message":"x","status":"error"}`, Nameless, ScopeBatch, "400"},
 		{"code as a number, 401", 401, `{"code":401,"details":{},"message":"x","status":"error"}`, BadToken, ScopeRun, "401"},
-		{"code as a number, 403", 403, `{"code":403,"details":{},"message":"x","status":"error"}`, Denied, ScopeList, "403"},
+		{"code as a number, 403", 403, `{"code":403,"details":{},"message":"x","status":"error"}`, Denied, ScopeParent, "403"},
+		{"code as another number, 403", 403, `{"code":401,"details":{},"message":"x","status":"error"}`, Denied, ScopeList, "401"},
 		{"code as a number, 405", 405, `{"code":405,"details":{},"message":"x","status":"error"}`, Refused, ScopeRun, "405"},
 		{"code as a number, 200", 200, `{"code":200,"details":{},"message":"x","status":"success"}`, Unanswered, ScopeBatch, "200"},
 		{"code in lower case", 400, envelope("invalid_module", `{}`, "x"), Refused, ScopeList, "invalid_module"},
@@ -184,7 +216,7 @@ func TestRefusedCalls(t *testing.T) {
 				t.Fatalf("answered %+v", answer)
 			}
 			e := failure(t, err)
-			if e.Kind != c.kind || e.Scope != c.scope || e.Code != c.code || e.Status != c.status || !e.Sent {
+			if e.Kind != c.kind || e.Scope != c.scope || e.Code != c.code || e.Status != c.status || !e.Sent || e.Unproven != (c.kind == Denied && c.scope == ScopeParent) {
 				t.Errorf("kind %d scope %d code %s status %d sent %v, want %d %d %s", e.Kind, e.Scope, e.Code, e.Status, e.Sent, c.kind, c.scope, c.code)
 			}
 			if strings.Contains(c.body, "Crm_") && !strings.HasSuffix(e.Error(), "permission denied (Crm_Implied_Edit_Campaigns)") {
@@ -196,15 +228,67 @@ func TestRefusedCalls(t *testing.T) {
 			words := Explain(e.Code)
 			if c.code == "INVALID_DATA" || c.code == "400" { // which mean what the place means that they name
 				if c.scope == ScopeParent {
-					words.Text = "the parent record does not exist"
+					words = "the parent record does not exist"
 				} else if c.scope == ScopeList {
-					words.Text = "the CRM does not know the module or the related list"
+					words = "the CRM does not know the module or the related list"
 				}
 			}
-			if !strings.HasPrefix(e.Error(), words.Text) || e.Hint() == "" && words.Hint != "" {
-				t.Errorf("text %q, hint %q; want %+v", e.Error(), e.Hint(), words)
+			if !strings.HasPrefix(e.Error(), words) {
+				t.Errorf("text %q; want %q", e.Error(), words)
 			}
 		})
+	}
+}
+
+// A refusal of the whole call that names ids is their fate. The others can be sent again.
+func TestRefusalThatNamesAnID(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		status int
+		body   string
+		want   [3]Verdict
+	}{
+		{"locked", 400, `{"code":"RECORD_LOCKED","details":{"id":"3652397000000900002"},"message":"x","status":"error"}`, [3]Verdict{Untouched, Failed, Untouched}},
+		{"not allowed", 400, `{"code":"NOT_ALLOWED","details":{"id":"3652397000000900001"},"message":"x","status":"error"}`, [3]Verdict{Failed, Untouched, Untouched}},
+		{"not approved, 403", 403, `{"code":"NOT_APPROVED","details":{"id":"3652397000000900003"},"message":"x","status":"error"}`, [3]Verdict{Untouched, Untouched, Failed}},
+		{"duplicate", 400, `{"code":"DUPLICATE_DATA","details":{"id":3652397000000900002},"message":"x","status":"error"}`, [3]Verdict{Untouched, Failed, Untouched}},
+		{"permission for the record", 403, `{"code":"NO_PERMISSION","details":{"id":"3652397000000900002"},"message":"x","status":"error"}`, [3]Verdict{Untouched, Failed, Untouched}},
+		{"something new", 409, `{"code":"SOMETHING_NEW","details":[{"id":"zcrm_3652397000000900002"}],"message":"x","status":"error"}`, [3]Verdict{Untouched, Failed, Untouched}},
+		{"two of them", 400, `{"code":"RECORD_LOCKED","details":[{"id":"3652397000000900002"},{"id":"3652397000000900003"}],"message":"x","status":"error"}`, [3]Verdict{Untouched, Failed, Failed}},
+		{"not there", 400, `{"code":"INVALID_DATA","details":{"id":"3652397000000900002"},"message":"the id given seems to be invalid","status":"error"}`, [3]Verdict{Untouched, Absent, Untouched}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ids := []ID{idA, idB, idC}
+			a, err := delink(t, over(t, canned{status: c.status, body: c.body}), ids)
+			if err != nil || a.Status != c.status || len(a.Items) != 3 || a.Deleted {
+				t.Fatalf("%+v, %v", a, err)
+			}
+			for i, item := range a.Items {
+				if item.ID != ids[i] || item.Verdict != c.want[i] || item.Code == "" || (item.Verdict == Untouched) != (item.Message == "") {
+					t.Errorf("%+v, want %d", item, c.want[i])
+				}
+			}
+		})
+	}
+	// What is about the list, the login, or a failing server stays that, whatever it names.
+	for _, c := range []struct {
+		status int
+		body   string
+		kind   Kind
+		scope  Scope
+	}{
+		{400, `{"code":"INVALID_MODULE","details":{"id":"3652397000000900002"},"message":"x"}`, Refused, ScopeList},
+		{403, `{"code":"NO_PERMISSION","details":{"id":"3652397000000900002","permissions":["Crm_X"]},"message":"x"}`, Denied, ScopeList},
+		{401, `{"code":"RECORD_LOCKED","details":{"id":"3652397000000900002"},"message":"x"}`, BadToken, ScopeRun},
+		{429, `{"code":"RECORD_LOCKED","details":{"id":"3652397000000900002"},"message":"x"}`, Throttled, ScopeRun},
+		{500, `{"code":"RECORD_LOCKED","details":{"id":"3652397000000900002"},"message":"x"}`, Unanswered, ScopeBatch},
+		{200, `{"code":"RECORD_LOCKED","details":{"id":"3652397000000900002"},"message":"x"}`, Unanswered, ScopeBatch},
+		{400, `{"code":"RECORD_LOCKED","details":{"id":"3652397000000900002","resource_path_index":1},"message":"x"}`, Refused, ScopeParent},
+	} {
+		_, err := delink(t, over(t, canned{status: c.status, body: c.body}), []ID{idA, idB, idC})
+		if e := failure(t, err); e.Kind != c.kind || e.Scope != c.scope {
+			t.Errorf("%d %s: %+v", c.status, c.body, e)
+		}
 	}
 }
 
@@ -315,7 +399,7 @@ func TestItems(t *testing.T) {
 		{"failure that succeeded", 200, data(item("NO_PERMISSION", a, "x", "success"), removed(b), removed(c)), verdicts{Silent, Removed, Removed}, false},
 		{"no code", 200, data(`{"details":{"id":"`+a+`"},"status":"success"}`, removed(b), removed(c)), verdicts{Silent, Removed, Removed}, false},
 		{"no object", 200, data("null", removed(b), removed(c)), verdicts{Silent, Removed, Removed}, false},
-		{"code as a number", 207, data(`{"code":200,"details":{"id":"`+a+`"},"message":"x","status":"success"}`, `{"code":400,"details":{"id":"`+b+`"},"message":"x","status":"error"}`, `{"code":200,"details":{"id":"`+c+`"},"message":"x","status":"error"}`), verdicts{Removed, Silent, Silent}, false},
+		{"code as a number", 207, data(`{"code":200,"details":{"id":"`+a+`"},"message":"x","status":"success"}`, `{"code":400,"details":{"id":"`+b+`"},"message":"x","status":"error"}`, `{"code":200,"details":{"id":"`+c+`"},"message":"x","status":"error"}`), verdicts{Removed, Undecided, Silent}, false},
 		{"code as a number, deleted", 200, data(`{"code":200,"details":{"id":"`+a+`"},"message":"record deleted","status":"success"}`, removed(b), removed(c)), verdicts{Deleted, Removed, Removed}, true},
 		{"id as a number", 200, data(`{"code":"SUCCESS","details":{"id":`+a+`},"message":"x","status":"success"}`, removed(b), removed(c)), verdicts{Removed, Removed, Removed}, false},
 		{"id as a rounded number", 200, data(`{"code":"SUCCESS","details":{"id":3.652397000000900e18},"message":"x","status":"success"}`, absent(b), removed(c)), verdicts{Removed, Absent, Removed}, false},
@@ -389,12 +473,14 @@ func TestDeletedRecords(t *testing.T) {
 			}
 		}
 	}
-	broken := trip(func(*http.Request) (*http.Response, error) {
-		body := io.MultiReader(strings.NewReader(`{"data":[{"code":"SUCCESS","message":"record deleted",`), broken{})
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(body)}, nil
-	})
-	if answer, err := delink(t, over(t, broken), []ID{idA}); err != nil || !answer.Deleted {
-		t.Errorf("broken off: %+v, %v", answer, err)
+	for _, status := range []int{200, 207, 400, 403} {
+		broken := trip(func(*http.Request) (*http.Response, error) {
+			body := io.MultiReader(strings.NewReader(`{"data":[{"code":"SUCCESS","message":"record deleted",`), broken{})
+			return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(body)}, nil
+		})
+		if answer, err := delink(t, over(t, broken), []ID{idA}); err != nil || !answer.Deleted {
+			t.Errorf("broken off, %d: %+v, %v", status, answer, err)
+		}
 	}
 	for _, body := range []string{
 		`{"code":"INVALID_DATA","details":{},"message":"the record deleted is not known","status":"error"}`,
@@ -435,7 +521,7 @@ func TestTextIsOneShortLine(t *testing.T) {
 	}
 }
 
-// Every code that is documented for the call says what it means and what to do.
+// Every code that is documented for the call says what it means.
 func TestDocumentedCodesAreExplained(t *testing.T) {
 	for _, code := range strings.Fields(`
 		DUPLICATE_DATA NO_PERMISSION RECORD_LOCKED NOT_APPROVED INVALID_MODULE NOT_SUPPORTED INVALID_DATA
@@ -445,27 +531,25 @@ func TestDocumentedCodesAreExplained(t *testing.T) {
 		FEATURE_NOT_SUPPORTED METHOD_NOT_ALLOWED REQUEST_ENTITY_TOO_LARGE REQUEST_URI_TOO_LONG UNSUPPORTED_MEDIA_TYPE
 		invalid_code invalid_client invalid_client_secret
 		FOREIGN_ANSWER SERVER_ERROR NOT_CONNECTED REDIRECTED RECORD_DELETED`) {
-		if x := Explain(code); x.Text == "" || x.Hint == "" {
-			t.Errorf("%s: %+v", code, x)
-		}
-	}
-	if x := Explain("Access Denied"); x.Text == "" || x.Hint == "" {
-		t.Errorf("%+v", x)
-	}
-	for code := range refusals {
-		if Explain(code).Text == "" {
+		if Explain(code) == "" {
 			t.Errorf("%s has no text", code)
 		}
 	}
-	for code, x := range explanations {
-		for _, s := range []string{x.Text, x.Hint} {
-			if strings.HasSuffix(s, ".") || strings.Contains(s, "failed to") || s != strings.TrimSpace(s) {
-				t.Errorf("%s: %q", code, s)
-			}
+	if Explain(CodeLockedOut) == "" {
+		t.Error("a lock-out has no text")
+	}
+	for code := range refusals {
+		if Explain(code) == "" {
+			t.Errorf("%s has no text", code)
 		}
 	}
-	if x := Explain("SOMETHING_NEW"); x != (Explanation{}) {
-		t.Errorf("%+v", x)
+	for code, s := range explanations {
+		if strings.HasSuffix(s, ".") || strings.Contains(s, "failed to") || strings.Contains(s, "--") || s != strings.TrimSpace(s) {
+			t.Errorf("%s: %q", code, s)
+		}
+	}
+	if x := Explain("SOMETHING_NEW"); x != "" {
+		t.Errorf("%q", x)
 	}
 }
 
@@ -487,9 +571,6 @@ func TestErrorText(t *testing.T) {
 		if c.e.Cause != nil && !errors.Is(&c.e, c.e.Cause) {
 			t.Errorf("%v does not wrap its cause", c.e.Cause)
 		}
-	}
-	if hint := (&Error{Code: "INVALID_MODULE"}).Hint(); hint == "" {
-		t.Error("no hint")
 	}
 }
 

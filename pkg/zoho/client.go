@@ -1,7 +1,6 @@
 package zoho
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -14,14 +13,16 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"delink/pkg/zoho/internal/web"
 )
 
 // MaxIDs is how many related records one delink call can name (D S K): 100 ids of 19 digits and their commas are 1,999
 // of the 2,000 characters that the parameter may have.
 const MaxIDs = 100
 
-// FitIDs reports whether n ids, of which so many have MaxIDDigits and the others fewer, fit into one call: with the commas between
-// them, they are within the 2,000 characters that the parameter may have (D).
+// FitIDs reports whether n ids fit into one call. longest is how many of them have MaxIDDigits; the others are shorter. With the
+// commas between them, they may have 2,000 characters (D).
 func FitIDs(n, longest int) bool { return n <= MaxIDs && n*MaxIDDigits-1+longest <= 2000 }
 
 // Versions of the API that know the delink call, the current one last (D).
@@ -30,12 +31,9 @@ var Versions = []string{"v2", "v2.1", "v3", "v4", "v5", "v6", "v7", "v8"}
 // readVersion is the version in which related records are read.
 const readVersion = "v8"
 
-// maxBody is far above the answer for 100 ids (25 kB).
-const maxBody = 4 << 20
-
 // Client makes calls, one attempt each. It is safe for concurrent use.
 type Client struct {
-	tokens  *TokenSource
+	tokens  Tokens
 	http    *http.Client
 	options Options
 
@@ -54,12 +52,11 @@ type Options struct {
 }
 
 // NewClient makes a client. The http client must not have a time-out of its own.
-func NewClient(tokens *TokenSource, client *http.Client, o Options) (*Client, error) {
+func NewClient(tokens Tokens, client *http.Client, o Options) (*Client, error) {
 	if !slices.Contains(Versions, o.Version) {
 		return nil, fmt.Errorf("API version %q is not known: choose one of %s", o.Version, strings.Join(Versions, ", "))
 	}
-	// A redirected DELETE would become a GET, besides. The API does not redirect.
-	return &Client{tokens: tokens, http: direct(client), options: o, credits: -1}, nil
+	return &Client{tokens: tokens, http: web.Direct(client), options: o, credits: -1}, nil
 }
 
 // Ready gives the token for the next call, without any wait; false if there is none, and Token has to make one.
@@ -73,90 +70,11 @@ func (c *Client) Token(ctx context.Context) (Token, error) {
 	return c.tokens.Token(ctx)
 }
 
-// Delink asks to remove the links of one parent record to up to MaxIDs related records, each named once, with a token
-// from Ready or Token. It answers for every id, or with an *Error.
-//
-// DELETE {api-domain}/crm/{version}/{module}/{record_id}/{related_list}?ids=… (D)
-func (c *Client) Delink(ctx context.Context, t Token, r Relation, parent ID, ids []ID) (Answer, error) {
-	path := appendIDs(fmt.Appendf(nil, "/%s/%s/%s?ids=", r.Module, parent, r.List), ids)
-	reply, err := c.call(ctx, t, http.MethodDelete, c.options.Version, string(path))
-	if err != nil {
-		return Answer{}, err
-	}
-	body := decode(reply.body)
-	if a, ok := deletion(ids, reply.status, body, reply.body); ok {
-		return a, nil
-	}
-	if reply.torn != nil {
-		return Answer{}, reply.torn
-	}
-	if body != nil && len(body.Data) > 0 && reply.byID() {
-		if e := refusedInData(len(ids), reply, body.Data); e != nil {
-			return Answer{}, e
-		}
-		items, _ := match(ids, body.Data)
-		return Answer{Status: reply.status, Items: items}, nil
-	}
-	e := classify(reply.status, reply.header, body)
-	e.token = t
-	e.nameScopes(r, "DELETE")
-	return Answer{}, e
-}
-
-func appendIDs(path []byte, ids []ID) []byte {
-	path = slices.Grow(path, (MaxIDDigits+1)*len(ids))
-	for i, id := range ids {
-		if i > 0 {
-			path = append(path, ',') // literal: %2C would triple the commas, and 100 ids would be too long (D)
-		}
-		path = id.Append(path)
-	}
-	return path
-}
-
-// Linked asks which of up to MaxIDs related records are linked to the parent record, in one call with that
-// token. The answer has a value for each id, in their order, or there is an *Error.
-//
-// GET …/{related_list}?ids=…&fields=id&converted=both&approved=both: without the last two, converted leads and
-// unapproved records are hidden and the answer would be wrong (D). They are documented for v8, so v8 is what is asked,
-// whatever version delinks.
-func (c *Client) Linked(ctx context.Context, t Token, r Relation, parent ID, ids []ID) ([]bool, error) {
-	path := appendIDs(fmt.Appendf(nil, "/%s/%s/%s?fields=id&converted=both&approved=both&per_page=200&ids=", r.Module, parent, r.List), ids)
-	reply, err := c.call(ctx, t, http.MethodGet, readVersion, string(path))
-	if err != nil {
-		return nil, err
-	}
-	linked := make([]bool, len(ids))
-	if reply.status == http.StatusNoContent && len(bytes.TrimSpace(reply.body)) == 0 {
-		return linked, nil
-	}
-	body := decodeList(reply.body)
-	if reply.status != http.StatusOK || body == nil {
-		e := classify(reply.status, reply.header, decode(reply.body))
-		e.token = t
-		e.nameScopes(r, "READ")
-		return nil, e
-	}
-	for _, record := range *body.Data {
-		id, err := ParseID(string(record.ID))
-		i := slices.Index(ids, id)
-		if err != nil || i < 0 {
-			// The list was not filtered by our ids, so what is missing from this page may be on another one.
-			return nil, &Error{Kind: Unanswered, Sent: true, Status: reply.status, Code: CodeForeignAnswer}
-		}
-		linked[i] = true
-	}
-	if !body.whole() {
-		return nil, &Error{Kind: Unanswered, Sent: true, Status: reply.status, Code: CodeForeignAnswer}
-	}
-	return linked, nil
-}
-
 // Renew drops the token with which a call was refused, so that the next call gets another. It reports whether the error
 // was about the token in use: of many calls that were refused with the same token, only the first.
 func (c *Client) Renew(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.Kind == BadToken && c.tokens.refused(e.token)
+	return errors.As(err, &e) && e.Kind == BadToken && c.tokens.Refused(e.token)
 }
 
 // Credits is what the org has left of its credits, as far as the CRM has said.
@@ -166,8 +84,8 @@ func (c *Client) Credits() (n int, known bool) {
 	return max(c.credits, 0), c.credits >= 0
 }
 
-// heardCredits notes what an answer says. Answers overtake each other: more than was said before is believed only of a
-// call that was sent after that, when credits of the day before have come back.
+// heardCredits notes what an answer says of the credits. Answers overtake each other. So a larger number than before is believed only
+// of a call that was sent after the smaller one came: credits of the day before have come back by then.
 func (c *Client) heardCredits(n int, sent time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -183,7 +101,7 @@ func (c *Client) Base(ctx context.Context) (string, error) {
 }
 
 func (c *Client) base(t Token) string {
-	return cmp.Or(c.options.APIDomain, t.apiDomain, c.options.Fallback)
+	return cmp.Or(c.options.APIDomain, t.APIDomain(), c.options.Fallback)
 }
 
 // reply is what came over the wire.
@@ -191,7 +109,19 @@ type reply struct {
 	status int
 	header http.Header
 	body   []byte
-	torn   *Error // of a success whose body broke off
+	torn   *Error // the body broke off: what came of it proves nothing
+}
+
+// withoutBody is the error of an answer whose body broke off. The status alone says enough where it refuses the call for now: too
+// many calls, or a dead token. Else it is not known what the CRM did.
+func (r reply) withoutBody(t Token) *Error {
+	switch r.status {
+	case http.StatusTooManyRequests, http.StatusUnauthorized:
+		e := classify(r.status, r.header, nil)
+		e.token = t
+		return e
+	}
+	return r.torn
 }
 
 // byID reports whether a body with data can be an answer by id: it comes with 200, 207 and 400 alike (D), but not from
@@ -213,27 +143,29 @@ func (c *Client) call(ctx context.Context, token Token, method, version, path st
 	if err != nil {
 		return reply{}, unsent(err)
 	}
-	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.secret()) // not Bearer (D)
+	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.Secret()) // not Bearer (D)
 	req.Header.Set("User-Agent", c.options.UserAgent)
+	if method == http.MethodGet {
+		web.OnlyOnce(req)
+	}
 	sent := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		if !connected.Load() {
-			return reply{}, unsent(c.tokens.secrets.hideError(because(ctx, err)))
+			e := unsent(hidden(c.tokens, web.Because(ctx, err)))
+			e.Hinder(err)
+			return reply{}, e
 		}
-		return reply{}, &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Cause: c.tokens.secrets.hideError(because(ctx, err))}
+		return reply{}, &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Cause: hidden(c.tokens, web.Because(ctx, err))}
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, web.MaxBody))
 	if n, ok := creditsRemaining(resp.Header); ok {
 		c.heardCredits(n, sent)
 	}
-	got := reply{status: resp.StatusCode, header: resp.Header, body: c.tokens.secrets.hide(body)}
-	if err != nil && resp.StatusCode < 300 {
-		got.torn = &Error{Kind: Unanswered, Sent: true, Status: resp.StatusCode, Code: CodeNoAnswer, Cause: c.tokens.secrets.hideError(because(ctx, err))}
-		if method != http.MethodDelete {
-			return reply{}, got.torn
-		}
+	got := reply{status: resp.StatusCode, header: resp.Header, body: c.tokens.Hide(body)}
+	if err != nil {
+		got.torn = &Error{Kind: Unanswered, Sent: true, Status: resp.StatusCode, Code: CodeNoAnswer, Cause: hidden(c.tokens, web.Because(ctx, err))}
 	}
 	return got, nil
 }

@@ -1,9 +1,11 @@
 package zoho
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -59,11 +61,14 @@ func DataCentreNames() []string {
 	return names
 }
 
-// CheckBaseURL accepts an absolute https URL, and plain http only to loopback, because tokens travel in it. It returns
-// the URL without a trailing slash.
+// CheckBaseURL accepts an absolute https URL, and plain http only to loopback, because tokens travel in it. It returns the URL
+// without a slash at its end, and without the path of the token endpoint or of the API, which people copy along. Any other path
+// stays: a gateway may want it.
 func CheckBaseURL(s string) (string, error) {
 	u, err := url.Parse(s)
 	switch {
+	case err != nil && strings.Contains(s, "@"): // which may have a password before it
+		return "", errors.New("the value is not a URL: write it as https://host")
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		return "", fmt.Errorf("%q is not a URL: write it as https://host", s)
 	case u.User != nil || strings.ContainsAny(s, "?#"):
@@ -71,8 +76,19 @@ func CheckBaseURL(s string) (string, error) {
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		return "", fmt.Errorf("%q would send the token unencrypted: plain http is for loopback only, use https", s)
 	}
-	return strings.TrimRight(s, "/"), nil
+	base := knownPath.ReplaceAllString(strings.TrimRight(s, "/"), "")
+	if insideAPI.MatchString(base) {
+		return "", fmt.Errorf("%q is the address of one call: write the host alone, as in %s://%s", s, u.Scheme, u.Host)
+	}
+	return strings.TrimRight(base, "/"), nil
 }
+
+var (
+	// knownPath is the path of all calls or of the token endpoint, at the end of a URL.
+	knownPath = regexp.MustCompile(`/(oauth(/v\d+(/token)?)?|crm(/v\d+(\.\d+)?)?)$`)
+	// insideAPI is a path below it.
+	insideAPI = regexp.MustCompile(`/(oauth|crm)/v\d`)
+)
 
 func loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {

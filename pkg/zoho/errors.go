@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"delink/pkg/zoho/internal/web"
 )
 
 // Scope says how far an error reaches.
@@ -25,7 +27,8 @@ type Kind int
 const (
 	// Refused: the CRM said no, for good, and removed nothing.
 	Refused Kind = iota
-	// Nameless: the CRM refused the whole call because of some id that it does not name. Halves of it may go through.
+	// Nameless: the CRM refused the whole call, and does not say because of what: perhaps because of some id that it does not name.
+	// It removed nothing. Halves of the call may go through.
 	Nameless
 	// Unanswered: no answer that can be trusted; the ids may have been removed. Sending again is safe: what was
 	// removed answers "relation not found".
@@ -51,8 +54,15 @@ type Error struct {
 	Detail string // Zoho's own words
 	Cause  error  // the transport's or token source's error, if there is one
 
+	// Unproven says of Denied for a parent record that the CRM did not say what is refused: the permission may be missing for this
+	// parent record, or for the whole list. A second parent record of the list that is refused in the same way proves the latter.
+	Unproven bool
+
 	RetryAfter  time.Duration // what the CRM asks to wait, with a 429 or an error of its own; 0 if it does not say
 	CreditsGone bool          // for Throttled: it said that the credits of the last 24 hours are used up
+
+	// Lasting says of Unsent that trying again would fail in the same way: the certificate is not trusted, or the proxy refuses.
+	Lasting bool
 
 	// token is the one that was refused, for BadToken.
 	token Token
@@ -60,7 +70,7 @@ type Error struct {
 
 // Error says what happened and, behind a colon, what Zoho said.
 func (e *Error) Error() string {
-	text := e.explanation().Text
+	text := e.explanation()
 	switch {
 	case e.Cause != nil && text == "":
 		return e.Cause.Error()
@@ -102,31 +112,53 @@ func (e *Error) nameScopes(r Relation, operation string) {
 // Unwrap gives the transport's error.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// Hint says what to do about it; empty where there is nothing to say.
-func (e *Error) Hint() string { return e.explanation().Hint }
+// SaysOnlyWhere reports whether the code has no meaning of its own, so that all the error says is which part of the path is wrong.
+// Scope tells which: the parent record, or the module or list.
+func (e *Error) SaysOnlyWhere() bool {
+	_, ok := places[e.Scope]
+	return ok && e.Kind == Refused && (e.Code == codeInvalidData || number(e.Code))
+}
 
 // explanation is that of the code, or of the part of the path that a code without a meaning of its own is about.
-func (e *Error) explanation() Explanation {
-	if x, ok := places[e.Scope]; ok && e.Kind == Refused && (e.Code == codeInvalidData || number(e.Code)) {
-		return x
+func (e *Error) explanation() string {
+	if e.SaysOnlyWhere() {
+		return places[e.Scope]
 	}
-	x := Explain(e.Code)
-	if x.Hint == "" && e.Kind == Denied && e.Scope == ScopeRun {
-		x.Hint = "check the credentials and the data centre (--dc); a new login may be needed (delink auth login)"
-	}
-	return x
+	return Explain(e.Code)
 }
+
+// CodeLockedOut is what the token endpoint says to whoever has asked too often (R). Lock-outs that come in other words get it, too.
+const CodeLockedOut = "Access Denied"
 
 // Codes of ours, for what comes without one of Zoho's.
 const (
-	CodeNoAnswer      = "NO_ANSWER"            // a time-out, a reset, an empty or torn body
-	CodeForeignAnswer = "FOREIGN_ANSWER"       // a body that is not Zoho's: a gateway's page
-	CodeServerError   = "SERVER_ERROR"         // 5xx without a code
-	CodeNotConnected  = "NOT_CONNECTED"        // no connection could be made
-	CodeNoToken       = "NO_ACCESS_TOKEN"      // the token endpoint gave none
-	CodeTokenRefused  = "ACCESS_TOKEN_REFUSED" // the only access token that there is
-	CodeRedirected    = "REDIRECTED"           // 3xx: the API does not redirect
-	CodeRecordDeleted = "RECORD_DELETED"       // a success that deleted a record
-	CodeContradiction = "CONTRADICTION"        // two answers for one id that do not agree
-	CodeNotInAnswer   = "NOT_IN_ANSWER"        // an answer came, but none of its items names the id
+	CodeNoAnswer       = "NO_ANSWER"            // a time-out, a reset, an empty or torn body
+	CodeForeignAnswer  = "FOREIGN_ANSWER"       // a body that is not Zoho's: a gateway's page
+	CodeServerError    = "SERVER_ERROR"         // 5xx without a code
+	CodeNotConnected   = "NOT_CONNECTED"        // no connection could be made
+	CodeNoToken        = "NO_ACCESS_TOKEN"      // the token endpoint gave none
+	CodeTokenRefused   = "ACCESS_TOKEN_REFUSED" // the only access token that there is
+	CodeTooManyTokens  = "TOO_MANY_TOKENS"      // as many were asked for as Zoho gives
+	CodeNoRefreshToken = "NO_REFRESH_TOKEN"     // a grant code gave an access token alone
+	CodeBlocked        = "BLOCKED"              // a web page with HTTP 403 in the place of a token
+	CodeNotTrusted     = "NOT_TRUSTED"          // no secure connection, for a reason that stays
+	CodeProxy          = "PROXY"                // the proxy cannot be used
+	CodeRedirected     = "REDIRECTED"           // 3xx: the API does not redirect
+	CodeRecordDeleted  = "RECORD_DELETED"       // a success that deleted a record
+	CodeContradiction  = "CONTRADICTION"        // two answers for one id that do not agree
+	CodeNotInAnswer    = "NOT_IN_ANSWER"        // an answer came, but none of its items names the id
 )
+
+// unsent is the error of a call that was never sent.
+func unsent(cause error) *Error { return &Error{Kind: Unsent, Code: CodeNotConnected, Cause: cause} }
+
+// Hinder notes what kept a request from being sent, where trying again would not help. err is the transport's error itself.
+func (e *Error) Hinder(err error) {
+	switch web.ObstacleOf(err) {
+	case web.NoTrust:
+		e.Code, e.Lasting = CodeNotTrusted, true
+	case web.Proxy:
+		e.Code, e.Lasting = CodeProxy, true
+	case web.NoObstacle:
+	}
+}

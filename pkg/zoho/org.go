@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"delink/pkg/zoho/internal/web"
 )
 
 // Org is the organisation that a login belongs to.
@@ -16,10 +18,10 @@ type Org struct {
 	Edition string // as the CRM calls it, such as "enterprise"; empty if it does not say
 }
 
-// The smallest and the largest number of calls in flight that editions allow, per org and app (D). The smallest fits every org.
+// Zoho's limits on calls in flight: that of the largest editions, and that of the smallest, which fits every org (D).
 const (
-	LeastSlots = 5
 	MostSlots  = 25
+	LeastSlots = 5
 )
 
 // Slots is how many calls may be in flight for the org's edition, per org and app (D); false if the edition is not known.
@@ -87,10 +89,10 @@ type List struct {
 	CanDelink Answerable
 }
 
-// Answerable is a yes, a no, or no answer.
+// Answerable is what an org says to a question: yes, no, or nothing.
 type Answerable int
 
-// What an org says.
+// The answers.
 const (
 	NotSaid Answerable = iota
 	Yes
@@ -139,7 +141,7 @@ func (c *Client) Lists(ctx context.Context, module string) ([]List, error) {
 	return lists, nil
 }
 
-// named is the API name of what is an object (S) or a name (in older versions); anything else is empty.
+// named is an API name that comes in an object (S) or alone (in older versions). Anything else is empty.
 type named text
 
 func (n *named) UnmarshalJSON(b []byte) error {
@@ -164,7 +166,10 @@ func (c *Client) get(ctx context.Context, path string, into any) error {
 	if err != nil {
 		return err
 	}
-	if reply.status == http.StatusOK && json.Unmarshal(trimBody(reply.body), into) == nil {
+	if reply.torn != nil {
+		return reply.withoutBody(token)
+	}
+	if reply.status == http.StatusOK && json.Unmarshal(web.TrimBody(reply.body), into) == nil {
 		return nil
 	}
 	e := classify(reply.status, reply.header, decode(reply.body))

@@ -47,8 +47,8 @@ const (
 	HoldsRecords              // its records belong to the parent: the same call deletes them (D, S)
 )
 
-// supported are the relations that a delink is documented for (D), and those reverse directions that were seen to work,
-// with their source.
+// supported are the relations for which Zoho documents delinking (D), and reverse directions that were seen to work, with their
+// source.
 var supported = map[Relation]bool{
 	{"Campaigns", "Leads"}:             true,
 	{"Campaigns", "Contacts"}:          true,
@@ -58,9 +58,9 @@ var supported = map[Relation]bool{
 	{"Products", "Deals"}:              true,
 	{"Products", "Potentials"}:         true, // the older API name of Deals
 	{"Products", "Price_Books"}:        true,
-	{"Appointments__s", "services"}:    true, // the documentation gives the list no API name: every
-	{"Appointments__s", "Services"}:    true, // likely spelling is let through, and the org refuses
-	{"Appointments__s", "Services__s"}: true, // what it does not know
+	{"Appointments__s", "services"}:    true, // Zoho documents no API name of this list. These are the likely
+	{"Appointments__s", "Services"}:    true, // ones, and the org refuses those that it does not know.
+	{"Appointments__s", "Services__s"}: true,
 	{"Deals", "Contact_Roles"}:         true,
 	{"Leads", "Campaigns"}:             true, // D, in the call that links
 	{"Leads", "Products"}:              true, // K
@@ -69,23 +69,66 @@ var supported = map[Relation]bool{
 	{"Price_Books", "Products"}:        true, // I
 }
 
-// holdsRecords are related lists, of any module and in lower case, whose records belong to their parent. A delink there
-// answers "record deleted" (D, S for Notes and Attachments; I for the others, which hold records in the same way).
+// holdsRecords are related lists, of any module and in lower case, whose records belong to their parent, and whose names do not say
+// so. A delink there answers "record deleted" (D, S for Notes and Attachments; I for the others, which hold records in the same
+// way).
 var holdsRecords = map[string]bool{
-	"emails": true, "email_details": true, "emails__s": true,
-	"tasks": true, "events": true, "calls": true, "meetings": true, "tasks_history": true, "events_history": true,
-	"calls_history": true, "invited_events": true, "open_tasks": true, "open_events": true, "open_calls": true,
-	"stage_history": true, "locking_information__s": true, "checklists": true, "social": true, "visits": true,
-	"visits_zoho_livedesk": true, "zoho_livedesk": true, "cadences": true, "cadences__s": true, "voice_of_the_customer": true,
+	"email_details": true, "check_lists": true, "locking_information": true, "social": true, "visits_zoho_livedesk": true, "zoho_livedesk": true,
+	"voice_of_the_customer": true,
 }
 
 // recordsIn are parts of names, in lower case, of lists that hold records and have many names: open, closed, upcoming
 // activities, in chronological order or not.
 var recordsIn = []string{"activity", "activities", "attachment", "notes"}
 
-func namesRecords(list string) bool {
-	list = strings.ToLower(list)
-	return holdsRecords[list] || slices.ContainsFunc(recordsIn, func(part string) bool { return strings.Contains(list, part) })
+// records are what lists that hold records are called after, in lower case. The last word of such a list's name is one of them:
+// Tasks, Open_Tasks, Tasks__s, Sent_Emails, Stage_History.
+var records = map[string]bool{
+	"task": true, "event": true, "call": true, "meeting": true, "email": true, "mail": true, "note": true, "visit": true,
+	"checklist": true, "cadence": true, "history": true,
+}
+
+// namesRecords reports whether a list or a module has the name of one that holds records.
+func namesRecords(name string) bool {
+	parts := nameWords(name)
+	if len(parts) == 0 {
+		return false
+	}
+	last := parts[len(parts)-1]
+	name = strings.ToLower(name)
+	return holdsRecords[strings.Join(parts, "_")] || records[strings.TrimSuffix(last, "s")] || records[last] ||
+		slices.ContainsFunc(recordsIn, func(part string) bool { return strings.Contains(name, part) })
+}
+
+// nameWords are the words of an API name, in lower case: of SentEmails as of Sent_Emails. What Zoho or the org adds to tell names
+// apart does not count: the ending __s of system names, and numbers.
+func nameWords(name string) []string {
+	name = strings.TrimRight(withoutSystemEnding(name), "0123456789_")
+	var parts []string
+	start := 0
+	for i := range len(name) {
+		lowerBefore := i > 0 && name[i-1] >= 'a' && name[i-1] <= 'z'
+		if name[i] == '_' || lowerBefore && name[i] >= 'A' && name[i] <= 'Z' {
+			parts = append(parts, name[start:i])
+			start = i
+		}
+	}
+	parts = append(parts, name[start:])
+	words := parts[:0]
+	for _, p := range parts {
+		if p = strings.ToLower(strings.Trim(p, "_")); p != "" {
+			words = append(words, p)
+		}
+	}
+	return words
+}
+
+// withoutSystemEnding is a name without __s, in any case.
+func withoutSystemEnding(name string) string {
+	if n := len(name) - len("__s"); n >= 0 && strings.EqualFold(name[n:], "__s") {
+		return name[:n]
+	}
+	return name
 }
 
 // ClassOf looks a relation up in the built-in table. The lists that hold records are recognised in any case, since a

@@ -93,30 +93,40 @@ func TestDataCentres(t *testing.T) {
 // Tokens travel to a base URL: in the clear to this machine only.
 func TestCheckBaseURL(t *testing.T) {
 	for s, want := range map[string]string{
-		"https://www.zohoapis.com":      "https://www.zohoapis.com",
-		"https://www.zohoapis.com/":     "https://www.zohoapis.com",
-		"https://gateway.example/zoho/": "https://gateway.example/zoho",
-		"http://localhost:8080":         "http://localhost:8080",
-		"http://127.0.0.1:1":            "http://127.0.0.1:1",
-		"http://127.9.9.9":              "http://127.9.9.9",
-		"http://[::1]:1":                "http://[::1]:1",
-		"http://www.zohoapis.com":       "",
-		"http://localhost.evil.example": "",
-		"http://127.0.0.1.evil.example": "",
-		"http://192.168.1.1":            "",
-		"http://0.0.0.0":                "",
-		"":                              "",
-		"www.zohoapis.com":              "",
-		"//www.zohoapis.com":            "",
-		"https://":                      "",
-		"ftp://host":                    "",
-		"file:///etc/passwd":            "",
-		"https://user:secret@host":      "",
-		"https://host?x=1":              "",
-		"https://host?":                 "",
-		"https://host#x":                "",
-		"https://host#":                 "",
-		"https://ho st":                 "",
+		"https://www.zohoapis.com":                      "https://www.zohoapis.com",
+		"https://www.zohoapis.com/":                     "https://www.zohoapis.com",
+		"https://gateway.example/zoho/":                 "https://gateway.example/zoho",
+		"https://accounts.zoho.eu/oauth/v2/token":       "https://accounts.zoho.eu",
+		"https://accounts.zoho.eu/oauth/v2/token/":      "https://accounts.zoho.eu",
+		"https://accounts.zoho.eu/oauth/v2":             "https://accounts.zoho.eu",
+		"https://www.zohoapis.eu/crm/v8":                "https://www.zohoapis.eu",
+		"https://www.zohoapis.eu/crm/v2.1/":             "https://www.zohoapis.eu",
+		"https://www.zohoapis.eu/crm":                   "https://www.zohoapis.eu",
+		"https://gateway.example/zoho/crm/v8":           "https://gateway.example/zoho",
+		"https://www.zohoapis.eu/crm/v8/Leads":          "",
+		"https://accounts.zoho.eu/oauth/v3/device/code": "",
+		"http://localhost:8080":                         "http://localhost:8080",
+		"http://127.0.0.1:1":                            "http://127.0.0.1:1",
+		"http://127.9.9.9":                              "http://127.9.9.9",
+		"http://[::1]:1":                                "http://[::1]:1",
+		"http://www.zohoapis.com":                       "",
+		"http://localhost.evil.example":                 "",
+		"http://127.0.0.1.evil.example":                 "",
+		"http://192.168.1.1":                            "",
+		"http://0.0.0.0":                                "",
+		"":                                              "",
+		"www.zohoapis.com":                              "",
+		"//www.zohoapis.com":                            "",
+		"https://":                                      "",
+		"ftp://host":                                    "",
+		"file:///etc/passwd":                            "",
+		"https://user:secret@host":                      "",
+		"https://user:secret@ho st":                     "",
+		"https://host?x=1":                              "",
+		"https://host?":                                 "",
+		"https://host#x":                                "",
+		"https://host#":                                 "",
+		"https://ho st":                                 "",
 	} {
 		got, err := CheckBaseURL(s)
 		if (err == nil) != (want != "") || got != want {
@@ -124,6 +134,27 @@ func TestCheckBaseURL(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), "secret@") {
 			t.Errorf("%q: the password is told: %v", s, err)
+		}
+	}
+}
+
+// Lists that hold records have many names, and no list of links has one of these.
+func TestNamesOfRecords(t *testing.T) {
+	for _, name := range strings.Fields(`Notes Attachments Emails Email_Details Emails__s Tasks Events Calls Meetings Tasks_History
+		Events_History Calls_History Invited_Events Open_Tasks Open_Events Open_Calls Stage_History Locking_Information__s CheckLists
+		Social Visits Visits_Zoho_Livedesk Zoho_Livedesk Cadences Cadences__s Voice_of_the_Customer Activities Open_Activities
+		Activities_Chronological Upcoming_Activities Activities_History Notes__s
+		Tasks__s Calls__s Meetings__s Events__s Sent_Emails SentEmails OpenTasks open_meetings TASKS__S Closed_Calls Tasks1 Calls_2
+		Task Note Emails_Sent_Emails Received_Mails Custom_History Deal_History__s`) {
+		if !namesRecords(name) || ClassOf(Relation{"Leads", name}) != HoldsRecords || !HoldsRecordsOf(List{Name: "X", Module: name}) {
+			t.Errorf("%s does not hold records", name)
+		}
+	}
+	for _, name := range strings.Fields(`Leads Contacts Accounts Deals Potentials Campaigns Products Price_Books Vendors Cases Solutions Quotes
+		Sales_Orders Purchase_Orders Invoices Appointments__s Services services Services__s Contact_Roles Call_Centers Event_Sponsors
+		Email_Templates Taskforce Recalls Socials_Team s __s X Child_Accounts Zoho_Survey Devents`) {
+		if namesRecords(name) {
+			t.Errorf("%s holds records", name)
 		}
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"delink/pkg/report"
 	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
+	"delink/pkg/zoho/login"
 )
 
 // life is one process: it begins with what is on the disk and ends by itself, or dies.
@@ -376,12 +377,12 @@ func (l *life) ended(err error) end {
 
 func (l *life) client() *zoho.Client {
 	h := &http.Client{Transport: l.witness}
-	login := zoho.Login{AccessToken: l.world.emulator.Config().AccessToken}
+	credentials := login.Credentials{AccessToken: l.world.emulator.Config().AccessToken}
 	if l.world.refresh {
 		c := l.world.emulator.Config()
-		login = zoho.Login{ClientID: c.ClientID, ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken}
+		credentials = login.Credentials{ClientID: c.ClientID, ClientSecret: c.ClientSecret, RefreshToken: c.RefreshToken}
 	}
-	tokens := zoho.NewTokenSource(login, "http://localhost", h, nil)
+	tokens := login.NewSource(credentials, login.Server{Accounts: "http://localhost", HTTP: h}, nil)
 	client, err := zoho.NewClient(tokens, h, zoho.Options{APIDomain: "http://localhost", Version: "v8", Timeout: l.options.timeout, UserAgent: "simulation"})
 	if err != nil {
 		l.world.fault("harness", "%v", err)

@@ -19,7 +19,7 @@ const (
 func retry(tries, maxTries int, err *zoho.Error) (wait time.Duration, again bool) {
 	switch err.Kind {
 	case zoho.Unanswered, zoho.Unsent:
-		return backoff(tries), tries < maxTries
+		return backoff(tries), tries < maxTries && !err.Lasting
 	case zoho.BadToken: // the next token decides: see dispatcher.badToken
 		return 0, true
 	case zoho.Throttled: // the throttle paces it

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"delink/pkg/zoho"
+	"delink/pkg/zoho/login"
 )
 
 // call is one call as the service saw it.
@@ -49,7 +50,7 @@ type service struct {
 
 // newToken is a token that differs from all others.
 func newToken(n int) zoho.Token {
-	token, _ := zoho.NewTokenSource(zoho.Login{AccessToken: strconv.Itoa(n)}, "", http.DefaultClient, nil).Ready()
+	token, _ := login.NewSource(login.Credentials{AccessToken: strconv.Itoa(n)}, login.Server{HTTP: http.DefaultClient}, nil).Ready()
 	return token
 }
 

@@ -1,4 +1,4 @@
-package zoho
+package login
 
 import (
 	"bytes"
@@ -10,11 +10,13 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"delink/pkg/zoho"
 )
 
 // What a server sends back of our secrets gets into no message, code or item, in whatever form.
 func TestEchoedSecrets(t *testing.T) {
-	login := Login{ClientID: "1000.ID", ClientSecret: "hush/client+secret&\"", RefreshToken: "1000.hush-refresh", AccessToken: "1000.hush-access/a"}
+	login := Credentials{ClientID: "1000.ID", ClientSecret: "hush/client+secret&\"", RefreshToken: "1000.hush-refresh", AccessToken: "1000.hush-access/a"}
 	for _, echo := range []string{
 		"1000.hush-access/a", "1000.hush-access%2Fa", "1000.hush-access%2fa", `1000.hush-access\/a`, `1000.hush-access\u002fa`, `\u0031000.hush-access/a`,
 		"1000.hush-refresh", "hush%2Fclient%2Bsecret%26%22", `hush/client+secret&\"`, `hush\/client+secret\u0026\"`,
@@ -34,12 +36,12 @@ func TestEchoedSecrets(t *testing.T) {
 			{500, `{"code":"INTERNAL_ERROR","message":"%s","status":"error"}`},
 		} {
 			client := &http.Client{Transport: canned{status: form.status, body: fmt.Sprintf(form.body, echo)}}
-			z, err := NewClient(NewTokenSource(login, "https://accounts.example", client, nil), client, Options{APIDomain: "https://api.example", Version: "v8", Timeout: time.Minute})
+			z, err := zoho.NewClient(NewSource(login, Server{Accounts: "https://accounts.example", HTTP: client}, nil), client, zoho.Options{APIDomain: "https://api.example", Version: "v8", Timeout: time.Minute})
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer, err := delink(t, z, []ID{idA, idB})
-			_, lookUp := linked(t, z, []ID{idA, idB})
+			answer, err := delink(t, z, []zoho.ID{idA, idB})
+			_, lookUp := linked(t, z, []zoho.ID{idA, idB})
 			if s := fmt.Sprintf("%+v %v %+v %v", answer, err, err, lookUp); strings.Contains(s, "hush") || !strings.Contains(s, hidden) {
 				t.Errorf("%s, status %d: %s", echo, form.status, s)
 			}
@@ -67,10 +69,10 @@ func TestEchoedSecretsOfTokenEndpoint(t *testing.T) {
 			if strings.Contains(body, "grant") { // which only an exchange knows
 				login.RefreshToken = "1000.hush-grant x"
 			}
-			_, err := NewTokenSource(login, "https://accounts.example", client, nil).Token(t.Context())
-			_, grantErr := ExchangeCode(t.Context(), client, "https://accounts.example", refreshable, "1000.hush-grant x")
-			for _, e := range []*Error{failure(t, err), failure(t, grantErr)} {
-				if s := fmt.Sprintf("%v %+v %s %v", e, *e, e.Code, e.Hint()); strings.Contains(s, "hush") {
+			_, err := NewSource(login, Server{Accounts: "https://accounts.example", HTTP: client}, nil).Token(t.Context())
+			_, grantErr := Server{Accounts: "https://accounts.example", HTTP: client}.Exchange(t.Context(), refreshable, "1000.hush-grant x", nil)
+			for _, e := range []*zoho.Error{failure(t, err), failure(t, grantErr)} {
+				if s := fmt.Sprintf("%v %+v %s", e, *e, e.Code); strings.Contains(s, "hush") {
 					t.Errorf("%d %s: %s", status, body, s)
 				}
 			}
@@ -79,8 +81,8 @@ func TestEchoedSecretsOfTokenEndpoint(t *testing.T) {
 	client := &http.Client{Transport: trip(func(*http.Request) (*http.Response, error) {
 		return tokenAnswer(200, `{"access_token":"1000.hush-new","refresh_token":"1000.hush-next","scope":"ZohoCRM.modules.ALL 1000.hush-grant","expires_in":3600}`), nil
 	})}
-	g, err := ExchangeCode(t.Context(), client, "https://accounts.example", refreshable, "1000.hush-grant")
-	if err != nil || g.RefreshToken != "1000.hush-next" || g.token.secret() != "1000.hush-new" || fmt.Sprint(g.Scopes) != "[ZohoCRM.modules.ALL ***]" {
+	g, err := Server{Accounts: "https://accounts.example", HTTP: client}.Exchange(t.Context(), refreshable, "1000.hush-grant", nil)
+	if err != nil || g.RefreshToken != "1000.hush-next" || g.token.Secret() != "1000.hush-new" || fmt.Sprint(g.Scopes) != "[ZohoCRM.modules.ALL ***]" {
 		t.Errorf("%v, %v", g.Scopes, err)
 	}
 }
@@ -96,19 +98,19 @@ func TestEarlierTokensAreSecrets(t *testing.T) {
 			}
 			return canned{status: 400, body: `{"code":"X","message":"1000.hush-1 1000.hush-2"}`}.RoundTrip(r)
 		})}
-		s := NewTokenSource(refreshable, "https://accounts.example", client, nil)
-		z, _ := NewClient(s, client, Options{APIDomain: "https://api.example", Version: "v8", Timeout: time.Minute})
+		s := NewSource(refreshable, Server{Accounts: "https://accounts.example", HTTP: client}, nil)
+		z, _ := zoho.NewClient(s, client, zoho.Options{APIDomain: "https://api.example", Version: "v8", Timeout: time.Minute})
 		for range 3 {
 			token, err := s.Token(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.refused(token)
+			s.Refused(token)
 		}
-		if token, err := s.Token(t.Context()); err != nil || token.secret() != "1000.hush-2" {
-			t.Errorf("%q, %v", token.secret(), err)
+		if token, err := s.Token(t.Context()); err != nil || token.Secret() != "1000.hush-2" {
+			t.Errorf("%q, %v", token.Secret(), err)
 		}
-		_, err := delink(t, z, []ID{idA})
+		_, err := delink(t, z, []zoho.ID{idA})
 		if e := failure(t, err); e.Detail != "*** ***" {
 			t.Errorf("%q", e.Detail)
 		}
@@ -118,12 +120,17 @@ func TestEarlierTokensAreSecrets(t *testing.T) {
 // A transport's errors can quote what the other side sent.
 func TestSecretsInTransportErrors(t *testing.T) {
 	echo := errors.New(`malformed HTTP response "Zoho-oauthtoken 1000.ready, hush-client"`)
-	_, err := delink(t, over(t, trip(func(*http.Request) (*http.Response, error) { return nil, echo })), []ID{idA})
+	transport := &http.Client{Transport: trip(func(*http.Request) (*http.Response, error) { return nil, echo })}
+	z, err := zoho.NewClient(NewSource(Credentials{AccessToken: "1000.ready"}, Server{}, nil), transport, zoho.Options{APIDomain: "https://api.example", Version: "v8", Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = delink(t, z, []zoho.ID{idA})
 	if s := err.Error(); strings.Contains(s, "1000.ready") || !strings.Contains(s, "malformed") {
 		t.Error(s)
 	}
 	client := &http.Client{Transport: trip(func(*http.Request) (*http.Response, error) { return nil, echo })}
-	_, err = NewTokenSource(refreshable, "https://accounts.example", client, nil).Token(t.Context())
+	_, err = NewSource(refreshable, Server{Accounts: "https://accounts.example", HTTP: client}, nil).Token(t.Context())
 	if s := err.Error(); strings.Contains(s, "hush") || !strings.Contains(s, "malformed") {
 		t.Error(s)
 	}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"strings"
+
+	"delink/pkg/zoho"
+)
+
+// hintFor says what a person can do about an error of a call or a token: which flag, variable or page of the CRM helps. It is empty
+// where there is nothing to say.
+func hintFor(e *zoho.Error) string {
+	if e.SaysOnlyWhere() {
+		return placeHints[e.Scope]
+	}
+	hint := hintForCode(e.Code)
+	if hint == "" && e.Kind == zoho.Denied && e.Scope == zoho.ScopeRun {
+		return "check the credentials and the data centre (--dc); a new login may be needed (delink auth login)"
+	}
+	return hint
+}
+
+// hintForCode is hintFor where only the code of an error is known, as in results. The code is one of Zoho's or of package zoho, in
+// any case.
+func hintForCode(code string) string {
+	if hint, ok := hints[code]; ok {
+		return hint
+	}
+	return hints[strings.ToUpper(code)]
+}
+
+// placeHints are for errors that say no more than which part of the path is wrong.
+var placeHints = map[zoho.Scope]string{
+	zoho.ScopeParent: "look for it in the CRM, and check that it is of this org, and not of a sandbox or another one",
+	zoho.ScopeList:   "check their API names (Setup > Developer Hub > APIs and SDKs > API names), and the module's page layout",
+}
+
+// hints, by code. What a code means says zoho.Explain.
+var hints = map[string]string{
+	"AUTHENTICATION_FAILURE":    "check the credentials and the data centre (--dc); a new login may be needed",
+	"AUTHORIZATION_FAILED":      "give the user's profile the permission to edit and delete records of both modules, or log in as another user",
+	"API_NOT_SUPPORTED":         "leave out --api-version",
+	"DUPLICATE_DATA":            "look at the two records in the CRM",
+	"EXPIRED_VALUE":             "run again",
+	"FEATURE_NOT_SUPPORTED":     "compare the relation with what the org's edition offers",
+	"INTERNAL_ERROR":            "run again later; Zoho's status page may say more",
+	"INVALID_DATA":              "check that module, relation and ids are of this org, and not of a sandbox or another one",
+	"INVALID_MODULE":            "use the module's API name (Setup > Developer Hub > APIs and SDKs > API names)",
+	"INVALID_OAUTHTOKEN":        "check the credentials and the data centre (--dc); a new login may be needed",
+	"INVALID_REQUEST_METHOD":    "check ZOHO_API_DOMAIN and --api-version",
+	"INVALID_TOKEN":             "check the credentials and the data centre (--dc); a new login may be needed",
+	"INVALID_URL_PATTERN":       "check ZOHO_API_DOMAIN, --dc and --api-version",
+	"LIMIT_EXCEEDED":            "set a smaller --batch-size, and report this: delink should not have sent it",
+	"LIMIT_REACHED":             "wait, or set a smaller --concurrency",
+	"MANDATORY_NOT_FOUND":       "report this: delink should not have sent it",
+	"NOT_APPROVED":              "approve or reject it in the CRM, then run again with --retry-failed",
+	"NOT_SUPPORTED":             "check the relation's API name (Setup > Developer Hub > APIs and SDKs > API names)",
+	"NO_PERMISSION":             "give the user's profile the permission to edit and delete records of both modules, then run again with --retry-failed",
+	"OAUTH_SCOPE_MISMATCH":      "create a login with the scope ZohoCRM.modules.ALL, or the DELETE scopes of both modules",
+	"RATE_LIMIT_EXCEEDED":       "wait, or set a smaller --concurrency",
+	"RECORD_LOCKED":             "unlock it in the CRM, then run again with --retry-failed",
+	"RECORD_IN_BLUEPRINT":       "finish its transition in the CRM, then run again with --retry-failed",
+	"REQUIRED_PARAM_MISSING":    "report this: delink should not have sent it",
+	"TOO_MANY_REQUESTS":         "wait, or set a smaller --concurrency",
+	"UNABLE_TO_PARSE_DATA_TYPE": "check the ids: they may have been changed by a spreadsheet",
+
+	// The token endpoint (R). Its errors come with HTTP 200 as well as 400.
+	"invalid_code":           "it was revoked, or it is of another data centre: check --dc (or ZOHO_DC) and ZOHO_REFRESH_TOKEN",
+	"invalid_client":         "check ZOHO_CLIENT_ID, and --dc (or ZOHO_DC): a client belongs to one data centre unless it is enabled for more",
+	"invalid_client_secret":  "check ZOHO_CLIENT_SECRET: each data centre of a client has a secret of its own",
+	"invalid_grant":          "it was revoked, or it is of another data centre: check --dc (or ZOHO_DC) and ZOHO_REFRESH_TOKEN",
+	"access_denied":          "the user or an administrator may have revoked it: log in anew (delink auth login)",
+	"invalid_redirect_uri":   "use a self client of the API console (delink auth login says how)",
+	"invalid_scope":          "check the scopes that were asked for (delink auth login names them)",
+	"unauthorized_client":    "use a self client of the API console (delink auth login says how)",
+	"unsupported_grant_type": "use a self client of the API console (delink auth login says how)",
+	zoho.CodeLockedOut:       "wait ten minutes or more before the next run: asking again makes the lock-out longer",
+
+	// Statuses that come without a code.
+	"METHOD_NOT_ALLOWED":       "check ZOHO_API_DOMAIN and --api-version",
+	"REQUEST_ENTITY_TOO_LARGE": "set a smaller --batch-size, and report this: delink should not have sent it",
+	"REQUEST_URI_TOO_LONG":     "set a smaller --batch-size",
+	"UNSUPPORTED_MEDIA_TYPE":   "check ZOHO_API_DOMAIN and --api-version",
+
+	// Numbers in the place of codes (R): the status is all that they say.
+	"400":                   "check that module, relation and ids are of this org, and not of a sandbox or another one",
+	"401":                   "check the credentials, the data centre (--dc) and the login's scopes; a new login may be needed",
+	"403":                   "check the permissions of the user's profile for both modules, and the login's scopes",
+	"404":                   "check the parent records' ids, ZOHO_API_DOMAIN, --dc and --api-version",
+	"405":                   "check ZOHO_API_DOMAIN and --api-version",
+	"429":                   "wait, or set a smaller --concurrency",
+	"500":                   "run again later; Zoho's status page may say more",
+	zoho.CodeForeignAnswer:  "a proxy or gateway on the way may have answered: check the network and ZOHO_API_DOMAIN",
+	zoho.CodeServerError:    "run again later; Zoho's status page may say more",
+	zoho.CodeNotConnected:   "check the network, the proxy settings and ZOHO_API_DOMAIN",
+	zoho.CodeNoToken:        "the accounts host did not give one: run again later, and check the network, --dc and ZOHO_ACCOUNTS_URL",
+	zoho.CodeTokenRefused:   "set a new ZOHO_ACCESS_TOKEN, or a login that can make them: ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN, or delink auth login",
+	zoho.CodeRedirected:     "check ZOHO_API_DOMAIN and --dc",
+	zoho.CodeRecordDeleted:  "look for it in the CRM's recycle bin, and do not run this relation again",
+	zoho.CodeTooManyTokens:  "something refuses tokens that are new: check the scopes of the login, and wait until the time that is named before the next run",
+	zoho.CodeNoRefreshToken: "use a code of a self client, made on its tab Generate Code (delink auth login says how), and one that was not used before",
+	zoho.CodeBlocked:        "IP restrictions of the account or the org may keep this machine out (Allowed IP addresses, in the security settings of Zoho Accounts and of the CRM), or a firewall on the way may",
+	zoho.CodeNotTrusted:     "if a proxy or firewall on the way has a certificate of its own, name the file with its root certificate in SSL_CERT_FILE; else check the host name and the clock",
+	zoho.CodeProxy:          "check HTTPS_PROXY, its user and password, and NO_PROXY",
+}
