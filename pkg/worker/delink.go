@@ -128,7 +128,9 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 
 // isNamed reports whether an answer had an item for the id, be it one that says nothing that can be
 // trusted.
-func isNamed(i zoho.Item) bool { return i.Code != zoho.CodeNotInAnswer && i.Code != zoho.CodeForeignAnswer }
+func isNamed(i zoho.Item) bool {
+	return i.Code != zoho.CodeNotInAnswer && i.Code != zoho.CodeForeignAnswer
+}
 
 // proves reports whether a delink was answered by the CRM itself: by id, or by a refusal in its
 // form.
