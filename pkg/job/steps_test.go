@@ -302,6 +302,12 @@ func TestKilledWhileItsFilesAreMade(t *testing.T) {
 				if err := next.compare(); err != nil {
 					t.Fatalf("killed after %d calls: %v", calls, err)
 				}
+				if _, err := os.Stat(next.files.Summary); err != nil { // no other input is known, so it is this one's
+					unasked, _ := jobIn(t, folder, Choice{})
+					if err := unasked.compare(); err != nil {
+						t.Fatalf("killed after %d calls, the results without a summary are of another input: %v", calls, err)
+					}
+				}
 				if n := next.book.Count(outcome.Removed); n != test.settled {
 					t.Fatalf("killed after %d calls: %d links are settled, want %d", calls, n, test.settled)
 				}
