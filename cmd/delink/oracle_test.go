@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -106,6 +107,53 @@ var (
 
 const resultColumns = "line,module,parent_id,relation,related_id,status,code,message,http_status,attempts,time,org"
 
+// lie says what is untrue in a row of results, by what the emulator's books know of its link; empty
+// if nothing is. noParent says that the parent record does not exist, so that its links can fail
+// although they are not there.
+func lie(row map[string]string, s emulator.State, noParent bool) string {
+	status := row["status"]
+	switch status {
+	case "removed", "gone", "absent":
+		if s.Linked {
+			return "the link is there"
+		}
+	}
+	switch {
+	case !stamp.MatchString(row["time"]):
+		return "its time is " + row["time"]
+	case row["org"] == "":
+		return "it does not say of which CRM"
+	case row["message"] == "" && status != "removed" && status != "absent" && status != "gone":
+		return "nothing is said"
+	}
+	switch status {
+	case "removed":
+		if s.Removed.IsZero() {
+			return "it was never removed"
+		}
+	case "gone", "unknown":
+		if s.Sent == 0 {
+			return "it was never sent"
+		}
+	case "absent":
+		if !s.Removed.IsZero() {
+			return "a call has removed it"
+		}
+	case "failed":
+		if !s.Linked && !noParent && row["code"] != "RECORD_DELETED" {
+			return "the link is not there"
+		}
+	case "duplicate":
+		if !sameLink.MatchString(row["message"]) {
+			return "it does not say of which line"
+		}
+	case "invalid":
+	default:
+		return "that is not a status"
+	}
+	return ""
+}
+
 // cmdTruth holds a result file against the emulator's books.
 func cmdTruth(ts *testscript.TestScript, neg bool, args []string) {
 	plainCommand(ts, neg, len(args) == 1, "truth RESULTS")
@@ -113,64 +161,25 @@ func cmdTruth(ts *testscript.TestScript, neg bool, args []string) {
 	if results.header.raw != resultColumns {
 		ts.Fatalf("%s has the columns %s", args[0], results.header.raw)
 	}
-	lies := 0
 	byLine := map[string]record{}
 	for _, r := range results.rows {
 		byLine[r.value["line"]] = r
 	}
+	lies := 0
 	for _, r := range results.rows {
-		lie := func(format string, a ...any) {
-			lies++
-			ts.Logf("%s:%d: line %s is %s, but "+format, append([]any{args[0], r.line, r.value["line"], r.value["status"]}, a...)...)
+		var s emulator.State
+		if r.value["status"] != "invalid" {
+			s = c.state(ts, r)
 		}
-		if !stamp.MatchString(r.value["time"]) {
-			lie("its time is %q", r.value["time"])
-		}
-		if r.value["org"] == "" {
-			lie("it does not say of which CRM")
-		}
-		if r.value["status"] == "invalid" {
-			continue
-		}
-		s := c.state(ts, r)
-		switch r.value["status"] {
-		case "removed":
-			if s.Linked {
-				lie("the link is there")
-			}
-			if s.Removed.IsZero() {
-				lie("it was never removed")
-			}
-		case "gone":
-			if s.Linked {
-				lie("the link is there")
-			}
-		case "absent":
-			if s.Linked {
-				lie("the link is there")
-			}
-			if !s.Removed.IsZero() {
-				lie("a call has removed it")
-			}
-		case "failed":
-			if !s.Linked {
-				lie("the link is not there")
-			}
-		case "unknown":
-			if s.Sent == 0 {
-				lie("it was never sent")
-			}
-		case "duplicate":
-			m := sameLink.FindStringSubmatch(r.value["message"])
-			if m == nil {
-				lie("it does not say of which line: %s", r.value["message"])
-				continue
-			}
+		untrue := lie(r.value, s, false)
+		if m := sameLink.FindStringSubmatch(r.value["message"]); m != nil && r.value["status"] == "duplicate" {
 			if first, ok := byLine[m[1]]; ok && first.link() != r.link() {
-				lie("line %s is another link", m[1])
+				untrue = "line " + m[1] + " is another link"
 			}
-		default:
-			lie("that is not a status")
+		}
+		if untrue != "" {
+			lies++
+			ts.Logf("%s:%d: line %s is %s, but %s", args[0], r.line, r.value["line"], r.value["status"], untrue)
 		}
 	}
 	if lies > 0 {
@@ -182,7 +191,51 @@ func cmdTruth(ts *testscript.TestScript, neg bool, args []string) {
 type counts struct {
 	Rows, Links, Removed, Gone, Absent, Failed, Unknown, Invalid, Duplicate, Pending int
 
-	Failures *string
+	State, Reason string
+	Failures      *string
+}
+
+// statuses counts the rows of results by status.
+func statuses(rows []map[string]string) map[string]int {
+	n := map[string]int{}
+	for _, r := range rows {
+		n[r["status"]]++
+	}
+	return n
+}
+
+// wrong says what does not add up in a summary of an input with so many rows and of results with so
+// many rows of each status; empty if all does.
+func (c *counts) wrong(rows int, results map[string]int) string {
+	links := c.Removed + c.Gone + c.Absent + c.Failed + c.Unknown + c.Pending
+	if sum := links + c.Invalid + c.Duplicate; c.Rows != sum || c.Rows != rows {
+		return fmt.Sprintf("%d rows, but the counts add up to %d and the input has %d rows", c.Rows, sum, rows)
+	}
+	if c.Links != links {
+		return fmt.Sprintf("%d links, but the counts add up to %d", c.Links, links)
+	}
+	for status, n := range map[string]int{
+		"removed": c.Removed, "gone": c.Gone, "absent": c.Absent, "failed": c.Failed, "unknown": c.Unknown, "invalid": c.Invalid, "duplicate": c.Duplicate,
+	} {
+		if results[status] != n {
+			return fmt.Sprintf("the summary says that %d are %s, the results have %d rows of them", n, status, results[status])
+		}
+	}
+	if (c.State == "finished") != (c.Pending == 0 && (c.Reason == "completed" || c.Reason == "failures")) {
+		return fmt.Sprintf("%s for the reason %s with %d links pending", c.State, c.Reason, c.Pending)
+	}
+	return ""
+}
+
+// exit is the exit code that is promised for a summary, without --fail-absent and a second signal.
+func (c *counts) exit() int {
+	if c.State == "finished" {
+		if c.Failed+c.Unknown+c.Invalid > 0 {
+			return 3
+		}
+		return 0
+	}
+	return map[string]int{"interrupted": 5, "deadline": 5, "max_calls": 5, "credits": 5, "failures": 5, "refused": 4, "error": 1}[c.Reason]
 }
 
 // cmdSumCloses holds the three files of a run against its input.
@@ -195,92 +248,100 @@ func cmdSumCloses(ts *testscript.TestScript, neg bool, args []string) {
 	input, results := readRecords(ts, args[0]), readRecords(ts, args[1])
 	var s counts
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[3])), &s))
+	var rows []map[string]string
+	for _, r := range results.rows {
+		rows = append(rows, r.value)
+	}
+	if wrong := s.wrong(len(input.rows), statuses(rows)); wrong != "" {
+		ts.Fatalf("%s: %s", args[3], wrong)
+	}
+	checkLines(ts, args[0], input, args[1], results)
+	checkFailures(ts, args[2], wantFailures(ts, input, results, args[2]), input, args[3], s.Failures)
+}
 
-	// The summary adds up, and agrees with the result file.
-	if sum := s.Removed + s.Gone + s.Absent + s.Failed + s.Unknown + s.Invalid + s.Duplicate + s.Pending; s.Rows != sum || s.Rows != len(input.rows) {
-		ts.Fatalf("%s: %d rows, but its counts add up to %d and %s has %d rows", args[3], s.Rows, sum, args[0], len(input.rows))
-	}
-	if sum := s.Removed + s.Gone + s.Absent + s.Failed + s.Unknown + s.Pending; s.Links != sum {
-		ts.Fatalf("%s: %d links, but its counts add up to %d", args[3], s.Links, sum)
-	}
-	inputLine := map[string]record{}
+// checkLines makes sure that each row of the results is about a row of the input, and each row of the
+// input has at most one.
+func checkLines(ts *testscript.TestScript, inputName string, input records, name string, results records) {
+	inputLine, seen := map[string]record{}, map[string]bool{}
 	for _, r := range input.rows {
 		inputLine[strconv.Itoa(r.line)] = r
 	}
-	status, message := map[string]string{}, map[string]string{}
-	count := map[string]int{}
 	for _, r := range results.rows {
 		line := r.value["line"]
 		row, ok := inputLine[line]
 		switch {
 		case !ok:
-			ts.Fatalf("%s:%d: %s has no row on line %s", args[1], r.line, args[0], line)
-		case status[line] != "":
-			ts.Fatalf("%s:%d: line %s is there twice", args[1], r.line, line)
+			ts.Fatalf("%s:%d: %s has no row on line %s", name, r.line, inputName, line)
+		case seen[line]:
+			ts.Fatalf("%s:%d: line %s is there twice", name, r.line, line)
 		case r.value["status"] != "invalid" && row.value["related_id"] != r.value["related_id"],
 			r.value["status"] != "invalid" && row.value["module"] != "" && row.link() != r.link():
-			ts.Fatalf("%s:%d: line %s of %s is another link", args[1], r.line, line, args[0])
+			ts.Fatalf("%s:%d: line %s of %s is another link", name, r.line, line, inputName)
 		}
-		status[line], message[line] = r.value["status"], r.value["message"]
-		count[status[line]]++
+		seen[line] = true
 	}
-	for name, n := range map[string]int{
-		"removed": s.Removed, "gone": s.Gone, "absent": s.Absent, "failed": s.Failed, "unknown": s.Unknown, "invalid": s.Invalid, "duplicate": s.Duplicate,
-	} {
-		if count[name] != n {
-			ts.Fatalf("%s says that %d are %s, %s has %d rows of them", args[3], n, name, args[1], count[name])
-		}
-	}
+}
 
-	// The failures file holds the rows whose links failed, are unknown or in doubt, in their own words.
-	doubted := map[string]bool{}
-	if _, err := os.Stat(ts.MkAbs(args[2])); err == nil {
-		failures := readRecords(ts, args[2])
+// A wantedFailure is a row of the failures file: a row of the input in its own words, and its status.
+type wantedFailure struct{ own, status string }
+
+// wantFailures are the rows of the input whose links failed, are unknown or in doubt. That a link
+// without an outcome is in doubt is known from the failures file alone.
+func wantFailures(ts *testscript.TestScript, input, results records, failuresName string) (want []wantedFailure) {
+	status, message := map[string]string{}, map[string]string{}
+	for _, r := range results.rows {
+		status[r.value["line"]], message[r.value["line"]] = r.value["status"], r.value["message"]
+	}
+	inDoubt := map[string]bool{}
+	if _, err := os.Stat(ts.MkAbs(failuresName)); err == nil {
+		failures := readRecords(ts, failuresName)
 		for _, r := range failures.rows {
 			if r.value["delink_status"] == "unknown" {
-				doubted[r.own(failures.header)] = true
+				inDoubt[r.own(failures.header)] = true
 			}
 		}
 	}
-	var want [][2]string // a row's own text, and its status
 	for _, r := range input.rows {
 		line := strconv.Itoa(r.line)
 		if m := sameLink.FindStringSubmatch(message[line]); m != nil && status[line] == "duplicate" {
 			line = m[1]
 		}
 		fate := status[line]
-		if fate == "" && doubted[r.own(input.header)] {
+		if fate == "" && inDoubt[r.own(input.header)] {
 			fate = "unknown"
 		}
 		if slices.Contains([]string{"failed", "unknown", "invalid"}, fate) {
-			want = append(want, [2]string{r.own(input.header), fate})
+			want = append(want, wantedFailure{r.own(input.header), fate})
 		}
 	}
+	return want
+}
+
+// checkFailures makes sure that the failures file has just the wanted rows, and that the summary
+// names it. Where none is wanted, there is no file.
+func checkFailures(ts *testscript.TestScript, name string, want []wantedFailure, input records, summaryName string, named *string) {
 	if len(want) == 0 {
-		if _, err := os.Stat(ts.MkAbs(args[2])); !errors.Is(err, os.ErrNotExist) {
-			ts.Fatalf("nothing has failed, but %s is there", args[2])
+		if _, err := os.Stat(ts.MkAbs(name)); !errors.Is(err, os.ErrNotExist) {
+			ts.Fatalf("nothing has failed, but %s is there", name)
 		}
-		if s.Failures != nil {
-			ts.Fatalf("nothing has failed, but %s names %s", args[3], *s.Failures)
+		if named != nil {
+			ts.Fatalf("nothing has failed, but %s names %s", summaryName, *named)
 		}
 		return
 	}
-	if s.Failures == nil || filepath.Base(*s.Failures) != filepath.Base(args[2]) {
-		ts.Fatalf("%s does not name %s", args[3], args[2])
+	if named == nil || filepath.Base(*named) != filepath.Base(name) {
+		ts.Fatalf("%s does not name %s", summaryName, name)
 	}
-	failures := readRecords(ts, args[2])
+	failures := readRecords(ts, name)
 	if got, want := failures.header.raw, input.header.own(input.header)+",delink_status,delink_code,delink_message"; got != want {
-		ts.Fatalf("%s has the header %s, not %s", args[2], got, want)
+		ts.Fatalf("%s has the header %s, not %s", name, got, want)
 	}
 	for i, r := range failures.rows {
-		if i >= len(want) {
-			break
-		}
-		if !strings.HasPrefix(r.raw, want[i][0]+","+want[i][1]+",") {
-			ts.Fatalf("%s:%d: is\n%s\nnot %q with the status %s", args[2], r.line, r.raw, want[i][0], want[i][1])
+		if i < len(want) && !strings.HasPrefix(r.raw, want[i].own+","+want[i].status+",") {
+			ts.Fatalf("%s:%d: is\n%s\nnot %q with the status %s", name, r.line, r.raw, want[i].own, want[i].status)
 		}
 	}
 	if len(failures.rows) != len(want) {
-		ts.Fatalf("%s has %d rows, not %d", args[2], len(failures.rows), len(want))
+		ts.Fatalf("%s has %d rows, not %d", name, len(failures.rows), len(want))
 	}
 }

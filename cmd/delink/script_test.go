@@ -49,33 +49,38 @@ func TestScript(t *testing.T) {
 			return os.MkdirAll(home, 0o700)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"emulator":  cmdEmulator,  // emulator [knob=value ...]: a CRM to log in to, from here to the script's end
-			"knobs":     cmdKnobs,     // knobs knob=value ...: it behaves otherwise from now on
-			"links":     cmdLinks,     // links FILE ...: the links of these inputs exist in the CRM
-			"campaign":  cmdCampaign,  // campaign FILE LINKS [PARENTS]: makes an input
-			"hold":      cmdHold,      // hold N [done]: the Nth delink call and later ones wait for release, before or behind their work
-			"release":   cmdRelease,   // release: they wait no longer
-			"arrived":   cmdArrived,   // arrived N: waits until the Nth delink call has arrived
-			"signal":    cmdSignal,    // signal INT|TERM|HUP|QUIT|KILL: to the program that was started last with &
-			"ended":     cmdEnded,     // ended N|killed: how that program ended; to be asked after wait
-			"exit":      cmdExit,      // exit N COMMAND ...: runs it, and wants this exit code
-			"books":     cmdBooks,     // books KEY OP VALUE: what the CRM was asked and did
-			"sent":      cmdSent,      // sent FILE OP N: how many calls named each link of a file
-			"json":      cmdJSON,      // json FILE KEY OP VALUE: a field of a JSON file, or of stdout
-			"fifo":      cmdFIFO,      // fifo NAME: makes a named pipe
-			"reading":   cmdReading,   // reading NAME: waits until somebody reads the named pipe, and gives them nothing
-			"unread":    cmdUnread,    // unread NAME: makes a named pipe that is full and that nobody reads
-			"mode":      cmdMode,      // mode PERM FILE ...
-			"truth":     cmdTruth,     // truth RESULTS: what the result file says is so in the CRM
-			"sumcloses": cmdSumCloses, // sumcloses INPUT [RESULTS FAILURES SUMMARY]: every row is accounted for, once
+			"elsewhere":  cmdElsewhere,  // elsewhere [knob=value ...]: another CRM to log in to, from here to the script's end
+			"unrecorded": cmdUnrecorded, // unrecorded INPUT RESULTS FILE: writes the links that were removed, and RESULTS does not say so
+			"fate":       cmdFate,       // fate RESULTS STATUS FILE: each link of the file has this status in RESULTS
+			"clean":      cmdClean,      // clean: no run has left a journal
+			"emulator":   cmdEmulator,   // emulator [knob=value ...]: a CRM to log in to, from here to the script's end
+			"knobs":      cmdKnobs,      // knobs knob=value ...: it behaves otherwise from now on
+			"links":      cmdLinks,      // links FILE ...: the links of these inputs exist in the CRM
+			"campaign":   cmdCampaign,   // campaign FILE LINKS [PARENTS]: makes an input
+			"hold":       cmdHold,       // hold N [done]: the Nth delink call and later ones wait for release, before or behind their work
+			"release":    cmdRelease,    // release: they wait no longer
+			"arrived":    cmdArrived,    // arrived N: waits until the Nth delink call has arrived
+			"signal":     cmdSignal,     // signal INT|TERM|HUP|QUIT|KILL: to the program that was started last with &
+			"ended":      cmdEnded,      // ended N|killed: how that program ended; to be asked after wait
+			"exit":       cmdExit,       // exit N COMMAND ...: runs it, and wants this exit code
+			"books":      cmdBooks,      // books KEY OP VALUE: what the CRM was asked and did
+			"sent":       cmdSent,       // sent FILE OP N: how many calls named each link of a file
+			"json":       cmdJSON,       // json FILE KEY OP VALUE: a field of a JSON file, or of stdout
+			"fifo":       cmdFIFO,       // fifo NAME: makes a named pipe
+			"reading":    cmdReading,    // reading NAME: waits until somebody reads the named pipe, and gives them nothing
+			"unread":     cmdUnread,     // unread NAME: makes a named pipe that is full and that nobody reads
+			"mode":       cmdMode,       // mode PERM FILE ...
+			"truth":      cmdTruth,      // truth RESULTS: what the result file says is so in the CRM
+			"sumcloses":  cmdSumCloses,  // sumcloses INPUT [RESULTS FAILURES SUMMARY]: every row is accounted for, once
 		},
 	})
 }
 
 // crm is the emulator of one script, behind a gate at which delink calls can be held.
 type crm struct {
-	*emulator.Emulator
-	last *exec.Cmd // started with &
+	*emulator.Emulator                    // whose books are looked at
+	gated              *emulator.Emulator // the one behind the gate
+	last               *exec.Cmd          // started with &
 
 	mu      sync.Mutex
 	arrived int
@@ -102,7 +107,7 @@ func running(ts *testscript.TestScript) *crm {
 
 func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodDelete {
-		c.Emulator.ServeHTTP(w, r)
+		c.gated.ServeHTTP(w, r)
 		return
 	}
 	c.mu.Lock()
@@ -110,7 +115,7 @@ func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Unlock()
 	answer := httptest.NewRecorder() // kept whole: what is written to w may leave before the call is let go
 	if done {
-		c.Emulator.ServeHTTP(answer, r)
+		c.gated.ServeHTTP(answer, r)
 	}
 	c.mu.Lock()
 	c.arrived++
@@ -125,7 +130,7 @@ func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if !done {
-		c.Emulator.ServeHTTP(w, r)
+		c.gated.ServeHTTP(w, r)
 		return
 	}
 	maps.Copy(w.Header(), answer.Header())
@@ -142,6 +147,7 @@ func cmdEmulator(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("an emulator is running: change it with knobs")
 	}
 	c.Emulator = emulator.New(config)
+	c.gated = c.Emulator
 	c.open, c.more = make(chan struct{}), make(chan struct{})
 	server := httptest.NewUnstartedServer(c)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // broken connections are what it is for
@@ -150,8 +156,13 @@ func cmdEmulator(ts *testscript.TestScript, neg bool, args []string) {
 		server.CloseClientConnections()
 		server.Close()
 	})
-	ts.Setenv("ZOHO_ACCOUNTS_URL", server.URL)
-	ts.Setenv("ZOHO_API_DOMAIN", server.URL)
+	c.login(ts, server.URL, config)
+}
+
+// login has the environment lead to a CRM.
+func (c *crm) login(ts *testscript.TestScript, url string, config emulator.Config) {
+	ts.Setenv("ZOHO_ACCOUNTS_URL", url)
+	ts.Setenv("ZOHO_API_DOMAIN", url)
 	ts.Setenv("ZOHO_CLIENT_ID", config.ClientID)
 	ts.Setenv("ZOHO_CLIENT_SECRET", config.ClientSecret)
 	ts.Setenv("ZOHO_REFRESH_TOKEN", config.RefreshToken)

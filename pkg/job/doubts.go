@@ -194,7 +194,8 @@ func (j *Job) doubtsOf(d *doubts, path string) []reader.Link {
 	if err != nil || past == nil {
 		return nil
 	}
-	held, err := j.world.Disk.Lock(past.Results)
+	results := filepath.Join(filepath.Dir(path), filepath.Base(past.Results)) // a path relative to another folder is of no use here
+	held, err := j.world.Disk.Lock(results)
 	if locked := new(disk.Locked); errors.As(err, &locked) {
 		return nil
 	}
@@ -209,7 +210,7 @@ func (j *Job) doubtsOf(d *doubts, path string) []reader.Link {
 			}
 		}
 	}
-	_, _ = report.ReadLedger(j.world.Disk, past.Results, func(r *report.Row, at int64) error { // a file that cannot be read settles nothing
+	_, _ = report.ReadLedger(j.world.Disk, results, func(r *report.Row, at int64) error { // a file that cannot be read settles nothing
 		if past.Begin >= 0 && at >= past.Begin && r.Status.IsOfLink() {
 			if l, err := r.Link(); err == nil {
 				delete(left, l)

@@ -12,7 +12,7 @@ func TestJudge(t *testing.T) {
 		status  Status
 		settled bool
 	}
-	clear := map[Evidence]verdict{
+	answered := map[Evidence]verdict{
 		SaidRemoved:      {Removed, true},
 		SaidNotThere:     {Absent, true},
 		RefusedByID:      {Failed, true},
@@ -28,7 +28,7 @@ func TestJudge(t *testing.T) {
 		RefusedAndLinked: {Failed, true},
 		NoEvidence:       {Unknown, true},
 	}
-	for history, table := range map[History]map[Evidence]verdict{Clear: clear, LeftUnknown: open, InDoubt: open, Unanswered: open} {
+	for history, table := range map[History]map[Evidence]verdict{Clear: answered, LeftUnknown: open, InDoubt: open, Unanswered: open} {
 		for evidence, want := range table {
 			t.Run(fmt.Sprintf("%d and %d", history, evidence), func(t *testing.T) {
 				status, settled := history.Judge(evidence)

@@ -31,6 +31,6 @@ type Recorder interface {
 	Prepare(batches []chunker.Batch) error
 	// Write keeps outcomes, so that they survive the end of this process.
 	Write([]outcome.Outcome) error
-	// Sync makes what was written before it survive the loss of power.
+	// Sync makes what was written before it survive the loss of power. It runs beside the others.
 	Sync() error
 }

@@ -48,7 +48,7 @@ type Finding struct {
 type FindingRecorder interface {
 	// Write keeps findings, so that they survive the end of this process.
 	Write([]Finding) error
-	// Sync makes what was written before it survive the loss of power.
+	// Sync makes what was written before it survive the loss of power. It runs beside Write.
 	Sync() error
 }
 

@@ -3,6 +3,7 @@ package worker
 import (
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,7 @@ import (
 // shelf is a recorder of findings that looks at what it is given.
 type shelf struct {
 	t         *testing.T
+	mu        sync.Mutex
 	out       map[int]Finding
 	unsynced  bool
 	failWrite error
@@ -26,6 +28,8 @@ func (s *shelf) Write(out []Finding) error {
 	if s.failWrite != nil {
 		return s.failWrite
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, f := range out {
 		if _, twice := s.out[f.Pos]; twice || f.Time.IsZero() || (f.Err != nil) != (f.Presence == NotKnown) {
 			s.t.Errorf("finding %+v", f)
@@ -37,6 +41,8 @@ func (s *shelf) Write(out []Finding) error {
 }
 
 func (s *shelf) Sync() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.unsynced = false
 	return nil
 }

@@ -25,11 +25,13 @@ const questionTries = 2
 // that cannot be asked.
 const questionTime = 20 * time.Second
 
-// Ask asks questions, all at the same time as far as the settings allow. When ctx ends, those without an answer stay so. The error is
-// why no other call would fare better: the login is refused, or there is no connection.
+// Ask asks questions, all at the same time as far as the settings allow. When ctx ends, questions
+// without an answer stay without one. The error is why no other call would fare better: the login is
+// refused, or there is no connection.
 //
-// A missing scope looks like a refused token where the CRM does not give its code. So the login is refused only if no question is
-// answered, and questions that were not asked yet are asked before that is said.
+// A missing scope looks like a refused token where the CRM does not give its code. So the login is
+// refused only if no question is answered. Questions that were not asked yet are asked before that
+// is said.
 func Ask(ctx context.Context, api engine.API, questions []*Question, s engine.Settings) error {
 	s.MaxAttempts = questionTries
 	s.Slots = min(s.Slots, max(1, len(questions)))
@@ -58,7 +60,8 @@ func askAll(ctx context.Context, api engine.API, questions []*Question, s engine
 	return err
 }
 
-// refused gives the questions that were asked and have no answer the error for it. It returns those that were not asked.
+// refused notes the error in the questions that were asked and have no answer. It returns the
+// questions that were not asked.
 func refused(questions []*Question, e *zoho.Error) (unasked []*Question) {
 	for _, q := range questions {
 		switch {

@@ -91,8 +91,8 @@ func (d *Delink) Settled(x engine.Task) bool {
 	return true
 }
 
-// mostDenials is how often a task is sent again that is answered with 401 although other calls to its list went through. Zoho gives no
-// more tokens than that within ten minutes.
+// mostDenials is how often a task is sent again that is answered with 401, although other calls to
+// its list went through. Zoho gives no more tokens than that within ten minutes.
 const mostDenials = 10
 
 // failed takes a call that was refused, or that went unanswered.

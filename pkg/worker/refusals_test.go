@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -29,6 +30,9 @@ func TestNamelessSplits(t *testing.T) {
 					r.want(tally{removed: 100 - len(bad), absent: len(bad)})
 				}
 				most := 1 + 2*len(bad)*7
+				if slices.Equal(bad, []int{99}) { // always in the second half, which needs no call then
+					most = 9
+				}
 				if n := len(r.calls) - r.count(lookups); n > most || r.count(lookups) != len(bad) {
 					t.Errorf("%v: %d calls, at most %d; %d look-ups", bad, n, most, r.count(lookups))
 				}

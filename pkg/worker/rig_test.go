@@ -205,6 +205,7 @@ func (r *rig) run() (outcome.Reason, error) {
 	reason, err := r.worker.Run(r.stop, r.hard)
 	r.took = time.Since(start)
 	<-time.After(time.Hour) // until the last call that is carried out late
+	synctest.Wait()
 	if r.failWrite == nil {
 		mustBeTrue(r.t, r.fake, r.book, r.batches)
 	}

@@ -181,6 +181,27 @@ func TestHardStop(t *testing.T) {
 	})
 }
 
+// Half of a batch that waits for the other half is not forgotten when the run is cut off.
+func TestHardStopWhileHalved(t *testing.T) {
+	eachOrder(t, func(t *testing.T, slots int) {
+		r := newRig(t, some(campaignLeads, 1, 8))
+		r.settings.Slots = slots
+		r.fault = func(c call) *fault {
+			switch c.n {
+			case 1:
+				return &fault{err: unanswered(), done: true}
+			case 2:
+				return &fault{err: nameless()}
+			}
+			return nil
+		}
+		r.hang = func(c call) bool { return c.n > 2 }
+		time.AfterFunc(time.Minute, func() { r.cut(outcome.Interrupted) })
+		r.mustEnd(outcome.Interrupted)
+		r.want(tally{unknown: 8})
+	})
+}
+
 // Outcomes that cannot be kept end the run: nothing more is sent.
 func TestRecorderFails(t *testing.T) {
 	disk := errors.New("disk full")

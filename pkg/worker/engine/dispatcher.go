@@ -33,7 +33,7 @@ type dispatcher struct {
 	ending   ending
 }
 
-func newDispatcher(e *Engine, stop, hard context.Context, op Operation) *dispatcher {
+func newDispatcher(stop, hard context.Context, e *Engine, op Operation) *dispatcher {
 	return &dispatcher{
 		engine: e, op: op, stop: stop, hard: hard,
 		calls:    make(chan Task),

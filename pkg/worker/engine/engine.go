@@ -163,7 +163,7 @@ func (e *Engine) Stats() Stats {
 //
 // The error says why the run could not go on; the reason is then Broken or Refused.
 func (e *Engine) Run(stop, hard context.Context, op Operation) (outcome.Reason, error) {
-	d := newDispatcher(e, stop, hard, op)
+	d := newDispatcher(stop, hard, e, op)
 	e.dispatcher = d
 	var workers errgroup.Group
 	for range e.settings.Slots {

@@ -199,8 +199,6 @@ func nth(numbers ...int) func(call) bool {
 	return func(c call) bool { return slices.Contains(numbers, c.n) }
 }
 
-func after(n int) func(call) bool { return func(c call) bool { return c.n > n } }
-
 func steady(d time.Duration) func(call) time.Duration {
 	return func(call) time.Duration { return d }
 }
