@@ -138,7 +138,7 @@ func (e *Error) blameParent(parent ID, body *envelope) {
 //
 //	400 {"code":"RECORD_LOCKED","details":{"id":"3652397000000925128"},"message":"…","status":"error"}
 func blamed(ids []ID, status int, e *Error, body *envelope) (a Answer, ok bool) {
-	if body == nil || status < 400 || status >= 500 || body.pathIndex() >= 0 || len(body.Details.Permissions) > 0 {
+	if body == nil || status < 400 || status >= 500 || body.pathIndex() >= 0 {
 		return Answer{}, false
 	}
 	switch {
