@@ -215,7 +215,8 @@ func TestSentOrUnsent(t *testing.T) {
 	}
 }
 
-// Errors of a transport say what happened, and nothing that differs from call to call: equal causes group.
+// Errors of a transport say what happened, and nothing that differs from call to call: equal causes
+// group.
 func TestTransportErrorsInWords(t *testing.T) {
 	addr := func(port int) net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port} }
 	op := func(op string, err error) error {
@@ -250,7 +251,8 @@ func TestTransportErrorsInWords(t *testing.T) {
 	}
 }
 
-// A certificate that is not trusted and a proxy that refuses are lasting: another try would fail in the same way.
+// A certificate that is not trusted and a proxy that refuses are lasting: another try would fail in
+// the same way.
 func TestLastingObstacles(t *testing.T) {
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -297,7 +299,8 @@ func TestLastingObstacles(t *testing.T) {
 	}
 }
 
-// A kept connection that has died in the meantime is not the call's fault, and no call is sent twice by the transport.
+// A kept connection that has died in the meantime is not the call's fault, and no call is sent
+// twice by the transport.
 func TestCallsAreNotReplayed(t *testing.T) {
 	var calls atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

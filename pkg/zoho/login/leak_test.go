@@ -24,7 +24,8 @@ func everyByte(s string) string {
 	return b.String()
 }
 
-// Servers echo secrets cut short and encoded. Whatever of one can be read back does not get through.
+// Servers echo secrets cut short and encoded. Whatever of one can be read back does not get
+// through.
 func TestPartsAndEncodingsOfSecrets(t *testing.T) {
 	s := newSecrets(someSecret)
 	s.token(someToken)
