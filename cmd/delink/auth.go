@@ -32,7 +32,8 @@ func (p *program) authCommand() *cobra.Command {
 	return cmd
 }
 
-// plainly makes a usage error of a refusal, whose message would end in "nothing was sent": nobody was about to send anything.
+// plainly makes a usage error of a refusal, whose message would end in "nothing was sent": nobody
+// was about to send anything.
 func plainly(err error) error {
 	if refusal := new(job.Refusal); errors.As(err, &refusal) {
 		return usageError{refusal, refusal.Hint}
@@ -105,7 +106,8 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 	return nil
 }
 
-// askForGrant asks for the client and the grant code. The client's id and secret may be in the environment.
+// askForGrant asks for the client and the grant code. The client's id and secret may be in the
+// environment.
 func (p *program) askForGrant(l *login) (code string, err error) {
 	questions := bufio.NewReader(p.stdin)
 	for _, q := range []struct {
@@ -193,7 +195,8 @@ func whoAmI(ctx context.Context, client *zoho.Client) (zoho.Org, error) {
 	return org, err
 }
 
-// prompt asks for a value: on a terminal, where a secret is not shown, else it takes the next line of standard input.
+// prompt asks for a value: on a terminal, where a secret is not shown, else it takes the next line
+// of standard input.
 func (p *program) prompt(in *bufio.Reader, what string, secret bool) (string, error) {
 	var answer string
 	f, ok := p.stdin.(*os.File)
@@ -283,7 +286,8 @@ func (p *program) authStatus(ctx context.Context, w whereFlags) error {
 	return err
 }
 
-// storedScopes are the scopes of a stored login; those of the environment's are known to nobody but Zoho.
+// storedScopes are the scopes of a stored login; those of the environment's are known to nobody but
+// Zoho.
 func (p *program) storedScopes(l login) []string {
 	logins, err := readLogins()
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// logged is a client whose calls are logged. Those that went well are of level debug. The others are of level info only, since it is
-// the worker that decides whether they matter.
+// logged is a client whose calls are logged. Those that went well are of level debug. The others
+// are of level info only, since it is the worker that decides whether they matter.
 type logged struct {
 	*zoho.Client
 	log *slog.Logger

@@ -14,8 +14,9 @@ import (
 	"delink/pkg/job"
 )
 
-// tidied is an environment whose values for delink have no line ends behind them: files that are read into variables end with one.
-// Variables of others are left alone, since others read them as well.
+// tidied is an environment whose values for delink have no line ends behind them: files that are
+// read into variables end with one. Variables of others are left alone, since others read them as
+// well.
 func tidied(getenv func(string) string) func(string) string {
 	return func(name string) string {
 		value := getenv(name)
@@ -26,8 +27,8 @@ func tidied(getenv func(string) string) func(string) string {
 	}
 }
 
-// setting reads a variable that says where to go. Space and quotes around the value do not belong to it: docker's --env-file, and
-// files with Windows line ends, leave them there.
+// setting reads a variable that says where to go. Space and quotes around the value do not belong
+// to it: docker's --env-file, and files with Windows line ends, leave them there.
 func (p *program) setting(name string) string { return unquoted(p.getenv(name)) }
 
 // unquoted is a value without space and one pair of quotes around it.
@@ -88,8 +89,8 @@ func checkSecret(name, v string) error {
 	return nil
 }
 
-// checkProxy refuses a proxy that cannot be one. Package net/http ignores it, and calls would go where they must not. The value is
-// not shown, since it may hold a password.
+// checkProxy refuses a proxy that cannot be one. Package net/http ignores it, and calls would go
+// where they must not. The value is not shown, since it may hold a password.
 func (p *program) checkProxy() error {
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} { // plain http goes to loopback only, and to no proxy
 		value := p.getenv(name)

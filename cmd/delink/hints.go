@@ -6,8 +6,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// hintFor says what a person can do about an error of a call or a token: which flag, variable or page of the CRM helps. It is empty
-// where there is nothing to say.
+// hintFor says what a person can do about an error of a call or a token: which flag, variable or
+// page of the CRM helps. It is empty where there is nothing to say.
 func hintFor(e *zoho.Error) string {
 	if e.SaysOnlyWhere() {
 		return placeHints[e.Scope]
@@ -19,8 +19,8 @@ func hintFor(e *zoho.Error) string {
 	return hint
 }
 
-// hintForCode is hintFor where only the code of an error is known, as in results. The code is one of Zoho's or of package zoho, in
-// any case.
+// hintForCode is hintFor where only the code of an error is known, as in results. The code is one
+// of Zoho's or of package zoho, in any case.
 func hintForCode(code string) string {
 	if hint, ok := hints[code]; ok {
 		return hint

@@ -54,8 +54,8 @@ func (w *whereFlags) defineEnvironment(flags *pflag.FlagSet) {
 	flags.StringVar(&w.environment, "environment", "", "kind of org: `production|sandbox|developer` (default what the login says)")
 }
 
-// addresses are the base URLs of the token endpoint and of the API, as the flags (data centre, kind of org) and the environment
-// choose them. api is empty where neither chooses one.
+// addresses are the base URLs of the token endpoint and of the API, as the flags (data centre, kind
+// of org) and the environment choose them. api is empty where neither chooses one.
 func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api string, err error) {
 	accounts = dc.Accounts
 	for _, v := range []struct {
@@ -81,8 +81,8 @@ func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api str
 	return accounts, chosen, nil
 }
 
-// login finds the credentials: those of the environment, or of files that it names, or those that auth login stored. They never
-// come from flags, which every user of the machine can see.
+// login finds the credentials: those of the environment, or of files that it names, or those that
+// auth login stored. They never come from flags, which every user of the machine can see.
 func (p *program) login(w whereFlags) (login, error) {
 	if err := p.checkProxy(); err != nil {
 		return login{}, err
@@ -151,8 +151,8 @@ func (p *program) credentials() (l login, missing []string, err error) {
 	return l, missing, nil
 }
 
-// storedFor is the stored login that is used where the environment has no tokens. A client in the environment has to be its
-// client: else the environment has a login that is not whole.
+// storedFor is the stored login that is used where the environment has no tokens. A client in the
+// environment has to be its client: else the environment has a login that is not whole.
 func storedFor(environment oauth.Credentials, dc, org string, missing []string) (*storedLogin, error) {
 	s, err := chooseLogin(dc, org)
 	switch {
@@ -199,7 +199,8 @@ func (l login) cacheOfTokens() *oauth.Cache {
 	return l.clientCache()
 }
 
-// clientCache is the same for a login that has no refresh token yet: it knows whether the client is locked out.
+// clientCache is the same for a login that has no refresh token yet: it knows whether the client is
+// locked out.
 func (l login) clientCache() *oauth.Cache {
 	if l.cache == "" {
 		return nil
@@ -258,8 +259,8 @@ func httpClient(slots int) *http.Client {
 	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport = standard.Clone()
 	}
-	// One connection for each call in flight, kept: a new TLS handshake for each call takes nine tenths of the speed. One
-	// more for the token endpoint, which may be the same host.
+	// One connection for each call in flight, kept: a new TLS handshake for each call takes nine
+	// tenths of the speed. One more for the token endpoint, which may be the same host.
 	transport.MaxIdleConns = 0
 	transport.MaxIdleConnsPerHost = slots + 1
 	transport.MaxConnsPerHost = slots + 1

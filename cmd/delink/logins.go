@@ -38,7 +38,8 @@ func (s *storedLogin) name() string {
 
 const noName = "an org whose name is not known"
 
-// full is the name with what tells logins of the same name apart: a sandbox often has the name of its production org.
+// full is the name with what tells logins of the same name apart: a sandbox often has the name of
+// its production org.
 func (s *storedLogin) full() string {
 	about := s.DC
 	if s.OrgType != "" && s.OrgType != "production" {
@@ -83,7 +84,8 @@ func readLogins() ([]storedLogin, error) {
 	return logins, nil
 }
 
-// changeLogins replaces the logins by what change makes of them, while no other process can do the same.
+// changeLogins replaces the logins by what change makes of them, while no other process can do the
+// same.
 func changeLogins(change func([]storedLogin) []storedLogin) (path string, err error) {
 	if path, err = loginsPath(); err != nil {
 		return "", err
@@ -117,7 +119,8 @@ func changeLogins(change func([]storedLogin) []storedLogin) (path string, err er
 	return path, nil
 }
 
-// lockLogins waits a moment for another process that changes the logins. That takes it no time, unless it was stopped.
+// lockLogins waits a moment for another process that changes the logins. That takes it no time,
+// unless it was stopped.
 func lockLogins(path string) (unlock func(), err error) {
 	for tries := 20; ; tries-- {
 		held, err := disk.OS{}.Lock(path)

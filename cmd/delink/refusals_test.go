@@ -15,8 +15,8 @@ import (
 	"delink/pkg/zoho/emulator"
 )
 
-// runAgainst runs delink on an input with an emulator whose delinks refuse can answer instead. It gives the exit code, the status of
-// each line, and how many delinks were sent.
+// runAgainst runs delink on an input with an emulator whose delinks refuse can answer instead. It
+// gives the exit code, the status of each line, and how many delinks were sent.
 func runAgainst(t *testing.T, input string, refuse func(path, ids string) (status int, body string), args ...string) (code int, statuses map[string]string, calls int) {
 	t.Helper()
 	config := emulator.Default()
@@ -75,7 +75,8 @@ func inputOf(parents, links int) string {
 	return b.String()
 }
 
-// A refusal of the whole call that names one id fails that one. The others go out again, in one call.
+// A refusal of the whole call that names one id fails that one. The others go out again, in one
+// call.
 func TestRefusalThatNamesOneID(t *testing.T) {
 	const id = "3652397000010000007"
 	for _, code := range []string{"RECORD_LOCKED", "NOT_ALLOWED", "NOT_APPROVED", "DUPLICATE_DATA", "SOMETHING_NEW"} {
@@ -98,7 +99,8 @@ func TestRefusalThatNamesOneID(t *testing.T) {
 	}
 }
 
-// NO_PERMISSION for one parent record says nothing of the others, unless it comes for a second one, or says what is missing.
+// NO_PERMISSION for one parent record says nothing of the others, unless it comes for a second one,
+// or says what is missing.
 func TestPermissionOfOneParent(t *testing.T) {
 	for _, c := range []struct {
 		name    string

@@ -17,9 +17,10 @@ const (
 	Failed                 // it refused this id, for good
 	Deleted                // it deleted the record: the list holds records, and the run must stop
 
-	// Untouched: the CRM refused the whole call because of other ids, which it named. This link was not removed, nothing was said
-	// against it, and it can be sent again at once. Each such answer has at least one id with another verdict, so that sending the
-	// untouched ones again comes to an end.
+	// Untouched: the CRM refused the whole call because of other ids, which it named. This link was
+	// not removed, nothing was said against it, and it can be sent again at once. Each such answer
+	// has at least one id with another verdict, so that sending the untouched ones again comes to
+	// an end.
 	Untouched
 	// Undecided: the CRM reported an error for this id, and not which. This link was not removed; it may be there or not.
 	Undecided
@@ -33,7 +34,8 @@ type Item struct {
 	Message string // Zoho's words
 }
 
-// Answer is what the CRM said of the ids of one call: one Item for each id sent, in the order of sending.
+// Answer is what the CRM said of the ids of one call: one Item for each id sent, in the order of
+// sending.
 type Answer struct {
 	Status  int
 	Items   []Item
@@ -68,9 +70,10 @@ func (r result) verdict() Verdict {
 	return Failed
 }
 
-// deleted reports whether an item says that a record was deleted. This is the only place that reads the words of a success: its code
-// is the same as for a link that was removed (D, S), and a deletion destroys data. A relation or a contact role that was deleted is
-// a link. An item that is not plainly an error counts, since a run that stops for nothing does less harm.
+// deleted reports whether an item says that a record was deleted. This is the only place that reads
+// the words of a success: its code is the same as for a link that was removed (D, S), and a
+// deletion destroys data. A relation or a contact role that was deleted is a link. An item that is
+// not plainly an error counts, since a run that stops for nothing does less harm.
 func (r result) deleted() bool {
 	if len(r.Message) == 0 {
 		return false
@@ -90,11 +93,13 @@ func (r result) id() (ID, bool) {
 	return id, err == nil
 }
 
-// match gives each id that was sent its item of the answer, and reports whether any item says that a record was deleted.
+// match gives each id that was sent its item of the answer, and reports whether any item says that
+// a record was deleted.
 //
-// Zoho does not promise the order of the items, so they are matched by id alone. Items without an id are used only where all of them
-// say the same: there are as many of them as ids without an answer, they have the same code, and no item is about an id that nobody
-// asked for. Else these ids stay Silent, and another call has to find out.
+// Zoho does not promise the order of the items, so they are matched by id alone. Items without an
+// id are used only where all of them say the same: there are as many of them as ids without an
+// answer, they have the same code, and no item is about an id that nobody asked for. Else these ids
+// stay Silent, and another call has to find out.
 func match(ids []ID, data []result) (items []Item, deleted bool) {
 	items = make([]Item, len(ids))
 	at := make(map[ID]int, len(ids))
@@ -153,8 +158,8 @@ func (r result) item(id ID) Item {
 	return Item{ID: id, Verdict: v, Code: code, Message: r.Details.said(r.Message)}
 }
 
-// agree makes one item of two for the same id. "Removed" and "absent" together mean that the link is gone: the CRM took the id twice.
-// Other pairs prove nothing.
+// agree makes one item of two for the same id. "Removed" and "absent" together mean that the link
+// is gone: the CRM took the id twice. Other pairs prove nothing.
 func agree(a, b Item) Item {
 	switch {
 	case a.Verdict == b.Verdict || a.Verdict == Deleted:
@@ -169,8 +174,9 @@ func agree(a, b Item) Item {
 	return Item{ID: a.ID, Verdict: Silent, Code: CodeContradiction, Message: a.Code + " and " + b.Code}
 }
 
-// deletion is the answer to a call whose body says that a record was deleted, wherever it says so and with whatever status. ok is
-// false if it does not. A failing server is believed only for the ids that it names.
+// deletion is the answer to a call whose body says that a record was deleted, wherever it says so
+// and with whatever status. ok is false if it does not. A failing server is believed only for the
+// ids that it names.
 func deletion(ids []ID, status int, body *envelope, raw []byte) (a Answer, ok bool) {
 	var said []result
 	switch {

@@ -292,7 +292,8 @@ func TestRefusalThatNamesAnID(t *testing.T) {
 	}
 }
 
-// Where one id was sent and one item without an id came, with 404, it may be about the parent record as well.
+// Where one id was sent and one item without an id came, with 404, it may be about the parent
+// record as well.
 func TestOneNamelessItemOfNobodyKnowsWhat(t *testing.T) {
 	const body = `{"data":[{"code":"INVALID_DATA","details":{},"message":"The record does not exist","status":"error"}]}`
 	if _, err := delink(t, over(t, canned{status: 404, body: body}), []ID{idA}); failure(t, err).Kind != Nameless {
@@ -574,8 +575,8 @@ func TestErrorText(t *testing.T) {
 	}
 }
 
-// Whatever mixture of items comes, an id is told to be gone only where an item proves it. The items are made together
-// with what they prove.
+// Whatever mixture of items comes, an id is told to be gone only where an item proves it. The items
+// are made together with what they prove.
 func TestMatchProvesWhatItSays(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ids := rapid.SliceOfNDistinct(rapid.Map(rapid.Uint64Range(1, 12), func(n uint64) ID { return ID(n) }), 1, 8, rapid.ID).Draw(t, "ids")

@@ -7,8 +7,9 @@ import (
 	"delink/pkg/zoho/internal/web"
 )
 
-// envelope is every body that the API answers with, decoded leniently: names in any case, codes and ids as strings or numbers,
-// details as an object or an array (R). What is of another type counts as missing.
+// envelope is every body that the API answers with, decoded leniently: names in any case, codes and
+// ids as strings or numbers, details as an object or an array (R). What is of another type counts
+// as missing.
 type envelope struct {
 	Data      []result
 	Code      text
@@ -27,7 +28,8 @@ type result struct {
 	Status  text
 }
 
-// details say what a result is about. Where there are several, the first counts, and the ids of the others.
+// details say what a result is about. Where there are several, the first counts, and the ids of the
+// others.
 type details struct {
 	ID          text
 	PathIndex   text   // resource_path_index
@@ -47,7 +49,8 @@ func number(code string) bool {
 	return err == nil
 }
 
-// decode reads a body; nil if it is not one JSON object with data of the form that the API documents.
+// decode reads a body; nil if it is not one JSON object with data of the form that the API
+// documents.
 func decode(body []byte) *envelope {
 	c := newCursor(web.TrimBody(body), lenient)
 	var e envelope
@@ -196,8 +199,8 @@ func (e *envelope) code() string {
 	return code
 }
 
-// pathIndex is the part of the path that is wrong, counted after the version: 0 module, 1 parent record, 2 related list
-// (S); -1 where the body does not say.
+// pathIndex is the part of the path that is wrong, counted after the version: 0 module, 1 parent
+// record, 2 related list (S); -1 where the body does not say.
 func (e *envelope) pathIndex() int {
 	if e == nil {
 		return -1

@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// Delink asks to remove the links of one parent record to up to MaxIDs related records, each named once, with a token
-// from Ready or Token. It answers for every id, or with an *Error.
+// Delink asks to remove the links of one parent record to up to MaxIDs related records, each named
+// once, with a token from Ready or Token. It answers for every id, or with an *Error.
 //
 // DELETE {api-domain}/crm/{version}/{module}/{record_id}/{related_list}?ids=… (D)
 func (c *Client) Delink(ctx context.Context, t Token, r Relation, parent ID, ids []ID) (Answer, error) {
@@ -53,12 +53,12 @@ func appendIDs(path []byte, ids []ID) []byte {
 	return path
 }
 
-// Linked asks which of up to MaxIDs related records are linked to the parent record, in one call with that
-// token. The answer has a value for each id, in their order, or there is an *Error.
+// Linked asks which of up to MaxIDs related records are linked to the parent record, in one call
+// with that token. The answer has a value for each id, in their order, or there is an *Error.
 //
-// GET …/{related_list}?ids=…&fields=id&converted=both&approved=both: without the last two, converted leads and
-// unapproved records are hidden and the answer would be wrong (D). They are documented for v8, so v8 is what is asked,
-// whatever version delinks.
+// GET …/{related_list}?ids=…&fields=id&converted=both&approved=both: without the last two,
+// converted leads and unapproved records are hidden and the answer would be wrong (D). They are
+// documented for v8, so v8 is what is asked, whatever version delinks.
 func (c *Client) Linked(ctx context.Context, t Token, r Relation, parent ID, ids []ID) ([]bool, error) {
 	path := appendIDs(fmt.Appendf(nil, "/%s/%s/%s?fields=id&converted=both&approved=both&per_page=200&ids=", r.Module, parent, r.List), ids)
 	reply, err := c.call(ctx, t, http.MethodGet, readVersion, string(path))

@@ -17,12 +17,12 @@ import (
 	"delink/pkg/zoho/internal/web"
 )
 
-// MaxIDs is how many related records one delink call can name (D S K): 100 ids of 19 digits and their commas are 1,999
-// of the 2,000 characters that the parameter may have.
+// MaxIDs is how many related records one delink call can name (D S K): 100 ids of 19 digits and
+// their commas are 1,999 of the 2,000 characters that the parameter may have.
 const MaxIDs = 100
 
-// FitIDs reports whether n ids fit into one call. longest is how many of them have MaxIDDigits; the others are shorter. With the
-// commas between them, they may have 2,000 characters (D).
+// FitIDs reports whether n ids fit into one call. longest is how many of them have MaxIDDigits; the
+// others are shorter. With the commas between them, they may have 2,000 characters (D).
 func FitIDs(n, longest int) bool { return n <= MaxIDs && n*MaxIDDigits-1+longest <= 2000 }
 
 // Versions of the API that know the delink call, the current one last (D).
@@ -59,19 +59,21 @@ func NewClient(tokens Tokens, client *http.Client, o Options) (*Client, error) {
 	return &Client{tokens: tokens, http: web.Direct(client), options: o, credits: -1}, nil
 }
 
-// Ready gives the token for the next call, without any wait; false if there is none, and Token has to make one.
+// Ready gives the token for the next call, without any wait; false if there is none, and Token has
+// to make one.
 func (c *Client) Ready() (Token, bool) { return c.tokens.Ready() }
 
-// Token gives the token for the next call, and makes one if there is none. Its error is an *Error: Denied if the login is
-// refused, else Unsent.
+// Token gives the token for the next call, and makes one if there is none. Its error is an *Error:
+// Denied if the login is refused, else Unsent.
 func (c *Client) Token(ctx context.Context) (Token, error) {
 	ctx, cancel := c.limited(ctx)
 	defer cancel()
 	return c.tokens.Token(ctx)
 }
 
-// Renew drops the token with which a call was refused, so that the next call gets another. It reports whether the error
-// was about the token in use: of many calls that were refused with the same token, only the first.
+// Renew drops the token with which a call was refused, so that the next call gets another. It
+// reports whether the error was about the token in use: of many calls that were refused with the
+// same token, only the first.
 func (c *Client) Renew(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Kind == BadToken && c.tokens.Refused(e.token)
@@ -84,8 +86,9 @@ func (c *Client) Credits() (n int, known bool) {
 	return max(c.credits, 0), c.credits >= 0
 }
 
-// heardCredits notes what an answer says of the credits. Answers overtake each other. So a larger number than before is believed only
-// of a call that was sent after the smaller one came: credits of the day before have come back by then.
+// heardCredits notes what an answer says of the credits. Answers overtake each other. So a larger
+// number than before is believed only of a call that was sent after the smaller one came: credits
+// of the day before have come back by then.
 func (c *Client) heardCredits(n int, sent time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -112,8 +115,8 @@ type reply struct {
 	torn   *Error // the body broke off: what came of it proves nothing
 }
 
-// withoutBody is the error of an answer whose body broke off. The status alone says enough where it refuses the call for now: too
-// many calls, or a dead token. Else it is not known what the CRM did.
+// withoutBody is the error of an answer whose body broke off. The status alone says enough where it
+// refuses the call for now: too many calls, or a dead token. Else it is not known what the CRM did.
 func (r reply) withoutBody(t Token) *Error {
 	switch r.status {
 	case http.StatusTooManyRequests, http.StatusUnauthorized:
@@ -124,8 +127,8 @@ func (r reply) withoutBody(t Token) *Error {
 	return r.torn
 }
 
-// byID reports whether a body with data can be an answer by id: it comes with 200, 207 and 400 alike (D), but not from
-// a failing server or a refused token.
+// byID reports whether a body with data can be an answer by id: it comes with 200, 207 and 400
+// alike (D), but not from a failing server or a refused token.
 func (r reply) byID() bool {
 	return r.status >= 200 && r.status < 300 ||
 		r.status >= 400 && r.status < 500 && r.status != http.StatusUnauthorized && r.status != http.StatusTooManyRequests

@@ -186,6 +186,16 @@ func TestSentOrUnsent(t *testing.T) {
 			_, _ = fmt.Fprintf(c, "HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n%s", len(body)+1, body)
 			_ = c.Close()
 		}), Unanswered, CodeNoAnswer},
+		{"torn, dead token", raw(func(c net.Conn) {
+			read(c)
+			_, _ = io.WriteString(c, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 1000\r\n\r\n{\"code\":")
+			_ = c.Close()
+		}), BadToken, "INVALID_TOKEN"},
+		{"torn, too many", raw(func(c net.Conn) {
+			read(c)
+			_, _ = io.WriteString(c, "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 1000\r\n\r\n<html>")
+			_ = c.Close()
+		}), Throttled, "TOO_MANY_REQUESTS"},
 		{"torn permission", raw(func(c net.Conn) {
 			read(c)
 			_, _ = io.WriteString(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 1000\r\n\r\n{\"code\":\"NO_PERMISSION\"}")
@@ -195,7 +205,7 @@ func TestSentOrUnsent(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := delink(t, at(t, c.url, time.Minute), []ID{idA})
 			e := failure(t, err)
-			if e.Kind != c.kind || e.Sent != (c.kind == Unanswered) || e.Code != c.code || e.Scope != ScopeBatch {
+			if e.Kind != c.kind || e.Sent == (c.kind == Unsent) || e.Code != c.code || (e.Scope == ScopeBatch) != (c.kind == Unsent || c.kind == Unanswered) {
 				t.Errorf("%+v", e)
 			}
 			if s := e.Error(); strings.Contains(s, "127.0.0.1") || strings.Contains(s, idA.String()) || strings.Contains(s, "1000.ready") {
@@ -205,7 +215,8 @@ func TestSentOrUnsent(t *testing.T) {
 	}
 }
 
-// Errors of a transport say what happened, and nothing that differs from call to call: equal causes group.
+// Errors of a transport say what happened, and nothing that differs from call to call: equal causes
+// group.
 func TestTransportErrorsInWords(t *testing.T) {
 	addr := func(port int) net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port} }
 	op := func(op string, err error) error {
@@ -240,7 +251,8 @@ func TestTransportErrorsInWords(t *testing.T) {
 	}
 }
 
-// A certificate that is not trusted and a proxy that refuses are lasting: another try would fail in the same way.
+// A certificate that is not trusted and a proxy that refuses are lasting: another try would fail in
+// the same way.
 func TestLastingObstacles(t *testing.T) {
 	secure := httptest.NewTLSServer(http.NotFoundHandler())
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
@@ -287,7 +299,8 @@ func TestLastingObstacles(t *testing.T) {
 	}
 }
 
-// A kept connection that has died in the meantime is not the call's fault, and no call is sent twice by the transport.
+// A kept connection that has died in the meantime is not the call's fault, and no call is sent
+// twice by the transport.
 func TestCallsAreNotReplayed(t *testing.T) {
 	var calls atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -446,6 +459,8 @@ func TestLinked(t *testing.T) {
 		{"another page, without saying so at all", 200, `{"data":[{"id":"3652397000000900001"}],"info":{"next_page_token":"abc"}}`, [2]bool{}, CodeForeignAnswer},
 		{"no other page", 200, `{"data":[{"id":"3652397000000900001"}],"info":{"next_page_token":null,"page":1}}`, [2]bool{true, false}, ""},
 		{"the second page", 200, `{"data":[],"info":{"page":2}}`, [2]bool{}, CodeForeignAnswer},
+		{"data twice", 200, `{"data":[{"id":"3652397000000900001"}],"data":[]}`, [2]bool{}, CodeForeignAnswer},
+		{"info twice", 200, `{"data":[],"info":{"more_records":true},"info":{"more_records":false}}`, [2]bool{}, CodeForeignAnswer},
 		{"one twice", 200, `{"data":[{"id":"3652397000000900001"},{"id":"3652397000000900001"}],"info":{"count":2}}`, [2]bool{}, CodeForeignAnswer},
 		{"more records said in words", 200, `{"data":[],"info":{"more_records":"true"}}`, [2]bool{}, CodeForeignAnswer},
 		{"nameless", 200, `{"data":[{}]}`, [2]bool{}, CodeForeignAnswer},

@@ -2,8 +2,8 @@ package zoho
 
 import "strings"
 
-// Explain says in plain words what a code means for somebody who removes links: a code of Zoho or one of ours, in any case. It is
-// empty for a code that is not known.
+// Explain says in plain words what a code means for somebody who removes links: a code of Zoho or
+// one of ours, in any case. It is empty for a code that is not known.
 func Explain(code string) string {
 	if text, ok := explanations[code]; ok {
 		return text
@@ -11,7 +11,8 @@ func Explain(code string) string {
 	return explanations[strings.ToUpper(code)]
 }
 
-// explanations, by code. The codes are documented for the delink call (D) or its OpenAPI file (S) unless a source is named.
+// explanations, by code. The codes are documented for the delink call (D) or its OpenAPI file (S)
+// unless a source is named.
 var explanations = map[string]string{
 	"AUTHENTICATION_FAILURE":    "the access token is not accepted",
 	"AUTHORIZATION_FAILED":      "the user of this login may not do this",

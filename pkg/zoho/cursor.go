@@ -9,7 +9,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// cursor reads one JSON text from its beginning to its end. After the first error it reads nothing more.
+// cursor reads one JSON text from its beginning to its end. After the first error it reads nothing
+// more.
 type cursor struct {
 	dec   *jsontext.Decoder
 	err   error
@@ -44,7 +45,8 @@ func (c *cursor) done() bool {
 	return err == io.EOF
 }
 
-// next is the kind of the next value: '{', '[', '"', '0', 't', 'f' or 'n'. It is 0 where there is none.
+// next is the kind of the next value: '{', '[', '"', '0', 't', 'f' or 'n'. It is 0 where there is
+// none.
 func (c *cursor) next() jsontext.Kind {
 	if c.err != nil {
 		return 0
@@ -91,7 +93,8 @@ func (c *cursor) text() text {
 	}
 }
 
-// remember gives the text of bytes, the same one for the same bytes. Ids differ from item to item, and are not kept.
+// remember gives the text of bytes, the same one for the same bytes. Ids differ from item to item,
+// and are not kept.
 func (c *cursor) remember(b []byte) text {
 	if len(b) == 0 || b[0] >= '0' && b[0] <= '9' {
 		return text(b)

@@ -61,9 +61,9 @@ func DataCentreNames() []string {
 	return names
 }
 
-// CheckBaseURL accepts an absolute https URL, and plain http only to loopback, because tokens travel in it. It returns the URL
-// without a slash at its end, and without the path of the token endpoint or of the API, which people copy along. Any other path
-// stays: a gateway may want it.
+// CheckBaseURL accepts an absolute https URL, and plain http only to loopback, because tokens
+// travel in it. It returns the URL without a slash at its end, and without the path of the token
+// endpoint or of the API, which people copy along. Any other path stays: a gateway may want it.
 func CheckBaseURL(s string) (string, error) {
 	u, err := url.Parse(s)
 	switch {

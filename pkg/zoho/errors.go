@@ -27,11 +27,11 @@ type Kind int
 const (
 	// Refused: the CRM said no, for good, and removed nothing.
 	Refused Kind = iota
-	// Nameless: the CRM refused the whole call, and does not say because of what: perhaps because of some id that it does not name.
-	// It removed nothing. Halves of the call may go through.
+	// Nameless: the CRM refused the whole call, and does not say because of what: perhaps because
+	// of some id that it does not name. It removed nothing. Halves of the call may go through.
 	Nameless
-	// Unanswered: no answer that can be trusted; the ids may have been removed. Sending again is safe: what was
-	// removed answers "relation not found".
+	// Unanswered: no answer that can be trusted; the ids may have been removed. Sending again is
+	// safe: what was removed answers "relation not found".
 	Unanswered
 	// Unsent: the call never reached the CRM (no token, no connection): nothing was removed.
 	Unsent
@@ -43,8 +43,8 @@ const (
 	Denied
 )
 
-// Error is a call that gave no answer by id. Its text is for the people who run delink: what happened, in plain words.
-// It holds neither token nor secret.
+// Error is a call that gave no answer by id. Its text is for the people who run delink: what
+// happened, in plain words. It holds neither token nor secret.
 type Error struct {
 	Kind   Kind
 	Scope  Scope
@@ -54,14 +54,16 @@ type Error struct {
 	Detail string // Zoho's own words
 	Cause  error  // the transport's or token source's error, if there is one
 
-	// Unproven says of Denied for a parent record that the CRM did not say what is refused: the permission may be missing for this
-	// parent record, or for the whole list. A second parent record of the list that is refused in the same way proves the latter.
+	// Unproven says of Denied for a parent record that the CRM did not say what is refused: the
+	// permission may be missing for this parent record, or for the whole list. A second parent
+	// record of the list that is refused in the same way proves the latter.
 	Unproven bool
 
 	RetryAfter  time.Duration // what the CRM asks to wait, with a 429 or an error of its own; 0 if it does not say
 	CreditsGone bool          // for Throttled: it said that the credits of the last 24 hours are used up
 
-	// Lasting says of Unsent that trying again would fail in the same way: the certificate is not trusted, or the proxy refuses.
+	// Lasting says of Unsent that trying again would fail in the same way: the certificate is not
+	// trusted, or the proxy refuses.
 	Lasting bool
 
 	// token is the one that was refused, for BadToken.
@@ -95,7 +97,8 @@ func AsError(err error) *Error {
 	return &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Cause: err}
 }
 
-// nameScopes says which scopes a call for a relation needs, where the login lacks one: those of both modules (K).
+// nameScopes says which scopes a call for a relation needs, where the login lacks one: those of
+// both modules (K).
 func (e *Error) nameScopes(r Relation, operation string) {
 	if strings.ToUpper(e.Code) != "OAUTH_SCOPE_MISMATCH" {
 		return
@@ -112,14 +115,15 @@ func (e *Error) nameScopes(r Relation, operation string) {
 // Unwrap gives the transport's error.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// SaysOnlyWhere reports whether the code has no meaning of its own, so that all the error says is which part of the path is wrong.
-// Scope tells which: the parent record, or the module or list.
+// SaysOnlyWhere reports whether the code has no meaning of its own, so that all the error says is
+// which part of the path is wrong. Scope tells which: the parent record, or the module or list.
 func (e *Error) SaysOnlyWhere() bool {
 	_, ok := places[e.Scope]
 	return ok && e.Kind == Refused && (e.Code == codeInvalidData || number(e.Code))
 }
 
-// explanation is that of the code, or of the part of the path that a code without a meaning of its own is about.
+// explanation is that of the code, or of the part of the path that a code without a meaning of its
+// own is about.
 func (e *Error) explanation() string {
 	if e.SaysOnlyWhere() {
 		return places[e.Scope]
@@ -127,7 +131,8 @@ func (e *Error) explanation() string {
 	return Explain(e.Code)
 }
 
-// CodeLockedOut is what the token endpoint says to whoever has asked too often (R). Lock-outs that come in other words get it, too.
+// CodeLockedOut is what the token endpoint says to whoever has asked too often (R). Lock-outs that
+// come in other words get it, too.
 const CodeLockedOut = "Access Denied"
 
 // Codes of ours, for what comes without one of Zoho's.
@@ -152,7 +157,8 @@ const (
 // unsent is the error of a call that was never sent.
 func unsent(cause error) *Error { return &Error{Kind: Unsent, Code: CodeNotConnected, Cause: cause} }
 
-// Hinder notes what kept a request from being sent, where trying again would not help. err is the transport's error itself.
+// Hinder notes what kept a request from being sent, where trying again would not help. err is the
+// transport's error itself.
 func (e *Error) Hinder(err error) {
 	switch web.ObstacleOf(err) {
 	case web.NoTrust:

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Whatever body comes with whatever status: no panic, an item for each id in their order, and no id gone unless an item
-// says so.
+// Whatever body comes with whatever status: no panic, an item for each id in their order, and no id
+// gone unless an item says so.
 func FuzzAnswer(f *testing.F) {
 	for _, body := range []string{
 		`{"data":[{"code":"SUCCESS","details":{"id":"1"},"message":"relation removed","status":"success"},{"code":"INVALID_DATA","details":{"id":"2"},"message":"relation not found","status":"error"}]}`,

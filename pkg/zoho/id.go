@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// ID is a record id. The API writes ids as JSON strings of at most 20 digits (S); as a number one takes 8 bytes,
-// which is what lets ten million links fit into a laptop's memory. Zero is no id.
+// ID is a record id. The API writes ids as JSON strings of at most 20 digits (S); as a number one
+// takes 8 bytes, which is what lets ten million links fit into a laptop's memory. Zero is no id.
 type ID uint64
 
 // MaxIDDigits is the longest record id that the API documents (S).
@@ -23,8 +23,8 @@ var (
 	ErrIDTooLong     = errors.New("is not a record id: it is longer than 20 digits, or larger than any id")
 )
 
-// ParseID reads a record id strictly: digits only, no sign, no space, no leading zero, so that every id has exactly one
-// spelling and what is written back is what was read.
+// ParseID reads a record id strictly: digits only, no sign, no space, no leading zero, so that
+// every id has exactly one spelling and what is written back is what was read.
 func ParseID(s string) (ID, error) {
 	if s == "" {
 		return 0, ErrIDEmpty

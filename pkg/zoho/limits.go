@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// retryAfter is how long the CRM asks to wait: from Retry-After, in seconds or as a date, else from X-RATELIMIT-RESET. It is 0 where
-// they are missing or make no sense. Zoho documents neither.
+// retryAfter is how long the CRM asks to wait: from Retry-After, in seconds or as a date, else from
+// X-RATELIMIT-RESET. It is 0 where they are missing or make no sense. Zoho documents neither.
 func retryAfter(h http.Header) time.Duration {
 	s := strings.TrimSpace(h.Get("Retry-After"))
 	const year = 365 * 24 * time.Hour
@@ -26,14 +26,15 @@ func retryAfter(h http.Header) time.Duration {
 	return 0
 }
 
-// creditsRemaining reads X-API-CREDITS-REMAINING, which comes once half of the credits are used (R). A negative number counts as 0.
+// creditsRemaining reads X-API-CREDITS-REMAINING, which comes once half of the credits are used
+// (R). A negative number counts as 0.
 func creditsRemaining(h http.Header) (int, bool) {
 	n, err := strconv.Atoi(strings.TrimSpace(h.Get("X-API-CREDITS-REMAINING")))
 	return max(n, 0), err == nil
 }
 
-// creditsGone reports whether a 429 says, by header or by text (R), that the credits of the last 24 hours are used up. Neither is
-// documented, so that false proves nothing.
+// creditsGone reports whether a 429 says, by header or by text (R), that the credits of the last 24
+// hours are used up. Neither is documented, so that false proves nothing.
 func creditsGone(h http.Header, body *envelope) bool {
 	if n, ok := creditsRemaining(h); ok && n == 0 {
 		return true

@@ -7,8 +7,8 @@ import (
 	"delink/pkg/zoho/internal/web"
 )
 
-// recordList is the answer of a read. It is strict where an envelope is lenient: a record that is missing from a list that is
-// none would be taken for one whose link was removed.
+// recordList is the answer of a read. It is strict where an envelope is lenient: a record that is
+// missing from a list that is none would be taken for one whose link was removed.
 type recordList struct {
 	ids   []text // of the records
 	data  bool   // there is a list of records
@@ -17,7 +17,8 @@ type recordList struct {
 	count text   // of the records on this page, as far as it is said
 }
 
-// decodeList reads a list of records; nil if the body is not one JSON object that has each name once.
+// decodeList reads a list of records; nil if the body is not one JSON object that has each name
+// once.
 func decodeList(body []byte) *recordList {
 	c := newCursor(web.TrimBody(body), strict)
 	var l recordList
@@ -81,14 +82,14 @@ func (c *cursor) info(l *recordList) {
 	})
 }
 
-// whole reports whether the list is all that there is: no error stands beside it, nothing says that there is another page, and as
-// many records came as were counted.
+// whole reports whether the list is all that there is: no error stands beside it, nothing says that
+// there is another page, and as many records came as were counted.
 func (l *recordList) whole() bool {
 	return l.data && !l.error && !l.more && (l.count == "" || string(l.count) == strconv.Itoa(len(l.ids)))
 }
 
-// among says which of ids are in a list. ok is false if the list is not plainly one, and all that there is of these ids: links
-// that are missing from it would be taken for removed.
+// among says which of ids are in a list. ok is false if the list is not plainly one, and all that
+// there is of these ids: links that are missing from it would be taken for removed.
 func among(ids []ID, list *recordList) (linked []bool, ok bool) {
 	if list == nil || !list.whole() {
 		return nil, false
@@ -98,7 +99,8 @@ func among(ids []ID, list *recordList) (linked []bool, ok bool) {
 		id, err := ParseID(string(s))
 		i := slices.Index(ids, id)
 		if err != nil || i < 0 || linked[i] {
-			// The list was not filtered by our ids, or it is not one of records. What is missing may be on another page.
+			// The list was not filtered by our ids, or it is not one of records. What is missing
+			// may be on another page.
 			return nil, false
 		}
 		linked[i] = true

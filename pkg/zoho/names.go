@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// Module is a standard module of Zoho CRM, or a related list that is called like none, with the names under which people
-// know it.
+// Module is a standard module of Zoho CRM, or a related list that is called like none, with the
+// names under which people know it.
 type Module struct {
 	API  string   // the API name: Price_Books
 	One  string   // the label of one of its records: Price Book
@@ -15,8 +15,9 @@ type Module struct {
 	Also []string // what it is called elsewhere
 }
 
-// standard are the modules whose API names are documented (D), with their labels in an org that has renamed none.
-// The related list of services is not among them: its API name is not known, so nothing can be turned into it.
+// standard are the modules whose API names are documented (D), with their labels in an org that has
+// renamed none. The related list of services is not among them: its API name is not known, so
+// nothing can be turned into it.
 var standard = []Module{
 	{"Leads", "Lead", "Leads", nil},
 	{"Contacts", "Contact", "Contacts", nil},
@@ -63,11 +64,12 @@ func words(name string) string {
 	}), " ")
 }
 
-// FindModule finds a standard module by its API name or a label, in any case and with any space between the words:
-// Price_Books, price book, PriceBooks. It gives nil for others.
+// FindModule finds a standard module by its API name or a label, in any case and with any space
+// between the words: Price_Books, price book, PriceBooks. It gives nil for others.
 func FindModule(name string) *Module { return byName[words(name)] }
 
-// APIName turns a name of a module or a related list into its API name, and passes on what it does not know.
+// APIName turns a name of a module or a related list into its API name, and passes on what it does
+// not know.
 func APIName(name string) string {
 	if m := FindModule(name); m != nil {
 		return m.API
@@ -78,7 +80,8 @@ func APIName(name string) string {
 // Modules are the standard modules.
 func Modules() []Module { return standard }
 
-// Fold is what is left of a name when case, spaces and punctuation do not count: its letters and digits.
+// Fold is what is left of a name when case, spaces and punctuation do not count: its letters and
+// digits.
 func Fold(name string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

@@ -18,13 +18,15 @@ type Org struct {
 	Edition string // as the CRM calls it, such as "enterprise"; empty if it does not say
 }
 
-// Zoho's limits on calls in flight: that of the largest editions, and that of the smallest, which fits every org (D).
+// Zoho's limits on calls in flight: that of the largest editions, and that of the smallest, which
+// fits every org (D).
 const (
 	MostSlots  = 25
 	LeastSlots = 5
 )
 
-// Slots is how many calls may be in flight for the org's edition, per org and app (D); false if the edition is not known.
+// Slots is how many calls may be in flight for the org's edition, per org and app (D); false if the
+// edition is not known.
 func (o Org) Slots() (n int, known bool) {
 	letters := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' {
@@ -51,7 +53,8 @@ func (o Org) Slots() (n int, known bool) {
 	return 0, false
 }
 
-// Org asks which org the login belongs to. It needs the scope ZohoCRM.org.READ. Its errors are of type *Error.
+// Org asks which org the login belongs to. It needs the scope ZohoCRM.org.READ. Its errors are of
+// type *Error.
 //
 // GET /crm/v8/org (D)
 func (c *Client) Org(ctx context.Context) (Org, error) {
@@ -99,11 +102,12 @@ const (
 	No
 )
 
-// Lists asks for the related lists of a module. It needs the scope ZohoCRM.settings.related_lists.READ. Its errors are of
-// type *Error.
+// Lists asks for the related lists of a module. It needs the scope
+// ZohoCRM.settings.related_lists.READ. Its errors are of type *Error.
 //
-// GET /crm/v8/settings/related_lists?module=…&extra_properties=true: record_operations.disassociate says whether the
-// records can be delinked, status is visible, user_hidden or scheduled_for_deletion (S).
+// GET /crm/v8/settings/related_lists?module=…&extra_properties=true: record_operations.disassociate
+// says whether the records can be delinked, status is visible, user_hidden or
+// scheduled_for_deletion (S).
 func (c *Client) Lists(ctx context.Context, module string) ([]List, error) {
 	var body struct {
 		Lists []struct {
@@ -141,7 +145,8 @@ func (c *Client) Lists(ctx context.Context, module string) ([]List, error) {
 	return lists, nil
 }
 
-// named is an API name that comes in an object (S) or alone (in older versions). Anything else is empty.
+// named is an API name that comes in an object (S) or alone (in older versions). Anything else is
+// empty.
 type named text
 
 func (n *named) UnmarshalJSON(b []byte) error {

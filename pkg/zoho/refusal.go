@@ -12,8 +12,8 @@ type verdict struct {
 	scope Scope
 }
 
-// refusals, by code, for calls that are refused as a whole (docs/zoho-api.md cites D and S for each). INVALID_DATA is not here: its
-// meaning depends on the part of the path that it names.
+// refusals, by code, for calls that are refused as a whole (docs/zoho-api.md cites D and S for
+// each). INVALID_DATA is not here: its meaning depends on the part of the path that it names.
 var refusals = map[string]verdict{
 	"INVALID_MODULE":            {Refused, ScopeList},
 	"NOT_SUPPORTED":             {Refused, ScopeList},
@@ -57,8 +57,8 @@ func classify(status int, header http.Header, body *envelope) *Error {
 	return e
 }
 
-// meaning is what a status, a code and a part of the path say of the whole call. The status decides first: what a failing server or
-// a refused token says besides proves nothing.
+// meaning is what a status, a code and a part of the path say of the whole call. The status decides
+// first: what a failing server or a refused token says besides proves nothing.
 func meaning(status int, code string, pathIndex int) (Kind, Scope) {
 	code = strings.ToUpper(code)
 	known, isKnown := refusals[code]
@@ -93,10 +93,12 @@ func meaning(status int, code string, pathIndex int) (Kind, Scope) {
 	return Nameless, ScopeBatch // whatever it is, some of the ids may go through
 }
 
-// reach sets how far a refusal reaches, by the part of the path that it names (S). A permission that is missing for one parent
-// record says nothing about the others. A lock on a parent record holds for all of its batches.
+// reach sets how far a refusal reaches, by the part of the path that it names (S). A permission
+// that is missing for one parent record says nothing about the others. A lock on a parent record
+// holds for all of its batches.
 //
-// NO_PERMISSION that names neither permissions nor a part of the path is believed of its parent record only.
+// NO_PERMISSION that names neither permissions nor a part of the path is believed of its parent
+// record only.
 func (e *Error) reach(body *envelope) {
 	index := body.pathIndex()
 	unknown := e.Kind == Nameless && !hasMeaning(e.Code)
@@ -120,7 +122,8 @@ func hasMeaning(code string) bool {
 	return known || code == codeInvalidData || number(code)
 }
 
-// isPermission reports whether a code may be about one record alone. Codes that are about the user or the login are not.
+// isPermission reports whether a code may be about one record alone. Codes that are about the user
+// or the login are not.
 func isPermission(code string) bool {
 	return strings.EqualFold(code, "NO_PERMISSION") || code == "403"
 }
@@ -133,12 +136,13 @@ func (e *Error) blameParent(parent ID, body *envelope) {
 	}
 }
 
-// blamed is the answer by id of a call that was refused as a whole because of ids that the refusal names: these are Failed, or
-// Absent, and the others Untouched. ok is false if it names none of the ids that were sent.
+// blamed is the answer by id of a call that was refused as a whole because of ids that the refusal
+// names: these are Failed, or Absent, and the others Untouched. ok is false if it names none of the
+// ids that were sent.
 //
 //	400 {"code":"RECORD_LOCKED","details":{"id":"3652397000000925128"},"message":"…","status":"error"}
 func blamed(ids []ID, status int, e *Error, body *envelope) (a Answer, ok bool) {
-	if body == nil || status < 400 || status >= 500 || body.pathIndex() >= 0 || len(body.Details.Permissions) > 0 {
+	if body == nil || status < 400 || status >= 500 || body.pathIndex() >= 0 {
 		return Answer{}, false
 	}
 	switch {
@@ -189,9 +193,10 @@ func codeOfStatus(status int, kind Kind) string {
 	return strings.ToUpper(strings.ReplaceAll(http.StatusText(status), " ", "_"))
 }
 
-// refusedInData is the error of a call that was refused as a whole, where the refusal stands in data, as answers by id do. It is nil
-// if data has answers by id. A refusal of the whole call is recognised by what it is about: every item is about the same part of the
-// path, or there is one item and it names no id.
+// refusedInData is the error of a call that was refused as a whole, where the refusal stands in
+// data, as answers by id do. It is nil if data has answers by id. A refusal of the whole call is
+// recognised by what it is about: every item is about the same part of the path, or there is one
+// item and it names no id.
 func refusedInData(sent int, reply reply, data []result) *Error {
 	first := data[0]
 	_, named := first.id()
@@ -214,8 +219,9 @@ func refusedInData(sent int, reply reply, data []result) *Error {
 	return nil
 }
 
-// nameless is the item that refuses a whole call because of some id that it does not name. The older documentation can be read as if
-// there were such answers (D). ok is false if data has answers by id.
+// nameless is the item that refuses a whole call because of some id that it does not name. The
+// older documentation can be read as if there were such answers (D). ok is false if data has
+// answers by id.
 func nameless(sent int, data []result) (r result, ok bool) {
 	if len(data) == sent {
 		return result{}, false

@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// Relation names the relation to remove: a related list of a module, both by their API names, whose case matters (S).
-// A list's API name is not always the name of the module that its records belong to.
+// Relation names the relation to remove: a related list of a module, both by their API names, whose
+// case matters (S). A list's API name is not always the name of the module that its records belong
+// to.
 type Relation struct {
 	Module string // the parent record's module: "Campaigns"
 	List   string // the related list: "Leads"
@@ -25,7 +26,8 @@ func ParseRelation(s string) (Relation, error) {
 	return Relation{module, list}, nil
 }
 
-// ValidName reports whether s can be the API name of a module or a related list: [A-Za-z_][A-Za-z0-9_]* (S).
+// ValidName reports whether s can be the API name of a module or a related list:
+// [A-Za-z_][A-Za-z0-9_]* (S).
 func ValidName(s string) bool {
 	for i := range len(s) {
 		c := s[i]
@@ -47,8 +49,8 @@ const (
 	HoldsRecords              // its records belong to the parent: the same call deletes them (D, S)
 )
 
-// supported are the relations for which Zoho documents delinking (D), and reverse directions that were seen to work, with their
-// source.
+// supported are the relations for which Zoho documents delinking (D), and reverse directions that
+// were seen to work, with their source.
 var supported = map[Relation]bool{
 	{"Campaigns", "Leads"}:             true,
 	{"Campaigns", "Contacts"}:          true,
@@ -69,20 +71,20 @@ var supported = map[Relation]bool{
 	{"Price_Books", "Products"}:        true, // I
 }
 
-// holdsRecords are related lists, of any module and in lower case, whose records belong to their parent, and whose names do not say
-// so. A delink there answers "record deleted" (D, S for Notes and Attachments; I for the others, which hold records in the same
-// way).
+// holdsRecords are related lists, of any module and in lower case, whose records belong to their
+// parent, and whose names do not say so. A delink there answers "record deleted" (D, S for Notes
+// and Attachments; I for the others, which hold records in the same way).
 var holdsRecords = map[string]bool{
 	"email_details": true, "check_lists": true, "locking_information": true, "social": true, "visits_zoho_livedesk": true, "zoho_livedesk": true,
 	"voice_of_the_customer": true,
 }
 
-// recordsIn are parts of names, in lower case, of lists that hold records and have many names: open, closed, upcoming
-// activities, in chronological order or not.
+// recordsIn are parts of names, in lower case, of lists that hold records and have many names:
+// open, closed, upcoming activities, in chronological order or not.
 var recordsIn = []string{"activity", "activities", "attachment", "notes"}
 
-// records are what lists that hold records are called after, in lower case. The last word of such a list's name is one of them:
-// Tasks, Open_Tasks, Tasks__s, Sent_Emails, Stage_History.
+// records are what lists that hold records are called after, in lower case. The last word of such a
+// list's name is one of them: Tasks, Open_Tasks, Tasks__s, Sent_Emails, Stage_History.
 var records = map[string]bool{
 	"task": true, "event": true, "call": true, "meeting": true, "email": true, "mail": true, "note": true, "visit": true,
 	"checklist": true, "cadence": true, "history": true,
@@ -100,8 +102,8 @@ func namesRecords(name string) bool {
 		slices.ContainsFunc(recordsIn, func(part string) bool { return strings.Contains(name, part) })
 }
 
-// nameWords are the words of an API name, in lower case: of SentEmails as of Sent_Emails. What Zoho or the org adds to tell names
-// apart does not count: the ending __s of system names, and numbers.
+// nameWords are the words of an API name, in lower case: of SentEmails as of Sent_Emails. What Zoho
+// or the org adds to tell names apart does not count: the ending __s of system names, and numbers.
 func nameWords(name string) []string {
 	name = strings.TrimRight(withoutSystemEnding(name), "0123456789_")
 	var parts []string
@@ -131,8 +133,9 @@ func withoutSystemEnding(name string) string {
 	return name
 }
 
-// ClassOf looks a relation up in the built-in table. The lists that hold records are recognised in any case, since a
-// mistake there would delete data; supported relations only in their exact spelling.
+// ClassOf looks a relation up in the built-in table. The lists that hold records are recognised in
+// any case, since a mistake there would delete data; supported relations only in their exact
+// spelling.
 func ClassOf(r Relation) Class {
 	switch {
 	case namesRecords(r.List):
@@ -143,8 +146,8 @@ func ClassOf(r Relation) Class {
 	return Unlisted
 }
 
-// HoldsRecordsOf reports whether a list of the org holds records, by its own name or by that of the module which its records
-// are of: an org can give a list any name.
+// HoldsRecordsOf reports whether a list of the org holds records, by its own name or by that of the
+// module which its records are of: an org can give a list any name.
 func HoldsRecordsOf(l List) bool {
 	return namesRecords(l.Name) || namesRecords(l.Module)
 }

@@ -159,7 +159,8 @@ func TestNamesOfRecords(t *testing.T) {
 	}
 }
 
-// A list that holds records is recognised by its own name and by that of its module, however the module is written.
+// A list that holds records is recognised by its own name and by that of its module, however the
+// module is written.
 func TestListsThatHoldRecords(t *testing.T) {
 	for list, want := range map[string]List{
 		`{"api_name":"Leads","module":{"api_name":"Leads","id":"1"}}`:         {Name: "Leads", Module: "Leads"},

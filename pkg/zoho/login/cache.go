@@ -18,17 +18,18 @@ import (
 	"delink/pkg/zoho/internal/web"
 )
 
-// Cache keeps the access token of one login in a file of mode 0600, so that runs in a row, or at the same time, need one token
-// between them. Beside it stands until when the login is locked out. The cache is an optimisation: one that cannot be read or
-// written is as good as an empty one. The nil cache keeps nothing.
+// Cache keeps the access token of one login in a file of mode 0600, so that runs in a row, or at
+// the same time, need one token between them. Beside it stands until when the login is locked out.
+// The cache is an optimisation: one that cannot be read or written is as good as an empty one. The
+// nil cache keeps nothing.
 type Cache struct {
 	path   string // of the token
 	client string // of the lock-out of the client, whatever the refresh token
 	disk   disk.OS
 }
 
-// NewCache keeps the token of a login in folder. The file's name is a digest of the credentials and the accounts host, so that no
-// login ever sees another's token.
+// NewCache keeps the token of a login in folder. The file's name is a digest of the credentials and
+// the accounts host, so that no login ever sees another's token.
 func NewCache(folder string, c Credentials, accounts string) *Cache {
 	name := func(kind string, parts ...string) string {
 		sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
@@ -48,11 +49,12 @@ type kept struct {
 	Made        []time.Time `json:"made,omitempty"` // when tokens were asked for lately
 }
 
-// lockOutFor is how long a login that Zoho has locked out is not asked about again, whichever process was told: asking makes the
-// lock-out longer (R).
+// lockOutFor is how long a login that Zoho has locked out is not asked about again, whichever
+// process was told: asking makes the lock-out longer (R).
 const lockOutFor = 10 * time.Minute
 
-// lockOut remembers that the login was locked out, and with it its client, so that no grant code is exchanged meanwhile.
+// lockOut remembers that the login was locked out, and with it its client, so that no grant code is
+// exchanged meanwhile.
 func (c *Cache) lockOut(at time.Time) {
 	if c == nil || os.MkdirAll(filepath.Dir(c.path), 0o700) != nil {
 		return
@@ -63,7 +65,8 @@ func (c *Cache) lockOut(at time.Time) {
 	}
 }
 
-// replace writes a file as a whole: a reader sees the old content or the new one. What cannot be written is not kept.
+// replace writes a file as a whole: a reader sees the old content or the new one. What cannot be
+// written is not kept.
 func (c *Cache) replace(name string, content []byte) {
 	_ = c.disk.Replace(name, func(w io.Writer) error {
 		_, err := w.Write(content)
@@ -71,8 +74,8 @@ func (c *Cache) replace(name string, content []byte) {
 	})
 }
 
-// LockedOut is the error of a grant code that would be exchanged while the client is locked out; nil if it is not, or if nothing
-// is known of it.
+// LockedOut is the error of a grant code that would be exchanged while the client is locked out;
+// nil if it is not, or if nothing is known of it.
 func (c *Cache) LockedOut() error {
 	if c == nil {
 		return nil
@@ -80,8 +83,8 @@ func (c *Cache) LockedOut() error {
 	return lockedOut(c.client)
 }
 
-// loginLockedOut is the same for a login with a refresh token. Another login of the same client may be locked out: Zoho counts
-// tokens for each refresh token (D).
+// loginLockedOut is the same for a login with a refresh token. Another login of the same client may
+// be locked out: Zoho counts tokens for each refresh token (D).
 func (c *Cache) loginLockedOut() error {
 	if c == nil {
 		return nil
@@ -89,7 +92,8 @@ func (c *Cache) loginLockedOut() error {
 	return lockedOut(c.path + ".lockout")
 }
 
-// lockedOut reads until when nobody asks. A time that lies too far ahead was written by a clock that was wrong.
+// lockedOut reads until when nobody asks. A time that lies too far ahead was written by a clock
+// that was wrong.
 func lockedOut(path string) error {
 	b, _ := os.ReadFile(path)
 	until, _ := time.Parse(time.RFC3339, string(b)) // what cannot be read lies long ago
@@ -103,12 +107,13 @@ func lockedOut(path string) error {
 	}
 }
 
-// lockWait is how long a process waits for another one that makes a token. Exchanges take seconds; a process that was stopped in
-// the middle of one would be waited for without end.
+// lockWait is how long a process waits for another one that makes a token. Exchanges take seconds;
+// a process that was stopped in the middle of one would be waited for without end.
 const lockWait = 5 * time.Second
 
-// lock keeps other processes from renewing the same token at the same time. Where there is no lock to be had, there may be two
-// tokens instead of one, which does no harm. Its only error is that ctx has ended.
+// lock keeps other processes from renewing the same token at the same time. Where there is no lock
+// to be had, there may be two tokens instead of one, which does no harm. Its only error is that ctx
+// has ended.
 func (c *Cache) lock(ctx context.Context) (unlock func(), err error) {
 	none := func() {}
 	if c == nil || os.MkdirAll(filepath.Dir(c.path), 0o700) != nil {
@@ -139,7 +144,8 @@ func isHeld(err error) bool {
 	return errors.As(err, &held)
 }
 
-// load gives the token that is kept, and when tokens were asked for lately. What is damaged is no token.
+// load gives the token that is kept, and when tokens were asked for lately. What is damaged is no
+// token.
 func (c *Cache) load() (t token, made []time.Time) {
 	if c == nil {
 		return token{}, nil
@@ -164,8 +170,8 @@ func (c *Cache) load() (t token, made []time.Time) {
 	return token{Token: zoho.NewToken(k.AccessToken, domain), expires: k.Expires}, k.Made
 }
 
-// store keeps a token, and when tokens were asked for. A token without a known end, or with an API domain that only the settings
-// of this run override, is not kept.
+// store keeps a token, and when tokens were asked for. A token without a known end, or with an API
+// domain that only the settings of this run override, is not kept.
 func (c *Cache) store(t token, made []time.Time) {
 	if c == nil {
 		return

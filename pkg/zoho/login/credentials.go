@@ -5,7 +5,8 @@ import (
 	"io"
 )
 
-// Credentials are what access tokens are made from. Either AccessToken is ready to use, or the other three make one.
+// Credentials are what access tokens are made from. Either AccessToken is ready to use, or the
+// other three make one.
 type Credentials struct {
 	ClientID, ClientSecret, RefreshToken string
 	AccessToken                          string

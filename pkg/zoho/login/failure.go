@@ -131,19 +131,20 @@ func readRefusal(body []byte) refusal {
 	return r
 }
 
-// lockWords are parts of what the token endpoint says to whoever has asked too often, in lower case (R).
+// lockWords are parts of what the token endpoint says to whoever has asked too often, in lower case
+// (R).
 var lockWords = []string{
 	"too many requests", "too many tokens", "too many access tokens", "too many times", "too many attempts", "throttle",
 	"limit_exceeded", "limit exceeded", "rate limit", "rate_limit",
 }
 
-// codeForm is what error codes look like. An error that is no code is a sentence, and those that Zoho puts there, in the user's
-// language, tell of a lock-out ("Access Denied") (R).
+// codeForm is what error codes look like. An error that is no code is a sentence, and those that
+// Zoho puts there, in the user's language, tell of a lock-out ("Access Denied") (R).
 var codeForm = regexp.MustCompile(`^[A-Za-z0-9_.-]*$`)
 
-// lockedOut reports whether an answer says that tokens were asked for too often. What stands in a language that cannot be read
-// is taken for that if it has the form of Zoho's lock-out: asking again would make a lock-out longer, while waiting without need
-// does no harm.
+// lockedOut reports whether an answer says that tokens were asked for too often. What stands in a
+// language that cannot be read is taken for that if it has the form of Zoho's lock-out: asking
+// again would make a lock-out longer, while waiting without need does no harm.
 func (r refusal) lockedOut() bool {
 	for _, text := range []lenient{r.Error, r.Description, r.Cause, r.Code, r.Message} {
 		text := strings.ToLower(string(text))

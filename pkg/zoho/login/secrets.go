@@ -13,12 +13,12 @@ import (
 	"sync/atomic"
 )
 
-// secrets are what must not come back from a server into a message or a record: proxies and debugging pages echo requests. The
-// type is never printed.
+// secrets are what must not come back from a server into a message or a record: proxies and
+// debugging pages echo requests. The type is never printed.
 //
-// Secrets are looked for in two ways. A secret as a whole is found in every form that JSON and URLs give it, whatever stands
-// around it. A part of a secret, or one that is encoded, is found where a run of characters that secrets and encodings are made
-// of has enough of it in a row (see leaks).
+// Secrets are looked for in two ways. A secret as a whole is found in every form that JSON and URLs
+// give it, whatever stands around it. A part of a secret, or one that is encoded, is found where a
+// run of characters that secrets and encodings are made of has enough of it in a row (see leaks).
 type secrets struct {
 	known atomic.Pointer[known]
 
@@ -34,10 +34,12 @@ type known struct {
 
 const (
 	hidden = "***"
-	// secretMin is the length from which a secret is one: hiding every "1" would hide what people need to know.
+	// secretMin is the length from which a secret is one: hiding every "1" would hide what people
+	// need to know.
 	secretMin = 8
-	// gramLen is how many bytes of a secret in a row are recognised. Access tokens begin with "1000." or the like, and go on with
-	// 64 hexadecimal digits: so few of them are of no use to anybody.
+	// gramLen is how many bytes of a secret in a row are recognised. Access tokens begin with
+	// "1000." or the like, and go on with 64 hexadecimal digits: so few of them are of no use to
+	// anybody.
 	gramLen = 12
 	// tokensMax is how many access tokens are looked for, the newest: 15 are alive at a time (D).
 	tokensMax = 16
@@ -110,10 +112,12 @@ func lowerEscapes(s string) string {
 	return string(b)
 }
 
-// hide replaces secrets in what a server sent. Where there is none, it gives back what it was given.
+// hide replaces secrets in what a server sent. Where there is none, it gives back what it was
+// given.
 func (s *secrets) hide(b []byte) []byte {
 	k := s.known.Load()
-	// What is escaped comes first: \u0031000 holds the text 1000, which must not be taken out of it.
+	// What is escaped comes first: \u0031000 holds the text 1000, which must not be taken out of
+	// it.
 	if bytes.Contains(b, []byte(`\/`)) || bytes.Contains(b, []byte(`\u00`)) {
 		plain := unescape(b)
 		if h := k.hideRuns(k.replace(plain)); !bytes.Equal(h, plain) {
@@ -163,8 +167,8 @@ func (k *known) hideRuns(b []byte) []byte {
 	return append(out, b[done:]...)
 }
 
-// ofSecrets are the characters that secrets, percent-encoding, base64 and hexadecimal are made of. Quotes are not: a run ends with
-// its JSON string.
+// ofSecrets are the characters that secrets, percent-encoding, base64 and hexadecimal are made of.
+// Quotes are not: a run ends with its JSON string.
 var ofSecrets = func() (t [256]bool) {
 	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.%+/_-~=") {
 		t[c] = true
@@ -172,8 +176,8 @@ var ofSecrets = func() (t [256]bool) {
 	return t
 }()
 
-// leaks reports whether a run has a part of a secret, as it is, or in percent-encoding, base64 or hexadecimal, also if these come
-// in one another.
+// leaks reports whether a run has a part of a secret, as it is, or in percent-encoding, base64 or
+// hexadecimal, also if these come in one another.
 func (k *known) leaks(run []byte) bool {
 	if len(bytes.Trim(run, "0123456789")) == 0 { // an id
 		return false

@@ -29,7 +29,8 @@ type Server struct {
 
 func (s Server) endpoint() string { return s.Accounts + "/oauth/v2/token" }
 
-// asked is what a request for a token brought: the answer as it came, and what package oauth2 made of it.
+// asked is what a request for a token brought: the answer as it came, and what package oauth2 made
+// of it.
 type asked struct {
 	at     time.Time
 	spent  bool // a token may have been made, whether or not it arrived
@@ -42,8 +43,8 @@ type asked struct {
 	accepted bool        // an answer came with a status of 200 to 299, be it not to its end
 }
 
-// ask makes one request for a token with package oauth2. The credentials go in the form only: trying out where they belong would
-// send them twice.
+// ask makes one request for a token with package oauth2. The credentials go in the form only:
+// trying out where they belong would send them twice.
 func (s Server) ask(ctx context.Context, c Credentials, request func(context.Context, *oauth2.Config) (*oauth2.Token, error)) *asked {
 	a := &asked{at: time.Now()}
 	client := web.Direct(s.HTTP)
@@ -67,7 +68,8 @@ func (s Server) ask(ctx context.Context, c Credentials, request func(context.Con
 	return a
 }
 
-// listening is a transport that keeps the answer, and hands it on in the form that package oauth2 reads.
+// listening is a transport that keeps the answer, and hands it on in the form that package oauth2
+// reads.
 type listening struct {
 	http.RoundTripper
 	to *asked
@@ -94,7 +96,8 @@ func (l listening) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// readable takes fields out of an answer whose values are of no type that package oauth2 accepts: it would not take the token.
+// readable takes fields out of an answer whose values are of no type that package oauth2 accepts:
+// it would not take the token.
 func readable(body []byte) []byte {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) != nil {
@@ -157,8 +160,9 @@ type Grant struct {
 	token        token
 }
 
-// Exchange makes a refresh token of the grant code that a self client generates. A code is good for minutes, and once (D). memory
-// keeps whether the client is locked out; it may be nil. While it is, nothing is sent, so that the code stays good.
+// Exchange makes a refresh token of the grant code that a self client generates. A code is good for
+// minutes, and once (D). memory keeps whether the client is locked out; it may be nil. While it is,
+// nothing is sent, so that the code stays good.
 //
 // POST {accounts}/oauth/v2/token, grant_type=authorization_code (D)
 func (s Server) Exchange(ctx context.Context, c Credentials, code string, memory *Cache) (Grant, error) {
@@ -194,7 +198,8 @@ func (s Server) Exchange(ctx context.Context, c Credentials, code string, memory
 	return g, nil
 }
 
-// Keep puts the access token that came with the grant into the cache, so that the first run needs no other.
+// Keep puts the access token that came with the grant into the cache, so that the first run needs
+// no other.
 func (g Grant) Keep(c *Cache) {
 	unlock, err := c.lock(context.Background())
 	if err != nil {

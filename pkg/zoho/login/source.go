@@ -12,11 +12,13 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Source hands out one access token to all workers and makes a new one when the CRM refuses it. It implements zoho.Tokens.
+// Source hands out one access token to all workers and makes a new one when the CRM refuses it. It
+// implements zoho.Tokens.
 //
-// An access token lives for an hour; of one refresh token 10 can be made in 10 minutes, and 15 are alive at a time (D). So tokens
-// are kept between runs in a Cache, all callers share one refresh, a refusal of the login itself is final, and no more are asked
-// for than Zoho gives: asking again makes a lock-out longer (R).
+// An access token lives for an hour; of one refresh token 10 can be made in 10 minutes, and 15 are
+// alive at a time (D). So tokens are kept between runs in a Cache, all callers share one refresh, a
+// refusal of the login itself is final, and no more are asked for than Zoho gives: asking again
+// makes a lock-out longer (R).
 type Source struct {
 	credentials func() Credentials // a function, into which package fmt does not look
 	server      Server
@@ -47,8 +49,8 @@ func NewSource(c Credentials, server Server, cache *Cache) *Source {
 	return s
 }
 
-// Token gives the current access token, or makes one. Its error is a *zoho.Error: Denied if the login is refused or as many
-// tokens were made as Zoho allows, else Unsent.
+// Token gives the current access token, or makes one. Its error is a *zoho.Error: Denied if the
+// login is refused or as many tokens were made as Zoho allows, else Unsent.
 func (s *Source) Token(ctx context.Context) (zoho.Token, error) {
 	select {
 	case <-ctx.Done():
@@ -88,8 +90,8 @@ func (s *Source) Ready() (zoho.Token, bool) {
 	return s.current.Token, s.current.usable(time.Now())
 }
 
-// Refused tells the source that the CRM did not accept a token, and reports whether it was the current one: of all callers that
-// had it, only the first makes a difference.
+// Refused tells the source that the CRM did not accept a token, and reports whether it was the
+// current one: of all callers that had it, only the first makes a difference.
 func (s *Source) Refused(t zoho.Token) bool {
 	<-s.turn
 	defer func() { s.turn <- struct{}{} }()
@@ -154,8 +156,8 @@ func (s *Source) exchange(ctx context.Context) (t token, err error) {
 	return t, err
 }
 
-// lately are the times of both lists that count for Zoho's limit, in order and each once. Times that lie ahead are of a clock that
-// was wrong.
+// lately are the times of both lists that count for Zoho's limit, in order and each once. Times
+// that lie ahead are of a clock that was wrong.
 func lately(now time.Time, lists ...[]time.Time) []time.Time {
 	var all []time.Time
 	for _, list := range lists {

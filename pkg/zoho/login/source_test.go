@@ -143,8 +143,9 @@ func TestTokenLife(t *testing.T) {
 	}
 }
 
-// Errors come with HTTP 200 and 400 alike. A refusal of the login is final: nobody asks again. So is every other answer with a
-// status of 400 to 499. Anything else is tried again, but not by every worker at once.
+// Errors come with HTTP 200 and 400 alike. A refusal of the login is final: nobody asks again. So
+// is every other answer with a status of 400 to 499. Anything else is tried again, but not by every
+// worker at once.
 func TestTokenErrors(t *testing.T) {
 	const page = "<html><body>no</body></html>"
 	const (
@@ -356,7 +357,8 @@ func TestTokenTransportErrors(t *testing.T) {
 	}
 }
 
-// Requests for tokens hold the secrets themselves: no redirect is followed, and none is asked for again.
+// Requests for tokens hold the secrets themselves: no redirect is followed, and none is asked for
+// again.
 func TestTokenRedirects(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		var hosts []string
@@ -381,7 +383,8 @@ func TestTokenRedirects(t *testing.T) {
 	}
 }
 
-// Something that refuses every token must not use up what Zoho gives: 10 tokens in 10 minutes, over all processes.
+// Something that refuses every token must not use up what Zoho gives: 10 tokens in 10 minutes, over
+// all processes.
 func TestTokensAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		folder := t.TempDir()
@@ -518,7 +521,8 @@ func TestTokenServerErrors(t *testing.T) {
 	})
 }
 
-// A lock-out is remembered for ten minutes, whichever process asks: asking prolongs it. A clock that was wrong does no harm.
+// A lock-out is remembered for ten minutes, whichever process asks: asking prolongs it. A clock
+// that was wrong does no harm.
 func TestLockOutIsRemembered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		folder := t.TempDir()
@@ -815,8 +819,8 @@ func TestTokenCacheUnusable(t *testing.T) {
 	})
 }
 
-// Several runs at a time, in several processes, need one token between them: the lock is the operating system's, and two
-// sources in one process hold it as two processes do.
+// Several runs at a time, in several processes, need one token between them: the lock is the
+// operating system's, and two sources in one process hold it as two processes do.
 func TestSourcesShareCache(t *testing.T) {
 	folder := t.TempDir()
 	a := &accounts{answer: good}

@@ -13,7 +13,8 @@ type token struct {
 	foreign bool      // the token's answer named an API domain that cannot be used, which the settings override
 }
 
-// expiryMargin is how long before its end a token is no longer used, so that it does not die on the way.
+// expiryMargin is how long before its end a token is no longer used, so that it does not die on the
+// way.
 const expiryMargin = 30 * time.Second
 
 func (t token) usable(now time.Time) bool {
@@ -26,8 +27,9 @@ const (
 	lifeMax = 24 * time.Hour
 )
 
-// lifeOf is how long a token lives, from the two fields of the answer. It is 0 if that is not said, or makes no sense. Such a
-// token is used until the CRM refuses it: asking for one for each call would end in a lock-out.
+// lifeOf is how long a token lives, from the two fields of the answer. It is 0 if that is not said,
+// or makes no sense. Such a token is used until the CRM refuses it: asking for one for each call
+// would end in a lock-out.
 //
 // Where expires_in_sec is there too, expires_in is in milliseconds (K).
 func lifeOf(expiresIn, expiresInSec float64) time.Duration {

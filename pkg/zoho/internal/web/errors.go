@@ -22,8 +22,8 @@ type worded struct {
 func (w worded) Error() string { return w.text }
 func (w worded) Unwrap() error { return w.err }
 
-// Because is the error of a request in plain words. If the request was cut off, it is the reason for that, and not the
-// transport's "context deadline exceeded".
+// Because is the error of a request in plain words. If the request was cut off, it is the reason
+// for that, and not the transport's "context deadline exceeded".
 func Because(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -31,8 +31,8 @@ func Because(ctx context.Context, err error) error {
 	return Plain(err)
 }
 
-// Plain is a transport's error in plain words, without what differs from call to call: the method, the addresses with their
-// ports, and the ids. So equal causes have equal texts.
+// Plain is a transport's error in plain words, without what differs from call to call: the method,
+// the addresses with their ports, and the ids. So equal causes have equal texts.
 func Plain(err error) error {
 	var (
 		u       *url.Error
@@ -116,8 +116,9 @@ func ObstacleOf(err error) Obstacle {
 	return NoObstacle
 }
 
-// isProxyRefusal reports whether an error is all that package net/http says of a proxy that refused to connect: the text of the
-// proxy's HTTP status. Statuses of a proxy that has trouble itself may pass.
+// isProxyRefusal reports whether an error is all that package net/http says of a proxy that refused
+// to connect: the text of the proxy's HTTP status. Statuses of a proxy that has trouble itself may
+// pass.
 func isProxyRefusal(err error) bool {
 	var u *url.Error
 	if errors.As(err, &u) {
