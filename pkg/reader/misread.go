@@ -10,6 +10,9 @@ import (
 
 // misread says why a header may name nothing that a link is made of although the file is a good one; empty if it is not known.
 func (r *records) misread(h *Header, opt Options) string {
+	if why := h.joinedLines(); why != "" {
+		return why
+	}
 	if namesLinks(h.Columns) {
 		return ""
 	}

@@ -33,6 +33,7 @@ type Reader struct {
 	decoded []values
 	known   map[zoho.Relation]zoho.Relation // by the names as rows have them
 
+	done     bool          // the rows have been given
 	lastName zoho.Relation // of the last row, as it has them
 	last     zoho.Relation
 }
@@ -95,7 +96,7 @@ func (r *Reader) Header() *Header { return r.in.header }
 // thing that it gives: there may be rows behind it which were not seen.
 func (r *Reader) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		in := r.in
+		in, none := r.in, true
 		for in.err == nil {
 			if err := gocsv.UnmarshalCSV(in, &r.decoded); err != nil {
 				in.err = fmt.Errorf("%s:%d: cannot be decoded: %w", in.file, in.line, err)
@@ -105,12 +106,19 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 				if row.Err != nil && in.isRepeated(in.rows[i]) {
 					continue // the only rows of an input for which the columns of a link were not chosen
 				}
+				none = false
 				if !yield(row, nil) {
 					in.err = io.EOF
 					return
 				}
 			}
 		}
+		if in.err == io.EOF && none && !r.done {
+			if err := in.joined(); err != nil {
+				in.err = err
+			}
+		}
+		r.done = true
 		if in.err != io.EOF {
 			err := in.err
 			in.err = io.EOF

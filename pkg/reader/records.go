@@ -187,12 +187,16 @@ func (r *records) readHeader(d Dialect, opt Options) error {
 		line, col := h.lineCol(h.Raw, at, h.Line)
 		return &InputError{File: r.file, Line: line, Col: col, Cause: "the header " + p.reason, Hint: p.hint}
 	}
-	if err := h.resolve(opt, r.ahead(h)); err != nil {
-		err.File = r.file
+	err2 := h.resolve(opt, r.ahead(h))
+	if err2 == nil {
+		err2 = h.idInside()
+	}
+	if err2 != nil {
+		err2.File = r.file
 		if why := r.misread(h, opt); why != "" {
-			err.Hint = why
+			err2.Hint = why
 		}
-		return err
+		return err2
 	}
 	r.take(h)
 	return nil
@@ -210,6 +214,7 @@ func (r *records) firstRow(h *Header, fit func(values []string) bool) (first fir
 	for r.at < maxRow {
 		_, row, err := r.next()
 		if err != nil {
+			first.any = first.any || err != io.EOF // what cannot be read may be rows
 			return first
 		}
 		if row.fault == sound && r.scan.blank(r.win.buf) {

@@ -30,8 +30,8 @@ func (h *Header) takeZoho(opt Options, ahead lookAhead) (done bool, _ *InputErro
 			named = true
 			return len(h.pairs(relation)) > 0
 		})
-		if !first.any { // without rows it does not matter
-			return true, nil
+		if !first.any { // no row says which relation it is; the columns must be able to name a link all the same
+			return h.canNameLinks(), nil
 		}
 		if row = first.values; row == nil {
 			_, modules := h.guesses()
@@ -51,6 +51,23 @@ func (h *Header) takeZoho(opt Options, ahead lookAhead) (done bool, _ *InputErro
 	default:
 		return false, h.unclear(relation, pairs)
 	}
+}
+
+// canNameLinks reports whether the columns can name both records of a link, for some relation.
+func (h *Header) canNameLinks() bool {
+	named, anyID := 0, 0
+	for i, column := range h.Columns {
+		switch {
+		case i == h.index[colParent] || i == h.index[colRelated]:
+			named++
+		case slices.Contains(h.index[:], i):
+		case isAnyID(column):
+			anyID = 1 // two of these are the same record's id
+		case slices.ContainsFunc(zoho.Modules(), func(m zoho.Module) bool { return isIDOf(column, namesOf(m.API)) }):
+			named++
+		}
+	}
+	return named+anyID >= 2
 }
 
 // pairs are the ways to take columns for the parent and the related record.
