@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"delink/pkg/zoho"
 )
 
@@ -170,11 +172,18 @@ func (h *Header) takeOptions(columns Columns) *InputError {
 	return nil
 }
 
-// find are the columns of that name: spelled in the same way, or if there is none, but for case and space.
+// sameName reports whether two names differ in nothing but case, space around them, and how their accents are written: as a part of
+// the letter (NFC) or behind it (NFD, as macOS does). They look the same.
+func sameName(a, b string) bool {
+	return strings.EqualFold(norm.NFC.String(trim(a)), norm.NFC.String(trim(b)))
+}
+
+// find are the columns of that name: spelled in the same way, or if there is none, but for what sameName passes over.
 func (h *Header) find(name string) []int {
 	for _, same := range []func(a, b string) bool{
 		func(a, b string) bool { return a == b },
-		func(a, b string) bool { return strings.EqualFold(trim(a), trim(b)) },
+		func(a, b string) bool { return norm.NFC.String(a) == norm.NFC.String(b) },
+		sameName,
 	} {
 		var found []int
 		for i, column := range h.Columns {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // InputError says why the input as a whole cannot be read, or cannot be read further.
@@ -71,6 +73,9 @@ func (e *RowError) Message() string {
 }
 
 func place(file string, line, col int) string {
+	if !utf8.ValidString(file) || strings.ContainsFunc(file, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		file = strconv.Quote(file) // it could upset a terminal, and is no text that a log can hold
+	}
 	switch {
 	case line == 0:
 		return file

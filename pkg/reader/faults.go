@@ -98,13 +98,24 @@ func counted(columns int) string {
 
 // unreadable is for what is no matter of CSV: the source failed, or gave too much.
 func (r *records) unreadable(err error) error {
-	if err == errRowTooLong {
+	switch err {
+	case errRowTooLong:
+		return r.tooLong(r.line)
+	case errLineTooLong:
 		return &InputError{
-			File: r.file, Line: r.line, Col: 1, Cause: "the row that begins here is longer than 1 MiB",
-			Hint: "perhaps a quote that is not closed has swallowed the rows below it",
+			File: r.file, Line: r.line, Col: 1, Cause: "the line is longer than 16 MiB",
+			Hint: "the file may have other line ends than line feeds, or be no text: export it again",
 		}
 	}
 	return &InputError{File: r.file, Line: r.line, Cause: "cannot be read further", Err: err, Hint: hintRead(err)}
+}
+
+// tooLong is for a row over several lines that is longer than a row can be.
+func (r *records) tooLong(line int) *InputError {
+	return &InputError{
+		File: r.file, Line: line, Col: 1, Cause: "the row that begins here is longer than 1 MiB",
+		Hint: "perhaps a quote that is not closed has swallowed the rows below it",
+	}
 }
 
 // valueError is for a value that cannot be used, in the field of that index.

@@ -34,7 +34,8 @@ type Header struct {
 	Columns []string // the columns' names as they stand in the file
 
 	index [numColumns]int // which column is which, -1 for none
-	added []int           // the columns that an earlier run has added
+	added []int           // the columns that an earlier run has added, in order
+	tail  bool            // rows may have one more delimiter than the header, with nothing behind it
 	// only is the relation for which the columns were chosen, if it was read from the first row: in rows with another one
 	// they would mean something else.
 	only zoho.Relation
@@ -119,7 +120,7 @@ func (h *Header) own(raw []byte) (_ []byte, missing int) {
 	}
 	own := make([]byte, 0, len(raw)+1)
 	for i, f := range fields {
-		if !slices.Contains(h.added, i) {
+		if _, added := slices.BinarySearch(h.added, i); !added { // it is in order
 			own = append(append(own, raw[f.start:f.end]...), h.Comma)
 		}
 	}
@@ -132,7 +133,7 @@ func (h *Header) isRepeated(values []string) bool {
 		return false
 	}
 	for i, v := range values {
-		if !strings.EqualFold(trim(v), trim(h.Columns[i])) {
+		if !sameName(v, h.Columns[i]) {
 			return false
 		}
 	}

@@ -12,6 +12,9 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
+// mark is the byte order mark, in UTF-8.
+const mark = "\ufeff"
+
 // beginSize is how much of a source is looked at to find out what it is: a tar archive says it in its second half KiB.
 const beginSize = 512
 
@@ -76,15 +79,15 @@ func text(file string, src io.Reader) (_ io.Reader, d Dialect, _ error) {
 	if alien := in.alien(); alien != nil {
 		return nil, d, &InputError{File: file, Line: 1, Col: 1, Cause: "the file is " + alien.what, Hint: alien.hint}
 	}
-	for _, mark := range []struct {
+	for _, m := range []struct {
 		begin string
 		order byteOrder
 	}{{"\xef\xbb\xbf", nil}, {"\xff\xfe", binary.LittleEndian}, {"\xfe\xff", binary.BigEndian}} {
-		if !in.has(mark.begin) {
+		if !in.has(m.begin) {
 			continue
 		}
-		in.begin = in.begin[len(mark.begin):]
-		d.BOM, d.order = true, mark.order
+		in.begin = in.begin[len(m.begin):]
+		d.BOM, d.order = true, m.order
 		if d.order != nil {
 			return newFromUTF16(in, d.order), d, nil
 		}

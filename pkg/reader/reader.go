@@ -26,12 +26,18 @@ type Row struct {
 	Raw  []byte    // its text as it stands in the file, without its line end; valid until the next row is asked for
 }
 
+// maxRelations is how many different relations an input can be about. An org has hundreds of modules and lists at the most; more come
+// of a column that was taken for a name.
+const maxRelations = 1000
+
 // Reader reads one input.
 type Reader struct {
 	in      *records
 	opt     Options
 	decoded []values
 	known   map[zoho.Relation]zoho.Relation // by the names as rows have them
+
+	relations int // different ones that rows are about
 
 	done     bool          // the rows have been given
 	lastName zoho.Relation // of the last row, as it has them
@@ -103,6 +109,13 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 			}
 			for i := range in.rows {
 				row := r.row(i)
+				if r.relations > maxRelations {
+					in.err = &InputError{
+						File: in.file, Line: in.rows[i].line, Col: 1, Cause: fmt.Sprintf("the rows are about more than %d different relations", maxRelations),
+						Hint: "one of the columns module and relation seems to hold something else: look at the header",
+					}
+					break
+				}
 				if row.Err != nil && in.isRepeated(in.rows[i]) {
 					continue // the only rows of an input for which the columns of a link were not chosen
 				}
@@ -210,6 +223,7 @@ func (r *Reader) intern(name zoho.Relation) zoho.Relation {
 	if !ok {
 		known = zoho.Relation{Module: strings.Clone(name.Module), List: strings.Clone(name.List)}
 		r.known[known] = known
+		r.relations++
 	}
 	return known
 }

@@ -87,8 +87,14 @@ func (r *records) readRow() {
 		r.err = err
 		return
 	}
+	r.header.cutTail(&rec, &r.scan)
 	fields := r.scan.fields
 	switch {
+	case row.end-rec.start > maxRow:
+		rec.err = &RowError{
+			File: r.file, Line: rec.line, AtLine: rec.line, AtCol: 1, Reason: "the row is longer than 1 MiB",
+			Hint: "shorten its values: no field of a record is as long as that",
+		}
 	case row.fault != sound:
 		if rec.err, r.err = r.structure(rec, row); r.err != nil {
 			return
@@ -112,18 +118,25 @@ func (r *records) readRow() {
 
 // next finds the next row. Its error is what ends the rows: io.EOF, or an *InputError.
 func (r *records) next() (rec record, row scanned, err error) {
+	r.skipBlank()
 	for ok := false; !ok; {
 		if r.at < len(r.win.buf) {
 			row, ok = r.scan.scan(r.win.buf, r.at, r.win.whole())
 		}
 		switch {
+		case ok && row.end-r.at > maxLine:
+			return rec, row, r.unreadable(errLineTooLong)
+		case ok && row.end-r.at > maxRow && row.lines > 1:
+			return rec, row, r.unreadable(errRowTooLong)
 		case ok:
 		case r.at == len(r.win.buf) && r.win.whole():
 			return rec, row, io.EOF
-		case len(r.win.buf)-r.at > maxRow:
+		case len(r.win.buf)-r.at > maxRow && r.goesOn():
 			return rec, row, r.unreadable(errRowTooLong)
+		case len(r.win.buf)-r.at > maxLine:
+			return rec, row, r.unreadable(errLineTooLong)
 		default:
-			if err := r.win.more(); err != nil && err != io.EOF {
+			if err := r.win.double(r.at); err != nil && err != io.EOF {
 				return rec, row, r.unreadable(err)
 			}
 		}
@@ -134,13 +147,38 @@ func (r *records) next() (rec record, row scanned, err error) {
 	return rec, row, nil
 }
 
+// goesOn reports whether the row that was not found whole goes over more than one line: a quote that is not closed may have swallowed
+// rows then. A row of one line hides none, however long it is.
+func (r *records) goesOn() bool {
+	return bytes.IndexByte(r.win.buf[r.at:], r.scan.newline) >= 0
+}
+
+// skipBlank passes over blank lines. A file can have millions of them.
+func (r *records) skipBlank() {
+	text, newline := r.win.buf, r.scan.newline
+	for i := r.at; i < len(text); i++ {
+		switch text[i] {
+		case newline:
+			r.at = i + 1
+			r.line++
+		case '\n':
+			if r.at == i {
+				r.at++ // behind a carriage return that ends lines
+			}
+		case ' ', '\t', '\r':
+		default:
+			return
+		}
+	}
+}
+
 // text is a row's text as it stands in the input, without its line end.
 func (r *records) text(rec record) []byte { return r.win.buf[rec.start:rec.end] }
 
 // isRepeated reports whether a row that cannot be used is no row: the header once more, with its byte order mark and
 // Excel's line before it, as they are where files were put together from several.
 func (r *records) isRepeated(rec record) bool {
-	raw := bytes.TrimPrefix(r.text(rec), []byte("\ufeff"))
+	raw := bytes.TrimLeft(r.text(rec), "\ufeff"+string(endOfFile))
 	if r.header.Sep != "" && string(raw) == strings.TrimRight(r.header.Sep, "\r\n") {
 		return true
 	}
@@ -153,6 +191,9 @@ func (r *records) isRepeated(rec record) bool {
 
 // readHeader finds out how the input is written, reads its first row, and finds out which columns there are.
 func (r *records) readHeader(d Dialect, opt Options) error {
+	for r.win.sample(len(mark)); bytes.HasPrefix(r.win.buf, []byte(mark)); r.win.sample(len(mark)) {
+		r.win.drop(len(mark)) // behind the first one, which text has taken off
+	}
 	if err := r.sniff(&d, opt); err != nil {
 		err.File = r.file
 		return err
@@ -175,6 +216,8 @@ func (r *records) readHeader(d Dialect, opt Options) error {
 		return &InputError{File: r.file, Line: 1, Col: 1, Cause: "the file is empty", Hint: "it needs a header and rows"}
 	case err != nil:
 		return err
+	case row.end-rec.start > maxRow:
+		return r.tooLong(rec.line)
 	case row.fault != sound:
 		wrong, err := r.structure(rec, row)
 		if err != nil {
@@ -187,6 +230,7 @@ func (r *records) readHeader(d Dialect, opt Options) error {
 		line, col := h.lineCol(h.Raw, at, h.Line)
 		return &InputError{File: r.file, Line: line, Col: col, Cause: "the header " + p.reason, Hint: p.hint}
 	}
+	r.findTail(h)
 	err2 := h.resolve(opt, r.ahead(h))
 	if err2 == nil {
 		err2 = h.idInside()
@@ -212,7 +256,7 @@ func (r *records) firstRow(h *Header, fit func(values []string) bool) (first fir
 	at, line := r.at, r.line
 	defer func() { r.at, r.line = at, line }()
 	for r.at < maxRow {
-		_, row, err := r.next()
+		rec, row, err := r.next()
 		if err != nil {
 			first.any = first.any || err != io.EOF // what cannot be read may be rows
 			return first
@@ -220,6 +264,7 @@ func (r *records) firstRow(h *Header, fit func(values []string) bool) (first fir
 		if row.fault == sound && r.scan.blank(r.win.buf) {
 			continue
 		}
+		h.cutTail(&rec, &r.scan)
 		values := r.scan.values(r.win.buf)
 		if first.any = first.any || !h.isRepeated(values); row.fault == sound && len(values) == len(h.Columns) && !h.isRepeated(values) && fit(values) {
 			first.values = values

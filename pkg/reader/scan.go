@@ -120,7 +120,7 @@ func (s *scanner) quoted(text []byte, from int, whole bool) (row scanned, ok boo
 				blame(neverClosed, start)
 				i = len(text)
 			}
-			if i < len(text) && text[i] != s.comma {
+			if i < len(text) && text[i] != s.comma && row.fault == sound {
 				if line, ok := s.line(text, i, whole); !ok {
 					return row, false
 				} else if line.end > i && !blame(textBehind, i-1) {

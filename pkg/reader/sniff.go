@@ -168,6 +168,7 @@ func peekHeader(d Dialect, text []byte, whole bool) (h *Header, ahead lookAhead)
 			continue
 		}
 		h = &Header{Dialect: d, Raw: r.text(rec), Line: 1, Columns: r.scan.values(text)}
+		r.findTail(h)
 		return h, r.ahead(h)
 	}
 }

@@ -35,7 +35,7 @@ func (r *fromUTF16) Read(p []byte) (int, error) {
 			return n, nil
 		}
 		if r.err != nil {
-			if r.err == io.EOF && len(r.in) > 0 {
+			if r.err == io.EOF && len(r.in) > 0 && string(r.in) != string(endOfFile) { // DOS appends one byte
 				r.err = errHalfUnit
 			}
 			return 0, r.err

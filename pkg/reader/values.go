@@ -56,11 +56,15 @@ func unwrap(s string) string {
 	return trim(strings.TrimPrefix(s, "'"))
 }
 
-// trim takes spaces off, and what looks like none: no-break spaces, zero-width ones, marks of byte order or direction.
+// endOfFile is ^Z, with which DOS ended text files. Old programs still write it.
+const endOfFile = '\x1a'
+
+// trim takes spaces off, and what looks like none: no-break spaces, zero-width ones, marks of byte order, direction or the file's end.
 func trim(s string) string { return strings.TrimFunc(s, isUnseen) }
 
 func isUnseen(r rune) bool {
-	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) // Cf: U+200B to U+200F, U+2060, U+FEFF and others that take no space
+	// Cf: U+200B to U+200F, U+2060, U+FEFF and others that take no space.
+	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == endOfFile
 }
 
 // apiName reads the name of a module or a relation as files have it.

@@ -136,6 +136,9 @@ func (h *Header) relation(opt Options, values []string) zoho.Relation {
 	return r
 }
 
+// mostCandidates is how many columns are looked at for one part of a link: two are too many already.
+const mostCandidates = 20
+
 // candidates are the columns that may be the parent's and the related record's.
 func (h *Header) candidates(relation zoho.Relation) (parents, related []int) {
 	parentNames, relatedNames := namesOf(relation.Module), namesOf(relation.List)
@@ -143,10 +146,10 @@ func (h *Header) candidates(relation zoho.Relation) (parents, related []int) {
 		relatedNames = namesOf("Contacts")
 	}
 	for i, column := range h.Columns {
-		if isAnyID(column) || isIDOf(column, parentNames) {
+		if len(parents) < mostCandidates && (isAnyID(column) || isIDOf(column, parentNames)) {
 			parents = append(parents, i)
 		}
-		if isAnyID(column) || isIDOf(column, relatedNames) {
+		if len(related) < mostCandidates && (isAnyID(column) || isIDOf(column, relatedNames)) {
 			related = append(related, i)
 		}
 	}
@@ -177,6 +180,9 @@ func isAnyID(column string) bool {
 // Campaign_Name. Not Campaign Name, which exports have for the name itself.
 func isIDOf(column string, names []string) bool {
 	key := zoho.Fold(column)
+	if !strings.HasSuffix(key, "id") && !strings.HasSuffix(key, "name") {
+		return false // nearly all columns
+	}
 	for _, name := range names {
 		folded := zoho.Fold(name)
 		if key == folded+"id" || key == folded+"nameid" || key == folded+"recordid" ||
@@ -194,13 +200,16 @@ func (h *Header) guesses() (text string, modules []string) {
 		if slices.Contains(h.index[:], i) {
 			continue
 		}
+		if len(modules) == mostCandidates {
+			break
+		}
 		if isAnyID(column) {
 			all = append(all, plain(column)+" looks like the exported record's id")
 			modules = append(modules, "")
 			continue
 		}
 		for _, m := range zoho.Modules() {
-			if isIDOf(column, namesOf(m.API)) {
+			if len(modules) < mostCandidates && isIDOf(column, namesOf(m.API)) {
 				all = append(all, plain(column)+" looks like the id of one of the "+m.Many)
 				modules = append(modules, m.API)
 			}
