@@ -135,6 +135,7 @@ const shownRows = 20
 
 // refusal tells why a run does not begin.
 func (u *ui) refusal(r *job.Refusal) {
+	r = withInputHint(r)
 	if u.json {
 		for _, row := range r.Rows[:min(len(r.Rows), shownRows)] {
 			u.log.Error(row.Error(), "hint", row.Hint)

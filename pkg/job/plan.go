@@ -12,6 +12,7 @@ import (
 	"delink/pkg/disk"
 	"delink/pkg/reader"
 	"delink/pkg/report"
+	"delink/pkg/suspicion"
 	"delink/pkg/zoho"
 )
 
@@ -29,7 +30,9 @@ type Config struct {
 	Restart     bool            // begin anew, whatever an earlier run did
 	IfChanged   string          // what to do if the input is not that of an unfinished earlier run
 	FailAbsent  bool            // absent links count as failures
-	Strict      bool            // a Suspicion is a Refusal
+	Strict      bool            // a suspicion is a Refusal
+
+	AcceptRounded bool // ids that look rounded are no reason for a Refusal
 }
 
 // What IfChanged can say; empty is to refuse.
@@ -42,11 +45,11 @@ const (
 type Plan struct {
 	Config Config
 	Set    *chunker.Set
-	Header *reader.Header     // how the input was understood
-	Bad    []*reader.RowError // rows that cannot be used; the first ones, if they are why nothing is sent
-	SHA256 string             // of the input
-	Doubts []Suspicion        // what may be right and often is not
-	bad    int                // how many rows cannot be used
+	Header *reader.Header        // how the input was understood
+	Bad    []*reader.RowError    // rows that cannot be used; the first ones, if they are why nothing is sent
+	SHA256 string                // of the input
+	Doubts []suspicion.Suspicion // what may be right and often is not
+	bad    int                   // how many rows cannot be used
 	source *source
 }
 
@@ -132,7 +135,7 @@ func (p *Plan) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 		return &Refusal{Cause: p.source.name, Err: err}
 	}
 	p.Set = b.Build()
-	p.Doubts = append(unusedOptions(p.Set, p.Header, p.Config.Reader), suspect(p.Set)...)
+	p.Doubts = append(suspicion.UnusedOptions(p.Set, p.Header, p.Config.Reader), suspicion.Find(p.Set)...)
 	return nil
 }
 
@@ -169,8 +172,8 @@ func (p *Plan) check() error {
 		}
 	case len(wrong) > 0:
 		return wrong.refusal(p)
-	case p.Config.Strict && len(p.Doubts) > 0:
-		return &Refusal{Cause: fmt.Sprintf("%s: %s", p.source.name, p.Doubts[0].Text), Hint: p.Doubts[0].Hint + "; without --strict this is a warning"}
+	case p.suspected() != nil:
+		return &Refusal{Err: p.suspected()}
 	case p.Config.MaxLinks > 0 && p.Set.Links() > p.Config.MaxLinks:
 		return refusef("check that this is the right file, or raise --max-links", "%s has %d links, more than --max-links %d", p.source.name, p.Set.Links(), p.Config.MaxLinks)
 	}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+
+	"delink/pkg/job"
+	"delink/pkg/suspicion"
+)
+
+// The packages that read and check an input say what is wrong as values. What to do about it, and which flag helps, is said here.
+
+// warningView is a suspicion as people and programs see it.
+type warningView struct {
+	Text  string `json:"text"`  // what it is, with how often
+	Hint  string `json:"hint"`  // what it may come from
+	Count int    `json:"count"` // rows
+	Lines []int  `json:"lines"` // the first ones
+}
+
+func warningsOf(all []suspicion.Suspicion) []warningView {
+	views := make([]warningView, len(all))
+	for i, s := range all {
+		views[i] = warningView{Text: suspicionText(s), Hint: suspicionHint(s), Count: s.Count, Lines: s.Lines}
+	}
+	return views
+}
+
+// suspicionText calls an option by its flag.
+func suspicionText(s suspicion.Suspicion) string {
+	if s.Kind == suspicion.UnusedOption {
+		return "--" + s.String()
+	}
+	return s.String()
+}
+
+// suspicionHint says what a suspicion may come from.
+func suspicionHint(s suspicion.Suspicion) string {
+	switch s.Kind {
+	case suspicion.UnusedOption:
+		return "the flag stands in for a column that is missing: leave it out, or take the column out if it is wrong"
+	case suspicion.RoundedIDs:
+		return roundedHint(s.Rounded)
+	case suspicion.OwnRelated:
+		return "the same column may have been taken twice"
+	case suspicion.Swapped:
+		return "parent and related record may be swapped in some rows"
+	case suspicion.TwoOrgs:
+		return "ids of one org share their leading digits: one of the columns may be of another org, or of a sandbox"
+	case suspicion.StrayIDs:
+		return "ids of one org share their leading digits: these may be of another org, of a sandbox, or mistyped"
+	}
+	return ""
+}
+
+func roundedHint(r suspicion.Rounding) string {
+	if r == suspicion.To15Digits {
+		return "a spreadsheet keeps 15 digits of a number and writes zeros for the rest, which makes another record's id: export again, or format the column as text"
+	}
+	return "a program that takes ids for numbers (pandas, JavaScript, JSON tools) rounds them, which makes another record's id: export again, and have ids read as text"
+}
+
+// withInputHint is a refusal with the hint for what is wrong with the input, if that is why.
+func withInputHint(r *job.Refusal) *job.Refusal {
+	var odd *job.Suspected
+	if !errors.As(r, &odd) {
+		return r
+	}
+	hinted := *r
+	hinted.Hint = suspicionHint(odd.Suspicion)
+	if odd.Suspicion.Certain {
+		hinted.Hint += "; if they are the records' true ids, add --accept-rounded-ids"
+	} else {
+		hinted.Hint += "; without --strict this is a warning"
+	}
+	return &hinted
+}
