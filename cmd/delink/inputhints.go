@@ -2,8 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 
 	"delink/pkg/job"
+	"delink/pkg/reader"
 	"delink/pkg/suspicion"
 )
 
@@ -61,16 +64,78 @@ func roundedHint(r suspicion.Rounding) string {
 
 // withInputHint is a refusal with the hint for what is wrong with the input, if that is why.
 func withInputHint(r *job.Refusal) *job.Refusal {
-	var odd *job.Suspected
-	if !errors.As(r, &odd) {
-		return r
-	}
+	var (
+		odd    *job.Suspected
+		input  *reader.InputError
+		option *reader.OptionError
+	)
 	hinted := *r
-	hinted.Hint = suspicionHint(odd.Suspicion)
-	if odd.Suspicion.Certain {
-		hinted.Hint += "; if they are the records' true ids, add --accept-rounded-ids"
-	} else {
-		hinted.Hint += "; without --strict this is a warning"
+	switch {
+	case errors.As(r, &odd):
+		hinted.Hint = suspectedHint(odd.Suspicion)
+	case errors.As(r, &input):
+		hinted.Hint = inputHint(input)
+	case errors.As(r, &option) && option.Twice:
+		hinted.Hint = fmt.Sprintf("--%s and --columns both say what the %s is: leave one out", option.Part, option.Part)
 	}
 	return &hinted
+}
+
+func suspectedHint(s suspicion.Suspicion) string {
+	if s.Certain {
+		return suspicionHint(s) + "; if they are the records' true ids, add --accept-rounded-ids"
+	}
+	return suspicionHint(s) + "; without --strict this is a warning"
+}
+
+// inputHint is the hint for an input that cannot be read, with the flags that help.
+func inputHint(e *reader.InputError) string {
+	var flags string
+	switch r := e.Remedy.(type) {
+	case nil:
+		return e.Hint
+	case reader.GiveDelimiter:
+		flags = "say which with --delimiter"
+		if r.Delimiter != 0 {
+			flags = "add --delimiter " + reader.DelimiterName(r.Delimiter)
+		}
+	case reader.OmitDelimiter:
+		flags = "leave out --delimiter"
+	case reader.ChooseColumns:
+		flags = "say which, for example --columns " + shellQuote(r.Example.String())
+	case reader.CorrectColumns:
+		flags = "correct --columns"
+	case reader.Complete:
+		flags = completeHint(r)
+	}
+	if e.Hint == "" {
+		return flags
+	}
+	return e.Hint + "; " + flags
+}
+
+// completeHint says how to tell what a header lacks.
+func completeHint(c reader.Complete) string {
+	if len(c.Relations) > 0 {
+		all := make([]string, len(c.Relations))
+		for i, r := range c.Relations {
+			for _, part := range c.Constants {
+				value := r.Module
+				if part == "relation" {
+					value = r.List
+				}
+				all[i] += "--" + part + " " + value + " "
+			}
+			all[i] += "to remove " + r.List + " from " + r.Module
+		}
+		return "add " + strings.Join(all, ", or ")
+	}
+	var parts []string
+	if len(c.Constants) > 0 {
+		parts = append(parts, "--"+strings.Join(c.Constants, " and --")+" can stand in for a column that is the same in all rows")
+	}
+	if len(c.Columns) > 0 {
+		parts = append(parts, "--columns "+strings.Join(c.Columns, `="…",`)+`="…" says which column is which`)
+	}
+	return strings.Join(parts, "; ")
 }

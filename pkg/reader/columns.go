@@ -128,7 +128,8 @@ func (h *Header) resolve(opt Options, ahead lookAhead) *InputError {
 	if len(missing) > 1 {
 		word = "columns"
 	}
-	return h.fail(0, "the header lacks the "+word+" "+strings.Join(missing, ", "), h.hintMissing(opt, missing))
+	hint, remedy := h.complete(opt, missing)
+	return h.fail(0, "the header lacks the "+word+" "+strings.Join(missing, ", "), hint).with(remedy)
 }
 
 func (h *Header) fail(column int, cause, hint string) *InputError {
@@ -136,6 +137,12 @@ func (h *Header) fail(column int, cause, hint string) *InputError {
 	fields := s.split(h.Raw)
 	line, col := h.lineCol(h.Raw, fields[min(column, len(fields)-1)].start, h.Line)
 	return &InputError{Line: line, Col: col, Cause: cause, Hint: hint}
+}
+
+// with adds what Options can do about an error.
+func (e *InputError) with(r Remedy) *InputError {
+	e.Remedy = r
+	return e
 }
 
 // missing are the parts of a link for which there is neither a column nor a constant.
@@ -159,13 +166,13 @@ func (h *Header) takeOptions(columns Columns) *InputError {
 		found := h.find(name)
 		switch {
 		case len(found) == 0:
-			return h.fail(0, fmt.Sprintf("there is no column %q, which --columns names as %s", name, canonical[which]), h.hintNames())
+			return h.fail(0, fmt.Sprintf("there is no column %q to take for %s", name, canonical[which]), h.hintNames()).with(CorrectColumns{})
 		case len(found) > 1:
 			return h.twice(name, found)
 		}
 		if other := slices.Index(h.index[:], found[0]); other >= 0 {
-			return h.fail(found[0], fmt.Sprintf("--columns names the column %s as %s and as %s", plain(h.Columns[found[0]]), canonical[other], canonical[which]),
-				"each part of a link has a column of its own")
+			return h.fail(found[0], fmt.Sprintf("the column %s is to be taken for %s and for %s", plain(h.Columns[found[0]]), canonical[other], canonical[which]),
+				"each part of a link has a column of its own").with(CorrectColumns{})
 		}
 		h.index[which] = found[0]
 	}
@@ -232,30 +239,23 @@ func (h *Header) hintNames() string {
 	return "it has " + strings.Join(names, ", ")
 }
 
-// hintMissing says what there is, what it looks like, and which flags help.
-func (h *Header) hintMissing(opt Options, missing []string) string {
-	parts := []string{h.hintNames()}
+// complete says what columns there are, what they look like, and what Options can say instead of what is missing.
+func (h *Header) complete(opt Options, missing []string) (hint string, _ Complete) {
+	hint = h.hintNames()
 	guesses, modules := h.guesses()
 	if guesses != "" {
-		parts = append(parts, guesses)
+		hint += "; " + guesses
 	}
-	var flags, columns []string
+	var c Complete
 	for _, name := range missing {
-		if name == "module" || name == "relation" {
-			flags = append(flags, "--"+name)
+		if name == canonical[colModule] || name == canonical[colRelation] {
+			c.Constants = append(c.Constants, name)
 		} else {
-			columns = append(columns, name+`="…"`)
+			c.Columns = append(c.Columns, name)
 		}
 	}
-	switch relations := relationsOf(modules, opt); {
-	case flags != nil && len(relations) > 0 && len(columns) > 0 && h.index[colModule] < 0 && h.index[colRelation] < 0:
-		parts = append(parts, "add "+strings.Join(relations, ", or "))
-		columns = nil
-	case flags != nil:
-		parts = append(parts, strings.Join(flags, " and ")+" can stand in for a column that is the same in all rows")
+	if c.Constants != nil && c.Columns != nil && h.index[colModule] < 0 && h.index[colRelation] < 0 {
+		c.Relations = relationsOf(modules, opt)
 	}
-	if columns != nil {
-		parts = append(parts, "--columns "+strings.Join(columns, ",")+" says which column is which")
-	}
-	return strings.Join(parts, "; ")
+	return hint, c
 }

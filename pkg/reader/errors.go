@@ -14,6 +14,7 @@ type InputError struct {
 	Line, Col int    // where: physical line and byte in it, both from 1; Col 0 if it is not known
 	Cause     string // what is wrong
 	Hint      string // what to do about it, may be empty
+	Remedy    Remedy // what Options can do about it, or nil
 	Err       error  // what the source of the bytes said, or nil
 }
 

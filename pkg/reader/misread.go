@@ -8,24 +8,25 @@ import (
 	"delink/pkg/zoho"
 )
 
-// misread says why a header may name nothing that a link is made of although the file is a good one; empty if it is not known.
-func (r *records) misread(h *Header, opt Options) string {
+// misread says why a header may name nothing that a link is made of although the file is a good one, and which of Options helps; it
+// says nothing if that is not known.
+func (r *records) misread(h *Header, opt Options) (why string, remedy Remedy) {
 	if why := h.joinedLines(); why != "" {
-		return why
+		return why, nil
 	}
 	if namesLinks(h.Columns) {
-		return ""
+		return "", nil
 	}
 	if len(h.Columns) == 1 {
 		for _, d := range delimiters {
 			switch {
 			case !namesLinks(strings.Split(h.Columns[0], string(d.b))):
 			case len(h.Raw) > 0 && h.Raw[0] == '"':
-				return "every line is in quotes as a whole, as spreadsheets write a file that they opened as one column: take these quotes off, and halve the ones that are doubled, or export again"
+				return "every line is in quotes as a whole, as spreadsheets write a file that they opened as one column: take these quotes off, and halve the ones that are doubled, or export again", nil
 			case opt.Delimiter != 0:
-				return fmt.Sprintf("the columns seem to be separated by %s: leave out --delimiter", delimiterInValue[d.b])
+				return "the columns seem to be separated by " + delimiterInValue[d.b], OmitDelimiter{}
 			case h.Sep != "":
-				return fmt.Sprintf("the columns seem to be separated by %s, not as the line sep= says: add --delimiter %s", delimiterInValue[d.b], d.words[1])
+				return fmt.Sprintf("the columns seem to be separated by %s, not as the line sep= says", delimiterInValue[d.b]), GiveDelimiter{d.b}
 			}
 		}
 	}
@@ -35,12 +36,12 @@ func (r *records) misread(h *Header, opt Options) string {
 		text, next, _ := bytes.Cut(rest, []byte{h.newline()})
 		for _, d := range delimiters {
 			if namesLinks(strings.Split(string(text), string(d.b))) {
-				return fmt.Sprintf("line %d looks like the header: take off what is above it", line)
+				return fmt.Sprintf("line %d looks like the header: take off what is above it", line), nil
 			}
 		}
 		rest = next
 	}
-	return ""
+	return "", nil
 }
 
 // namesLinks reports whether columns name at least two parts of a link, or ids of two records.

@@ -68,8 +68,8 @@ func (v *values) UnmarshalCSVWithFields(key, value string) error {
 	return nil
 }
 
-// New reads the header of an input; file is its name for messages. Its errors are of type *InputError, but for options
-// that are no API names.
+// New reads the header of an input; file is its name for messages. Its errors are of type *InputError, or *OptionError where Options
+// are wrong whatever the input is.
 func New(file string, src io.Reader, opt Options) (*Reader, error) {
 	opt.Module, opt.Relation = apiName(opt.Module), apiName(opt.Relation)
 	for _, c := range []struct {
@@ -79,9 +79,9 @@ func New(file string, src io.Reader, opt Options) (*Reader, error) {
 		switch {
 		case c.value == "":
 		case !zoho.ValidName(c.value):
-			return nil, fmt.Errorf("%s %q is not an API name: %s", c.name, c.value, hintName)
+			return nil, &OptionError{Part: c.name, Value: c.value}
 		case opt.Columns[c.which] != "":
-			return nil, fmt.Errorf("--%s and --columns both say what the %s is: leave one out", c.name, c.name)
+			return nil, &OptionError{Part: c.name, Value: c.value, Twice: true}
 		}
 	}
 	plain, d, err := text(file, src)

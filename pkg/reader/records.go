@@ -237,8 +237,8 @@ func (r *records) readHeader(d Dialect, opt Options) error {
 	}
 	if err2 != nil {
 		err2.File = r.file
-		if why := r.misread(h, opt); why != "" {
-			err2.Hint = why
+		if why, remedy := r.misread(h, opt); why != "" {
+			err2.Hint, err2.Remedy = why, remedy
 		}
 		return err2
 	}

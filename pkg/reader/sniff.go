@@ -15,7 +15,7 @@ const sampleSize = 64 << 10
 var delimiters = []struct {
 	b     byte
 	name  string
-	words []string // which --delimiter takes for it
+	words []string // which ParseDelimiter takes for it
 }{
 	{',', "commas", []string{",", "comma"}},
 	{';', "semicolons", []string{";", "semicolon"}},
@@ -144,7 +144,7 @@ func (r *records) sniffDelimiter(d *Dialect, opt Options, text []byte) *InputErr
 	if len(fit) > 1 {
 		return &InputError{
 			Line: 1, Col: 1, Cause: "the columns may be separated by " + strings.Join(fit, " or by "),
-			Hint: "say which with --delimiter",
+			Remedy: GiveDelimiter{},
 		}
 	}
 	if d.Comma == 0 {

@@ -63,7 +63,7 @@ func (h *Header) canNameLinks() bool {
 		case slices.Contains(h.index[:], i):
 		case isAnyID(column):
 			anyID = 1 // two of these are the same record's id
-		case slices.ContainsFunc(zoho.Modules(), func(m zoho.Module) bool { return isIDOf(column, namesOf(m.API)) }):
+		case idModules(column) != nil:
 			named++
 		}
 	}
@@ -118,7 +118,7 @@ func (h *Header) unclear(relation zoho.Relation, pairs []pair) *InputError {
 	var columns Columns
 	columns[colParent], columns[colRelated] = h.Columns[say.parent], h.Columns[say.related]
 	return h.fail(place, fmt.Sprintf("for %s it is not clear which column is which: %s", relation, strings.Join(all, ", ")),
-		fmt.Sprintf("%s; say which, for example --columns '%s'", h.hintNames(), columns))
+		h.hintNames()).with(ChooseColumns{columns})
 }
 
 // relation is what a row is about: by constants, or by its values.
@@ -193,6 +193,32 @@ func isIDOf(column string, names []string) bool {
 	return false
 }
 
+// idModules are the standard modules of whose records a column may have the ids, by its name.
+func idModules(column string) []zoho.Module {
+	if modules := byKey[zoho.Fold(column)]; modules != nil {
+		return modules
+	}
+	return byKey[strings.ToLower(trim(column))]
+}
+
+// byKey has the names that isIDOf takes for ids of a standard module's records: folded, and those with an underscore in lower case.
+var byKey = func() map[string][]zoho.Module {
+	all := map[string][]zoho.Module{}
+	for _, m := range zoho.Modules() {
+		keys := map[string]bool{}
+		for _, name := range namesOf(m.API) {
+			folded := zoho.Fold(name)
+			for _, key := range []string{folded + "id", folded + "nameid", folded + "recordid", strings.ToLower(strings.ReplaceAll(name, " ", "_") + "_Name")} {
+				keys[key] = true
+			}
+		}
+		for key := range keys {
+			all[key] = append(all[key], m)
+		}
+	}
+	return all
+}()
+
 // guesses say which columns look like ids of which modules.
 func (h *Header) guesses() (text string, modules []string) {
 	var all []string
@@ -200,7 +226,7 @@ func (h *Header) guesses() (text string, modules []string) {
 		if slices.Contains(h.index[:], i) {
 			continue
 		}
-		if len(modules) == mostCandidates {
+		if len(modules) >= mostCandidates {
 			break
 		}
 		if isAnyID(column) {
@@ -208,21 +234,19 @@ func (h *Header) guesses() (text string, modules []string) {
 			modules = append(modules, "")
 			continue
 		}
-		for _, m := range zoho.Modules() {
-			if len(modules) < mostCandidates && isIDOf(column, namesOf(m.API)) {
-				all = append(all, plain(column)+" looks like the id of one of the "+m.Many)
-				modules = append(modules, m.API)
-			}
+		for _, m := range idModules(column) {
+			all = append(all, plain(column)+" looks like the id of one of the "+m.Many)
+			modules = append(modules, m.API)
 		}
 	}
 	return strings.Join(all, ", "), modules
 }
 
-// relationsOf are the relations that columns with ids of these modules can be about, as the flags that opt lacks and what
-// they mean; "" is any module.
-func relationsOf(modules []string, opt Options) []string {
-	const show = 4
-	var flags []string
+// relationsOf are the relations that columns with ids of these modules can be about, as far as Options do not say otherwise; "" is any
+// module. There are none where it could be many.
+func relationsOf(modules []string, opt Options) []zoho.Relation {
+	const most = 4
+	var relations []zoho.Relation
 	for i, parent := range modules {
 		if parent == "" || opt.Module != "" && opt.Module != parent {
 			continue
@@ -233,20 +257,13 @@ func relationsOf(modules []string, opt Options) []string {
 			if j < 0 || j == i || opt.Relation != "" && opt.Relation != list {
 				continue
 			}
-			var missing []string
-			if opt.Module == "" {
-				missing = append(missing, "--module "+parent)
-			}
-			if opt.Relation == "" {
-				missing = append(missing, "--relation "+list)
-			}
-			if flag := fmt.Sprintf("%s to remove %s from %s", strings.Join(missing, " "), list, parent); !slices.Contains(flags, flag) { // Deals is there under an older name, too
-				flags = append(flags, flag)
+			if r := (zoho.Relation{Module: parent, List: list}); !slices.Contains(relations, r) { // Deals is there under an older name, too
+				relations = append(relations, r)
 			}
 		}
 	}
-	if len(flags) > show {
+	if len(relations) > most {
 		return nil
 	}
-	return flags
+	return relations
 }
