@@ -13,7 +13,7 @@ import (
 )
 
 // order is the way in which packages know of each other: each may import those before it and no others.
-var order = []string{"pkg/disk", "pkg/zoho", "pkg/reader", "pkg/chunker", "pkg/suspicion", "pkg/worker", "pkg/report", "pkg/job", "pkg/job/simulation"}
+var order = []string{"pkg/disk", "pkg/zoho", "pkg/reader/value", "pkg/reader/text", "pkg/reader/scan", "pkg/reader", "pkg/chunker", "pkg/suspicion", "pkg/worker", "pkg/report", "pkg/job", "pkg/job/simulation"}
 
 // starters are the only places outside of programs that start goroutines: everything else is called, and ends when it
 // returns.

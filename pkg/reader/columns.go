@@ -7,6 +7,8 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"delink/pkg/reader/scan"
+	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
 
@@ -34,7 +36,7 @@ func ParseColumns(s string) (c Columns, err error) {
 		if behind != "" {
 			return c, fmt.Errorf(`in %q, text follows the closing quote: double the quotes that are part of a name`, after)
 		}
-		if trim(name) == "" {
+		if value.Trim(name) == "" {
 			return c, fmt.Errorf("%s= lacks the name of a column", canonical[which])
 		}
 		c[which] = name
@@ -55,7 +57,7 @@ func cutColumn(s string) (name, more, behind string, closed bool) {
 		}
 		return s, "", "", true
 	}
-	end, closed := closingQuote([]byte(opened), 0)
+	end, closed := scan.ClosingQuote([]byte(opened), 0)
 	if !closed {
 		return "", "", "", false
 	}
@@ -63,7 +65,7 @@ func cutColumn(s string) (name, more, behind string, closed bool) {
 	if i := strings.IndexByte(behind, ','); i >= 0 {
 		behind, more = behind[:i], behind[i:]
 	}
-	return unquote([]byte(opened[:end])), more, strings.TrimSpace(behind), true
+	return scan.Unquote([]byte(opened[:end])), more, strings.TrimSpace(behind), true
 }
 
 // String is the text from which ParseColumns makes the same.
@@ -121,7 +123,7 @@ func (h *Header) resolve(opt Options, ahead lookAhead) *InputError {
 			}
 		}
 	}
-	if h.index == [numColumns]int{-1, -1, -1, -1} && slices.ContainsFunc(h.Columns, looksLikeID) {
+	if h.index == [numColumns]int{-1, -1, -1, -1} && slices.ContainsFunc(h.Columns, value.LooksLikeID) {
 		return h.fail(0, "the first row is data, not a header", "put a line with the columns' names above it: "+strings.Join(canonical[:], string(h.Comma)))
 	}
 	word := "column"
@@ -133,9 +135,9 @@ func (h *Header) resolve(opt Options, ahead lookAhead) *InputError {
 }
 
 func (h *Header) fail(column int, cause, hint string) *InputError {
-	s := scanner{comma: h.Comma, newline: h.newline()}
-	fields := s.split(h.Raw)
-	line, col := h.lineCol(h.Raw, fields[min(column, len(fields)-1)].start, h.Line)
+	s := scan.Scanner{Comma: h.Comma, Newline: h.newline()}
+	fields := s.Split(h.Raw)
+	line, col := h.lineCol(h.Raw, fields[min(column, len(fields)-1)].Start, h.Line)
 	return &InputError{Line: line, Col: col, Cause: cause, Hint: hint}
 }
 
@@ -182,7 +184,7 @@ func (h *Header) takeOptions(columns Columns) *InputError {
 // sameName reports whether two names differ in nothing but case, space around them, and how their accents are written: as a part of
 // the letter (NFC) or behind it (NFD, as macOS does). They look the same.
 func sameName(a, b string) bool {
-	return strings.EqualFold(norm.NFC.String(trim(a)), norm.NFC.String(trim(b)))
+	return strings.EqualFold(norm.NFC.String(value.Trim(a)), norm.NFC.String(value.Trim(b)))
 }
 
 // find are the columns of that name: spelled in the same way, or if there is none, but for what sameName passes over.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"delink/pkg/reader/scan"
+	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
 
@@ -79,21 +81,21 @@ func (h *Header) Earlier(raw []byte) (status, code, message string) {
 	if len(h.added) == 0 {
 		return "", "", ""
 	}
-	var few [32]field
-	s := scanner{comma: h.Comma, newline: h.newline(), fields: few[:0]}
-	fields := s.split(raw)
+	var few [32]scan.Field
+	s := scan.Scanner{Comma: h.Comma, Newline: h.newline(), Fields: few[:0]}
+	fields := s.Split(raw)
 	if len(fields) != len(h.Columns) {
 		return "", "", ""
 	}
 	for _, i := range h.added {
-		value := trim(unquote(raw[fields[i].start:fields[i].end]))
-		switch strings.ToLower(trim(h.Columns[i])) {
+		told := value.Trim(scan.Unquote(raw[fields[i].Start:fields[i].End]))
+		switch strings.ToLower(value.Trim(h.Columns[i])) {
 		case AddedColumns[0]:
-			status = value
+			status = told
 		case AddedColumns[1]:
-			code = value
+			code = told
 		case AddedColumns[2]:
-			message = value
+			message = told
 		}
 	}
 	return status, code, message
@@ -105,9 +107,9 @@ func (h *Header) own(raw []byte) (_ []byte, missing int) {
 	if len(h.added) == 0 {
 		return raw, 0
 	}
-	var few [32]field
-	s := scanner{comma: h.Comma, newline: h.newline(), fields: few[:0]}
-	fields := s.split(raw)
+	var few [32]scan.Field
+	s := scan.Scanner{Comma: h.Comma, Newline: h.newline(), Fields: few[:0]}
+	fields := s.Split(raw)
 	switch len(fields) {
 	case len(h.Columns):
 	case len(h.Columns) - len(h.added):
@@ -116,12 +118,12 @@ func (h *Header) own(raw []byte) (_ []byte, missing int) {
 		return raw, 0
 	}
 	if first := h.added[0]; first > 0 && first+len(h.added) == len(fields) { // the usual place: nothing to copy
-		return raw[:fields[first-1].end], 0
+		return raw[:fields[first-1].End], 0
 	}
 	own := make([]byte, 0, len(raw)+1)
 	for i, f := range fields {
 		if _, added := slices.BinarySearch(h.added, i); !added { // it is in order
-			own = append(append(own, raw[f.start:f.end]...), h.Comma)
+			own = append(append(own, raw[f.Start:f.End]...), h.Comma)
 		}
 	}
 	return own[:max(0, len(own)-1)], 0
@@ -142,17 +144,12 @@ func (h *Header) isRepeated(values []string) bool {
 
 // isAdded reports whether a column is one that a run of ours adds.
 func isAdded(name string) bool {
-	name = strings.ToLower(trim(name))
+	name = strings.ToLower(value.Trim(name))
 	return name == ReasonColumn || slices.Contains(AddedColumns[:], name)
 }
 
-func looksLikeID(s string) bool {
-	_, err := parseID(s)
-	return err == nil || err.reason == reasonXLS
-}
-
 // badText says what keeps the text from being read as text, and where.
-func (d *Dialect) badText(raw []byte) (at int, problem *problem) {
+func (d *Dialect) badText(raw []byte) (at int, problem *value.Problem) {
 	if at := bytes.IndexByte(raw, 0); at >= 0 {
 		return at, &problemNUL
 	}
@@ -166,18 +163,18 @@ func (d *Dialect) badText(raw []byte) (at int, problem *problem) {
 		}
 		at += n
 	}
-	if d.order != nil {
+	if d.encoding.IsUTF16() {
 		return at, &problemUTF16
 	}
 	return at, &problemUTF8
 }
 
 var (
-	problemNUL   = problem{"has a NUL byte", "the file is damaged, or is not text: export it again"}
-	problemUTF16 = problem{"is not UTF-16 text: it has half a character", "the file is damaged: export it again"}
+	problemNUL   = value.Problem{Reason: "has a NUL byte", Hint: "the file is damaged, or is not text: export it again"}
+	problemUTF16 = value.Problem{Reason: "is not UTF-16 text: it has half a character", Hint: "the file is damaged: export it again"}
 	// Bytes that are not UTF-8 could be in any of dozens of encodings, and read as text in most: nobody can tell which one.
-	problemUTF8 = problem{
-		"is not UTF-8 text",
-		"save it again as UTF-8 (in Excel: CSV UTF-8); if it is Western European, iconv -f WINDOWS-1252 -t UTF-8 turns it into that",
+	problemUTF8 = value.Problem{
+		Reason: "is not UTF-8 text",
+		Hint:   "save it again as UTF-8 (in Excel: CSV UTF-8); if it is Western European, iconv -f WINDOWS-1252 -t UTF-8 turns it into that",
 	}
 )

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
 
@@ -31,7 +32,7 @@ func (r *records) misread(h *Header, opt Options) (why string, remedy Remedy) {
 		}
 	}
 	const far = 20
-	rest := r.win.buf[r.at:]
+	rest := r.win.Buf[r.at:]
 	for line := r.line; line < r.line+far && len(rest) > 0; line++ {
 		text, next, _ := bytes.Cut(rest, []byte{h.newline()})
 		for _, d := range delimiters {
@@ -49,7 +50,7 @@ func namesLinks(columns []string) bool {
 	h := Header{index: [numColumns]int{-1, -1, -1, -1}}
 	named := 0
 	for _, name := range columns {
-		name = strings.Trim(trim(name), `"`)
+		name = strings.Trim(value.Trim(name), `"`)
 		h.Columns = append(h.Columns, name)
 		for _, c := range canonical {
 			if zoho.Fold(name) == zoho.Fold(c) {

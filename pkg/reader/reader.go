@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/gocarina/gocsv"
 
+	"delink/pkg/reader/text"
+	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
 
@@ -71,7 +74,7 @@ func (v *values) UnmarshalCSVWithFields(key, value string) error {
 // New reads the header of an input; file is its name for messages. Its errors are of type *InputError, or *OptionError where Options
 // are wrong whatever the input is.
 func New(file string, src io.Reader, opt Options) (*Reader, error) {
-	opt.Module, opt.Relation = apiName(opt.Module), apiName(opt.Relation)
+	opt.Module, opt.Relation = value.APIName(opt.Module), value.APIName(opt.Relation)
 	for _, c := range []struct {
 		name, value string
 		which       int
@@ -84,15 +87,27 @@ func New(file string, src io.Reader, opt Options) (*Reader, error) {
 			return nil, &OptionError{Part: c.name, Value: c.value, Twice: true}
 		}
 	}
-	plain, d, err := text(file, src)
+	var d Dialect
+	plain, encoding, marked, err := text.Open(src)
 	if err != nil {
-		return nil, err
+		return nil, notText(file, err)
 	}
+	d.encoding, d.BOM = encoding, marked
 	in := newRecords(file, plain)
 	if err := in.readHeader(d, opt); err != nil {
 		return nil, err
 	}
 	return &Reader{in: in, opt: opt, decoded: make([]values, chunkRows), known: map[zoho.Relation]zoho.Relation{}}, nil
+}
+
+// notText is the error of an input that is no text.
+func notText(file string, err error) error {
+	e := &InputError{File: file, Cause: "cannot be read", Err: err}
+	var t *text.Error
+	if errors.As(err, &t) {
+		e.Line, e.Col, e.Cause, e.Hint, e.Err = t.Line, t.Col, t.Cause, t.Hint, t.Err
+	}
+	return e
 }
 
 // Header is the header as it was found.
@@ -167,7 +182,7 @@ func (r *Reader) row(i int) Row {
 }
 
 // link checks a row's values. For a problem, it says in which column.
-func (r *Reader) link(v *values) (l Link, which int, p *problem) {
+func (r *Reader) link(v *values) (l Link, which int, p *value.Problem) {
 	name := zoho.Relation{Module: v.Module, List: v.Relation}
 	if name != r.lastName || r.last == (zoho.Relation{}) { // few relations, many rows
 		if which, p := r.relation(name); p != nil {
@@ -175,29 +190,29 @@ func (r *Reader) link(v *values) (l Link, which int, p *problem) {
 		}
 	}
 	l.Relation = r.last
-	if l.Parent, p = parseID(v.Parent); p != nil {
+	if l.Parent, p = value.ParseID(v.Parent); p != nil {
 		return l, colParent, p
 	}
-	l.Related, p = parseID(v.Related)
+	l.Related, p = value.ParseID(v.Related)
 	return l, colRelated, p
 }
 
 // relation turns the names in a row into those of the API, and makes them the last ones.
-func (r *Reader) relation(name zoho.Relation) (which int, p *problem) {
+func (r *Reader) relation(name zoho.Relation) (which int, p *value.Problem) {
 	known, ok := r.known[name]
 	if !ok {
 		h := r.in.header
 		known = zoho.Relation{Module: r.opt.Module, List: r.opt.Relation}
 		if h.index[colModule] >= 0 {
-			known.Module = apiName(name.Module)
+			known.Module = value.APIName(name.Module)
 		}
 		if h.index[colRelation] >= 0 {
-			known.List = apiName(name.List)
+			known.List = value.APIName(name.List)
 		}
-		if p := checkName(known.Module); p != nil {
+		if p := value.CheckName(known.Module); p != nil {
 			return colModule, p
 		}
-		if p := checkName(known.List); p != nil {
+		if p := value.CheckName(known.List); p != nil {
 			return colRelation, p
 		}
 		if h.only != (zoho.Relation{}) && h.only != known {
@@ -205,9 +220,9 @@ func (r *Reader) relation(name zoho.Relation) (which int, p *problem) {
 			if h.only.Module == known.Module {
 				which = colRelation
 			}
-			return which, &problem{
-				fmt.Sprintf("is another than in the first row, by which the columns were chosen: %s", h.only),
-				"split the file by relation: for another one, other columns may be the parent's and the related record's",
+			return which, &value.Problem{
+				Reason: fmt.Sprintf("is another than in the first row, by which the columns were chosen: %s", h.only),
+				Hint:   "split the file by relation: for another one, other columns may be the parent's and the related record's",
 			}
 		}
 		known = r.intern(known)

@@ -5,6 +5,10 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"delink/pkg/reader/scan"
+	"delink/pkg/reader/text"
+	"delink/pkg/reader/value"
 )
 
 const (
@@ -17,19 +21,19 @@ const (
 // counts records for lines, takes ragged rows, and gives up at the first error.
 type records struct {
 	file   string
-	win    *window
-	scan   scanner
+	win    *scan.Window
+	scan   scan.Scanner
 	header *Header
 	which  []int // the columns that the input has, as indices into canonical
 
-	values [][]string // the header for gocsv, then a chunk's rows; nil for a row that cannot be used
-	slab   []string   // what the rows of values are cut from
-	fields []field    // where the values stand, as many as slab has
-	rows   []record   // the same rows
-	at     int        // where the next row begins in the window
-	line   int        // and on which physical line
-	isText bool       // the chunk is text, as nearly all are: no need to look at each row
-	err    error      // what ended the rows: io.EOF, or an *InputError
+	values [][]string   // the header for gocsv, then a chunk's rows; nil for a row that cannot be used
+	slab   []string     // what the rows of values are cut from
+	fields []scan.Field // where the values stand, as many as slab has
+	rows   []record     // the same rows
+	at     int          // where the next row begins in the window
+	line   int          // and on which physical line
+	isText bool         // the chunk is text, as nearly all are: no need to look at each row
+	err    error        // what ended the rows: io.EOF, or an *InputError
 }
 
 // record is where a row stands in the window, and what is wrong with its structure.
@@ -40,7 +44,7 @@ type record struct {
 }
 
 func newRecords(file string, src io.Reader) *records {
-	return &records{file: file, win: &window{src: src}, line: 1}
+	return &records{file: file, win: &scan.Window{Src: src}, line: 1}
 }
 
 // Read is of no use to gocsv's decoding in chunks.
@@ -48,13 +52,13 @@ func (r *records) Read() ([]string, error) { return nil, errors.ErrUnsupported }
 
 // ReadAll reads one chunk. It gives no errors: they are in rows and err, so that the rows before an error count.
 func (r *records) ReadAll() ([][]string, error) {
-	r.win.drop(r.at)
+	r.win.Drop(r.at)
 	r.at = 0
 	r.rows, r.fields = r.rows[:0], r.fields[:0]
 	for r.err == nil && len(r.rows) < chunkRows && r.at < chunkBytes {
 		r.readRow()
 	}
-	text := r.win.buf[:r.at]
+	text := r.win.Buf[:r.at]
 	_, bad := r.header.badText(text)
 	r.isText = bad == nil
 	r.cut(string(text))
@@ -70,9 +74,9 @@ func (r *records) cut(text string) {
 		if rec.err == nil {
 			row = r.slab[i*n : (i+1)*n : (i+1)*n]
 			for k, f := range r.fields[i*n : (i+1)*n] {
-				row[k] = text[f.start:f.end]
-				if f.start < f.end && text[f.start] == '"' {
-					row[k] = strings.ReplaceAll(text[f.start+1:f.end-1], `""`, `"`)
+				row[k] = text[f.Start:f.End]
+				if f.Start < f.End && text[f.Start] == '"' {
+					row[k] = strings.ReplaceAll(text[f.Start+1:f.End-1], `""`, `"`)
 				}
 			}
 		}
@@ -88,18 +92,18 @@ func (r *records) readRow() {
 		return
 	}
 	r.header.cutTail(&rec, &r.scan)
-	fields := r.scan.fields
+	fields := r.scan.Fields
 	switch {
-	case row.end-rec.start > maxRow:
+	case row.End-rec.start > scan.MaxRow:
 		rec.err = &RowError{
 			File: r.file, Line: rec.line, AtLine: rec.line, AtCol: 1, Reason: "the row is longer than 1 MiB",
 			Hint: "shorten its values: no field of a record is as long as that",
 		}
-	case row.fault != sound:
+	case row.Fault != scan.Sound:
 		if rec.err, r.err = r.structure(rec, row); r.err != nil {
 			return
 		}
-	case r.scan.blank(r.win.buf):
+	case r.scan.Blank(r.win.Buf):
 		return
 	case len(fields) != len(r.header.Columns):
 		if rec.err, r.err = r.ragged(rec, fields); r.err != nil {
@@ -107,7 +111,7 @@ func (r *records) readRow() {
 		}
 	}
 	for _, which := range r.which {
-		var f field
+		var f scan.Field
 		if rec.err == nil {
 			f = fields[r.header.index[which]]
 		}
@@ -117,45 +121,45 @@ func (r *records) readRow() {
 }
 
 // next finds the next row. Its error is what ends the rows: io.EOF, or an *InputError.
-func (r *records) next() (rec record, row scanned, err error) {
+func (r *records) next() (rec record, row scan.Row, err error) {
 	r.skipBlank()
 	for ok := false; !ok; {
-		if r.at < len(r.win.buf) {
-			row, ok = r.scan.scan(r.win.buf, r.at, r.win.whole())
+		if r.at < len(r.win.Buf) {
+			row, ok = r.scan.Scan(r.win.Buf, r.at, r.win.Whole())
 		}
 		switch {
-		case ok && row.end-r.at > maxLine:
-			return rec, row, r.unreadable(errLineTooLong)
-		case ok && row.end-r.at > maxRow && row.lines > 1:
-			return rec, row, r.unreadable(errRowTooLong)
+		case ok && row.End-r.at > scan.MaxLine:
+			return rec, row, r.unreadable(scan.ErrLineTooLong)
+		case ok && row.End-r.at > scan.MaxRow && row.Lines > 1:
+			return rec, row, r.unreadable(scan.ErrRowTooLong)
 		case ok:
-		case r.at == len(r.win.buf) && r.win.whole():
+		case r.at == len(r.win.Buf) && r.win.Whole():
 			return rec, row, io.EOF
-		case len(r.win.buf)-r.at > maxRow && r.goesOn():
-			return rec, row, r.unreadable(errRowTooLong)
-		case len(r.win.buf)-r.at > maxLine:
-			return rec, row, r.unreadable(errLineTooLong)
+		case len(r.win.Buf)-r.at > scan.MaxRow && r.goesOn():
+			return rec, row, r.unreadable(scan.ErrRowTooLong)
+		case len(r.win.Buf)-r.at > scan.MaxLine:
+			return rec, row, r.unreadable(scan.ErrLineTooLong)
 		default:
-			if err := r.win.double(r.at); err != nil && err != io.EOF {
+			if err := r.win.Double(r.at); err != nil && err != io.EOF {
 				return rec, row, r.unreadable(err)
 			}
 		}
 	}
-	rec = record{line: r.line, start: r.at, end: row.end}
-	r.at = row.next
-	r.line += row.lines
+	rec = record{line: r.line, start: r.at, end: row.End}
+	r.at = row.Next
+	r.line += row.Lines
 	return rec, row, nil
 }
 
 // goesOn reports whether the row that was not found whole goes over more than one line: a quote that is not closed may have swallowed
 // rows then. A row of one line hides none, however long it is.
 func (r *records) goesOn() bool {
-	return bytes.IndexByte(r.win.buf[r.at:], r.scan.newline) >= 0
+	return bytes.IndexByte(r.win.Buf[r.at:], r.scan.Newline) >= 0
 }
 
 // skipBlank passes over blank lines. A file can have millions of them.
 func (r *records) skipBlank() {
-	text, newline := r.win.buf, r.scan.newline
+	text, newline := r.win.Buf, r.scan.Newline
 	for i := r.at; i < len(text); i++ {
 		switch text[i] {
 		case newline:
@@ -173,40 +177,40 @@ func (r *records) skipBlank() {
 }
 
 // text is a row's text as it stands in the input, without its line end.
-func (r *records) text(rec record) []byte { return r.win.buf[rec.start:rec.end] }
+func (r *records) text(rec record) []byte { return r.win.Buf[rec.start:rec.end] }
 
 // isRepeated reports whether a row that cannot be used is no row: the header once more, with its byte order mark and
 // Excel's line before it, as they are where files were put together from several.
 func (r *records) isRepeated(rec record) bool {
-	raw := bytes.TrimLeft(r.text(rec), "\ufeff"+string(endOfFile))
+	raw := bytes.TrimLeft(r.text(rec), "\ufeff"+string(value.EndOfFile))
 	if r.header.Sep != "" && string(raw) == strings.TrimRight(r.header.Sep, "\r\n") {
 		return true
 	}
-	s := scanner{comma: r.header.Comma, newline: r.header.newline()}
-	if row, ok := s.scan(raw, 0, true); !ok || row.fault != sound {
+	s := scan.Scanner{Comma: r.header.Comma, Newline: r.header.newline()}
+	if row, ok := s.Scan(raw, 0, true); !ok || row.Fault != scan.Sound {
 		return false
 	}
-	return r.header.isRepeated(s.values(raw))
+	return r.header.isRepeated(s.Values(raw))
 }
 
 // readHeader finds out how the input is written, reads its first row, and finds out which columns there are.
 func (r *records) readHeader(d Dialect, opt Options) error {
-	for r.win.sample(len(mark)); bytes.HasPrefix(r.win.buf, []byte(mark)); r.win.sample(len(mark)) {
-		r.win.drop(len(mark)) // behind the first one, which text has taken off
+	for r.win.Sample(len(text.Mark)); bytes.HasPrefix(r.win.Buf, []byte(text.Mark)); r.win.Sample(len(text.Mark)) {
+		r.win.Drop(len(text.Mark)) // behind the first one, which text has taken off
 	}
 	if err := r.sniff(&d, opt); err != nil {
 		err.File = r.file
 		return err
 	}
-	r.scan = scanner{comma: d.Comma, newline: d.newline()}
+	r.scan = scan.Scanner{Comma: d.Comma, Newline: d.newline()}
 	r.header = &Header{Dialect: d} // so that messages can be made
 	if d.Sep != "" {
 		r.at, r.line = len(d.Sep), 2
 	}
 	rec, row, err := r.next()
-	for err == nil && row.fault == sound && r.scan.blank(r.win.buf) {
+	for err == nil && row.Fault == scan.Sound && r.scan.Blank(r.win.Buf) {
 		if r.at > chunkBytes { // not for each of a million blank lines
-			r.win.drop(r.at)
+			r.win.Drop(r.at)
 			r.at = 0
 		}
 		rec, row, err = r.next()
@@ -216,19 +220,19 @@ func (r *records) readHeader(d Dialect, opt Options) error {
 		return &InputError{File: r.file, Line: 1, Col: 1, Cause: "the file is empty", Hint: "it needs a header and rows"}
 	case err != nil:
 		return err
-	case row.end-rec.start > maxRow:
+	case row.End-rec.start > scan.MaxRow:
 		return r.tooLong(rec.line)
-	case row.fault != sound:
+	case row.Fault != scan.Sound:
 		wrong, err := r.structure(rec, row)
 		if err != nil {
 			return err
 		}
 		return &InputError{File: r.file, Line: wrong.AtLine, Col: wrong.AtCol, Cause: "the header is wrong: " + wrong.Message(), Hint: wrong.Hint}
 	}
-	h := &Header{Dialect: d, Raw: bytes.Clone(r.text(rec)), Line: rec.line, Columns: r.scan.values(r.win.buf)}
+	h := &Header{Dialect: d, Raw: bytes.Clone(r.text(rec)), Line: rec.line, Columns: r.scan.Values(r.win.Buf)}
 	if at, p := d.badText(h.Raw); p != nil {
 		line, col := h.lineCol(h.Raw, at, h.Line)
-		return &InputError{File: r.file, Line: line, Col: col, Cause: "the header " + p.reason, Hint: p.hint}
+		return &InputError{File: r.file, Line: line, Col: col, Cause: "the header " + p.Reason, Hint: p.Hint}
 	}
 	r.findTail(h)
 	err2 := h.resolve(opt, r.ahead(h))
@@ -255,18 +259,18 @@ func (r *records) ahead(h *Header) lookAhead {
 func (r *records) firstRow(h *Header, fit func(values []string) bool) (first firstRow) {
 	at, line := r.at, r.line
 	defer func() { r.at, r.line = at, line }()
-	for r.at < maxRow {
+	for r.at < scan.MaxRow {
 		rec, row, err := r.next()
 		if err != nil {
 			first.any = first.any || err != io.EOF // what cannot be read may be rows
 			return first
 		}
-		if row.fault == sound && r.scan.blank(r.win.buf) {
+		if row.Fault == scan.Sound && r.scan.Blank(r.win.Buf) {
 			continue
 		}
 		h.cutTail(&rec, &r.scan)
-		values := r.scan.values(r.win.buf)
-		if first.any = first.any || !h.isRepeated(values); row.fault == sound && len(values) == len(h.Columns) && !h.isRepeated(values) && fit(values) {
+		values := r.scan.Values(r.win.Buf)
+		if first.any = first.any || !h.isRepeated(values); row.Fault == scan.Sound && len(values) == len(h.Columns) && !h.isRepeated(values) && fit(values) {
 			first.values = values
 			return first
 		}
@@ -287,6 +291,6 @@ func (r *records) take(h *Header) {
 	}
 	r.values = append(make([][]string, 0, chunkRows+1), keys)
 	r.slab = make([]string, chunkRows*len(keys))
-	r.fields = make([]field, 0, chunkRows*len(keys))
+	r.fields = make([]scan.Field, 0, chunkRows*len(keys))
 	r.rows = make([]record, 0, chunkRows)
 }

@@ -1,6 +1,10 @@
 package reader
 
-import "delink/pkg/zoho"
+import (
+	"delink/pkg/zoho"
+
+	"delink/pkg/reader/value"
+)
 
 // Remedy is what Options can do about an InputError: one of the types below. How a user sets Options is the program's to say.
 type Remedy interface{ isRemedy() }
@@ -44,5 +48,5 @@ func (e *OptionError) Error() string {
 	if e.Twice {
 		return "the " + e.Part + " is given for all rows, and as a column"
 	}
-	return e.Part + ` "` + e.Value + `" is not an API name: ` + hintName
+	return e.Part + ` "` + e.Value + `" is not an API name: ` + value.HintName
 }

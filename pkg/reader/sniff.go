@@ -6,6 +6,8 @@ import (
 	"io"
 	"regexp"
 	"strings"
+
+	"delink/pkg/reader/scan"
 )
 
 // sampleSize is how much of the text is looked at to find out its line ends and delimiter.
@@ -91,7 +93,7 @@ func sniffLineEnd(text []byte) string {
 
 // sniff finds out the dialect from the beginning of the text, as far as it is not known from the bytes.
 func (r *records) sniff(d *Dialect, opt Options) *InputError {
-	text := r.win.sample(sampleSize)
+	text := r.win.Sample(sampleSize)
 	for _, a := range alienText {
 		if a.begin.Match(text) {
 			return &InputError{Line: 1, Col: 1, Cause: "the file is " + a.what + ", not a CSV file", Hint: a.hint}
@@ -129,7 +131,7 @@ func (r *records) sniffDelimiter(d *Dialect, opt Options, text []byte) *InputErr
 	for _, candidate := range delimiters {
 		try := *d
 		try.Comma = candidate.b
-		h, ahead := peekHeader(try, text, r.win.whole())
+		h, ahead := peekHeader(try, text, r.win.Whole())
 		if h == nil {
 			continue
 		}
@@ -155,19 +157,19 @@ func (r *records) sniffDelimiter(d *Dialect, opt Options, text []byte) *InputErr
 
 // peekHeader is the header of a text, and a look at the rows below, if they are of that dialect.
 func peekHeader(d Dialect, text []byte, whole bool) (h *Header, ahead lookAhead) {
-	r := &records{win: &window{buf: text, err: io.ErrShortBuffer}, scan: scanner{comma: d.Comma, newline: d.newline()}, at: len(d.Sep)}
+	r := &records{win: &scan.Window{Buf: text, Err: io.ErrShortBuffer}, scan: scan.Scanner{Comma: d.Comma, Newline: d.newline()}, at: len(d.Sep)}
 	if whole {
-		r.win.err = io.EOF
+		r.win.Err = io.EOF
 	}
 	for {
 		rec, row, err := r.next()
-		if err != nil || row.fault != sound {
+		if err != nil || row.Fault != scan.Sound {
 			return nil, nil
 		}
-		if r.scan.blank(text) {
+		if r.scan.Blank(text) {
 			continue
 		}
-		h = &Header{Dialect: d, Raw: r.text(rec), Line: 1, Columns: r.scan.values(text)}
+		h = &Header{Dialect: d, Raw: r.text(rec), Line: 1, Columns: r.scan.Values(text)}
 		r.findTail(h)
 		return h, r.ahead(h)
 	}

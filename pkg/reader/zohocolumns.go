@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
 
@@ -24,7 +25,7 @@ func (h *Header) takeZoho(opt Options, ahead lookAhead) (done bool, _ *InputErro
 		named := false
 		first := ahead(func(values []string) bool {
 			relation := h.relation(opt, values)
-			if checkName(relation.Module) != nil || checkName(relation.List) != nil {
+			if value.CheckName(relation.Module) != nil || value.CheckName(relation.List) != nil {
 				return false
 			}
 			named = true
@@ -131,7 +132,7 @@ func (h *Header) relation(opt Options, values []string) zoho.Relation {
 		if part.column < 0 {
 			continue
 		}
-		*part.value = apiName(values[part.column])
+		*part.value = value.APIName(values[part.column])
 	}
 	return r
 }
@@ -186,7 +187,7 @@ func isIDOf(column string, names []string) bool {
 	for _, name := range names {
 		folded := zoho.Fold(name)
 		if key == folded+"id" || key == folded+"nameid" || key == folded+"recordid" ||
-			strings.EqualFold(trim(column), strings.ReplaceAll(name, " ", "_")+"_Name") {
+			strings.EqualFold(value.Trim(column), strings.ReplaceAll(name, " ", "_")+"_Name") {
 			return true
 		}
 	}
@@ -198,7 +199,7 @@ func idModules(column string) []zoho.Module {
 	if modules := byKey[zoho.Fold(column)]; modules != nil {
 		return modules
 	}
-	return byKey[strings.ToLower(trim(column))]
+	return byKey[strings.ToLower(value.Trim(column))]
 }
 
 // byKey has the names that isIDOf takes for ids of a standard module's records: folded, and those with an underscore in lower case.

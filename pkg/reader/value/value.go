@@ -1,4 +1,4 @@
-package reader
+package value
 
 import (
 	"errors"
@@ -9,11 +9,11 @@ import (
 	"delink/pkg/zoho"
 )
 
-// problem is what is wrong with a value, and what to do about it.
-type problem struct{ reason, hint string }
+// Problem is what is wrong with a value, and what to do about it.
+type Problem struct{ Reason, Hint string }
 
 const (
-	hintName  = "API names are letters, digits and _, as in Campaigns or Price_Books"
+	HintName  = "API names are letters, digits and _, as in Campaigns or Price_Books"
 	hintID    = "if a spreadsheet has changed it, it cannot be recovered: export again, or format the column as text before ids come into it"
 	idPrefix  = "zcrm_" // which Zoho's own exports put before ids
 	reasonXLS = "is not a record id: Excel has changed this id, it cannot be recovered"
@@ -23,9 +23,9 @@ const (
 // spreadsheetNumber is how spreadsheets write long ids: 3.6524E+18, 3,6524E+18, 3652397000000920000.00, 3,652,397,000.
 var spreadsheetNumber = regexp.MustCompile(`^[+-]?[0-9]+([.,][0-9]*)?([eE][+-]?[0-9]+)$|^[+-]?[0-9]+[.,][0-9]*$|^[0-9]{1,3}([., ' ’][0-9]{3}){2,}([.,][0-9]*)?$`)
 
-// parseID reads a record id as files have them: with Zoho's prefix, and with what spreadsheets and people put around it so
+// ParseID reads a record id as files have them: with Zoho's prefix, and with what spreadsheets and people put around it so
 // that it stays as it is. Nothing inside it is touched.
-func parseID(s string) (zoho.ID, *problem) {
+func ParseID(s string) (zoho.ID, *Problem) {
 	if id, err := zoho.ParseID(strings.TrimPrefix(s, idPrefix)); err == nil {
 		return id, nil
 	}
@@ -35,48 +35,54 @@ func parseID(s string) (zoho.ID, *problem) {
 	case err == nil:
 		return id, nil
 	case bare == "":
-		return 0, &problem{zoho.ErrIDEmpty.Error(), "a link needs the id of both of its records"}
+		return 0, &Problem{zoho.ErrIDEmpty.Error(), "a link needs the id of both of its records"}
 	case errors.Is(err, zoho.ErrIDEmpty):
-		return 0, &problem{"is not a record id: it has no digits", hintID}
+		return 0, &Problem{"is not a record id: it has no digits", hintID}
 	case spreadsheetNumber.MatchString(bare):
-		return 0, &problem{reasonXLS, hintXLS}
+		return 0, &Problem{reasonXLS, hintXLS}
 	case errors.Is(err, zoho.ErrIDNotDigits):
-		return 0, &problem{err.Error(), hintID}
+		return 0, &Problem{err.Error(), hintID}
 	}
-	return 0, &problem{err.Error(), ""}
+	return 0, &Problem{err.Error(), ""}
 }
 
 // unwrap takes off what is around a value: spaces, the apostrophe and the formula ="…" that keep a spreadsheet from
 // changing it.
 func unwrap(s string) string {
-	s = trim(s)
+	s = Trim(s)
 	if inner, ok := strings.CutPrefix(s, `="`); ok && strings.HasSuffix(inner, `"`) {
 		s = strings.TrimSuffix(inner, `"`)
 	}
-	return trim(strings.TrimPrefix(s, "'"))
+	return Trim(strings.TrimPrefix(s, "'"))
 }
 
-// endOfFile is ^Z, with which DOS ended text files. Old programs still write it.
-const endOfFile = '\x1a'
+// EndOfFile is ^Z, with which DOS ended text files. Old programs still write it.
+const EndOfFile = '\x1a'
 
-// trim takes spaces off, and what looks like none: no-break spaces, zero-width ones, marks of byte order, direction or the file's end.
-func trim(s string) string { return strings.TrimFunc(s, isUnseen) }
+// Trim takes spaces off, and what looks like none: no-break spaces, zero-width ones, marks of byte order, direction or the file's end.
+func Trim(s string) string { return strings.TrimFunc(s, isUnseen) }
 
 func isUnseen(r rune) bool {
 	// Cf: U+200B to U+200F, U+2060, U+FEFF and others that take no space.
-	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == endOfFile
+	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == EndOfFile
 }
 
-// apiName reads the name of a module or a relation as files have it.
-func apiName(s string) string { return zoho.APIName(unwrap(s)) }
+// APIName reads the name of a module or a relation as files have it.
+func APIName(s string) string { return zoho.APIName(unwrap(s)) }
 
-// checkName looks at the API name of a module or a relation.
-func checkName(s string) *problem {
+// CheckName looks at the API name of a module or a relation.
+func CheckName(s string) *Problem {
 	switch {
 	case s == "":
-		return &problem{"is empty", hintName}
+		return &Problem{"is empty", HintName}
 	case !zoho.ValidName(s):
-		return &problem{"is not an API name", hintName}
+		return &Problem{"is not an API name", HintName}
 	}
 	return nil
+}
+
+// LooksLikeID reports whether a text is a record id, or was one before a spreadsheet changed it.
+func LooksLikeID(s string) bool {
+	_, p := ParseID(s)
+	return p == nil || p.Reason == reasonXLS
 }
