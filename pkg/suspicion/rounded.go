@@ -59,12 +59,19 @@ type rounded struct {
 	seen  [roundings]sighting
 	steps [roundings]uint64 // the smallest of those that were seen
 	ids   sample
+
+	// The steps of ids from lo to hi, which are those of nearly all ids of an input: computing them anew for each row takes longer than
+	// all else that is done with it.
+	lo, hi zoho.ID
+	known  [roundings]uint64
 }
 
 func (r *rounded) look(id zoho.ID, line int) {
 	r.ids.add(id)
-	for way := range roundings {
-		step := way.step(id)
+	if id < r.lo || id > r.hi {
+		r.learn(id)
+	}
+	for way, step := range r.known {
 		if step == 0 || uint64(id)%step != 0 {
 			continue
 		}
@@ -72,6 +79,22 @@ func (r *rounded) look(id zoho.ID, line int) {
 		if r.steps[way] == 0 || step < r.steps[way] {
 			r.steps[way] = step
 		}
+	}
+}
+
+// learn finds the steps of ids that have as many digits and as many bits as id.
+func (r *rounded) learn(id zoho.ID) {
+	r.lo, r.hi = 1, 9
+	for r.hi < id && r.hi <= (math.MaxUint64-9)/10 {
+		r.lo, r.hi = r.lo*10, r.hi*10+9
+	}
+	if r.hi < id {
+		r.lo, r.hi = r.lo*10, math.MaxUint64
+	}
+	n := bits.Len64(uint64(id))
+	r.lo, r.hi = max(r.lo, 1<<max(n-1, 0)), min(r.hi, 1<<n-1)
+	for way := range roundings {
+		r.known[way] = way.step(id)
 	}
 }
 

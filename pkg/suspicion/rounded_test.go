@@ -238,3 +238,22 @@ func TestSample(t *testing.T) {
 		t.Errorf("%g of them are rounded, by chance %g", share, p)
 	}
 }
+
+// What was learned from one id holds for the next ones.
+func TestStepsAreKnown(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 3))
+	x := rounded{ids: newSample()}
+	for range 100_000 {
+		id := zoho.ID(r.Uint64() >> r.IntN(64))
+		if r.IntN(3) == 0 {
+			power := zoho.ID(math.Pow10(r.IntN(20)))
+			id = power - 1 + zoho.ID(r.IntN(3))
+		}
+		x.look(id, 1)
+		for way := range roundings {
+			if got, want := x.known[way], way.step(id); got != want {
+				t.Fatalf("the step of %d is %d, not %d, in %d to %d", id, got, want, x.lo, x.hi)
+			}
+		}
+	}
+}
