@@ -10,7 +10,8 @@ import (
 	"delink/pkg/suspicion"
 )
 
-// The packages that read and check an input say what is wrong as values. What to do about it, and which flag helps, is said here.
+// The packages that read and check an input say what is wrong as values. What to do about it, and
+// which flag helps, is said here.
 
 // warningView is a suspicion as people and programs see it.
 type warningView struct {

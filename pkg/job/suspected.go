@@ -11,8 +11,8 @@ type Suspected struct {
 // Error is the input and what is odd about it.
 func (e *Suspected) Error() string { return e.Input + ": " + e.Suspicion.String() }
 
-// suspected is what the input is refused for, or nil: ids that were rounded for certain, or with Strict whatever is odd. Rounded ids
-// that were accepted are neither.
+// suspected is what the input is refused for, or nil: ids that were rounded for certain, or with
+// Strict whatever is odd. Rounded ids that were accepted are neither.
 func (p *Plan) suspected() *Suspected {
 	for _, s := range p.Doubts {
 		rounded := s.Kind == suspicion.RoundedIDs

@@ -12,11 +12,12 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Columns say which column of a file is which, by the names that it has in the file. An empty name says nothing.
+// Columns gives the name of the column that each part of a link is in: module, parent id, relation,
+// related id. An empty name says nothing.
 type Columns [numColumns]string
 
-// ParseColumns reads parent_id="Kampagne, ID",related_id=Lead: a value with a comma or a quote in it is put in quotes, and
-// its quotes are doubled.
+// ParseColumns reads parent_id="Kampagne, ID",related_id=Lead: a value with a comma or a quote in
+// it is put in quotes, and its quotes are doubled.
 func ParseColumns(s string) (c Columns, err error) {
 	for rest := s; ; {
 		key, after, ok := strings.Cut(rest, "=")
@@ -47,8 +48,9 @@ func ParseColumns(s string) (c Columns, err error) {
 	}
 }
 
-// cutColumn takes the first value off. more begins with the comma behind it; behind is what stands between its closing
-// quote and that. closed is false if there is none.
+// cutColumn takes the first value off s. more is the rest, which begins with a comma; behind is the
+// text between the value's closing quote and that comma. closed is false if the quote is never
+// closed.
 func cutColumn(s string) (name, more, behind string, closed bool) {
 	opened := strings.TrimLeft(s, " ")
 	if !strings.HasPrefix(opened, `"`) {
@@ -87,17 +89,17 @@ func quoteColumn(name string) string {
 	return name
 }
 
-// firstRow is what is known of the rows below a header.
+// firstRow is what a look at the rows below a header has found.
 type firstRow struct {
-	any    bool     // there is one
-	values []string // of the first one that is fit, or nil
+	any    bool     // there are rows, or may be
+	values []string // of the first row that is fit, or nil
 }
 
-// lookAhead finds the first row that is fit for something, by its values.
+// lookAhead finds the first row whose values are fit.
 type lookAhead func(fit func(values []string) bool) firstRow
 
-// resolve finds out which column is which: by what Options say, by their canonical names, and by the names of Zoho's
-// exports, in this order. The error has no file yet.
+// resolve finds the column of each part of a link: by what Options say, by the canonical names, and
+// by the names of Zoho's exports, in this order. Its error has no file name yet.
 func (h *Header) resolve(opt Options, ahead lookAhead) *InputError {
 	h.index, h.added, h.only = [numColumns]int{-1, -1, -1, -1}, nil, zoho.Relation{}
 	for i, name := range h.Columns {
@@ -147,7 +149,7 @@ func (e *InputError) with(r Remedy) *InputError {
 	return e
 }
 
-// missing are the parts of a link for which there is neither a column nor a constant.
+// missing gives the parts of a link that neither a column nor Options give.
 func (h *Header) missing(opt Options) []string {
 	var missing []string
 	for which, name := range canonical {
@@ -181,13 +183,15 @@ func (h *Header) takeOptions(columns Columns) *InputError {
 	return nil
 }
 
-// sameName reports whether two names differ in nothing but case, space around them, and how their accents are written: as a part of
-// the letter (NFC) or behind it (NFD, as macOS does). They look the same.
+// sameName reports whether two names differ in nothing but case, space around them, and how their
+// accents are written: as a part of the letter (NFC) or behind it (NFD, as macOS does). They look
+// the same.
 func sameName(a, b string) bool {
 	return strings.EqualFold(norm.NFC.String(value.Trim(a)), norm.NFC.String(value.Trim(b)))
 }
 
-// find are the columns of that name: spelled in the same way, or if there is none, but for what sameName passes over.
+// find gives the columns of that name: spelled in the same way, or if there is none, but for what
+// sameName passes over.
 func (h *Header) find(name string) []int {
 	for _, same := range []func(a, b string) bool{
 		func(a, b string) bool { return a == b },
@@ -212,7 +216,8 @@ func (h *Header) twice(name string, found []int) *InputError {
 		"rename the one that does not count")
 }
 
-// takeCanonical takes the columns that have the canonical names, in any case, spacing and punctuation.
+// takeCanonical takes the columns that have the canonical names, in any case, spacing and
+// punctuation.
 func (h *Header) takeCanonical() *InputError {
 	taken := h.index
 	for i, column := range h.Columns {
@@ -241,7 +246,8 @@ func (h *Header) hintNames() string {
 	return "it has " + strings.Join(names, ", ")
 }
 
-// complete says what columns there are, what they look like, and what Options can say instead of what is missing.
+// complete says what columns there are, what they look like, and what Options can say instead of
+// what is missing.
 func (h *Header) complete(opt Options, missing []string) (hint string, _ Complete) {
 	hint = h.hintNames()
 	guesses, modules := h.guesses()

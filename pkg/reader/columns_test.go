@@ -12,7 +12,8 @@ import (
 	"delink/pkg/reader"
 )
 
-// Which columns are taken for parent and related record, by their names and by what the relation is.
+// Which columns are taken for parent and related record, by their names and by what the relation
+// is.
 func TestColumnsThatAreTaken(t *testing.T) {
 	type taken = []reader.Taken
 	both := func(parent, related string) taken { return taken{{parent, "parent_id"}, {related, "related_id"}} }
@@ -56,7 +57,8 @@ func TestColumnsThatAreTaken(t *testing.T) {
 	}
 }
 
-// Where it cannot be decided, the message says what was found, what it looks like and which flag to write.
+// Where it cannot be decided, the message says what was found, what it looks like and which flag to
+// write.
 func TestColumnsThatAreNotTaken(t *testing.T) {
 	leads := reader.Options{Module: "Campaigns", Relation: "Leads"}
 	for _, test := range []struct {
@@ -210,7 +212,8 @@ func TestHeaderWithoutRows(t *testing.T) {
 	}
 }
 
-// In a failures file, a row without the added columns is refused; in the failures file of that one, it is refused again.
+// In a failures file, a row without the added columns is refused; in the failures file of that one,
+// it is refused again.
 func TestRowThatLacksTheAddedColumns(t *testing.T) {
 	const input = "delink_status,parent_id,related_id,n\n1,2,3\nfailed,1,2,3\n"
 	opt := reader.Options{Module: "Campaigns", Relation: "Leads"}

@@ -9,8 +9,9 @@ import (
 	"delink/pkg/reader"
 )
 
-// Reading costs time in proportion to the input, whatever it is made of: eight times as much takes about eight times as long. If each
-// part were compared with each other one, it would take 64 times as long.
+// Reading costs time in proportion to the input, whatever it is made of: eight times as much takes
+// about eight times as long. If each part were compared with each other one, it would take 64 times
+// as long.
 func TestCostIsLinear(t *testing.T) {
 	leads := reader.Options{Module: "Campaigns", Relation: "Leads"}
 	repeat := strings.Repeat

@@ -9,7 +9,8 @@ import (
 	"delink/pkg/reader/text"
 )
 
-// Dialect is how a file is written. Files of ours that are made of an input's rows are written in the same way.
+// Dialect is how a file is written. Files of ours that are made of an input's rows are written in
+// the same way.
 type Dialect struct {
 	Comma   byte   // the delimiter
 	LineEnd string // "\n", "\r\n", "\r", or "\r\r\n", which programs make that mix up line ends twice
@@ -37,8 +38,8 @@ type Writer struct {
 	csv     *csv.Writer
 }
 
-// NewWriter begins a file of the input's dialect: its header with the names of more columns. Columns that an earlier run
-// has added are left out, here and in rows.
+// NewWriter begins a file of the input's dialect: its header with the names of more columns.
+// Columns that an earlier run has added are left out, here and in rows.
 func (h *Header) NewWriter(w io.Writer, added ...string) *Writer {
 	f := &Writer{header: h, out: bufio.NewWriterSize(w, 1<<20)}
 	f.csv = csv.NewWriter(&f.cells)
@@ -51,7 +52,8 @@ func (h *Header) NewWriter(w io.Writer, added ...string) *Writer {
 	return f
 }
 
-// Write writes a row, given by its text, and the values of the added columns. What goes wrong is told by Flush.
+// Write writes a row, given by its text, and the values of the added columns. What goes wrong is
+// told by Flush.
 func (f *Writer) Write(raw []byte, cells ...string) {
 	f.cells.Reset()
 	_ = f.csv.Write(cells) // into memory

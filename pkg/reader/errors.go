@@ -42,8 +42,8 @@ type RowError struct {
 	Hint          string // what to do about it, may be empty
 }
 
-// Error is the place and the cause, without the hint: links.csv:1042:21: column 4, related_id "12x4" is not a record id. The
-// line is the one on which the row starts.
+// Error is the place and the cause, without the hint: links.csv:1042:21: column 4, related_id
+// "12x4" is not a record id. The line is the one on which the row starts.
 func (e *RowError) Error() string {
 	var s strings.Builder
 	if e.AtLine == e.Line {
@@ -100,7 +100,8 @@ func shorten(s string) string {
 	return strings.Clone(s) // a row's text does not outlive its chunk, and must not keep it alive
 }
 
-// plain is a column's name as a message can show it: quoted if it has characters that could upset a terminal.
+// plain is a column's name as a message can show it: quoted if it has characters that could upset a
+// terminal.
 func plain(name string) string {
 	name = shorten(strings.TrimSpace(name))
 	if q := strconv.Quote(name); q != `"`+name+`"` || name == "" {

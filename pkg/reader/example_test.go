@@ -7,7 +7,8 @@ import (
 	"delink/pkg/reader"
 )
 
-// An export of leads that Excel has saved again: semicolons, Zoho's names of columns and prefix of ids.
+// An export of leads that Excel has saved again: semicolons, Zoho's names of columns and prefix of
+// ids.
 func ExampleReader_Rows() {
 	file := `Record Id;Last Name;Campaign Name.id
 zcrm_3652397000000925128;"Li; Bo";zcrm_3652397000000911001

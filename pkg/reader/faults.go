@@ -10,8 +10,8 @@ import (
 	"delink/pkg/reader/value"
 )
 
-// structure tells a row that breaks the rules of quoting from a quote that has swallowed rows: behind that one, what
-// looks like a row may be the inside of a value.
+// structure says what is wrong with the quotes of a row. If the fault may have swallowed other
+// rows, the error ends the input: what looks like a row below it may be the inside of a value.
 func (r *records) structure(rec record, row scan.Row) (*RowError, error) {
 	raw := r.text(rec)
 	f := r.scan.Fields[row.Field]
@@ -31,7 +31,7 @@ func (r *records) structure(rec record, row scan.Row) (*RowError, error) {
 			Cause: fmt.Sprintf("the quote that opens here has swallowed lines: in line %d, text follows the quote that closes it", atLine),
 			Hint:  "close it where its value ends, or double it if it is part of the value",
 		}
-	case row.Opens > 0: // the next line may be a part of that value: it must not be taken for a link
+	case row.Opens > 0: // the next line may be a part of that value, and must not be taken for a link
 		openLine, openCol := d.lineCol(raw, row.Opens-rec.start, rec.line)
 		return nil, &InputError{
 			File: r.file, Line: openLine, Col: openCol,
@@ -50,10 +50,10 @@ func (r *records) structure(rec record, row scan.Row) (*RowError, error) {
 	}, nil
 }
 
-// delimiterInValue says what to do if a value has the delimiter in it.
+// delimiterInValue is what messages call one delimiter.
 var delimiterInValue = map[byte]string{',': "a comma", ';': "a semicolon", '\t': "a tab", '|': "a bar"}
 
-// ragged is for a row that has not as many columns as the header.
+// ragged says what is wrong with a row that has more or fewer columns than the header.
 func (r *records) ragged(rec record, fields []scan.Field) (*RowError, error) {
 	columns := len(fields)
 	if at := r.swallows(fields); at > 0 {
@@ -79,9 +79,10 @@ func (r *records) ragged(rec record, fields []scan.Field) (*RowError, error) {
 	return e, nil
 }
 
-// swallows is where a value that goes over several lines ends with a quote that stands where one opens a value: behind a delimiter.
-// In a row with a wrong number of columns it may be just that; the lines below are then a part of that value, and must not be
-// taken for links. 0 if there is none.
+// swallows is the offset of a closing quote that was probably meant to open a value, or 0 if there
+// is none. Such a quote ends a value of several lines and stands directly behind a delimiter. If
+// the row has a wrong number of columns too, the lines below it may belong to the value that the
+// quote opens, and must not be taken for links.
 func (r *records) swallows(fields []scan.Field) int {
 	text := r.win.Buf
 	for _, f := range fields {
@@ -100,7 +101,7 @@ func counted(columns int) string {
 	return fmt.Sprintf("%d columns", columns)
 }
 
-// unreadable is for what is no matter of CSV: the source failed, or gave too much.
+// unreadable is the error of a source that failed, or whose rows are too long.
 func (r *records) unreadable(err error) error {
 	switch err {
 	case scan.ErrRowTooLong:
@@ -114,7 +115,7 @@ func (r *records) unreadable(err error) error {
 	return &InputError{File: r.file, Line: r.line, Cause: "cannot be read further", Err: err, Hint: text.HintRead(err)}
 }
 
-// tooLong is for a row over several lines that is longer than a row can be.
+// tooLong is the error of a row over several lines that is longer than a row can be.
 func (r *records) tooLong(line int) *InputError {
 	return &InputError{
 		File: r.file, Line: line, Col: 1, Cause: "the row that begins here is longer than 1 MiB",
@@ -122,7 +123,7 @@ func (r *records) tooLong(line int) *InputError {
 	}
 }
 
-// valueError is for a value that cannot be used, in the field of that index.
+// valueError is the error of a value that cannot be used. index is that of its field.
 func (r *records) valueError(rec record, index int, name string, p *value.Problem) *RowError {
 	raw := r.text(rec)
 	f := r.scan.Split(raw)[index]
@@ -133,7 +134,7 @@ func (r *records) valueError(rec record, index int, name string, p *value.Proble
 	}
 }
 
-// textError is for a row that is not text, or nil.
+// textError is the error of a row that is not text; nil for one that is.
 func (r *records) textError(rec record) *RowError {
 	if r.isText {
 		return nil
@@ -143,7 +144,7 @@ func (r *records) textError(rec record) *RowError {
 	if p == nil {
 		return nil
 	}
-	// What an earlier run has added is no part of the input, and will be replaced.
+	// The columns that an earlier run has added do not count: this run replaces them.
 	if own := r.header.Own(raw); len(own) != len(raw) {
 		if _, inOwn := r.header.badText(own); inOwn == nil {
 			return nil
@@ -159,7 +160,7 @@ func (r *records) textError(rec record) *RowError {
 	return e
 }
 
-// columnName is a column's name for messages, its number where it has none.
+// columnName is what messages call a column: its name, or its number if it is beyond the header.
 func (r *records) columnName(index int) string {
 	if index >= len(r.header.Columns) {
 		return fmt.Sprintf("column %d", index+1)
@@ -170,8 +171,8 @@ func (r *records) columnName(index int) string {
 	return plain(r.header.Columns[index])
 }
 
-// nameOf is what messages call one of the columns that a link is made of: its canonical name, and the one that it has in
-// the file if that is another.
+// nameOf is what messages call a column that a part of a link is in: the part's canonical name, and
+// in brackets the name in the file where that is another.
 func (h *Header) nameOf(which int) string {
 	index := h.index[which]
 	if index < 0 || !h.isMapped(which) {
@@ -180,7 +181,8 @@ func (h *Header) nameOf(which int) string {
 	return canonical[which] + " (" + plain(h.Columns[index]) + ")"
 }
 
-// lineCol is the physical line and the byte in it of raw[at], where raw[0] is the first byte of the given line.
+// lineCol is the physical line and the byte in it of raw[at], where raw[0] is the first byte of the
+// given line.
 func (d *Dialect) lineCol(raw []byte, at, line int) (int, int) {
 	before, newline := raw[:at], d.newline()
 	return line + bytes.Count(before, []byte{newline}), at - bytes.LastIndexByte(before, newline)

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// lineBreaks are characters that people and programs take for a line end, and this package does not: a file whose lines end in
-// them is one long header. Line ends in quotes belong here too: a quote that is not closed joins lines.
+// lineBreaks are characters that people and programs take for a line end, and this package does
+// not: a file whose lines end in them is one long header. Line ends in quotes belong here too: a
+// quote that is not closed joins lines.
 var lineBreaks = []struct{ text, name string }{
 	{`\r\n`, `the four characters \r\n`},
 	{`\n`, `the two characters \n`},
@@ -24,11 +25,12 @@ var lineBreaks = []struct{ text, name string }{
 	{"\r", ""},
 }
 
-// idInName finds what looks like a record id in a header: a run of as many digits as ids have in practice, an id with Zoho's prefix,
-// or an id that a spreadsheet has changed.
+// idInName finds what looks like a record id in a header: a run of as many digits as ids have in
+// practice, an id with Zoho's prefix, or an id that a spreadsheet has changed.
 var idInName = regexp.MustCompile(`[0-9]{15,}|zcrm_[0-9]+|[0-9][.,]?[0-9]*[eE]\+[0-9]{2}`)
 
-// idInside refuses a header that holds what looks like a record id: it has a row in it, which would be lost.
+// idInside refuses a header that holds what looks like a record id: it has a row in it, which would
+// be lost.
 func (h *Header) idInside() *InputError {
 	for i, name := range h.Columns {
 		if id := idInName.FindString(name); id != "" {
@@ -59,8 +61,9 @@ func (h *Header) hintJoined() string {
 	return "look at the line ends and the quotes of the first line; if it is the name of a column, change it"
 }
 
-// lineBreak finds what may have been meant for a line end in the header: it cuts the header into lines that have as many
-// delimiters as one another. The name is empty for a real line end, in quotes.
+// lineBreak finds what may have been meant for a line end in the header: it cuts the header into
+// lines that have as many delimiters as one another. The name is empty for a real line end, in
+// quotes.
 func (h *Header) lineBreak() (name string, found bool) {
 	for _, b := range lineBreaks {
 		lines := strings.Split(strings.TrimSuffix(string(h.Raw), b.text), b.text)

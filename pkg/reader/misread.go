@@ -9,8 +9,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// misread says why a header may name nothing that a link is made of although the file is a good one, and which of Options helps; it
-// says nothing if that is not known.
+// misread says why a header may name nothing that a link is made of although the file is a good
+// one, and which of Options helps; it says nothing if that is not known.
 func (r *records) misread(h *Header, opt Options) (why string, remedy Remedy) {
 	if why := h.joinedLines(); why != "" {
 		return why, nil
@@ -45,7 +45,8 @@ func (r *records) misread(h *Header, opt Options) (why string, remedy Remedy) {
 	return "", nil
 }
 
-// namesLinks reports whether columns name at least two parts of a link, or ids of two records.
+// namesLinks reports whether the names of columns include two parts of a link, or the ids of two
+// records.
 func namesLinks(columns []string) bool {
 	h := Header{index: [numColumns]int{-1, -1, -1, -1}}
 	named := 0

@@ -12,8 +12,9 @@ import (
 	"delink/pkg/reader"
 )
 
-// What programs leave in files beside the values is not a part of them. Each input has the links of the campaign 11 to the leads 21
-// and 22; its failures file has the same rows, and so does that one's.
+// What programs leave in files beside the values is not a part of them. Each input has the links of
+// the campaign 11 to the leads 21 and 22; its failures file has the same rows, and so does that
+// one's.
 func TestOddities(t *testing.T) {
 	leads := reader.Options{Module: "Campaigns", Relation: "Leads"}
 	named := leads
@@ -86,7 +87,8 @@ func TestTailOfSomeRows(t *testing.T) {
 	}
 }
 
-// A line that is too long costs itself; a row over several lines that is too long may have swallowed others.
+// A line that is too long costs itself; a row over several lines that is too long may have
+// swallowed others.
 func TestTooLong(t *testing.T) {
 	opt := reader.Options{Module: "Campaigns", Relation: "Leads"}
 	const begin, end = "parent_id,related_id,note\n1,2,x\n1,3,", "\n1,4,y\n"

@@ -14,11 +14,11 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Options say what the file itself does not.
+// Options say what the file does not say itself.
 type Options struct {
 	Module, Relation string  // for all rows of a file that lacks the column
-	Columns          Columns // which column is which, where their names do not say
-	Delimiter        byte    // 0 to find it out
+	Columns          Columns // the columns of the parts of a link, where their names do not tell
+	Delimiter        byte    // what separates columns; 0 to find it out
 }
 
 // Row is one row of the input.
@@ -29,8 +29,8 @@ type Row struct {
 	Raw  []byte    // its text as it stands in the file, without its line end; valid until the next row is asked for
 }
 
-// maxRelations is how many different relations an input can be about. An org has hundreds of modules and lists at the most; more come
-// of a column that was taken for a name.
+// maxRelations is how many different relations an input can be about. An org has hundreds of
+// modules and lists at the most; more come of a column that was taken for a name.
 const maxRelations = 1000
 
 // Reader reads one input.
@@ -47,7 +47,8 @@ type Reader struct {
 	last     zoho.Relation
 }
 
-// values is what gocsv decodes a row into: strings, since gocsv rounds and guesses when it decodes numbers.
+// values is what gocsv decodes a row into. All are strings, since gocsv rounds numbers when it
+// decodes them.
 type values struct {
 	Module   string `csv:"module"`
 	Parent   string `csv:"parent_id"`
@@ -55,8 +56,9 @@ type values struct {
 	Related  string `csv:"related_id"`
 }
 
-// UnmarshalCSVWithFields lets gocsv fill in a row without reflection on each field: measured, reading takes 0.5 s for a
-// million rows instead of 0.8 s. The keys are those that records gives as the header.
+// UnmarshalCSVWithFields lets gocsv fill in a row without reflection on each field: measured,
+// reading takes 0.5 s for a million rows instead of 0.8 s. The keys are those that records gives as
+// the header.
 func (v *values) UnmarshalCSVWithFields(key, value string) error {
 	switch key {
 	case canonical[colModule]:
@@ -71,8 +73,8 @@ func (v *values) UnmarshalCSVWithFields(key, value string) error {
 	return nil
 }
 
-// New reads the header of an input; file is its name for messages. Its errors are of type *InputError, or *OptionError where Options
-// are wrong whatever the input is.
+// New reads the header of an input; file is its name for messages. Its errors are of type
+// *InputError, or *OptionError where Options are wrong whatever the input is.
 func New(file string, src io.Reader, opt Options) (*Reader, error) {
 	opt.Module, opt.Relation = value.APIName(opt.Module), value.APIName(opt.Relation)
 	for _, c := range []struct {
@@ -113,8 +115,8 @@ func notText(file string, err error) error {
 // Header is the header as it was found.
 func (r *Reader) Header() *Header { return r.in.header }
 
-// Rows gives the rows in the order of the file. It can be ranged over once. An error, of type *InputError, is the last
-// thing that it gives: there may be rows behind it which were not seen.
+// Rows gives the rows in the order of the file. It can be ranged over once. An error, of type
+// *InputError, comes last: there may be rows behind it that were not seen.
 func (r *Reader) Rows() iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		in, none := r.in, true
@@ -132,7 +134,7 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 					break
 				}
 				if row.Err != nil && in.isRepeated(in.rows[i]) {
-					continue // the only rows of an input for which the columns of a link were not chosen
+					continue // no row
 				}
 				none = false
 				if !yield(row, nil) {
@@ -155,7 +157,7 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 	}
 }
 
-// row makes a row of the chunk's record and its decoded values.
+// row makes a Row of a record of the chunk and its decoded values.
 func (r *Reader) row(i int) Row {
 	in := r.in
 	rec, v := in.rows[i], &r.decoded[i]
@@ -181,7 +183,8 @@ func (r *Reader) row(i int) Row {
 	return row
 }
 
-// link checks a row's values. For a problem, it says in which column.
+// link makes a link of a row's values. If one of them cannot be used, which is its part of the
+// link.
 func (r *Reader) link(v *values) (l Link, which int, p *value.Problem) {
 	name := zoho.Relation{Module: v.Module, List: v.Relation}
 	if name != r.lastName || r.last == (zoho.Relation{}) { // few relations, many rows
@@ -197,7 +200,7 @@ func (r *Reader) link(v *values) (l Link, which int, p *value.Problem) {
 	return l, colRelated, p
 }
 
-// relation turns the names in a row into those of the API, and makes them the last ones.
+// relation finds the relation that a row names, and keeps it for the next row.
 func (r *Reader) relation(name zoho.Relation) (which int, p *value.Problem) {
 	known, ok := r.known[name]
 	if !ok {
@@ -232,7 +235,8 @@ func (r *Reader) relation(name zoho.Relation) (which int, p *value.Problem) {
 	return 0, nil
 }
 
-// intern gives every relation one text, so that a link does not keep its whole row alive.
+// intern gives equal relations one text of their own, so that no link keeps the text of its row in
+// memory.
 func (r *Reader) intern(name zoho.Relation) zoho.Relation {
 	known, ok := r.known[name]
 	if !ok {

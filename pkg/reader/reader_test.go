@@ -190,8 +190,8 @@ func TestOwn(t *testing.T) {
 	}
 }
 
-// Whatever rows are made of, each is given once, in order, with its line, its text and its link; the text that is given is
-// the whole input but for line ends and blank lines.
+// Whatever rows are made of, each is given once, in order, with its line, its text and its link;
+// the text that is given is the whole input but for line ends and blank lines.
 func TestEveryRowOnce(t *testing.T) {
 	type expected struct {
 		Line int

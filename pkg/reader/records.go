@@ -16,9 +16,10 @@ const (
 	chunkBytes = 256 << 10 // and their text, if they are long
 )
 
-// records reads rows in chunks, for gocsv to decode: as a gocsv.CSVReader it gives the header and the rows of one chunk,
-// cut down to the columns that a link is made of, under their canonical names. What gocsv does not do is done here: it
-// counts records for lines, takes ragged rows, and gives up at the first error.
+// records reads rows in chunks, for gocsv to decode. As a gocsv.CSVReader it gives the header and
+// the rows of one chunk, cut down to the columns that a link needs, under their canonical names. It
+// does what gocsv does not: it knows the physical lines, refuses rows with too many or too few
+// columns, and goes on behind a row that is wrong.
 type records struct {
 	file   string
 	win    *scan.Window
@@ -47,10 +48,11 @@ func newRecords(file string, src io.Reader) *records {
 	return &records{file: file, win: &scan.Window{Src: src}, line: 1}
 }
 
-// Read is of no use to gocsv's decoding in chunks.
+// Read is never called: gocsv decodes whole chunks.
 func (r *records) Read() ([]string, error) { return nil, errors.ErrUnsupported }
 
-// ReadAll reads one chunk. It gives no errors: they are in rows and err, so that the rows before an error count.
+// ReadAll reads one chunk. It returns no error, so that gocsv decodes the rows before one: errors
+// are in rows and err.
 func (r *records) ReadAll() ([][]string, error) {
 	r.win.Drop(r.at)
 	r.at = 0
@@ -65,7 +67,7 @@ func (r *records) ReadAll() ([][]string, error) {
 	return r.values, nil
 }
 
-// cut gives the rows their values.
+// cut makes values of the chunk's fields.
 func (r *records) cut(text string) {
 	r.values = r.values[:1]
 	n := len(r.which)
@@ -120,7 +122,8 @@ func (r *records) readRow() {
 	r.rows = append(r.rows, rec)
 }
 
-// next finds the next row. Its error is what ends the rows: io.EOF, or an *InputError.
+// next finds the next row that is not a blank line. An error ends the rows: io.EOF, or an
+// *InputError.
 func (r *records) next() (rec record, row scan.Row, err error) {
 	r.skipBlank()
 	for ok := false; !ok; {
@@ -151,8 +154,8 @@ func (r *records) next() (rec record, row scan.Row, err error) {
 	return rec, row, nil
 }
 
-// goesOn reports whether the row that was not found whole goes over more than one line: a quote that is not closed may have swallowed
-// rows then. A row of one line hides none, however long it is.
+// goesOn reports whether the row whose end was not found has a line end in it. A quote that is not
+// closed may have swallowed rows then; a row of one line hides none, however long it is.
 func (r *records) goesOn() bool {
 	return bytes.IndexByte(r.win.Buf[r.at:], r.scan.Newline) >= 0
 }
@@ -179,8 +182,9 @@ func (r *records) skipBlank() {
 // text is a row's text as it stands in the input, without its line end.
 func (r *records) text(rec record) []byte { return r.win.Buf[rec.start:rec.end] }
 
-// isRepeated reports whether a row that cannot be used is no row: the header once more, with its byte order mark and
-// Excel's line before it, as they are where files were put together from several.
+// isRepeated reports whether a row that cannot be used is the header again, or Excel's line before
+// it, as in files that were joined from several. A byte order mark or ^Z of the joined files may
+// stand before it.
 func (r *records) isRepeated(rec record) bool {
 	raw := bytes.TrimLeft(r.text(rec), "\ufeff"+string(value.EndOfFile))
 	if r.header.Sep != "" && string(raw) == strings.TrimRight(r.header.Sep, "\r\n") {
@@ -193,7 +197,8 @@ func (r *records) isRepeated(rec record) bool {
 	return r.header.isRepeated(s.Values(raw))
 }
 
-// readHeader finds out how the input is written, reads its first row, and finds out which columns there are.
+// readHeader finds out how the input is written, reads its first row, and finds out which columns
+// there are.
 func (r *records) readHeader(d Dialect, opt Options) error {
 	for r.win.Sample(len(text.Mark)); bytes.HasPrefix(r.win.Buf, []byte(text.Mark)); r.win.Sample(len(text.Mark)) {
 		r.win.Drop(len(text.Mark)) // behind the first one, which text has taken off
@@ -223,11 +228,11 @@ func (r *records) readHeader(d Dialect, opt Options) error {
 	case row.End-rec.start > scan.MaxRow:
 		return r.tooLong(rec.line)
 	case row.Fault != scan.Sound:
-		wrong, err := r.structure(rec, row)
+		bad, err := r.structure(rec, row)
 		if err != nil {
 			return err
 		}
-		return &InputError{File: r.file, Line: wrong.AtLine, Col: wrong.AtCol, Cause: "the header is wrong: " + wrong.Message(), Hint: wrong.Hint}
+		return &InputError{File: r.file, Line: bad.AtLine, Col: bad.AtCol, Cause: "the header is wrong: " + bad.Message(), Hint: bad.Hint}
 	}
 	h := &Header{Dialect: d, Raw: bytes.Clone(r.text(rec)), Line: rec.line, Columns: r.scan.Values(r.win.Buf)}
 	if at, p := d.badText(h.Raw); p != nil {
@@ -235,16 +240,16 @@ func (r *records) readHeader(d Dialect, opt Options) error {
 		return &InputError{File: r.file, Line: line, Col: col, Cause: "the header " + p.Reason, Hint: p.Hint}
 	}
 	r.findTail(h)
-	err2 := h.resolve(opt, r.ahead(h))
-	if err2 == nil {
-		err2 = h.idInside()
+	wrong := h.resolve(opt, r.ahead(h))
+	if wrong == nil {
+		wrong = h.idInside()
 	}
-	if err2 != nil {
-		err2.File = r.file
+	if wrong != nil {
+		wrong.File = r.file
 		if why, remedy := r.misread(h, opt); why != "" {
-			err2.Hint, err2.Remedy = why, remedy
+			wrong.Hint, wrong.Remedy = why, remedy
 		}
-		return err2
+		return wrong
 	}
 	r.take(h)
 	return nil
@@ -255,7 +260,7 @@ func (r *records) ahead(h *Header) lookAhead {
 	return func(fit func(values []string) bool) firstRow { return r.firstRow(h, fit) }
 }
 
-// firstRow looks at the first row that is fit, without reading it. There is none if it would be far away.
+// firstRow looks for the first row that is fit, in the first MiB, and leaves all rows to be read.
 func (r *records) firstRow(h *Header, fit func(values []string) bool) (first firstRow) {
 	at, line := r.at, r.line
 	defer func() { r.at, r.line = at, line }()
@@ -275,11 +280,11 @@ func (r *records) firstRow(h *Header, fit func(values []string) bool) (first fir
 			return first
 		}
 	}
-	first.any = true // behind what was seen, for all that is known
+	first.any = true // behind the first MiB, for all that is known
 	return first
 }
 
-// take prepares for rows below the header.
+// take prepares for the rows below the header.
 func (r *records) take(h *Header) {
 	r.header = h
 	keys := make([]string, 0, numColumns)

@@ -13,7 +13,8 @@ import (
 
 const header = "module,parent_id,relation,related_id\n"
 
-// Inputs that are refused as a whole, by the text of the error and the beginning of its hint, or all of it if it ends in $.
+// Inputs that are refused as a whole, by the text of the error and the beginning of its hint, or
+// all of it if it ends in $.
 var refusedInputs = []struct {
 	name, input, want, hint string
 	opt                     reader.Options
@@ -142,7 +143,8 @@ func TestRefusedInputs(t *testing.T) {
 	}
 }
 
-// Rows that are refused, each in the second line of an input with the columns module,parent_id,relation,related_id,Note.
+// Rows that are refused, each in the second line of an input with the columns
+// module,parent_id,relation,related_id,Note.
 var refusedRows = []struct{ name, row, want, hint string }{
 	{"letters", `Campaigns,3652397000000925128,Leads,12x4,`, `links.csv:2:37: column 4, related_id "12x4" is not a record id: 1 to 20 digits are expected`, "if a spreadsheet has changed it"},
 	{"place behind a quoted line break", "Campaigns,1,Leads,\"1\r\n2\",", `links.csv:2:19: column 4, related_id "1\r\n2" is not a record id: 1 to 20 digits are expected`, "if a spreadsheet"},

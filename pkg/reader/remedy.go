@@ -6,17 +6,20 @@ import (
 	"delink/pkg/reader/value"
 )
 
-// Remedy is what Options can do about an InputError: one of the types below. How a user sets Options is the program's to say.
+// Remedy is what Options can do about an InputError: one of the types below. How a user sets
+// Options is the program's to say.
 type Remedy interface{ isRemedy() }
 
 type (
-	// GiveDelimiter is to say what separates columns: Delimiter, or if that is 0, what the user knows.
+	// GiveDelimiter is to say what separates columns: Delimiter, or if that is 0, what the user
+	// knows.
 	GiveDelimiter struct{ Delimiter byte }
 
 	// OmitDelimiter is to have the delimiter found out.
 	OmitDelimiter struct{}
 
-	// ChooseColumns is to say which column is which, since there is more than one way. Example is one of them.
+	// ChooseColumns is to say which column is which, since there is more than one way. Example is
+	// one of them.
 	ChooseColumns struct{ Example Columns }
 
 	// CorrectColumns is to change what Options.Columns say.

@@ -13,7 +13,7 @@ import (
 // sampleSize is how much of the text is looked at to find out its line ends and delimiter.
 const sampleSize = 64 << 10
 
-// delimiters are those that a file's columns can be separated by.
+// delimiters are the characters that can separate columns.
 var delimiters = []struct {
 	b     byte
 	name  string
@@ -64,8 +64,8 @@ var alienText = []struct {
 // sepLine is Excel's first line, which names the delimiter.
 var sepLine = regexp.MustCompile(`(?i)^("?)sep=([^\r\n"])("?)(\r+\n|\n|\r|\z)`)
 
-// sniffLineEnd finds out what ends lines from the end of the first line that is not blank. Quotes may hold line ends, and
-// toggle whatever the delimiter is.
+// sniffLineEnd finds out what ends lines from the end of the first line that is not blank. Quotes
+// may hold line ends, and toggle whatever the delimiter is.
 func sniffLineEnd(text []byte) string {
 	inQuotes, blank := false, true
 	for i, c := range text {
@@ -91,7 +91,8 @@ func sniffLineEnd(text []byte) string {
 	return "\n"
 }
 
-// sniff finds out the dialect from the beginning of the text, as far as it is not known from the bytes.
+// sniff finds out the line end and the delimiter from the beginning of the text, and refuses what
+// is no CSV file.
 func (r *records) sniff(d *Dialect, opt Options) *InputError {
 	text := r.win.Sample(sampleSize)
 	for _, a := range alienText {
@@ -123,8 +124,9 @@ func (r *records) sniff(d *Dialect, opt Options) *InputError {
 	return r.sniffDelimiter(d, opt, text)
 }
 
-// sniffDelimiter takes the delimiter with which the header names what a link is made of. Where it does so with none, it
-// takes the one that makes the most columns, so that the message about them is worth reading.
+// sniffDelimiter takes the delimiter with which the header names a link. If there is no such
+// delimiter, it takes the one that makes the most columns, so that the message names the columns
+// that people see.
 func (r *records) sniffDelimiter(d *Dialect, opt Options, text []byte) *InputError {
 	var fit []string
 	most := 0
@@ -155,7 +157,8 @@ func (r *records) sniffDelimiter(d *Dialect, opt Options, text []byte) *InputErr
 	return nil
 }
 
-// peekHeader is the header of a text, and a look at the rows below, if they are of that dialect.
+// peekHeader gives the header that a text has if it is of that dialect, and a look at the rows
+// below; nil if it cannot be.
 func peekHeader(d Dialect, text []byte, whole bool) (h *Header, ahead lookAhead) {
 	r := &records{win: &scan.Window{Buf: text, Err: io.ErrShortBuffer}, scan: scan.Scanner{Comma: d.Comma, Newline: d.newline()}, at: len(d.Sep)}
 	if whole {

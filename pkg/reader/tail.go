@@ -4,11 +4,12 @@ import (
 	"delink/pkg/reader/scan"
 )
 
-// Some programs write a delimiter behind every value, the last one too. In the header it makes a column without a name, which does
-// no harm if the rows have it as well. Where only the rows have it, or only the header, no row has the header's columns.
+// Some programs write a delimiter behind every value, the last one too. In the header it makes a
+// column without a name, which does no harm if the rows have it as well. Where only the rows have
+// it, or only the header, no row has the header's columns.
 
-// findTail looks whether only the rows or only the header end with a delimiter: all rows at the beginning of the file have to say
-// the same. From then on, rows are read with and without one.
+// findTail looks whether only the rows or only the header end with a delimiter: all rows at the
+// beginning of the file have to say the same. From then on, rows are read with and without one.
 func (r *records) findTail(h *Header) {
 	fields := r.scan.Split(h.Raw)
 	n := len(fields)
@@ -26,8 +27,8 @@ func (r *records) findTail(h *Header) {
 	}
 }
 
-// sampleRows counts the rows at the beginning of the file, and those of them that have one column fewer than the header, or one more
-// with nothing in it.
+// sampleRows counts the rows at the beginning of the file, and those of them that have one column
+// fewer than the header, or one more with nothing in it.
 func (r *records) sampleRows(h *Header) (seen, fewer, more int) {
 	at, line := r.at, r.line
 	defer func() { r.at, r.line = at, line }()

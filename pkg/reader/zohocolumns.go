@@ -9,15 +9,18 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Zoho's exports call the id of the exported record "Record Id" (the Bulk Read API: "Id"), whatever module it is of, and
-// that of a record it refers to "Campaign Name.id" (the Bulk Read API: "Campaign_Name"); reports have "Campaign Id". So
-// what is parent and what is related is known only once module and relation are.
+// Zoho's exports call the id of the exported record "Record Id" (the Bulk Read API: "Id"), whatever
+// module it is of, and that of a record it refers to "Campaign Name.id" (the Bulk Read API:
+// "Campaign_Name"); reports have "Campaign Id". So what is parent and what is related is known only
+// once module and relation are.
 
-// takeZoho takes columns by the names of Zoho's exports. There must be exactly one way to do it: with parent and related
-// record swapped, the job would be another one. done is false if there is none.
+// takeZoho takes columns by the names of Zoho's exports. There must be exactly one way to do it:
+// with parent and related record swapped, the job would be another one. done is false if there is
+// none.
 //
-// Where the relation is not the same for all rows, the first row with a relation for which there is a way decides. Where no row
-// has names that can be a relation's, none can be used, whatever the columns are: they are refused one by one.
+// Where the relation is not the same for all rows, the first row with a relation for which there is
+// a way decides. Where no row has names that can be a relation's, none can be used, whatever the
+// columns are: they are refused one by one.
 func (h *Header) takeZoho(opt Options, ahead lookAhead) (done bool, _ *InputError) {
 	var row []string
 	fromRow := h.index[colModule] >= 0 || h.index[colRelation] >= 0
@@ -71,7 +74,7 @@ func (h *Header) canNameLinks() bool {
 	return named+anyID >= 2
 }
 
-// pairs are the ways to take columns for the parent and the related record.
+// pairs gives the ways to take one column for the parent and another one for the related record.
 func (h *Header) pairs(relation zoho.Relation) []pair {
 	parents, related := h.candidates(relation)
 	var pairs []pair
@@ -137,10 +140,12 @@ func (h *Header) relation(opt Options, values []string) zoho.Relation {
 	return r
 }
 
-// mostCandidates is how many columns are looked at for one part of a link: two are too many already.
+// mostCandidates is how many columns are looked at for one part of a link: two are too many
+// already.
 const mostCandidates = 20
 
-// candidates are the columns that may be the parent's and the related record's.
+// candidates gives the columns that may have the parent's id, and those that may have the related
+// record's.
 func (h *Header) candidates(relation zoho.Relation) (parents, related []int) {
 	parentNames, relatedNames := namesOf(relation.Module), namesOf(relation.List)
 	if relation.List == "Contact_Roles" { // its records are contacts; what has the id of a role is another column
@@ -171,14 +176,15 @@ func namesOf(api string) []string {
 	return []string{api, strings.TrimSuffix(api, "s")}
 }
 
-// isAnyID reports whether a column is called like the id of the exported record, of whatever module.
+// isAnyID reports whether a column is called like the id of the exported record, of whatever
+// module.
 func isAnyID(column string) bool {
 	key := zoho.Fold(column)
 	return key == "recordid" || key == "id"
 }
 
-// isIDOf reports whether a column is called like ids of records with one of the names: Campaign Id, Campaign Name.id,
-// Campaign_Name. Not Campaign Name, which exports have for the name itself.
+// isIDOf reports whether a column is called like ids of records with one of the names: Campaign Id,
+// Campaign Name.id, Campaign_Name. Not Campaign Name, which exports have for the name itself.
 func isIDOf(column string, names []string) bool {
 	key := zoho.Fold(column)
 	if !strings.HasSuffix(key, "id") && !strings.HasSuffix(key, "name") {
@@ -202,7 +208,8 @@ func idModules(column string) []zoho.Module {
 	return byKey[strings.ToLower(value.Trim(column))]
 }
 
-// byKey has the names that isIDOf takes for ids of a standard module's records: folded, and those with an underscore in lower case.
+// byKey has the names that isIDOf takes for ids of a standard module's records: folded, and those
+// with an underscore in lower case.
 var byKey = func() map[string][]zoho.Module {
 	all := map[string][]zoho.Module{}
 	for _, m := range zoho.Modules() {
@@ -220,7 +227,7 @@ var byKey = func() map[string][]zoho.Module {
 	return all
 }()
 
-// guesses say which columns look like ids of which modules.
+// guesses says which columns look like ids, and of which modules' records; an empty module is any.
 func (h *Header) guesses() (text string, modules []string) {
 	var all []string
 	for i, column := range h.Columns {
@@ -243,8 +250,8 @@ func (h *Header) guesses() (text string, modules []string) {
 	return strings.Join(all, ", "), modules
 }
 
-// relationsOf are the relations that columns with ids of these modules can be about, as far as Options do not say otherwise; "" is any
-// module. There are none where it could be many.
+// relationsOf are the relations that columns with ids of these modules can be about, as far as
+// Options do not say otherwise; "" is any module. There are none where it could be many.
 func relationsOf(modules []string, opt Options) []zoho.Relation {
 	const most = 4
 	var relations []zoho.Relation

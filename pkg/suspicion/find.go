@@ -9,11 +9,13 @@ import (
 	"delink/pkg/zoho"
 )
 
-// orgPart is what is left of an id's digits for its org: Zoho's ids are counted up within an org, behind digits that all ids of the
-// org share (I), so that what is before the last twelve is nearly always the same.
+// orgPart is what is left of an id's digits for its org: Zoho's ids are counted up within an org,
+// behind digits that all ids of the org share (I), so that what is before the last twelve is nearly
+// always the same.
 const orgPart = 1_000_000_000_000
 
-// UnusedOptions looks for options that rows contradict: they stand in only for columns that are missing.
+// UnusedOptions looks for options that rows contradict: they stand in only for columns that are
+// missing.
 func UnusedOptions(set *chunker.Set, h *reader.Header, opt reader.Options) []Suspicion {
 	var found []Suspicion
 	if !h.TellsRelation() {
@@ -50,7 +52,8 @@ func UnusedOptions(set *chunker.Set, h *reader.Header, opt reader.Options) []Sus
 	return found
 }
 
-// Find looks for what is often a mistake. It takes two passes over the set, and memory for the parents.
+// Find looks for what is often a mistake. It takes two passes over the set, and memory for the
+// parents.
 func Find(set *chunker.Set) []Suspicion {
 	var self, swapped sighting
 	parentIDs, relatedIDs := rounded{ids: newSample()}, rounded{ids: newSample()}
@@ -119,7 +122,8 @@ func stray(set *chunker.Set, parentOrg, relatedOrg uint64) Suspicion {
 	return s
 }
 
-// tally counts the leading digits of ids. There are few in a real input; in others, only the first ones are told apart.
+// tally counts the leading digits of ids. There are few in a real input; in others, only the first
+// ones are told apart.
 type tally struct {
 	counts map[uint64]int
 	all    int
@@ -148,7 +152,8 @@ func (t *tally) flush() {
 	t.run = 0
 }
 
-// main is the leading digits of most ids, 0 if there are none, and whether there are others beside them.
+// main is the leading digits of most ids, 0 if there are none, and whether there are others beside
+// them.
 func (t *tally) main() (digits uint64, others bool) {
 	t.flush()
 	for digits, n := range t.counts {

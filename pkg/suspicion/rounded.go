@@ -12,17 +12,21 @@ type Rounding int
 
 // The ways of rounding. Each leaves ids that honest ones are only now and then.
 const (
-	// To15Digits is how spreadsheets do it: they keep 15 digits of a number and write zeros for the rest.
+	// To15Digits is how spreadsheets do it: they keep 15 digits of a number and write zeros for the
+	// rest.
 	To15Digits Rounding = iota
-	// ToDouble is how programs do it that keep numbers in 64 bits of floating point and write them out exactly, as pandas does: an id
-	// has 53 bits then, so that those of 19 digits are multiples of 512, or of 256 below 2^61.
+	// ToDouble is how programs do it that keep numbers in 64 bits of floating point and write them
+	// out exactly, as pandas does: an id has 53 bits then, so that those of 19 digits are multiples
+	// of 512, or of 256 below 2^61.
 	ToDouble
-	// To17Digits is how JavaScript writes such a number: with the fewest digits that stand for it, at most 17, and zeros behind.
+	// To17Digits is how JavaScript writes such a number: with the fewest digits that stand for it,
+	// at most 17, and zeros behind.
 	To17Digits
 	roundings
 )
 
-// step is what a rounded id is a multiple of. It is 0 for ids that are short enough to be kept whole.
+// step is what a rounded id is a multiple of. It is 0 for ids that are short enough to be kept
+// whole.
 func (r Rounding) step(id zoho.ID) uint64 {
 	if r == ToDouble {
 		if extra := bits.Len64(uint64(id)) - 53; extra > 0 {
@@ -45,8 +49,8 @@ func (r Rounding) step(id zoho.ID) uint64 {
 	return step
 }
 
-// How rare rounded ids have to be by chance to be told. Honest inputs are warned of once in a thousand, and refused once in a million,
-// whatever their size.
+// How rare rounded ids have to be by chance to be told. Honest inputs are warned of once in a
+// thousand, and refused once in a million, whatever their size.
 const (
 	rare      = 1e-3
 	rarest    = 1e-6
@@ -60,8 +64,8 @@ type rounded struct {
 	steps [roundings]uint64 // the smallest of those that were seen
 	ids   sample
 
-	// The steps of ids from lo to hi, which are those of nearly all ids of an input: computing them anew for each row takes longer than
-	// all else that is done with it.
+	// The steps of ids from lo to hi, which are those of nearly all ids of an input: computing them
+	// anew for each row takes longer than all else that is done with it.
 	lo, hi zoho.ID
 	known  [roundings]uint64
 }
@@ -115,9 +119,10 @@ func (r *rounded) suspicion(part Part, of int) (s Suspicion, found bool) {
 	return s, found
 }
 
-// logTail is the logarithm of the chance that at least k of n ids are rounded, if each one is with chance p. It is a sum of the
-// binomial distribution, whose terms become smaller above the mean. Where ids of several lengths have several chances, p is their mean,
-// and the sum is an upper bound (Hoeffding, "On the distribution of the number of successes in independent trials", 1956).
+// logTail is the logarithm of the chance that at least k of n ids are rounded, if each one is with
+// chance p. It is a sum of the binomial distribution, whose terms become smaller above the mean.
+// Where ids of several lengths have several chances, p is their mean, and the sum is an upper bound
+// (Hoeffding, "On the distribution of the number of successes in independent trials", 1956).
 func logTail(n, k int, p float64) float64 {
 	if p <= 0 || float64(k) <= float64(n)*p {
 		return 0 // nothing rare: about half of all inputs have as many
@@ -135,8 +140,9 @@ func logTail(n, k int, p float64) float64 {
 	return min(0, first+math.Log(sum))
 }
 
-// sample holds different ids of a column, all of them or, of many, those whose hash is small: whether an id is among them does not
-// depend on how often it is there. An id that is in many rows is one case, not many.
+// sample holds different ids of a column, all of them or, of many, those whose hash is small:
+// whether an id is among them does not depend on how often it is there. An id that is in many rows
+// is one case, not many.
 type sample struct {
 	ids   map[zoho.ID]struct{}
 	below uint64 // hashes up to this one are in it
@@ -162,7 +168,8 @@ func (s *sample) add(id zoho.ID) {
 	}
 }
 
-// count is how many ids of the sample are long enough to be rounded in a way, how many are so, and how many of honest ones are on average.
+// count is how many ids of the sample are long enough to be rounded in a way, how many are so, and
+// how many of honest ones are on average.
 func (s *sample) count(way Rounding) (n, k int, p float64) {
 	for id := range s.ids {
 		step := way.step(id)

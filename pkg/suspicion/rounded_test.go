@@ -50,7 +50,8 @@ func pairsOf(n int, parent, related func(i int) zoho.ID) []pair {
 	return pairs
 }
 
-// Of twelve thousand honest inputs, none is refused, and no more than one in a thousand is warned of.
+// Of twelve thousand honest inputs, none is refused, and no more than one in a thousand is warned
+// of.
 func TestHonestIDs(t *testing.T) {
 	const inputs = 2000
 	warned, all := 0, 0

@@ -43,8 +43,8 @@ type Suspicion struct {
 
 	Rounded Rounding // of RoundedIDs: what rounds like this
 	Step    uint64   // of RoundedIDs: all of these ids are its multiples
-	// Certain says of RoundedIDs that nearly all ids are rounded, and that this happens by chance less often than once in a million
-	// inputs.
+	// Certain says of RoundedIDs that nearly all ids are rounded, and that this happens by chance
+	// less often than once in a million inputs.
 	Certain bool
 
 	Value, Other string // of UnusedOption: the option's value and the file's; of TwoOrgs and StrayIDs: how ids begin

@@ -47,7 +47,8 @@ func (q *quotedRow) blame(f Fault, at int) (ok bool) {
 	return true
 }
 
-// passQuotes passes over a value in quotes, if one begins here. It reports false if more text is needed.
+// passQuotes passes over a value in quotes, if one begins here. It reports false if more text is
+// needed.
 func (q *quotedRow) passQuotes() bool {
 	start := q.at
 	if start == len(q.text) || q.text[start] != '"' {
@@ -73,7 +74,8 @@ func (q *quotedRow) passQuotes() bool {
 	return ok && (line.End == q.at || q.blame(TextBehind, q.at-1))
 }
 
-// passRest passes over the rest of the value that begins at start. It reports false if more text is needed.
+// passRest passes over the rest of the value that begins at start. It reports false if more text is
+// needed.
 func (q *quotedRow) passRest(start int) bool {
 	inQuotes := q.at > start
 	for q.at < len(q.text) && q.text[q.at] != q.Comma && q.text[q.at] != q.Newline {
@@ -119,7 +121,8 @@ func ClosingQuote(text []byte, open int) (behind int, closed bool) {
 	}
 }
 
-// isTextFormula reports whether a value is like ="365", by which people keep a spreadsheet from changing it.
+// isTextFormula reports whether a value is like ="365", by which people keep a spreadsheet from
+// changing it.
 func isTextFormula(value []byte) bool {
 	value = bytes.TrimSpace(value)
 	n := len(value)

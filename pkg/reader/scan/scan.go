@@ -6,10 +6,10 @@ import (
 	"delink/pkg/reader/value"
 )
 
-// field is where a field stands in a text, with its quotes and without its delimiter.
+// Field is where a field stands in a text, with its quotes and without its delimiter.
 type Field struct{ Start, End int }
 
-// fault is what can be wrong with the quotes of a row.
+// Fault is what can be wrong with the quotes of a row.
 type Fault int
 
 const (
@@ -19,15 +19,16 @@ const (
 	NeverClosed       // the text ends inside quotes
 )
 
-// Scanner finds the rows of a text and their fields. encoding/csv does not do, because the text of each row is needed as it
-// stands, old Macintosh line ends and values like ="365" are to be read, and a fault has to end where its line does.
+// Scanner finds the rows of a text and their fields. Package encoding/csv cannot do this: it does
+// not give the text of a row as it stands, knows no lines that end in carriage returns, and after a
+// wrong quote goes on in the wrong place.
 type Scanner struct {
 	Comma   byte
 	Newline byte    // what ends a line: '\n', with '\r' before it or without, or '\r', with '\n' behind it or without
 	Fields  []Field // of the row that was Row last
 }
 
-// Row is a row that was found.
+// Row says where a row stands in the text, and what is wrong with its quotes.
 type Row struct {
 	End   int // where its text ends, without the line end
 	Next  int // where the next line begins
@@ -38,7 +39,8 @@ type Row struct {
 	Opens int // where in the line of the fault a value opens that the line does not close, or may do so; 0 for nowhere
 }
 
-// scan finds the row that begins at from. ok is false if its end is not in the text; whole says that there is no more.
+// Scan finds the row that begins at from. ok is false if its end is not in the text; whole says
+// that there is no more.
 func (s *Scanner) Scan(text []byte, from int, whole bool) (row Row, ok bool) {
 	s.Fields = s.Fields[:0]
 	row, ok = s.line(text, from, whole)
@@ -64,7 +66,7 @@ func (s *Scanner) Scan(text []byte, from int, whole bool) (row Row, ok bool) {
 	return row, ok
 }
 
-// line finds the end of the line from which on there are no quotes that count.
+// line finds the end of the line that from is in, whatever quotes there are.
 func (s *Scanner) line(text []byte, from int, whole bool) (row Row, ok bool) {
 	n := bytes.IndexByte(text[from:], s.Newline)
 	switch {
@@ -87,14 +89,14 @@ func (s *Scanner) line(text []byte, from int, whole bool) (row Row, ok bool) {
 	return row, true
 }
 
-// split finds the fields of a row's text.
+// Split finds the fields of a row's text.
 func (s *Scanner) Split(raw []byte) []Field {
 	s.Scan(raw, 0, true)
 	return s.Fields
 }
 
-// blank reports whether the row that was Row last has no values: a blank line, or what a spreadsheet writes for a row
-// that was emptied, ;;; or "","".
+// Blank reports whether the row that was Row last has no values: a blank line, or what a
+// spreadsheet writes for a row that was emptied, ;;; or "","".
 func (s *Scanner) Blank(text []byte) bool {
 	for _, f := range s.Fields {
 		if f.Start < f.End && ' ' < text[f.Start] && text[f.Start] < 0x7f && text[f.Start] != '"' {
@@ -109,7 +111,7 @@ func (s *Scanner) Blank(text []byte) bool {
 	return true
 }
 
-// values are those of the row that was Row last.
+// Values are those of the row that was Row last.
 func (s *Scanner) Values(text []byte) []string {
 	values := make([]string, len(s.Fields))
 	for i, f := range s.Fields {

@@ -20,8 +20,8 @@ var (
 	ErrLineTooLong = errors.New("the line is longer than 16 MiB")
 )
 
-// Window keeps the text of the rows that are being worked on: failures are written as they stood in the input, and
-// messages name the place of a value.
+// Window keeps the text of the rows that are being worked on: failures are written as they stood in
+// the input, and messages name the place of a value.
 type Window struct {
 	Src io.Reader
 	Buf []byte // the text behind what was dropped, as far as it was read
@@ -50,7 +50,8 @@ func (w *Window) More() error {
 // Whole reports whether the text ends where what was read ends.
 func (w *Window) Whole() bool { return w.Err == io.EOF }
 
-// Sample reads the first n bytes of the text, or as many as there are, and further to the end of a line that is longer.
+// Sample reads the first n bytes of the text, or as many as there are, and further to the end of a
+// line that is longer.
 func (w *Window) Sample(n int) []byte {
 	for len(w.Buf) < n && w.More() == nil { // the error is kept for the rows
 	}
@@ -59,8 +60,8 @@ func (w *Window) Sample(n int) []byte {
 	return w.Buf
 }
 
-// Double reads on until there is twice as much text from some place on, so that looking for the end of a long row does not look at
-// its beginning again and again.
+// Double reads on until there is twice as much text from some place on, so that looking for the end
+// of a long row does not look at its beginning again and again.
 func (w *Window) Double(from int) error {
 	for want := len(w.Buf) + len(w.Buf) - from; ; {
 		if err := w.More(); err != nil || len(w.Buf) >= want {

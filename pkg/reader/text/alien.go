@@ -2,7 +2,7 @@ package text
 
 import "bytes"
 
-// alien is something that is no CSV file.
+// alien is a kind of file that is no CSV file, by how it begins.
 type alien struct {
 	begin, what, hint string
 }
@@ -13,7 +13,8 @@ const (
 	hintUTF8     = "save it again as UTF-8 (in Excel: CSV UTF-8)"
 )
 
-// aliens are what people have that is named .csv, or is given for one. What begins alike is told apart by the order.
+// aliens are the kinds of files that people take for CSV files. Where one beginning is a part of
+// another, the longer one comes first.
 var aliens = []alien{
 	{"\xff\xfe\x00\x00", "UTF-32 text", hintUTF8},
 	{"\x00\x00\xfe\xff", "UTF-32 text", hintUTF8},
@@ -29,7 +30,8 @@ var aliens = []alien{
 	{"PAR1", "a Parquet file, not a CSV file", "export it as CSV"},
 }
 
-// alien says what the source is if it is recognised as something else than text, or as text that cannot be told safely.
+// alien says what the source is if that is no text, or text whose encoding cannot be told for sure;
+// nil otherwise.
 func (b *begun) alien() *alien {
 	for i := range aliens {
 		if !b.has(aliens[i].begin) {

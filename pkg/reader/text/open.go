@@ -9,10 +9,11 @@ import (
 // Mark is the byte order mark, in UTF-8.
 const Mark = "\ufeff"
 
-// beginSize is how much of a source is looked at to find out what it is: a tar archive says it in its second half KiB.
+// beginSize is how many bytes of a source are looked at to find out what it is. A tar archive has
+// its mark at byte 257.
 const beginSize = 512
 
-// begun is a source whose beginning is known, and what ended it.
+// begun is a source whose first bytes have been looked at. They are read again from it.
 type begun struct {
 	begin []byte
 	src   io.Reader
@@ -67,7 +68,8 @@ func (e *Error) Error() string {
 // Unwrap is what the source said.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Open gives the text of a source as UTF-8, without a byte order mark; marked reports whether there was one. Its errors are of type *Error.
+// Open gives the text of a source as UTF-8, without a byte order mark; marked reports whether there
+// was one. Its errors are of type *Error.
 func Open(src io.Reader) (_ io.Reader, e Encoding, marked bool, _ error) {
 	in := begin(src)
 	if len(in.begin) == 0 && in.err != io.EOF {

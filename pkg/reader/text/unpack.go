@@ -24,7 +24,8 @@ func (b *begun) packing() string {
 	return ""
 }
 
-// unpack gives what is compressed in a source. Nothing runs beside the reading, so there is nothing to close.
+// unpack gives what is compressed in a source. Nothing runs beside the reading, so there is nothing
+// to close.
 func unpack(in *begun, packing string) (io.Reader, error) {
 	u := &unpacked{in: in, packing: packing}
 	var err error
@@ -39,8 +40,8 @@ func unpack(in *begun, packing string) (io.Reader, error) {
 	return u, nil
 }
 
-// members are those of a gzip file, one behind the other. Package gzip would call what is behind the last one a member that ends
-// too early.
+// members reads the members of a gzip file, one behind the other. Package gzip would take other
+// bytes behind the last member for one that is incomplete.
 type members struct {
 	packed *bufio.Reader
 	member *gzip.Reader
@@ -83,7 +84,8 @@ func (m *members) Read(p []byte) (int, error) {
 	}
 }
 
-// next begins the next member. Its error is io.EOF if there is none: nothing more, or zeros, as tapes and disks leave them.
+// next begins the next member. Its error is io.EOF if nothing follows, or nothing but zeros, which
+// tapes and disks leave.
 func (m *members) next() error {
 	mark, err := m.packed.Peek(2)
 	if string(mark) == "\x1f\x8b" {
@@ -105,7 +107,7 @@ func (m *members) next() error {
 	}
 }
 
-// unpacked tells what the source says from what is wrong with the compression.
+// unpacked reads what was compressed. It tells errors of the source from faults of the compression.
 type unpacked struct {
 	in      *begun
 	packing string

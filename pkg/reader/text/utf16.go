@@ -10,10 +10,11 @@ import (
 	"delink/pkg/reader/value"
 )
 
-// UTF-16 text is read as UTF-8, and written as UTF-16 again in files of the input's dialect. Every text comes back as it
-// was: half a surrogate pair, which is no character, becomes three bytes that are not UTF-8, so that its row is refused
-// like other rows that are not text, and those bytes become half a pair again. golang.org/x/text puts U+FFFD in its place,
-// and the failures file would have another text than the input.
+// UTF-16 text is read as UTF-8, and written as UTF-16 again in files of the input's dialect. Every
+// text comes back as it was: half a surrogate pair, which is no character, becomes three bytes that
+// are not UTF-8, so that its row is refused like other rows that are not text, and those bytes
+// become half a pair again. golang.org/x/text puts U+FFFD in its place, and the failures file would
+// have another text than the input.
 
 // Encoding is how the characters of a text are written as bytes. The zero Encoding is UTF-8.
 type Encoding struct{ order byteOrder }
@@ -71,7 +72,7 @@ func (r *fromUTF16) Read(p []byte) (int, error) {
 	}
 }
 
-// decode turns what is there into UTF-8, as far as p has room for it.
+// decode turns what was read into UTF-8, as far as p has room for it.
 func (r *fromUTF16) decode(p []byte) (n int) {
 	low := 0
 	if r.order == binary.BigEndian {
@@ -110,7 +111,7 @@ func (r *fromUTF16) decode(p []byte) (n int) {
 
 func isHigh(c rune) bool { return 0xd800 <= c && c < 0xdc00 }
 
-// appendUTF16 turns what fromUTF16 has read back.
+// appendUTF16 turns UTF-8 text that fromUTF16 has given back into UTF-16.
 func appendUTF16(b []byte, order binary.AppendByteOrder, text []byte) []byte {
 	for i := 0; i < len(text); {
 		if c := text[i]; c < utf8.RuneSelf {

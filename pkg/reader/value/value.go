@@ -20,11 +20,12 @@ const (
 	hintXLS   = "export again, or format the column as text before ids come into it: Excel keeps 15 digits of a number and shows the rest like this"
 )
 
-// spreadsheetNumber is how spreadsheets write long ids: 3.6524E+18, 3,6524E+18, 3652397000000920000.00, 3,652,397,000.
+// spreadsheetNumber is how spreadsheets write long ids: 3.6524E+18, 3,6524E+18,
+// 3652397000000920000.00, 3,652,397,000.
 var spreadsheetNumber = regexp.MustCompile(`^[+-]?[0-9]+([.,][0-9]*)?([eE][+-]?[0-9]+)$|^[+-]?[0-9]+[.,][0-9]*$|^[0-9]{1,3}([., ' ’][0-9]{3}){2,}([.,][0-9]*)?$`)
 
-// ParseID reads a record id as files have them: with Zoho's prefix, and with what spreadsheets and people put around it so
-// that it stays as it is. Nothing inside it is touched.
+// ParseID reads a record id as files have them: with Zoho's prefix, and with what spreadsheets and
+// people put around it so that it stays as it is. Nothing inside it is touched.
 func ParseID(s string) (zoho.ID, *Problem) {
 	if id, err := zoho.ParseID(strings.TrimPrefix(s, idPrefix)); err == nil {
 		return id, nil
@@ -46,8 +47,8 @@ func ParseID(s string) (zoho.ID, *Problem) {
 	return 0, &Problem{err.Error(), ""}
 }
 
-// unwrap takes off what is around a value: spaces, the apostrophe and the formula ="…" that keep a spreadsheet from
-// changing it.
+// unwrap takes off what is around a value: spaces, the apostrophe and the formula ="…" that keep a
+// spreadsheet from changing it.
 func unwrap(s string) string {
 	s = Trim(s)
 	if inner, ok := strings.CutPrefix(s, `="`); ok && strings.HasSuffix(inner, `"`) {
@@ -59,7 +60,8 @@ func unwrap(s string) string {
 // EndOfFile is ^Z, with which DOS ended text files. Old programs still write it.
 const EndOfFile = '\x1a'
 
-// Trim takes spaces off, and what looks like none: no-break spaces, zero-width ones, marks of byte order, direction or the file's end.
+// Trim takes spaces off, and what looks like none: no-break spaces, zero-width ones, marks of byte
+// order, direction or the file's end.
 func Trim(s string) string { return strings.TrimFunc(s, isUnseen) }
 
 func isUnseen(r rune) bool {
