@@ -46,14 +46,15 @@ func TestColumnsThatAreTaken(t *testing.T) {
 		if test.want == nil && test.opt.Columns[0] != "" {
 			test.want = taken{{"M", "module"}, {"p", "parent_id"}, {"R", "relation"}, {"r", "related_id"}}
 		}
-		in, err := reader.New("links.csv", strings.NewReader(test.header+"\n"), test.opt)
-		if err != nil {
-			t.Errorf("%s: %v", test.header, err)
-			continue
-		}
-		if diff := cmp.Diff(test.want, in.Header().Taken()); diff != "" {
-			t.Errorf("%s: %s", test.header, diff)
-		}
+		t.Run(test.header, func(t *testing.T) {
+			in, err := reader.New("links.csv", strings.NewReader(test.header+"\n"), test.opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, in.Header().Taken()); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
@@ -91,22 +92,24 @@ func TestColumnsThatAreNotTaken(t *testing.T) {
 		{"module,relation,Record Id,Campaign Id\nCampaigns,Leads,1,2\nProducts,Leads,1,2\n", reader.Options{}, "links.csv:3:1: column 1, module \"Products\" is another than in the first row, by which the columns were chosen: Campaigns.Leads", "split the file by relation"},
 		{"Relation,Record Id,Campaign Id\nLeads,1,2\nContacts,1,2\n", reader.Options{Module: "Campaigns"}, "links.csv:3:1: column 1, relation \"Contacts\" is another than in the first row, by which the columns were chosen: Campaigns.Leads", "split"},
 	} {
-		rows, err := read(strings.NewReader(test.input), test.opt)
-		hint := ""
-		var input *reader.InputError
-		switch {
-		case errors.As(err, &input):
-			hint = withRemedy(input)
-		case err == nil && len(rows) > 0 && rows[len(rows)-1].Err != nil:
-			last := rows[len(rows)-1].Err
-			err, hint = last, last.Hint
-		}
-		if err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%q: got  %v\nwant %s", test.input, err, test.want)
-		}
-		if begin, whole := strings.CutSuffix(test.hint, "$"); !strings.HasPrefix(hint, begin) || whole && hint != begin {
-			t.Errorf("%q: the hint is %q\nwant %s", test.input, hint, test.hint)
-		}
+		t.Run(test.input, func(t *testing.T) {
+			rows, err := read(strings.NewReader(test.input), test.opt)
+			hint := ""
+			var input *reader.InputError
+			switch {
+			case errors.As(err, &input):
+				hint = withRemedy(input)
+			case err == nil && len(rows) > 0 && rows[len(rows)-1].Err != nil:
+				last := rows[len(rows)-1].Err
+				err, hint = last, last.Hint
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got  %v\nwant %s", err, test.want)
+			}
+			if begin, whole := strings.CutSuffix(test.hint, "$"); !strings.HasPrefix(hint, begin) || whole && hint != begin {
+				t.Errorf("the hint is %q\nwant %s", hint, test.hint)
+			}
+		})
 	}
 }
 

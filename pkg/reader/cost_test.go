@@ -54,9 +54,15 @@ func TestCostIsLinear(t *testing.T) {
 				return time.Since(begun)
 			}
 			const n, noise = 2_500, 100 * time.Millisecond
-			small := max(cost(n), cost(n))
-			if large := cost(8 * n); large > 30*small+noise {
-				t.Errorf("%v became %v", small, large)
+			for tries := 1; ; tries++ {
+				small := max(cost(n), cost(n))
+				large := cost(8 * n)
+				if large <= 30*small+noise {
+					return
+				}
+				if tries == 4 { // not something else that the machine does
+					t.Fatalf("%v became %v", small, large)
+				}
 			}
 		})
 	}
