@@ -96,14 +96,14 @@ func (r *records) readRow() {
 	r.header.cutTail(&rec, &r.scan)
 	fields := r.scan.Fields
 	switch {
+	case row.Fault != scan.Sound:
+		if rec.err, r.err = r.structure(rec, row); r.err != nil {
+			return
+		}
 	case row.End-rec.start > scan.MaxRow:
 		rec.err = &RowError{
 			File: r.file, Line: rec.line, AtLine: rec.line, AtCol: 1, Reason: "the row is longer than 1 MiB",
 			Hint: "shorten its values: no field of a record is as long as that",
-		}
-	case row.Fault != scan.Sound:
-		if rec.err, r.err = r.structure(rec, row); r.err != nil {
-			return
 		}
 	case r.scan.Blank(r.win.Buf):
 		return
