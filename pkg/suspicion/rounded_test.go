@@ -93,14 +93,13 @@ var programs = []struct {
 
 // decimal reads 3.652397000000327e+18 as an id, without a floating-point number.
 func decimal(s string) zoho.ID {
-	digits, exponent := uint64(0), 0
-	behind := -1
+	digits, behind := uint64(0), -1
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c == '.':
 			behind = 0
 		case c == 'e':
-			exponent, _ = strconv.Atoi(s[i+1:])
+			exponent, _ := strconv.Atoi(s[i+1:])
 			for range exponent - max(behind, 0) {
 				digits *= 10
 			}

@@ -70,8 +70,10 @@ func (s Suspicion) String() string {
 		return fmt.Sprintf("related ids that are parents in other rows: %d", s.Count)
 	case TwoOrgs:
 		return fmt.Sprintf("parent ids begin with %s, related ids with %s", s.Value, s.Other)
+	case StrayIDs:
+		return fmt.Sprintf("rows with an id that does not begin with %s as the others do: %d", s.Value, s.Count)
 	}
-	return fmt.Sprintf("rows with an id that does not begin with %s as the others do: %d", s.Value, s.Count)
+	return fmt.Sprintf("suspicion %d in %d rows", s.Kind, s.Count)
 }
 
 // sighting collects the rows of one kind of suspicion: how many, and the first lines.

@@ -12,6 +12,7 @@ type Field struct{ Start, End int }
 // Fault is what can be wrong with the quotes of a row.
 type Fault int
 
+// The faults.
 const (
 	Sound       Fault = iota
 	BareQuote         // a value has a quote in it, but does not begin with one

@@ -9,12 +9,14 @@ import (
 	"delink/pkg/reader/value"
 )
 
+// The sizes of what is read and kept.
 const (
 	blockSize = 256 << 10 // what is asked of the source at a time
 	MaxRow    = 1 << 20   // the longest row that is read
 	MaxLine   = 16 << 20  // the longest line that is kept, to be refused as a row of its own
 )
 
+// What keeps a row from being read.
 var (
 	ErrRowTooLong  = errors.New("the row is longer than 1 MiB")
 	ErrLineTooLong = errors.New("the line is longer than 16 MiB")
@@ -55,7 +57,7 @@ func (w *Window) Whole() bool { return w.Err == io.EOF }
 func (w *Window) Sample(n int) []byte {
 	for len(w.Buf) < n && w.More() == nil { // the error is kept for the rows
 	}
-	for len(w.Buf) < MaxRow && bytes.IndexAny(bytes.TrimLeft(w.Buf, " \t\r\n"), "\r\n") < 0 && w.More() == nil {
+	for len(w.Buf) < MaxRow && !bytes.ContainsAny(bytes.TrimLeft(w.Buf, " \t\r\n"), "\r\n") && w.More() == nil {
 	}
 	return w.Buf
 }

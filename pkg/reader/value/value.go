@@ -12,6 +12,7 @@ import (
 // Problem is what is wrong with a value, and what to do about it.
 type Problem struct{ Reason, Hint string }
 
+// Texts of problems.
 const (
 	HintName  = "API names are letters, digits and _, as in Campaigns or Price_Books"
 	hintID    = "if a spreadsheet has changed it, it cannot be recovered: export again, or format the column as text before ids come into it"
