@@ -43,6 +43,7 @@ type runFlags struct {
 	emulator, offline bool
 	json              bool
 	strict            bool
+	acceptRounded     bool
 	apiVersion        string
 	where             whereFlags
 	command           string // that does what plan shows
@@ -67,6 +68,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.ifChanged, "if-changed", "", "if an unfinished run had another input: `resume|restart` (resume skips the links that are settled)")
 	flags.BoolVar(&f.skipInvalid, "skip-invalid", false, "go on without the rows that cannot be used, and record them as invalid")
 	flags.BoolVar(&f.strict, "strict", false, "refuse an input that the plan warns of")
+	flags.BoolVar(&f.acceptRounded, "accept-rounded-ids", false, "go on although the ids look as if a program had rounded them")
 	flags.StringArrayVar(&f.allow, "allow-relation", nil, "accept a relation that is not known: `Module.List`; can be repeated")
 	flags.BoolVar(&f.json, "json", false, "print the summary (of plan: the plan) as JSON on standard output")
 	f.where.define(flags)
@@ -233,6 +235,8 @@ func (p *program) config(f *runFlags, input string) (job.Config, error) {
 			ReserveCredits: f.reserveCredits,
 			MaxFailures:    f.maxFailures.of,
 		},
+
+		AcceptRounded: f.acceptRounded,
 	}
 	c.Reader = reader.Options{Module: f.module, Relation: f.relation, Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter)}
 	for _, a := range f.allow {

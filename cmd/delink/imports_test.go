@@ -13,7 +13,7 @@ import (
 )
 
 // order is the way in which packages know of each other: each may import those before it and no others.
-var order = []string{"pkg/crash", "pkg/outcome", "pkg/disk", "pkg/zoho/internal/web", "pkg/zoho", "pkg/zoho/login", "pkg/progress", "pkg/reader", "pkg/chunker", "pkg/worker/engine", "pkg/worker", "pkg/relation", "pkg/journal", "pkg/report", "pkg/job", "pkg/job/simulation"}
+var order = []string{"pkg/crash", "pkg/outcome", "pkg/disk", "pkg/zoho/internal/web", "pkg/zoho", "pkg/zoho/login", "pkg/progress", "pkg/reader/value", "pkg/reader/text", "pkg/reader/scan", "pkg/reader", "pkg/chunker", "pkg/suspicion", "pkg/worker/engine", "pkg/worker", "pkg/relation", "pkg/journal", "pkg/report", "pkg/job", "pkg/job/simulation"}
 
 // starters are the only places outside of programs that start goroutines: everything else is called, and ends when it
 // returns.

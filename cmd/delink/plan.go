@@ -114,25 +114,25 @@ func shellQuote(s string) string {
 
 // planView is a plan as people and programs see it.
 type planView struct {
-	Input       string          `json:"input"`
-	InputSHA256 string          `json:"input_sha256"`
-	Org         *orgView        `json:"org"` // null where it was not asked
-	Rows        int             `json:"rows"`
-	Links       int             `json:"links"`
-	Duplicate   int             `json:"duplicate"`
-	Invalid     int             `json:"invalid"`
-	Parents     int             `json:"parents"`
-	Columns     []columnView    `json:"columns"` // that had to be chosen
-	Relations   []relationView  `json:"relations"`
-	Largest     []parentView    `json:"largest_parents"`
-	Settled     int             `json:"settled"` // by an earlier run
-	ToSend      int             `json:"to_send"`
-	Calls       int             `json:"calls"`
-	Credits     int             `json:"credits"`
-	Concurrency int             `json:"concurrency"`
-	Seconds     float64         `json:"seconds"` // expected
-	Warnings    []job.Suspicion `json:"warnings"`
-	Command     string          `json:"command"` // that runs this plan
+	Input       string         `json:"input"`
+	InputSHA256 string         `json:"input_sha256"`
+	Org         *orgView       `json:"org"` // null where it was not asked
+	Rows        int            `json:"rows"`
+	Links       int            `json:"links"`
+	Duplicate   int            `json:"duplicate"`
+	Invalid     int            `json:"invalid"`
+	Parents     int            `json:"parents"`
+	Columns     []columnView   `json:"columns"` // that had to be chosen
+	Relations   []relationView `json:"relations"`
+	Largest     []parentView   `json:"largest_parents"`
+	Settled     int            `json:"settled"` // by an earlier run
+	ToSend      int            `json:"to_send"`
+	Calls       int            `json:"calls"`
+	Credits     int            `json:"credits"`
+	Concurrency int            `json:"concurrency"`
+	Seconds     float64        `json:"seconds"` // expected
+	Warnings    []warningView  `json:"warnings"`
+	Command     string         `json:"command"` // that runs this plan
 
 	batchSize int
 }
@@ -203,7 +203,7 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		Credits:     p.Calls, // one credit a call (I)
 		Concurrency: p.Slots,
 		Seconds:     p.Time.Seconds(),
-		Warnings:    append([]job.Suspicion{}, p.Input.Doubts...),
+		Warnings:    warningsOf(p.Input.Doubts),
 		Command:     f.command,
 		batchSize:   f.batchSize,
 	}

@@ -17,7 +17,6 @@ var remedies = map[job.Remedy]string{
 	job.BeginAnew:           "begin anew with --restart",
 	job.ResumeOrRestart:     "to go on and skip the links that are settled, add --if-changed resume; to begin anew, --if-changed restart",
 	job.SkipInvalidRows:     "go on without them with --skip-invalid",
-	job.LeaveOutStrict:      "without --strict this is a warning",
 	job.RaiseMaxLinks:       "raise --max-links",
 	job.VouchForRelation:    "if you know that it can be delinked, add --allow-relation ",
 	job.LeaveOutEnvironment: "leave out --environment",
@@ -45,7 +44,7 @@ func hint(r *job.Refusal) string {
 		return remedy
 	}
 	join := ", or "
-	if r.Remedy == job.VouchForRelation || r.Remedy == job.LeaveOutStrict || strings.Contains(r.Hint, ", or ") {
+	if r.Remedy == job.VouchForRelation || strings.Contains(r.Hint, ", or ") {
 		join = "; "
 	}
 	return r.Hint + join + remedy

@@ -258,6 +258,7 @@ const shownRows = 20
 
 // refusal tells why a run does not begin.
 func (u *ui) refusal(r *job.Refusal) {
+	r = withInputHint(r)
 	rows := r.Rows[:min(len(r.Rows), shownRows)]
 	more := len(r.Rows) + r.More - len(rows)
 	if u.json {

@@ -16,16 +16,17 @@ import (
 
 // Config is what to do and how.
 type Config struct {
-	Input       string // a path, or Stdin
-	Stdin       io.Reader
-	Reader      reader.Options
-	Files       Files
-	Allow       []zoho.Relation // relations that the user vouches for
-	BatchSize   int             // links per call, 1 to zoho.MaxIDs; 0 for as many as can be
-	MaxLinks    int             // more are a Refusal; 0 for no limit
-	SkipInvalid bool            // go on without the rows that cannot be used
-	FailAbsent  bool            // absent links count as failures
-	Strict      bool            // a Suspicion is a Refusal
+	Input         string // a path, or Stdin
+	Stdin         io.Reader
+	Reader        reader.Options
+	Files         Files
+	Allow         []zoho.Relation // relations that the user vouches for
+	BatchSize     int             // links per call, 1 to zoho.MaxIDs; 0 for as many as can be
+	MaxLinks      int             // more are a Refusal; 0 for no limit
+	SkipInvalid   bool            // go on without the rows that cannot be used
+	FailAbsent    bool            // absent links count as failures
+	Strict        bool            // a suspicion is a Refusal
+	AcceptRounded bool            // ids that look rounded are no reason for a Refusal
 	Choice
 	Limits
 }

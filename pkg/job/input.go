@@ -11,17 +11,18 @@ import (
 	"delink/pkg/reader"
 	"delink/pkg/relation"
 	"delink/pkg/report"
+	"delink/pkg/suspicion"
 )
 
 // Input is an input that has been read and checked.
 type Input struct {
 	Config Config
 	Set    *chunker.Set
-	Header *reader.Header     // how the input was understood
-	Bad    []*reader.RowError // rows that cannot be used; the first ones, if they are why nothing is sent
-	SHA256 string             // of the input
-	Doubts []Suspicion        // what may be right and often is not
-	bad    int                // how many rows cannot be used
+	Header *reader.Header        // how the input was understood
+	Bad    []*reader.RowError    // rows that cannot be used; the first ones, if they are why nothing is sent
+	SHA256 string                // of the input
+	Doubts []suspicion.Suspicion // what may be right and often is not
+	bad    int                   // how many rows cannot be used
 	source *source
 
 	leftUnknown, inDoubt []reader.Link // what a failures file tells of an earlier run
@@ -99,7 +100,7 @@ func (p *Input) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 		return &Refusal{Cause: p.source.name, Err: err}
 	}
 	p.Set = b.Build()
-	p.Doubts = append(unusedOptions(p.Set, p.Header, p.Config.Reader), suspect(p.Set)...)
+	p.Doubts = append(suspicion.UnusedOptions(p.Set, p.Header, p.Config.Reader), suspicion.Find(p.Set)...)
 	return nil
 }
 
@@ -147,8 +148,8 @@ func (p *Input) check() error {
 		}
 	case len(wrong) > 0:
 		return wrong.refusal(p)
-	case p.Config.Strict && len(p.Doubts) > 0:
-		return &Refusal{Cause: fmt.Sprintf("%s: %s", p.source.name, p.Doubts[0].Text), Hint: p.Doubts[0].Hint, Remedy: LeaveOutStrict}
+	case p.suspected() != nil:
+		return &Refusal{Err: p.suspected()}
 	case p.Config.MaxLinks > 0 && p.Set.Links() > p.Config.MaxLinks:
 		r := because(RaiseMaxLinks, "%s has %d links, more than the limit of %d", p.source.name, p.Set.Links(), p.Config.MaxLinks)
 		r.Hint = "check that this is the right file"

@@ -33,7 +33,6 @@ const (
 	BeginAnew                  // begin anew; older files get new names
 	ResumeOrRestart            // say what to do with the unfinished run
 	SkipInvalidRows            // go on without the rows that cannot be used
-	LeaveOutStrict             // take what is suspicious for a warning
 	RaiseMaxLinks              // allow more links
 	VouchForRelation           // say that the relation Arg can be delinked
 	LeaveOutEnvironment        // do not say which kind of org is meant

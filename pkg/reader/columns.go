@@ -5,14 +5,19 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
+	"delink/pkg/reader/scan"
+	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
 
-// Columns say which column of a file is which, by the names that it has in the file. An empty name says nothing.
+// Columns gives the name of the column that each part of a link is in: module, parent id, relation,
+// related id. An empty name says nothing.
 type Columns [numColumns]string
 
-// ParseColumns reads parent_id="Kampagne, ID",related_id=Lead: a value with a comma or a quote in it is put in quotes, and
-// its quotes are doubled.
+// ParseColumns reads parent_id="Kampagne, ID",related_id=Lead: a value with a comma or a quote in
+// it is put in quotes, and its quotes are doubled.
 func ParseColumns(s string) (c Columns, err error) {
 	for rest := s; ; {
 		key, after, ok := strings.Cut(rest, "=")
@@ -32,7 +37,7 @@ func ParseColumns(s string) (c Columns, err error) {
 		if behind != "" {
 			return c, fmt.Errorf(`in %q, text follows the closing quote: double the quotes that are part of a name`, after)
 		}
-		if trim(name) == "" {
+		if value.Trim(name) == "" {
 			return c, fmt.Errorf("%s= lacks the name of a column", canonical[which])
 		}
 		c[which] = name
@@ -43,8 +48,9 @@ func ParseColumns(s string) (c Columns, err error) {
 	}
 }
 
-// cutColumn takes the first value off. more begins with the comma behind it; behind is what stands between its closing
-// quote and that. closed is false if there is none.
+// cutColumn takes the first value off s. more is the rest, which begins with a comma; behind is the
+// text between the value's closing quote and that comma. closed is false if the quote is never
+// closed.
 func cutColumn(s string) (name, more, behind string, closed bool) {
 	opened := strings.TrimLeft(s, " ")
 	if !strings.HasPrefix(opened, `"`) {
@@ -53,7 +59,7 @@ func cutColumn(s string) (name, more, behind string, closed bool) {
 		}
 		return s, "", "", true
 	}
-	end, closed := closingQuote([]byte(opened), 0)
+	end, closed := scan.ClosingQuote([]byte(opened), 0)
 	if !closed {
 		return "", "", "", false
 	}
@@ -61,7 +67,7 @@ func cutColumn(s string) (name, more, behind string, closed bool) {
 	if i := strings.IndexByte(behind, ','); i >= 0 {
 		behind, more = behind[:i], behind[i:]
 	}
-	return unquote([]byte(opened[:end])), more, strings.TrimSpace(behind), true
+	return scan.Unquote([]byte(opened[:end])), more, strings.TrimSpace(behind), true
 }
 
 // String is the text from which ParseColumns makes the same.
@@ -83,17 +89,17 @@ func quoteColumn(name string) string {
 	return name
 }
 
-// firstRow is what is known of the rows below a header.
+// firstRow is what a look at the rows below a header has found.
 type firstRow struct {
-	any    bool     // there is one
-	values []string // of the first one that is fit, or nil
+	any    bool     // there are rows, or may be
+	values []string // of the first row that is fit, or nil
 }
 
-// lookAhead finds the first row that is fit for something, by its values.
+// lookAhead finds the first row whose values are fit.
 type lookAhead func(fit func(values []string) bool) firstRow
 
-// resolve finds out which column is which: by what Options say, by their canonical names, and by the names of Zoho's
-// exports, in this order. The error has no file yet.
+// resolve finds the column of each part of a link: by what Options say, by the canonical names, and
+// by the names of Zoho's exports, in this order. Its error has no file name yet.
 func (h *Header) resolve(opt Options, ahead lookAhead) *InputError {
 	h.index, h.added, h.only = [numColumns]int{-1, -1, -1, -1}, nil, zoho.Relation{}
 	for i, name := range h.Columns {
@@ -119,24 +125,31 @@ func (h *Header) resolve(opt Options, ahead lookAhead) *InputError {
 			}
 		}
 	}
-	if h.index == [numColumns]int{-1, -1, -1, -1} && slices.ContainsFunc(h.Columns, looksLikeID) {
+	if h.index == [numColumns]int{-1, -1, -1, -1} && slices.ContainsFunc(h.Columns, value.LooksLikeID) {
 		return h.fail(0, "the first row is data, not a header", "put a line with the columns' names above it: "+strings.Join(canonical[:], string(h.Comma)))
 	}
 	word := "column"
 	if len(missing) > 1 {
 		word = "columns"
 	}
-	return h.fail(0, "the header lacks the "+word+" "+strings.Join(missing, ", "), h.hintMissing(opt, missing))
+	hint, remedy := h.complete(opt, missing)
+	return h.fail(0, "the header lacks the "+word+" "+strings.Join(missing, ", "), hint).with(remedy)
 }
 
 func (h *Header) fail(column int, cause, hint string) *InputError {
-	s := scanner{comma: h.Comma, newline: h.newline()}
-	fields := s.split(h.Raw)
-	line, col := h.lineCol(h.Raw, fields[min(column, len(fields)-1)].start, h.Line)
+	s := scan.Scanner{Comma: h.Comma, Newline: h.newline()}
+	fields := s.Split(h.Raw)
+	line, col := h.lineCol(h.Raw, fields[min(column, len(fields)-1)].Start, h.Line)
 	return &InputError{Line: line, Col: col, Cause: cause, Hint: hint}
 }
 
-// missing are the parts of a link for which there is neither a column nor a constant.
+// with adds what Options can do about an error.
+func (e *InputError) with(r Remedy) *InputError {
+	e.Remedy = r
+	return e
+}
+
+// missing gives the parts of a link that neither a column nor Options give.
 func (h *Header) missing(opt Options) []string {
 	var missing []string
 	for which, name := range canonical {
@@ -157,24 +170,33 @@ func (h *Header) takeOptions(columns Columns) *InputError {
 		found := h.find(name)
 		switch {
 		case len(found) == 0:
-			return h.fail(0, fmt.Sprintf("there is no column %q, which --columns names as %s", name, canonical[which]), h.hintNames())
+			return h.fail(0, fmt.Sprintf("there is no column %q to take for %s", name, canonical[which]), h.hintNames()).with(CorrectColumns{})
 		case len(found) > 1:
 			return h.twice(name, found)
 		}
 		if other := slices.Index(h.index[:], found[0]); other >= 0 {
-			return h.fail(found[0], fmt.Sprintf("--columns names the column %s as %s and as %s", plain(h.Columns[found[0]]), canonical[other], canonical[which]),
-				"each part of a link has a column of its own")
+			return h.fail(found[0], fmt.Sprintf("the column %s is to be taken for %s and for %s", plain(h.Columns[found[0]]), canonical[other], canonical[which]),
+				"each part of a link has a column of its own").with(CorrectColumns{})
 		}
 		h.index[which] = found[0]
 	}
 	return nil
 }
 
-// find are the columns of that name: spelled in the same way, or if there is none, but for case and space.
+// sameName reports whether two names differ in nothing but case, space around them, and how their
+// accents are written: as a part of the letter (NFC) or behind it (NFD, as macOS does). They look
+// the same.
+func sameName(a, b string) bool {
+	return strings.EqualFold(norm.NFC.String(value.Trim(a)), norm.NFC.String(value.Trim(b)))
+}
+
+// find gives the columns of that name: spelled in the same way, or if there is none, but for what
+// sameName passes over.
 func (h *Header) find(name string) []int {
 	for _, same := range []func(a, b string) bool{
 		func(a, b string) bool { return a == b },
-		func(a, b string) bool { return strings.EqualFold(trim(a), trim(b)) },
+		func(a, b string) bool { return norm.NFC.String(a) == norm.NFC.String(b) },
+		sameName,
 	} {
 		var found []int
 		for i, column := range h.Columns {
@@ -194,7 +216,8 @@ func (h *Header) twice(name string, found []int) *InputError {
 		"rename the one that does not count")
 }
 
-// takeCanonical takes the columns that have the canonical names, in any case, spacing and punctuation.
+// takeCanonical takes the columns that have the canonical names, in any case, spacing and
+// punctuation.
 func (h *Header) takeCanonical() *InputError {
 	taken := h.index
 	for i, column := range h.Columns {
@@ -223,30 +246,24 @@ func (h *Header) hintNames() string {
 	return "it has " + strings.Join(names, ", ")
 }
 
-// hintMissing says what there is, what it looks like, and which flags help.
-func (h *Header) hintMissing(opt Options, missing []string) string {
-	parts := []string{h.hintNames()}
+// complete says what columns there are, what they look like, and what Options can say instead of
+// what is missing.
+func (h *Header) complete(opt Options, missing []string) (hint string, _ Complete) {
+	hint = h.hintNames()
 	guesses, modules := h.guesses()
 	if guesses != "" {
-		parts = append(parts, guesses)
+		hint += "; " + guesses
 	}
-	var flags, columns []string
+	var c Complete
 	for _, name := range missing {
-		if name == "module" || name == "relation" {
-			flags = append(flags, "--"+name)
+		if name == canonical[colModule] || name == canonical[colRelation] {
+			c.Constants = append(c.Constants, name)
 		} else {
-			columns = append(columns, name+`="…"`)
+			c.Columns = append(c.Columns, name)
 		}
 	}
-	switch relations := relationsOf(modules, opt); {
-	case flags != nil && len(relations) > 0 && len(columns) > 0 && h.index[colModule] < 0 && h.index[colRelation] < 0:
-		parts = append(parts, "add "+strings.Join(relations, ", or "))
-		columns = nil
-	case flags != nil:
-		parts = append(parts, strings.Join(flags, " and ")+" can stand in for a column that is the same in all rows")
+	if c.Constants != nil && c.Columns != nil && h.index[colModule] < 0 && h.index[colRelation] < 0 {
+		c.Relations = relationsOf(modules, opt)
 	}
-	if columns != nil {
-		parts = append(parts, "--columns "+strings.Join(columns, ",")+" says which column is which")
-	}
-	return strings.Join(parts, "; ")
+	return hint, c
 }

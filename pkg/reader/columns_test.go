@@ -2,6 +2,7 @@ package reader_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -11,7 +12,8 @@ import (
 	"delink/pkg/reader"
 )
 
-// Which columns are taken for parent and related record, by their names and by what the relation is.
+// Which columns are taken for parent and related record, by their names and by what the relation
+// is.
 func TestColumnsThatAreTaken(t *testing.T) {
 	type taken = []reader.Taken
 	both := func(parent, related string) taken { return taken{{parent, "parent_id"}, {related, "related_id"}} }
@@ -44,18 +46,20 @@ func TestColumnsThatAreTaken(t *testing.T) {
 		if test.want == nil && test.opt.Columns[0] != "" {
 			test.want = taken{{"M", "module"}, {"p", "parent_id"}, {"R", "relation"}, {"r", "related_id"}}
 		}
-		in, err := reader.New("links.csv", strings.NewReader(test.header+"\n"), test.opt)
-		if err != nil {
-			t.Errorf("%s: %v", test.header, err)
-			continue
-		}
-		if diff := cmp.Diff(test.want, in.Header().Taken()); diff != "" {
-			t.Errorf("%s: %s", test.header, diff)
-		}
+		t.Run(test.header, func(t *testing.T) {
+			in, err := reader.New("links.csv", strings.NewReader(test.header+"\n"), test.opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, in.Header().Taken()); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }
 
-// Where it cannot be decided, the message says what was found, what it looks like and which flag to write.
+// Where it cannot be decided, the message says what was found, what it looks like and which flag to
+// write.
 func TestColumnsThatAreNotTaken(t *testing.T) {
 	leads := reader.Options{Module: "Campaigns", Relation: "Leads"}
 	for _, test := range []struct {
@@ -63,48 +67,61 @@ func TestColumnsThatAreNotTaken(t *testing.T) {
 		opt        reader.Options
 		want, hint string
 	}{
-		{"Record Id,Name\n1,x\n", leads, "links.csv:1:1: the header lacks the columns parent_id, related_id", `it has Record Id, Name; Record Id looks like the exported record's id; --columns parent_id="…",related_id="…" says which column is which`},
+		{"Record Id,Name\n1,x\n", leads, "links.csv:1:1: the header lacks the columns parent_id, related_id", `it has Record Id, Name; Record Id looks like the exported record's id; Complete{Constants:[] Columns:[parent_id related_id] Relations:[]}$`},
 		{"Record Id,Id\n", leads, "the header lacks the columns parent_id, related_id", "it has Record Id, Id; Record Id looks"},
-		{"Campaign Name,Record Id\nFair,1\n", leads, "the header lacks the columns parent_id, related_id", "it has Campaign Name, Record Id; Record Id looks like the exported record's id; --columns"},
-		{"Lead Id,Record Id,Campaign Id\n", leads, "links.csv:1:19: for Campaigns.Leads it is not clear which column is which: parent_id may be Record Id or Campaign Id, related_id may be Lead Id or Record Id", "it has Lead Id, Record Id, Campaign Id; say which, for example --columns 'parent_id=Campaign Id,related_id=Lead Id'"},
+		{"Campaign Name,Record Id\nFair,1\n", leads, "the header lacks the columns parent_id, related_id", "it has Campaign Name, Record Id; Record Id looks like the exported record's id; Complete{Constants:[] Columns:[parent_id related_id]"},
+		{"Lead Id,Record Id,Campaign Id\n", leads, "links.csv:1:19: for Campaigns.Leads it is not clear which column is which: parent_id may be Record Id or Campaign Id, related_id may be Lead Id or Record Id", "it has Lead Id, Record Id, Campaign Id; ChooseColumns{Example:parent_id=Campaign Id,related_id=Lead Id}$"},
 		{"parent_id,Lead Id,Record Id\n", leads, "links.csv:1:19: for Campaigns.Leads it is not clear which column is which: related_id may be Lead Id or Record Id", "it has"},
-		{"Lead Id,Leads.id\n", reader.Options{Module: "Leads", Relation: "Leads"}, "links.csv:1:9: for Leads.Leads it is not clear", "it has Lead Id, Leads.id; say which"},
-		{"Record Id,Campaign Name.id\n", reader.Options{Module: "Campaigns"}, "the header lacks the columns parent_id, relation, related_id", "it has Record Id, Campaign Name.id; Record Id looks like the exported record's id, Campaign Name.id looks like the id of one of the Campaigns; add --relation Contacts to remove Contacts from Campaigns, or --relation Leads to remove Leads from Campaigns"},
-		{"Lead Id,Campaign Id\n", reader.Options{Relation: "lead"}, "the header lacks the columns module, parent_id, related_id", "it has Lead Id, Campaign Id; Lead Id looks like the id of one of the Leads, Campaign Id looks like the id of one of the Campaigns; add --module Campaigns to remove Leads from Campaigns$"},
-		{"Product Id,Potential Id\n", reader.Options{}, "the header lacks the columns module, parent_id, relation, related_id", "it has Product Id, Potential Id; Product Id looks like the id of one of the Products, Potential Id looks like the id of one of the Deals; add --module Products --relation Deals to remove Deals from Products$"},
+		{"Lead Id,Leads.id\n", reader.Options{Module: "Leads", Relation: "Leads"}, "links.csv:1:9: for Leads.Leads it is not clear", "it has Lead Id, Leads.id; ChooseColumns{"},
+		{"Record Id,Campaign Name.id\n", reader.Options{Module: "Campaigns"}, "the header lacks the columns parent_id, relation, related_id", "it has Record Id, Campaign Name.id; Record Id looks like the exported record's id, Campaign Name.id looks like the id of one of the Campaigns; Complete{Constants:[relation] Columns:[parent_id related_id] Relations:[Campaigns.Contacts Campaigns.Leads]}$"},
+		{"Lead Id,Campaign Id\n", reader.Options{Relation: "lead"}, "the header lacks the columns module, parent_id, related_id", "it has Lead Id, Campaign Id; Lead Id looks like the id of one of the Leads, Campaign Id looks like the id of one of the Campaigns; Complete{Constants:[module] Columns:[parent_id related_id] Relations:[Campaigns.Leads]}$"},
+		{"Product Id,Potential Id\n", reader.Options{}, "the header lacks the columns module, parent_id, relation, related_id", "it has Product Id, Potential Id; Product Id looks like the id of one of the Products, Potential Id looks like the id of one of the Deals; Complete{Constants:[module relation] Columns:[parent_id related_id] Relations:[Products.Deals]}$"},
 		{"Deal Id,Contact Role Id\n", reader.Options{Module: "Deals", Relation: "Contact_Roles"}, "the header lacks the columns parent_id, related_id", "it has Deal Id, Contact Role Id; Deal Id looks"},
-		{"relation,parent_id,related_id\n", reader.Options{}, "the header lacks the column module", "it has relation, parent_id, related_id; --module can stand in"},
+		{"relation,parent_id,related_id\n", reader.Options{}, "the header lacks the column module", "it has relation, parent_id, related_id; Complete{Constants:[module] Columns:[] Relations:[]}$"},
 		{"module,relation,Record Id,Campaign Id\nCampaigns,1\n", reader.Options{}, "links.csv:2:1: the row has 2 columns, the header has 4", "a value, or a comma"},                          // no row tells the relation, and none can be used
 		{"module,relation,Record Id,Campaign Id\n,Leads,1,2\nCampaigns,Leads,3,4\n9,Leads,1,2\n", reader.Options{}, "links.csv:4:1: column 1, module \"9\" is not an API name", "API names"}, // the second row tells it
 		{"module,relation,Record Id,Name\nCampaigns,Leads,1,x\n", reader.Options{}, "the header lacks the columns parent_id, related_id", "it has"},
 		{"\"Record Id,Campaign Name.id,Name\"\n\"zcrm_1,zcrm_2,\"\"A, B\"\"\"\n", leads, "the header lacks the columns parent_id, related_id", "every line is in quotes as a whole"},
 		{"Leads export of Monday\n\nparent_id,related_id\n1,2\n", leads, "the header lacks the columns parent_id, related_id", "line 3 looks like the header: take off what is above it$"},
 		{"Leads export; of Monday\nLead Id;Campaign Id\n1;2\n", leads, "links.csv:1:1: the header lacks", "line 2 looks like the header"},
-		{"parent_id;related_id\n1;2\n", reader.Options{Module: "Campaigns", Relation: "Leads", Delimiter: ','}, "the header lacks the columns parent_id, related_id", "the columns seem to be separated by a semicolon: leave out --delimiter$"},
-		{"sep=|\nparent_id,related_id\n1,2\n", leads, "links.csv:2:1: the header lacks the columns parent_id, related_id", "the columns seem to be separated by a comma, not as the line sep= says: add --delimiter comma$"},
-		{"a,b\n", reader.Options{Columns: reader.Columns{1: "c"}}, `links.csv:1:1: there is no column "c", which --columns names as parent_id`, "it has a, b"},
+		{"parent_id;related_id\n1;2\n", reader.Options{Module: "Campaigns", Relation: "Leads", Delimiter: ','}, "the header lacks the columns parent_id, related_id", "the columns seem to be separated by a semicolon; OmitDelimiter{}$"},
+		{"sep=|\nparent_id,related_id\n1,2\n", leads, "links.csv:2:1: the header lacks the columns parent_id, related_id", "the columns seem to be separated by a comma, not as the line sep= says; GiveDelimiter{Delimiter:44}$"},
+		{"a,b\n", reader.Options{Columns: reader.Columns{1: "c"}}, `links.csv:1:1: there is no column "c" to take for parent_id`, "it has a, b; CorrectColumns{}$"},
 		{"a,b, A\n", reader.Options{Columns: reader.Columns{1: "A "}}, "links.csv:1:5: column A is there twice, as columns 1 and 3", "rename"},
-		{"x,a\n", reader.Options{Columns: reader.Columns{1: "a", 3: "A"}}, "links.csv:1:3: --columns names the column a as parent_id and as related_id", "each part"},
+		{"x,a\n", reader.Options{Columns: reader.Columns{1: "a", 3: "A"}}, "links.csv:1:3: the column a is to be taken for parent_id and for related_id", "each part of a link has a column of its own; CorrectColumns{}$"},
 		{"module,relation,Record Id,Campaign Id\nCampaigns,Leads,1,2\nProducts,Leads,1,2\n", reader.Options{}, "links.csv:3:1: column 1, module \"Products\" is another than in the first row, by which the columns were chosen: Campaigns.Leads", "split the file by relation"},
 		{"Relation,Record Id,Campaign Id\nLeads,1,2\nContacts,1,2\n", reader.Options{Module: "Campaigns"}, "links.csv:3:1: column 1, relation \"Contacts\" is another than in the first row, by which the columns were chosen: Campaigns.Leads", "split"},
 	} {
-		rows, err := read(strings.NewReader(test.input), test.opt)
-		hint := ""
-		var input *reader.InputError
-		switch {
-		case errors.As(err, &input):
-			hint = input.Hint
-		case err == nil && len(rows) > 0 && rows[len(rows)-1].Err != nil:
-			last := rows[len(rows)-1].Err
-			err, hint = last, last.Hint
-		}
-		if err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%q: got  %v\nwant %s", test.input, err, test.want)
-		}
-		if begin, whole := strings.CutSuffix(test.hint, "$"); !strings.HasPrefix(hint, begin) || whole && hint != begin {
-			t.Errorf("%q: the hint is %q\nwant %s", test.input, hint, test.hint)
-		}
+		t.Run(test.input, func(t *testing.T) {
+			rows, err := read(strings.NewReader(test.input), test.opt)
+			hint := ""
+			var input *reader.InputError
+			switch {
+			case errors.As(err, &input):
+				hint = withRemedy(input)
+			case err == nil && len(rows) > 0 && rows[len(rows)-1].Err != nil:
+				last := rows[len(rows)-1].Err
+				err, hint = last, last.Hint
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got  %v\nwant %s", err, test.want)
+			}
+			if begin, whole := strings.CutSuffix(test.hint, "$"); !strings.HasPrefix(hint, begin) || whole && hint != begin {
+				t.Errorf("the hint is %q\nwant %s", hint, test.hint)
+			}
+		})
 	}
+}
+
+// withRemedy is the hint of an error, and what Options can do about it.
+func withRemedy(e *reader.InputError) string {
+	switch {
+	case e.Remedy == nil:
+		return e.Hint
+	case e.Hint == "":
+		return strings.TrimPrefix(fmt.Sprintf("%T%+v", e.Remedy, e.Remedy), "reader.")
+	}
+	return e.Hint + "; " + strings.TrimPrefix(fmt.Sprintf("%T%+v", e.Remedy, e.Remedy), "reader.")
 }
 
 func TestParseColumns(t *testing.T) {
@@ -179,7 +196,8 @@ func TestParseDelimiter(t *testing.T) {
 
 func TestModuleAndColumnContradict(t *testing.T) {
 	_, err := reader.New("links.csv", strings.NewReader("m,parent_id,related_id\n"), reader.Options{Module: "Campaigns", Relation: "Leads", Columns: reader.Columns{0: "m"}})
-	if err == nil || err.Error() != "--module and --columns both say what the module is: leave one out" {
+	var option *reader.OptionError
+	if !errors.As(err, &option) || *option != (reader.OptionError{Part: "module", Value: "Campaigns", Twice: true}) || err.Error() != "the module is given for all rows, and as a column" {
 		t.Error(err)
 	}
 }
@@ -197,7 +215,8 @@ func TestHeaderWithoutRows(t *testing.T) {
 	}
 }
 
-// In a failures file, a row without the added columns is refused; in the failures file of that one, it is refused again.
+// In a failures file, a row without the added columns is refused; in the failures file of that one,
+// it is refused again.
 func TestRowThatLacksTheAddedColumns(t *testing.T) {
 	const input = "delink_status,parent_id,related_id,n\n1,2,3\nfailed,1,2,3\n"
 	opt := reader.Options{Module: "Campaigns", Relation: "Leads"}

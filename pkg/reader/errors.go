@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // InputError says why the input as a whole cannot be read, or cannot be read further.
@@ -12,6 +14,7 @@ type InputError struct {
 	Line, Col int    // where: physical line and byte in it, both from 1; Col 0 if it is not known
 	Cause     string // what is wrong
 	Hint      string // what to do about it, may be empty
+	Remedy    Remedy // what Options can do about it, or nil
 	Err       error  // what the source of the bytes said, or nil
 }
 
@@ -39,8 +42,8 @@ type RowError struct {
 	Hint          string // what to do about it, may be empty
 }
 
-// Error is the place and the cause, without the hint: links.csv:1042:21: column 4, related_id "12x4" is not a record id. The
-// line is the one on which the row starts.
+// Error is the place and the cause, without the hint: links.csv:1042:21: column 4, related_id
+// "12x4" is not a record id. The line is the one on which the row starts.
 func (e *RowError) Error() string {
 	var s strings.Builder
 	if e.AtLine == e.Line {
@@ -71,6 +74,9 @@ func (e *RowError) Message() string {
 }
 
 func place(file string, line, col int) string {
+	if !utf8.ValidString(file) || strings.ContainsFunc(file, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		file = strconv.Quote(file) // it could upset a terminal, and is no text that a log can hold
+	}
 	switch {
 	case line == 0:
 		return file
@@ -94,7 +100,8 @@ func shorten(s string) string {
 	return strings.Clone(s) // a row's text does not outlive its chunk, and must not keep it alive
 }
 
-// plain is a column's name as a message can show it: quoted if it has characters that could upset a terminal.
+// plain is a column's name as a message can show it: quoted if it has characters that could upset a
+// terminal.
 func plain(name string) string {
 	name = shorten(strings.TrimSpace(name))
 	if q := strconv.Quote(name); q != `"`+name+`"` || name == "" {

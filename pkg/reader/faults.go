@@ -4,18 +4,22 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+
+	"delink/pkg/reader/scan"
+	"delink/pkg/reader/text"
+	"delink/pkg/reader/value"
 )
 
-// structure tells a row that breaks the rules of quoting from a quote that has swallowed rows: behind that one, what
-// looks like a row may be the inside of a value.
-func (r *records) structure(rec record, row scanned) (*RowError, error) {
+// structure says what is wrong with the quotes of a row. If the fault may have swallowed other
+// rows, the error ends the input: what looks like a row below it may be the inside of a value.
+func (r *records) structure(rec record, row scan.Row) (*RowError, error) {
 	raw := r.text(rec)
-	f := r.scan.fields[row.field]
+	f := r.scan.Fields[row.Field]
 	d := &r.header.Dialect
-	line, col := d.lineCol(raw, f.start-rec.start, rec.line)
-	atLine, atCol := d.lineCol(raw, row.at-rec.start, rec.line)
+	line, col := d.lineCol(raw, f.Start-rec.start, rec.line)
+	atLine, atCol := d.lineCol(raw, row.At-rec.start, rec.line)
 	switch {
-	case row.fault == neverClosed:
+	case row.Fault == scan.NeverClosed:
 		return nil, &InputError{
 			File: r.file, Line: line, Col: col,
 			Cause: "the quote that opens here is never closed, and swallows the rest of the file",
@@ -27,30 +31,30 @@ func (r *records) structure(rec record, row scanned) (*RowError, error) {
 			Cause: fmt.Sprintf("the quote that opens here has swallowed lines: in line %d, text follows the quote that closes it", atLine),
 			Hint:  "close it where its value ends, or double it if it is part of the value",
 		}
-	case row.opens > 0: // the next line may be a part of that value: it must not be taken for a link
-		openLine, openCol := d.lineCol(raw, row.opens-rec.start, rec.line)
+	case row.Opens > 0: // the next line may be a part of that value, and must not be taken for a link
+		openLine, openCol := d.lineCol(raw, row.Opens-rec.start, rec.line)
 		return nil, &InputError{
 			File: r.file, Line: openLine, Col: openCol,
-			Cause: fmt.Sprintf("it cannot be told where this row ends: the quotes of column %d are wrong, and the line does not close the one that opens here", row.field+1),
+			Cause: fmt.Sprintf("it cannot be told where this row ends: the quotes of column %d are wrong, and the line does not close the one that opens here", row.Field+1),
 			Hint:  "put the values in quotes, and double the quotes that are part of them",
 		}
 	}
 	reason := "has a quote in it, but does not begin with one"
-	if row.fault == textBehind {
+	if row.Fault == scan.TextBehind {
 		reason = "has text behind its closing quote"
 	}
 	return &RowError{
 		File: r.file, Line: rec.line, AtLine: atLine, AtCol: atCol,
-		Column: r.columnName(row.field), Number: row.field + 1, Value: shorten(string(r.win.buf[f.start:f.end])),
+		Column: r.columnName(row.Field), Number: row.Field + 1, Value: shorten(string(r.win.Buf[f.Start:f.End])),
 		Reason: reason, Hint: "put the value in quotes, and double the quotes that are part of it",
 	}, nil
 }
 
-// delimiterInValue says what to do if a value has the delimiter in it.
+// delimiterInValue is what messages call one delimiter.
 var delimiterInValue = map[byte]string{',': "a comma", ';': "a semicolon", '\t': "a tab", '|': "a bar"}
 
-// ragged is for a row that has not as many columns as the header.
-func (r *records) ragged(rec record, fields []field) (*RowError, error) {
+// ragged says what is wrong with a row that has more or fewer columns than the header.
+func (r *records) ragged(rec record, fields []scan.Field) (*RowError, error) {
 	columns := len(fields)
 	if at := r.swallows(fields); at > 0 {
 		line, col := r.header.lineCol(r.text(rec), at-rec.start, rec.line)
@@ -75,14 +79,15 @@ func (r *records) ragged(rec record, fields []field) (*RowError, error) {
 	return e, nil
 }
 
-// swallows is where a value that goes over several lines ends with a quote that stands where one opens a value: behind a delimiter.
-// In a row with a wrong number of columns it may be just that; the lines below are then a part of that value, and must not be
-// taken for links. 0 if there is none.
-func (r *records) swallows(fields []field) int {
-	text := r.win.buf
+// swallows is the offset of a closing quote that was probably meant to open a value, or 0 if there
+// is none. Such a quote ends a value of several lines and stands directly behind a delimiter. If
+// the row has a wrong number of columns too, the lines below it may belong to the value that the
+// quote opens, and must not be taken for links.
+func (r *records) swallows(fields []scan.Field) int {
+	text := r.win.Buf
 	for _, f := range fields {
-		last := f.end - 1
-		if f.end-f.start > 2 && text[f.start] == '"' && text[last] == '"' && text[last-1] == r.header.Comma && bytes.IndexByte(text[f.start:last], r.header.newline()) >= 0 {
+		last := f.End - 1
+		if f.End-f.Start > 2 && text[f.Start] == '"' && text[last] == '"' && text[last-1] == r.header.Comma && bytes.IndexByte(text[f.Start:last], r.header.newline()) >= 0 {
 			return last
 		}
 	}
@@ -96,29 +101,40 @@ func counted(columns int) string {
 	return fmt.Sprintf("%d columns", columns)
 }
 
-// unreadable is for what is no matter of CSV: the source failed, or gave too much.
+// unreadable is the error of a source that failed, or whose rows are too long.
 func (r *records) unreadable(err error) error {
-	if err == errRowTooLong {
+	switch err {
+	case scan.ErrRowTooLong:
+		return r.tooLong(r.line)
+	case scan.ErrLineTooLong:
 		return &InputError{
-			File: r.file, Line: r.line, Col: 1, Cause: "the row that begins here is longer than 1 MiB",
-			Hint: "perhaps a quote that is not closed has swallowed the rows below it",
+			File: r.file, Line: r.line, Col: 1, Cause: "the line is longer than 16 MiB",
+			Hint: "the file may have other line ends than line feeds, or be no text: export it again",
 		}
 	}
-	return &InputError{File: r.file, Line: r.line, Cause: "cannot be read further", Err: err, Hint: hintRead(err)}
+	return &InputError{File: r.file, Line: r.line, Cause: "cannot be read further", Err: err, Hint: text.HintRead(err)}
 }
 
-// valueError is for a value that cannot be used, in the field of that index.
-func (r *records) valueError(rec record, index int, name string, p *problem) *RowError {
-	raw := r.text(rec)
-	f := r.scan.split(raw)[index]
-	line, col := r.header.lineCol(raw, f.start, rec.line)
-	return &RowError{
-		File: r.file, Line: rec.line, AtLine: line, AtCol: col,
-		Column: name, Number: index + 1, Value: shorten(unquote(raw[f.start:f.end])), Reason: p.reason, Hint: p.hint,
+// tooLong is the error of a row over several lines that is longer than a row can be.
+func (r *records) tooLong(line int) *InputError {
+	return &InputError{
+		File: r.file, Line: line, Col: 1, Cause: "the row that begins here is longer than 1 MiB",
+		Hint: "perhaps a quote that is not closed has swallowed the rows below it",
 	}
 }
 
-// textError is for a row that is not text, or nil.
+// valueError is the error of a value that cannot be used. index is that of its field.
+func (r *records) valueError(rec record, index int, name string, p *value.Problem) *RowError {
+	raw := r.text(rec)
+	f := r.scan.Split(raw)[index]
+	line, col := r.header.lineCol(raw, f.Start, rec.line)
+	return &RowError{
+		File: r.file, Line: rec.line, AtLine: line, AtCol: col,
+		Column: name, Number: index + 1, Value: shorten(scan.Unquote(raw[f.Start:f.End])), Reason: p.Reason, Hint: p.Hint,
+	}
+}
+
+// textError is the error of a row that is not text; nil for one that is.
 func (r *records) textError(rec record) *RowError {
 	if r.isText {
 		return nil
@@ -128,15 +144,15 @@ func (r *records) textError(rec record) *RowError {
 	if p == nil {
 		return nil
 	}
-	// What an earlier run has added is no part of the input, and will be replaced.
+	// The columns that an earlier run has added do not count: this run replaces them.
 	if own := r.header.Own(raw); len(own) != len(raw) {
 		if _, inOwn := r.header.badText(own); inOwn == nil {
 			return nil
 		}
 	}
-	fields := r.scan.split(raw)
+	fields := r.scan.Split(raw)
 	index := 0
-	for index < len(fields)-1 && fields[index].end < at {
+	for index < len(fields)-1 && fields[index].End < at {
 		index++
 	}
 	e := r.valueError(rec, index, r.columnName(index), p)
@@ -144,7 +160,7 @@ func (r *records) textError(rec record) *RowError {
 	return e
 }
 
-// columnName is a column's name for messages, its number where it has none.
+// columnName is what messages call a column: its name, or its number if it is beyond the header.
 func (r *records) columnName(index int) string {
 	if index >= len(r.header.Columns) {
 		return fmt.Sprintf("column %d", index+1)
@@ -155,8 +171,8 @@ func (r *records) columnName(index int) string {
 	return plain(r.header.Columns[index])
 }
 
-// nameOf is what messages call one of the columns that a link is made of: its canonical name, and the one that it has in
-// the file if that is another.
+// nameOf is what messages call a column that a part of a link is in: the part's canonical name, and
+// in brackets the name in the file where that is another.
 func (h *Header) nameOf(which int) string {
 	index := h.index[which]
 	if index < 0 || !h.isMapped(which) {
@@ -165,7 +181,8 @@ func (h *Header) nameOf(which int) string {
 	return canonical[which] + " (" + plain(h.Columns[index]) + ")"
 }
 
-// lineCol is the physical line and the byte in it of raw[at], where raw[0] is the first byte of the given line.
+// lineCol is the physical line and the byte in it of raw[at], where raw[0] is the first byte of the
+// given line.
 func (d *Dialect) lineCol(raw []byte, at, line int) (int, int) {
 	before, newline := raw[:at], d.newline()
 	return line + bytes.Count(before, []byte{newline}), at - bytes.LastIndexByte(before, newline)

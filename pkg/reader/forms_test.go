@@ -102,7 +102,8 @@ func toZstd(s string) []byte {
 	return w.EncodeAll([]byte(s), nil)
 }
 
-// Whatever form they come in, the links are the same, and so is the text of the rows in the failures file.
+// Whatever form they come in, the links are the same, and so is the text of the rows in the
+// failures file.
 func TestForms(t *testing.T) {
 	want := []reader.Link{link("Campaigns", 11, "Leads", 21), link("Campaigns", 11, "Leads", 22)}
 	for _, f := range forms {

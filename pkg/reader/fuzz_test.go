@@ -37,9 +37,9 @@ var fuzzOptions = []reader.Options{
 	{Module: "Leads", Relation: "Campaigns", Columns: reader.Columns{1: "Record Id"}},
 }
 
-// FuzzInput holds for any bytes: no panic and no hang; every refusal names its place; rows come in the order of their
-// lines, their texts stand in the input one behind the other, a link is what its row says; and the failures file of the
-// input is an input of the same rows.
+// FuzzInput holds for any bytes: no panic and no hang; every refusal names its place; rows come in
+// the order of their lines, their texts stand in the input one behind the other, a link is what its
+// row says; and the failures file of the input is an input of the same rows.
 func FuzzInput(f *testing.F) {
 	for _, test := range refusedInputs {
 		if len(test.input) < 1<<10 {
@@ -102,8 +102,9 @@ func FuzzInput(f *testing.F) {
 	})
 }
 
-// addCorpus adds what reached new code in hours of fuzzing: some hundred of the small ones, in one archive, each named for the number of
-// its options behind the last hyphen. What failed stands in testdata/fuzz.
+// addCorpus adds what reached new code in hours of fuzzing: some hundred of the small ones, in one
+// archive, each named for the number of its options behind the last hyphen. What failed stands in
+// testdata/fuzz.
 func addCorpus(f *testing.F) {
 	f.Helper()
 	file, err := os.Open("testdata/corpus.tar.gz")
@@ -150,7 +151,8 @@ func lineOf(text, row []byte) int {
 	}
 }
 
-// isNoRow reports whether there is no row in a text: no letter and no digit, but for the header and Excel's line again.
+// isNoRow reports whether there is no row in a text: no letter and no digit, but for the header and
+// Excel's line again.
 func isNoRow(h *reader.Header, text []byte) bool {
 	left := strings.ReplaceAll(zoho.Fold(string(text)), zoho.Fold(strings.Join(h.Columns, "")), "")
 	if h.Sep != "" {
@@ -220,8 +222,9 @@ func hasColumn(h *reader.Header, name string) bool {
 	return false
 }
 
-// checkFailuresFile makes the failures file of an input of which all links are in doubt: all of its rows, which are the same
-// when they are read again. Made once more of that file, it has no more columns.
+// checkFailuresFile makes the failures file of an input of which all links are in doubt: all of its
+// rows, which are the same when they are read again. Made once more of that file, it has no more
+// columns.
 func checkFailuresFile(t *testing.T, input []byte, opt reader.Options, rows []reader.Row, h *reader.Header) {
 	t.Helper()
 	if len(rows) == 0 {
@@ -326,8 +329,8 @@ func drain(in *reader.Reader) ([]reader.Row, error) {
 	return rows, nil
 }
 
-// FuzzForms holds for any text: it has the same rows in every encoding and compression, and its failures file is the same
-// but for the encoding.
+// FuzzForms holds for any text: it has the same rows in every encoding and compression, and its
+// failures file is the same but for the encoding.
 func FuzzForms(f *testing.F) {
 	for _, form := range forms {
 		if form.encode == nil {

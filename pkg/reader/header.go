@@ -6,10 +6,12 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"delink/pkg/reader/scan"
+	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
 
-// The columns that a link is made of, in the order in which they are looked at.
+// The parts of a link that are in columns, in the order in which they are checked.
 const (
 	colModule = iota
 	colParent
@@ -33,20 +35,22 @@ type Header struct {
 	Line    int      // the physical line on which it starts
 	Columns []string // the columns' names as they stand in the file
 
-	index [numColumns]int // which column is which, -1 for none
-	added []int           // the columns that an earlier run has added
-	// only is the relation for which the columns were chosen, if it was read from the first row: in rows with another one
-	// they would mean something else.
+	index [numColumns]int // the column of each part of a link, -1 for none
+	added []int           // the columns that an earlier run has added, in order
+	tail  bool            // rows may have one more delimiter than the header, with nothing behind it
+	// only is the relation for which the columns were chosen, if it was read from a row. In rows
+	// with another relation the columns would mean something else.
 	only zoho.Relation
 }
 
-// Taken is a column that was taken for part of a link although it is not called like that.
+// Taken is a column that was taken for a part of a link, and has another name than the part.
 type Taken struct {
 	Column string // its name in the file
 	As     string // module, parent_id, relation or related_id
 }
 
-// Taken are the columns that had to be chosen, by their names in Zoho's exports or because Options say so.
+// Taken gives the columns that were taken by their names in Zoho's exports, or because Options say
+// so.
 func (h *Header) Taken() []Taken {
 	var taken []Taken
 	for which, i := range h.index {
@@ -57,56 +61,58 @@ func (h *Header) Taken() []Taken {
 	return taken
 }
 
-// TellsRelation reports whether rows say what they are about, as opposed to Options for all of them.
+// TellsRelation reports whether the input has a column for the module or the relation.
 func (h *Header) TellsRelation() bool { return h.index[colModule] >= 0 || h.index[colRelation] >= 0 }
 
-// isMapped reports whether a part of a link has a column that is not called like that.
+// isMapped reports whether the column of a part has another name than the part.
 func (h *Header) isMapped(which int) bool {
 	return zoho.Fold(h.Columns[h.index[which]]) != zoho.Fold(canonical[which])
 }
 
-// Own is the part of a row's text, or of the header's, that is the input's own: the text without the columns that
-// an earlier run has added. A row that does not have the header's columns is left as it is, for it is not known what its
-// columns are.
+// Own gives the text of a row, or of the header, without the columns that an earlier run has added.
+// A row that has more or fewer columns than the header is given whole, since nobody knows which
+// columns those are.
 func (h *Header) Own(raw []byte) []byte {
 	own, _ := h.own(raw)
 	return own
 }
 
-// Earlier is what an earlier run has told of a row, in the columns that it has added; empty where it has not.
+// Earlier gives what an earlier run has written into the columns that it added to a row; empty
+// where there are none.
 func (h *Header) Earlier(raw []byte) (status, code, message string) {
 	if len(h.added) == 0 {
 		return "", "", ""
 	}
-	var few [32]field
-	s := scanner{comma: h.Comma, newline: h.newline(), fields: few[:0]}
-	fields := s.split(raw)
+	var few [32]scan.Field
+	s := scan.Scanner{Comma: h.Comma, Newline: h.newline(), Fields: few[:0]}
+	fields := s.Split(raw)
 	if len(fields) != len(h.Columns) {
 		return "", "", ""
 	}
 	for _, i := range h.added {
-		value := trim(unquote(raw[fields[i].start:fields[i].end]))
-		switch strings.ToLower(trim(h.Columns[i])) {
+		told := value.Trim(scan.Unquote(raw[fields[i].Start:fields[i].End]))
+		switch strings.ToLower(value.Trim(h.Columns[i])) {
 		case AddedColumns[0]:
-			status = value
+			status = told
 		case AddedColumns[1]:
-			code = value
+			code = told
 		case AddedColumns[2]:
-			message = value
+			message = told
 		}
 	}
 	return status, code, message
 }
 
-// own is Own, and says how many values such a row needs behind it so that it does not by chance have the columns of the
-// file that it is written to: it would be taken then, with values in columns that may be others.
+// own is Own, and says how many empty values have to follow the row in a file with added columns. A
+// row that lacks as many columns as are added would have the right number again with them, and its
+// values would be taken for those of other columns.
 func (h *Header) own(raw []byte) (_ []byte, missing int) {
 	if len(h.added) == 0 {
 		return raw, 0
 	}
-	var few [32]field
-	s := scanner{comma: h.Comma, newline: h.newline(), fields: few[:0]}
-	fields := s.split(raw)
+	var few [32]scan.Field
+	s := scan.Scanner{Comma: h.Comma, Newline: h.newline(), Fields: few[:0]}
+	fields := s.Split(raw)
 	switch len(fields) {
 	case len(h.Columns):
 	case len(h.Columns) - len(h.added):
@@ -115,43 +121,38 @@ func (h *Header) own(raw []byte) (_ []byte, missing int) {
 		return raw, 0
 	}
 	if first := h.added[0]; first > 0 && first+len(h.added) == len(fields) { // the usual place: nothing to copy
-		return raw[:fields[first-1].end], 0
+		return raw[:fields[first-1].End], 0
 	}
 	own := make([]byte, 0, len(raw)+1)
 	for i, f := range fields {
-		if !slices.Contains(h.added, i) {
-			own = append(append(own, raw[f.start:f.end]...), h.Comma)
+		if _, added := slices.BinarySearch(h.added, i); !added { // it is in order
+			own = append(append(own, raw[f.Start:f.End]...), h.Comma)
 		}
 	}
 	return own[:max(0, len(own)-1)], 0
 }
 
-// isRepeated reports whether a row is the header once more, as in files that were put together from several.
+// isRepeated reports whether a row is the header again, as in files that were joined from several.
 func (h *Header) isRepeated(values []string) bool {
 	if len(values) != len(h.Columns) {
 		return false
 	}
 	for i, v := range values {
-		if !strings.EqualFold(trim(v), trim(h.Columns[i])) {
+		if !sameName(v, h.Columns[i]) {
 			return false
 		}
 	}
 	return true
 }
 
-// isAdded reports whether a column is one that a run of ours adds.
+// isAdded reports whether a column has the name of one that a run adds.
 func isAdded(name string) bool {
-	name = strings.ToLower(trim(name))
+	name = strings.ToLower(value.Trim(name))
 	return name == ReasonColumn || slices.Contains(AddedColumns[:], name)
 }
 
-func looksLikeID(s string) bool {
-	_, err := parseID(s)
-	return err == nil || err.reason == reasonXLS
-}
-
-// badText says what keeps the text from being read as text, and where.
-func (d *Dialect) badText(raw []byte) (at int, problem *problem) {
+// badText says why bytes are not text, and at which offset; nil if they are.
+func (d *Dialect) badText(raw []byte) (at int, problem *value.Problem) {
 	if at := bytes.IndexByte(raw, 0); at >= 0 {
 		return at, &problemNUL
 	}
@@ -165,18 +166,19 @@ func (d *Dialect) badText(raw []byte) (at int, problem *problem) {
 		}
 		at += n
 	}
-	if d.order != nil {
+	if d.encoding.IsUTF16() {
 		return at, &problemUTF16
 	}
 	return at, &problemUTF8
 }
 
 var (
-	problemNUL   = problem{"has a NUL byte", "the file is damaged, or is not text: export it again"}
-	problemUTF16 = problem{"is not UTF-16 text: it has half a character", "the file is damaged: export it again"}
-	// Bytes that are not UTF-8 could be in any of dozens of encodings, and read as text in most: nobody can tell which one.
-	problemUTF8 = problem{
-		"is not UTF-8 text",
-		"save it again as UTF-8 (in Excel: CSV UTF-8); if it is Western European, iconv -f WINDOWS-1252 -t UTF-8 turns it into that",
+	problemNUL   = value.Problem{Reason: "has a NUL byte", Hint: "the file is damaged, or is not text: export it again"}
+	problemUTF16 = value.Problem{Reason: "is not UTF-16 text: it has half a character", Hint: "the file is damaged: export it again"}
+	// Bytes that are not UTF-8 could be in any of dozens of encodings, and read as text in most:
+	// nobody can tell which one.
+	problemUTF8 = value.Problem{
+		Reason: "is not UTF-8 text",
+		Hint:   "save it again as UTF-8 (in Excel: CSV UTF-8); if it is Western European, iconv -f WINDOWS-1252 -t UTF-8 turns it into that",
 	}
 )

@@ -151,7 +151,7 @@ func TestHeader(t *testing.T) {
 			continue
 		}
 		same := cmp.FilterPath(func(p cmp.Path) bool {
-			return slices.Contains([]string{".index", ".added", ".only", ".order"}, p.Last().String())
+			return slices.Contains([]string{".index", ".added", ".tail", ".only", ".encoding"}, p.Last().String())
 		}, cmp.Ignore())
 		if diff := cmp.Diff(test.want, *in.Header(), same); diff != "" {
 			t.Errorf("%q: %s", test.input, diff)
@@ -190,8 +190,8 @@ func TestOwn(t *testing.T) {
 	}
 }
 
-// Whatever rows are made of, each is given once, in order, with its line, its text and its link; the text that is given is
-// the whole input but for line ends and blank lines.
+// Whatever rows are made of, each is given once, in order, with its line, its text and its link;
+// the text that is given is the whole input but for line ends and blank lines.
 func TestEveryRowOnce(t *testing.T) {
 	type expected struct {
 		Line int

@@ -13,7 +13,8 @@ import (
 
 const header = "module,parent_id,relation,related_id\n"
 
-// Inputs that are refused as a whole, by the text of the error and the beginning of its hint, or all of it if it ends in $.
+// Inputs that are refused as a whole, by the text of the error and the beginning of its hint, or
+// all of it if it ends in $.
 var refusedInputs = []struct {
 	name, input, want, hint string
 	opt                     reader.Options
@@ -32,8 +33,8 @@ var refusedInputs = []struct {
 		reader.Options{Module: "Campaigns", Relation: "Leads"},
 	},
 	{"no header, ids changed", "Campaigns,3.6524E+18\n", `links.csv:1:1: the first row is data, not a header`, "put a line", reader.Options{}},
-	{"tabs", "Parent_ID\tx,y\trelated_id\n1\t2\n", `links.csv:1:1: the header lacks the columns module, relation`, "it has Parent_ID, x,y, related_id; --module and --relation can", reader.Options{}},
-	{"bars", "a|b\n1|2\n", `links.csv:1:1: the header lacks the columns module, parent_id, relation, related_id`, "it has a, b; --module", reader.Options{}},
+	{"tabs", "Parent_ID\tx,y\trelated_id\n1\t2\n", `links.csv:1:1: the header lacks the columns module, relation`, "it has Parent_ID, x,y, related_id; Complete{Constants:[module relation] Columns:[] Relations:[]}$", reader.Options{}},
+	{"bars", "a|b\n1|2\n", `links.csv:1:1: the header lacks the columns module, parent_id, relation, related_id`, "it has a, b; Complete{Constants:[module relation] Columns:[parent_id related_id] Relations:[]}$", reader.Options{}},
 	{
 		"a column is missing", "module,parent_id,relation,lead\nCampaigns,1,Leads,2\n",
 		`links.csv:1:1: the header lacks the column related_id`, "it has module, parent_id, relation, lead",
@@ -41,22 +42,22 @@ var refusedInputs = []struct {
 	},
 	{
 		"columns are missing", "parent_id,\"na\nme\"\n1,2\n", `links.csv:1:1: the header lacks the columns module, relation, related_id`,
-		`it has parent_id, "na\nme"; --module and --relation can stand in`,
+		`it has parent_id, "na\nme"; Complete{Constants:[module relation] Columns:[related_id] Relations:[]}$`,
 		reader.Options{},
 	},
 	{
 		"one constant is not enough", "parent_id,related_id\n1,2\n", `links.csv:1:1: the header lacks the column relation`,
-		"it has parent_id, related_id; --relation can stand in",
+		"it has parent_id, related_id; Complete{Constants:[relation]",
 		reader.Options{Module: "Campaigns"},
 	},
 	{
 		"many columns", "a,b,c,d,e,f,g,h,i,j,k,l,m\n", `links.csv:1:1: the header lacks the columns module, parent_id, relation, related_id`,
-		"it has a, b, c, d, e, f, g, h, i, j, k, l, …; --module",
+		"it has a, b, c, d, e, f, g, h, i, j, k, l, …; Complete{",
 		reader.Options{},
 	},
 	{
 		"twelve columns", "a,b,c,d,e,f,g,h,i,j,k,l\n", `links.csv:1:1: the header lacks the columns parent_id, related_id`,
-		"it has a, b, c, d, e, f, g, h, i, j, k, l; --columns parent_id=\"…\",related_id=\"…\" says which column is which$",
+		"it has a, b, c, d, e, f, g, h, i, j, k, l; Complete{Constants:[] Columns:[parent_id related_id] Relations:[]}$",
 		reader.Options{Module: "Campaigns", Relation: "Leads"},
 	},
 	{"the first column twice", "related_id,parent_id,related_id\n", `links.csv:1:22: column related_id is there twice, as columns 1 and 3`, "rename the one", reader.Options{}},
@@ -135,14 +136,15 @@ func TestRefusedInputs(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", err, test.want)
 			}
 			hint, whole := strings.CutSuffix(test.hint, "$")
-			if !strings.HasPrefix(input.Hint, hint) || whole && input.Hint != hint || test.hint == "" && input.Hint != "" {
-				t.Errorf("the hint is %q, want %q…", input.Hint, test.hint)
+			if got := withRemedy(input); !strings.HasPrefix(got, hint) || whole && got != hint || test.hint == "" && got != "" {
+				t.Errorf("the hint is %q, want %q…", got, test.hint)
 			}
 		})
 	}
 }
 
-// Rows that are refused, each in the second line of an input with the columns module,parent_id,relation,related_id,Note.
+// Rows that are refused, each in the second line of an input with the columns
+// module,parent_id,relation,related_id,Note.
 var refusedRows = []struct{ name, row, want, hint string }{
 	{"letters", `Campaigns,3652397000000925128,Leads,12x4,`, `links.csv:2:37: column 4, related_id "12x4" is not a record id: 1 to 20 digits are expected`, "if a spreadsheet has changed it"},
 	{"place behind a quoted line break", "Campaigns,1,Leads,\"1\r\n2\",", `links.csv:2:19: column 4, related_id "1\r\n2" is not a record id: 1 to 20 digits are expected`, "if a spreadsheet"},

@@ -6,16 +6,18 @@ import (
 	"io"
 	"regexp"
 	"strings"
+
+	"delink/pkg/reader/scan"
 )
 
 // sampleSize is how much of the text is looked at to find out its line ends and delimiter.
 const sampleSize = 64 << 10
 
-// delimiters are those that a file's columns can be separated by.
+// delimiters are the characters that can separate columns.
 var delimiters = []struct {
 	b     byte
 	name  string
-	words []string // which --delimiter takes for it
+	words []string // which ParseDelimiter takes for it
 }{
 	{',', "commas", []string{",", "comma"}},
 	{';', "semicolons", []string{";", "semicolon"}},
@@ -62,8 +64,8 @@ var alienText = []struct {
 // sepLine is Excel's first line, which names the delimiter.
 var sepLine = regexp.MustCompile(`(?i)^("?)sep=([^\r\n"])("?)(\r+\n|\n|\r|\z)`)
 
-// sniffLineEnd finds out what ends lines from the end of the first line that is not blank. Quotes may hold line ends, and
-// toggle whatever the delimiter is.
+// sniffLineEnd finds out what ends lines from the end of the first line that is not blank. Quotes
+// may hold line ends, and toggle whatever the delimiter is.
 func sniffLineEnd(text []byte) string {
 	inQuotes, blank := false, true
 	for i, c := range text {
@@ -89,9 +91,10 @@ func sniffLineEnd(text []byte) string {
 	return "\n"
 }
 
-// sniff finds out the dialect from the beginning of the text, as far as it is not known from the bytes.
+// sniff finds out the line end and the delimiter from the beginning of the text, and refuses what
+// is no CSV file.
 func (r *records) sniff(d *Dialect, opt Options) *InputError {
-	text := r.win.sample(sampleSize)
+	text := r.win.Sample(sampleSize)
 	for _, a := range alienText {
 		if a.begin.Match(text) {
 			return &InputError{Line: 1, Col: 1, Cause: "the file is " + a.what + ", not a CSV file", Hint: a.hint}
@@ -121,15 +124,16 @@ func (r *records) sniff(d *Dialect, opt Options) *InputError {
 	return r.sniffDelimiter(d, opt, text)
 }
 
-// sniffDelimiter takes the delimiter with which the header names what a link is made of. Where it does so with none, it
-// takes the one that makes the most columns, so that the message about them is worth reading.
+// sniffDelimiter takes the delimiter with which the header names a link. If there is no such
+// delimiter, it takes the one that makes the most columns, so that the message names the columns
+// that people see.
 func (r *records) sniffDelimiter(d *Dialect, opt Options, text []byte) *InputError {
 	var fit []string
 	most := 0
 	for _, candidate := range delimiters {
 		try := *d
 		try.Comma = candidate.b
-		h, ahead := peekHeader(try, text, r.win.whole())
+		h, ahead := peekHeader(try, text, r.win.Whole())
 		if h == nil {
 			continue
 		}
@@ -144,7 +148,7 @@ func (r *records) sniffDelimiter(d *Dialect, opt Options, text []byte) *InputErr
 	if len(fit) > 1 {
 		return &InputError{
 			Line: 1, Col: 1, Cause: "the columns may be separated by " + strings.Join(fit, " or by "),
-			Hint: "say which with --delimiter",
+			Remedy: GiveDelimiter{},
 		}
 	}
 	if d.Comma == 0 {
@@ -153,21 +157,23 @@ func (r *records) sniffDelimiter(d *Dialect, opt Options, text []byte) *InputErr
 	return nil
 }
 
-// peekHeader is the header of a text, and a look at the rows below, if they are of that dialect.
+// peekHeader gives the header that a text has if it is of that dialect, and a look at the rows
+// below; nil if it cannot be.
 func peekHeader(d Dialect, text []byte, whole bool) (h *Header, ahead lookAhead) {
-	r := &records{win: &window{buf: text, err: io.ErrShortBuffer}, scan: scanner{comma: d.Comma, newline: d.newline()}, at: len(d.Sep)}
+	r := &records{win: &scan.Window{Buf: text, Err: io.ErrShortBuffer}, scan: scan.Scanner{Comma: d.Comma, Newline: d.newline()}, at: len(d.Sep)}
 	if whole {
-		r.win.err = io.EOF
+		r.win.Err = io.EOF
 	}
 	for {
 		rec, row, err := r.next()
-		if err != nil || row.fault != sound {
+		if err != nil || row.Fault != scan.Sound {
 			return nil, nil
 		}
-		if r.scan.blank(text) {
+		if r.scan.Blank(text) {
 			continue
 		}
-		h = &Header{Dialect: d, Raw: r.text(rec), Line: 1, Columns: r.scan.values(text)}
+		h = &Header{Dialect: d, Raw: r.text(rec), Line: 1, Columns: r.scan.Values(text)}
+		r.findTail(h)
 		return h, r.ahead(h)
 	}
 }

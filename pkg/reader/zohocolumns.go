@@ -5,18 +5,22 @@ import (
 	"slices"
 	"strings"
 
+	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
 
-// Zoho's exports call the id of the exported record "Record Id" (the Bulk Read API: "Id"), whatever module it is of, and
-// that of a record it refers to "Campaign Name.id" (the Bulk Read API: "Campaign_Name"); reports have "Campaign Id". So
-// what is parent and what is related is known only once module and relation are.
+// Zoho's exports call the id of the exported record "Record Id" (the Bulk Read API: "Id"), whatever
+// module it is of, and that of a record it refers to "Campaign Name.id" (the Bulk Read API:
+// "Campaign_Name"); reports have "Campaign Id". So what is parent and what is related is known only
+// once module and relation are.
 
-// takeZoho takes columns by the names of Zoho's exports. There must be exactly one way to do it: with parent and related
-// record swapped, the job would be another one. done is false if there is none.
+// takeZoho takes columns by the names of Zoho's exports. There must be exactly one way to do it:
+// with parent and related record swapped, the job would be another one. done is false if there is
+// none.
 //
-// Where the relation is not the same for all rows, the first row with a relation for which there is a way decides. Where no row
-// has names that can be a relation's, none can be used, whatever the columns are: they are refused one by one.
+// Where the relation is not the same for all rows, the first row with a relation for which there is
+// a way decides. Where no row has names that can be a relation's, none can be used, whatever the
+// columns are: they are refused one by one.
 func (h *Header) takeZoho(opt Options, ahead lookAhead) (done bool, _ *InputError) {
 	var row []string
 	fromRow := h.index[colModule] >= 0 || h.index[colRelation] >= 0
@@ -24,14 +28,14 @@ func (h *Header) takeZoho(opt Options, ahead lookAhead) (done bool, _ *InputErro
 		named := false
 		first := ahead(func(values []string) bool {
 			relation := h.relation(opt, values)
-			if checkName(relation.Module) != nil || checkName(relation.List) != nil {
+			if value.CheckName(relation.Module) != nil || value.CheckName(relation.List) != nil {
 				return false
 			}
 			named = true
 			return len(h.pairs(relation)) > 0
 		})
-		if !first.any { // without rows it does not matter
-			return true, nil
+		if !first.any { // no row says which relation it is; the columns must be able to name a link all the same
+			return h.canNameLinks(), nil
 		}
 		if row = first.values; row == nil {
 			_, modules := h.guesses()
@@ -53,7 +57,24 @@ func (h *Header) takeZoho(opt Options, ahead lookAhead) (done bool, _ *InputErro
 	}
 }
 
-// pairs are the ways to take columns for the parent and the related record.
+// canNameLinks reports whether the columns can name both records of a link, for some relation.
+func (h *Header) canNameLinks() bool {
+	named, anyID := 0, 0
+	for i, column := range h.Columns {
+		switch {
+		case i == h.index[colParent] || i == h.index[colRelated]:
+			named++
+		case slices.Contains(h.index[:], i):
+		case isAnyID(column):
+			anyID = 1 // two of these are the same record's id
+		case idModules(column) != nil:
+			named++
+		}
+	}
+	return named+anyID >= 2
+}
+
+// pairs gives the ways to take one column for the parent and another one for the related record.
 func (h *Header) pairs(relation zoho.Relation) []pair {
 	parents, related := h.candidates(relation)
 	var pairs []pair
@@ -101,7 +122,7 @@ func (h *Header) unclear(relation zoho.Relation, pairs []pair) *InputError {
 	var columns Columns
 	columns[colParent], columns[colRelated] = h.Columns[say.parent], h.Columns[say.related]
 	return h.fail(place, fmt.Sprintf("for %s it is not clear which column is which: %s", relation, strings.Join(all, ", ")),
-		fmt.Sprintf("%s; say which, for example --columns '%s'", h.hintNames(), columns))
+		h.hintNames()).with(ChooseColumns{columns})
 }
 
 // relation is what a row is about: by constants, or by its values.
@@ -114,22 +135,27 @@ func (h *Header) relation(opt Options, values []string) zoho.Relation {
 		if part.column < 0 {
 			continue
 		}
-		*part.value = apiName(values[part.column])
+		*part.value = value.APIName(values[part.column])
 	}
 	return r
 }
 
-// candidates are the columns that may be the parent's and the related record's.
+// mostCandidates is how many columns are looked at for one part of a link: two are too many
+// already.
+const mostCandidates = 20
+
+// candidates gives the columns that may have the parent's id, and those that may have the related
+// record's.
 func (h *Header) candidates(relation zoho.Relation) (parents, related []int) {
 	parentNames, relatedNames := namesOf(relation.Module), namesOf(relation.List)
 	if relation.List == "Contact_Roles" { // its records are contacts; what has the id of a role is another column
 		relatedNames = namesOf("Contacts")
 	}
 	for i, column := range h.Columns {
-		if isAnyID(column) || isIDOf(column, parentNames) {
+		if len(parents) < mostCandidates && (isAnyID(column) || isIDOf(column, parentNames)) {
 			parents = append(parents, i)
 		}
-		if isAnyID(column) || isIDOf(column, relatedNames) {
+		if len(related) < mostCandidates && (isAnyID(column) || isIDOf(column, relatedNames)) {
 			related = append(related, i)
 		}
 	}
@@ -150,53 +176,85 @@ func namesOf(api string) []string {
 	return []string{api, strings.TrimSuffix(api, "s")}
 }
 
-// isAnyID reports whether a column is called like the id of the exported record, of whatever module.
+// isAnyID reports whether a column is called like the id of the exported record, of whatever
+// module.
 func isAnyID(column string) bool {
 	key := zoho.Fold(column)
 	return key == "recordid" || key == "id"
 }
 
-// isIDOf reports whether a column is called like ids of records with one of the names: Campaign Id, Campaign Name.id,
-// Campaign_Name. Not Campaign Name, which exports have for the name itself.
+// isIDOf reports whether a column is called like ids of records with one of the names: Campaign Id,
+// Campaign Name.id, Campaign_Name. Not Campaign Name, which exports have for the name itself.
 func isIDOf(column string, names []string) bool {
 	key := zoho.Fold(column)
+	if !strings.HasSuffix(key, "id") && !strings.HasSuffix(key, "name") {
+		return false // nearly all columns
+	}
 	for _, name := range names {
 		folded := zoho.Fold(name)
 		if key == folded+"id" || key == folded+"nameid" || key == folded+"recordid" ||
-			strings.EqualFold(trim(column), strings.ReplaceAll(name, " ", "_")+"_Name") {
+			strings.EqualFold(value.Trim(column), strings.ReplaceAll(name, " ", "_")+"_Name") {
 			return true
 		}
 	}
 	return false
 }
 
-// guesses say which columns look like ids of which modules.
+// idModules are the standard modules of whose records a column may have the ids, by its name.
+func idModules(column string) []zoho.Module {
+	if modules := byKey[zoho.Fold(column)]; modules != nil {
+		return modules
+	}
+	return byKey[strings.ToLower(value.Trim(column))]
+}
+
+// byKey has the names that isIDOf takes for ids of a standard module's records: folded, and those
+// with an underscore in lower case.
+var byKey = func() map[string][]zoho.Module {
+	all := map[string][]zoho.Module{}
+	for _, m := range zoho.Modules() {
+		keys := map[string]bool{}
+		for _, name := range namesOf(m.API) {
+			folded := zoho.Fold(name)
+			for _, key := range []string{folded + "id", folded + "nameid", folded + "recordid", strings.ToLower(strings.ReplaceAll(name, " ", "_") + "_Name")} {
+				keys[key] = true
+			}
+		}
+		for key := range keys {
+			all[key] = append(all[key], m)
+		}
+	}
+	return all
+}()
+
+// guesses says which columns look like ids, and of which modules' records; an empty module is any.
 func (h *Header) guesses() (text string, modules []string) {
 	var all []string
 	for i, column := range h.Columns {
 		if slices.Contains(h.index[:], i) {
 			continue
 		}
+		if len(modules) >= mostCandidates {
+			break
+		}
 		if isAnyID(column) {
 			all = append(all, plain(column)+" looks like the exported record's id")
 			modules = append(modules, "")
 			continue
 		}
-		for _, m := range zoho.Modules() {
-			if isIDOf(column, namesOf(m.API)) {
-				all = append(all, plain(column)+" looks like the id of one of the "+m.Many)
-				modules = append(modules, m.API)
-			}
+		for _, m := range idModules(column) {
+			all = append(all, plain(column)+" looks like the id of one of the "+m.Many)
+			modules = append(modules, m.API)
 		}
 	}
 	return strings.Join(all, ", "), modules
 }
 
-// relationsOf are the relations that columns with ids of these modules can be about, as the flags that opt lacks and what
-// they mean; "" is any module.
-func relationsOf(modules []string, opt Options) []string {
-	const show = 4
-	var flags []string
+// relationsOf are the relations that columns with ids of these modules can be about, as far as
+// Options do not say otherwise; "" is any module. There are none where it could be many.
+func relationsOf(modules []string, opt Options) []zoho.Relation {
+	const most = 4
+	var relations []zoho.Relation
 	for i, parent := range modules {
 		if parent == "" || opt.Module != "" && opt.Module != parent {
 			continue
@@ -207,20 +265,13 @@ func relationsOf(modules []string, opt Options) []string {
 			if j < 0 || j == i || opt.Relation != "" && opt.Relation != list {
 				continue
 			}
-			var missing []string
-			if opt.Module == "" {
-				missing = append(missing, "--module "+parent)
-			}
-			if opt.Relation == "" {
-				missing = append(missing, "--relation "+list)
-			}
-			if flag := fmt.Sprintf("%s to remove %s from %s", strings.Join(missing, " "), list, parent); !slices.Contains(flags, flag) { // Deals is there under an older name, too
-				flags = append(flags, flag)
+			if r := (zoho.Relation{Module: parent, List: list}); !slices.Contains(relations, r) { // Deals is there under an older name, too
+				relations = append(relations, r)
 			}
 		}
 	}
-	if len(flags) > show {
+	if len(relations) > most {
 		return nil
 	}
-	return flags
+	return relations
 }

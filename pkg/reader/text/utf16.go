@@ -1,4 +1,4 @@
-package reader
+package text
 
 import (
 	"encoding/binary"
@@ -6,12 +6,35 @@ import (
 	"io"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"delink/pkg/reader/value"
 )
 
-// UTF-16 text is read as UTF-8, and written as UTF-16 again in files of the input's dialect. Every text comes back as it
-// was: half a surrogate pair, which is no character, becomes three bytes that are not UTF-8, so that its row is refused
-// like other rows that are not text, and those bytes become half a pair again. golang.org/x/text puts U+FFFD in its place,
-// and the failures file would have another text than the input.
+// UTF-16 text is read as UTF-8, and written as UTF-16 again in files of the input's dialect. Every
+// text comes back as it was: half a surrogate pair, which is no character, becomes three bytes that
+// are not UTF-8, so that its row is refused like other rows that are not text, and those bytes
+// become half a pair again. golang.org/x/text puts U+FFFD in its place, and the failures file would
+// have another text than the input.
+
+// Encoding is how the characters of a text are written as bytes. The zero Encoding is UTF-8.
+type Encoding struct{ order byteOrder }
+
+// byteOrder is the order of the two bytes of a UTF-16 unit.
+type byteOrder interface {
+	binary.ByteOrder
+	binary.AppendByteOrder
+}
+
+// IsUTF16 reports whether it is UTF-16, of either order of bytes.
+func (e Encoding) IsUTF16() bool { return e.order != nil }
+
+// Append adds text, as Open has given it, to b.
+func (e Encoding) Append(b, text []byte) []byte {
+	if e.order == nil {
+		return append(b, text...)
+	}
+	return appendUTF16(b, e.order, text)
+}
 
 var errHalfUnit = errors.New("the file ends in the middle of a UTF-16 character: it is incomplete")
 
@@ -35,7 +58,7 @@ func (r *fromUTF16) Read(p []byte) (int, error) {
 			return n, nil
 		}
 		if r.err != nil {
-			if r.err == io.EOF && len(r.in) > 0 {
+			if r.err == io.EOF && len(r.in) > 0 && string(r.in) != string(value.EndOfFile) { // DOS appends one byte
 				r.err = errHalfUnit
 			}
 			return 0, r.err
@@ -49,7 +72,7 @@ func (r *fromUTF16) Read(p []byte) (int, error) {
 	}
 }
 
-// decode turns what is there into UTF-8, as far as p has room for it.
+// decode turns what was read into UTF-8, as far as p has room for it.
 func (r *fromUTF16) decode(p []byte) (n int) {
 	low := 0
 	if r.order == binary.BigEndian {
@@ -88,7 +111,7 @@ func (r *fromUTF16) decode(p []byte) (n int) {
 
 func isHigh(c rune) bool { return 0xd800 <= c && c < 0xdc00 }
 
-// appendUTF16 turns what fromUTF16 has read back.
+// appendUTF16 turns UTF-8 text that fromUTF16 has given back into UTF-16.
 func appendUTF16(b []byte, order binary.AppendByteOrder, text []byte) []byte {
 	for i := 0; i < len(text); {
 		if c := text[i]; c < utf8.RuneSelf {

@@ -1,0 +1,55 @@
+package reader
+
+import (
+	"delink/pkg/zoho"
+
+	"delink/pkg/reader/value"
+)
+
+// Remedy is what Options can do about an InputError: one of the types below. How a user sets
+// Options is the program's to say.
+type Remedy interface{ isRemedy() }
+
+type (
+	// GiveDelimiter is to say what separates columns: Delimiter, or if that is 0, what the user
+	// knows.
+	GiveDelimiter struct{ Delimiter byte }
+
+	// OmitDelimiter is to have the delimiter found out.
+	OmitDelimiter struct{}
+
+	// ChooseColumns is to say which column is which, since there is more than one way. Example is
+	// one of them.
+	ChooseColumns struct{ Example Columns }
+
+	// CorrectColumns is to change what Options.Columns say.
+	CorrectColumns struct{}
+
+	// Complete is to say what the header does not.
+	Complete struct {
+		Constants []string        // what can be given for all rows: module, relation
+		Columns   []string        // what has to be in a column whose name is not known: parent_id, …
+		Relations []zoho.Relation // what the columns can be about, if that is all that is missing and there are few
+	}
+)
+
+func (GiveDelimiter) isRemedy()  {}
+func (OmitDelimiter) isRemedy()  {}
+func (ChooseColumns) isRemedy()  {}
+func (CorrectColumns) isRemedy() {}
+func (Complete) isRemedy()       {}
+
+// OptionError says which of Options is wrong whatever the input is.
+type OptionError struct {
+	Part  string // module or relation
+	Value string // what Options give for all rows
+	Twice bool   // Options name a column for it, too; otherwise Value is not an API name
+}
+
+// Error is what is wrong with the option.
+func (e *OptionError) Error() string {
+	if e.Twice {
+		return "the " + e.Part + " is given for all rows, and as a column"
+	}
+	return e.Part + ` "` + e.Value + `" is not an API name: ` + value.HintName
+}

@@ -1,0 +1,107 @@
+package text
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+)
+
+// Mark is the byte order mark, in UTF-8.
+const Mark = "\ufeff"
+
+// beginSize is how many bytes of a source are looked at to find out what it is. A tar archive has
+// its mark at byte 257.
+const beginSize = 512
+
+// begun is a source whose first bytes have been looked at. They are read again from it.
+type begun struct {
+	begin []byte
+	src   io.Reader
+	err   error
+}
+
+func begin(src io.Reader) *begun {
+	b := &begun{begin: make([]byte, 0, beginSize), src: src}
+	for tries := 0; len(b.begin) < beginSize && b.err == nil; {
+		n, err := src.Read(b.begin[len(b.begin):beginSize])
+		b.begin, b.err = b.begin[:len(b.begin)+n], err
+		if tries++; n > 0 {
+			tries = 0
+		}
+		if tries == 100 && err == nil {
+			b.err = io.ErrNoProgress
+		}
+	}
+	return b
+}
+
+func (b *begun) Read(p []byte) (n int, err error) {
+	switch {
+	case len(b.begin) > 0:
+		n = copy(p, b.begin)
+		b.begin = b.begin[n:]
+		return n, nil
+	case b.err == nil:
+		n, b.err = b.src.Read(p)
+	}
+	return n, b.err
+}
+
+func (b *begun) has(begin string) bool { return bytes.HasPrefix(b.begin, []byte(begin)) }
+
+// Error says why a source is not read.
+type Error struct {
+	Line, Col int    // where: line and byte in it, both from 1; 0 if that is not known
+	Cause     string // what is wrong
+	Hint      string // what to do about it, may be empty
+	Err       error  // what the source said, or nil
+}
+
+// Error is the cause.
+func (e *Error) Error() string {
+	if e.Err != nil {
+		return e.Cause + ": " + e.Err.Error()
+	}
+	return e.Cause
+}
+
+// Unwrap is what the source said.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Open gives the text of a source as UTF-8, without a byte order mark; marked reports whether there
+// was one. Its errors are of type *Error.
+func Open(src io.Reader) (_ io.Reader, e Encoding, marked bool, _ error) {
+	in := begin(src)
+	if len(in.begin) == 0 && in.err != io.EOF {
+		return nil, e, false, &Error{Cause: "cannot be read", Err: in.err}
+	}
+	if packing := in.packing(); packing != "" {
+		plain, err := unpack(in, packing)
+		if err != nil {
+			return nil, e, false, &Error{Line: 1, Cause: "cannot be unpacked", Err: err, Hint: HintRead(err)}
+		}
+		if in = begin(plain); len(in.begin) == 0 && in.err != io.EOF {
+			return nil, e, false, &Error{Line: 1, Cause: "cannot be unpacked", Err: in.err, Hint: HintRead(in.err)}
+		}
+		if in.packing() != "" {
+			return nil, e, false, &Error{Line: 1, Col: 1, Cause: "the file is compressed twice", Hint: "unpack it first"}
+		}
+	}
+	if alien := in.alien(); alien != nil {
+		return nil, e, false, &Error{Line: 1, Col: 1, Cause: "the file is " + alien.what, Hint: alien.hint}
+	}
+	for _, m := range []struct {
+		begin    string
+		encoding Encoding
+	}{{Mark, Encoding{}}, {"\xff\xfe", Encoding{binary.LittleEndian}}, {"\xfe\xff", Encoding{binary.BigEndian}}} {
+		if !in.has(m.begin) {
+			continue
+		}
+		in.begin = in.begin[len(m.begin):]
+		if m.encoding.IsUTF16() {
+			return newFromUTF16(in, m.encoding.order), m.encoding, true, nil
+		}
+		return in, m.encoding, true, nil
+	}
+	return in, e, false, nil
+}
