@@ -69,7 +69,7 @@ func parsePath(method, urlPath string) (p path, found, allowed bool) {
 }
 
 // versions take the same calls (D).
-var versions = []string{"v8", "v7", "v6", "v5", "v4", "v3", "v2"}
+var versions = []string{"v8", "v7", "v6", "v5", "v4", "v3", "v2.1", "v2"}
 
 // isName reports whether s has the form of an API name (S):
 // [A-Za-z_][A-Za-z0-9_]*.

@@ -105,6 +105,22 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// Every version that knows the call takes it.
+func TestVersions(t *testing.T) {
+	e, c := serve(t)
+	for i, version := range []string{"v2", "v2.1", "v3", "v4", "v5", "v6", "v7", "v8"} {
+		path := fmt.Sprintf("/crm/%s/Campaigns/%d/Leads?ids=%d", version, uint64(campaign), lead+uint64(i))
+		c.do("DELETE", path, "").want(t, 200, "data.0.code", "SUCCESS")
+	}
+	for _, version := range []string{"v1", "v2.2", "v21", "v9", "2"} {
+		path := fmt.Sprintf("/crm/%s/Campaigns/%d/Leads?ids=%d", version, uint64(campaign), uint64(lead))
+		c.do("DELETE", path, "").want(t, 404, "code", "INVALID_URL_PATTERN")
+	}
+	if b := e.Books(); b.Removed != 8 {
+		t.Errorf("books %+v", b)
+	}
+}
+
 // Every form of the answer to a call that is carried out.
 func TestAnswers(t *testing.T) {
 	tests := []struct {
