@@ -12,7 +12,8 @@ import (
 type answer struct {
 	status int
 	body   []byte
-	html   bool // the body is no JSON
+	html   bool   // the body is no JSON
+	label  string // Content-Type, if it is not the usual one; none for no such header
 	header [][2]string
 	codes  []string // of the whole call or of its items, for the books
 }
@@ -44,9 +45,14 @@ func (c *call) headers(a answer, h http.Header) {
 	if h == nil {
 		h = c.w.Header()
 	}
-	if a.html {
+	switch {
+	case a.html:
 		h.Set("Content-Type", "text/html;charset=UTF-8")
-	} else {
+	case a.label == "none":
+		h["Content-Type"] = nil // else the server would guess one
+	case a.label != "":
+		h.Set("Content-Type", a.label+";charset=UTF-8")
+	default:
 		h.Set("Content-Type", "application/json;charset=UTF-8")
 	}
 	if c.credits >= 0 {

@@ -123,18 +123,18 @@ func (e *Emulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 	switch kind {
 	case "delink":
 		latency += time.Duration(len(d.items)) * c.cfg.LatencyPerID
-		c.run(latency, func() answer { return c.delink(p, d) })
+		c.run(latency, func(c *call) answer { return c.delink(p, d) })
 	case "read":
-		c.run(latency, func() answer { return c.read(p) })
+		c.run(latency, func(c *call) answer { return c.read(p) })
 	case "org":
-		c.run(latency, c.org)
+		c.run(latency, (*call).org)
 	case "lists":
-		c.run(latency, c.relatedLists)
+		c.run(latency, (*call).relatedLists)
 	case "link", "count":
 		// The body is read before the wait: only then does the server notice
 		// that a client has gone.
 		body, err := readBody(w, r)
-		c.run(latency, func() answer {
+		c.run(latency, func(c *call) answer {
 			switch {
 			case err != nil:
 				return c.refuse(http.StatusRequestEntityTooLarge, "REQUEST_BODY_TOO_LARGE", nil, "the body is too large")
@@ -148,7 +148,7 @@ func (e *Emulator) serveAPI(w http.ResponseWriter, r *http.Request) {
 
 // turnAway answers a call that comes to nothing, without delay.
 func (c *call) turnAway(a answer) {
-	c.locked(func() answer { return a })
+	c.locked(func(c *call) answer { return a })
 	c.send(a)
 }
 
@@ -183,7 +183,11 @@ func (c *call) place(p path, operation string) (groupKey, answer, bool) {
 		return refuse(http.StatusBadRequest, "INVALID_DATA", index(1), pathMessage)
 	}
 	if code := cfg.ParentErrors[id]; code != "" {
-		return refuse(codeNumber(code), code, index(1), plainMessage(code))
+		details := index(1)
+		if code == "NO_PERMISSION" && cfg.PermissionDetails != "path" {
+			details = c.permissions(p.module)
+		}
+		return refuse(codeNumber(code), code, details, plainMessage(code))
 	}
 	if !e.hasParent(cfg, p.module, id) {
 		if cfg.MissingParent == http.StatusNotFound {
@@ -203,14 +207,21 @@ func (c *call) pathError(code string, at int, module string) answer {
 	case "INVALID_DATA":
 		return c.refuse(http.StatusBadRequest, code, index(at), "the relation name given seems to be invalid")
 	case "NO_PERMISSION":
-		return c.refuse(http.StatusForbidden, code,
-			map[string]any{"permissions": []string{"Crm_Implied_Edit_" + module}}, "permission denied")
+		return c.refuse(http.StatusForbidden, code, c.permissions(module), "permission denied")
 	case "OAUTH_SCOPE_MISMATCH":
 		return c.refuse(c.cfg.ScopeStatus, code, nil, "invalid oauth scope to access this URL")
 	case "AUTHORIZATION_FAILED":
 		return c.refuse(http.StatusBadRequest, code, nil, "User does not have sufficient privilege to delete records")
 	}
 	return c.refuse(codeNumber(code), code, nil, plainMessage(code))
+}
+
+// permissions are details that name what the user may not do, or nothing if a knob says so.
+func (c *call) permissions(module string) map[string]any {
+	if c.cfg.PermissionDetails == "empty" {
+		return nil
+	}
+	return map[string]any{"permissions": []string{"Crm_Implied_Edit_" + module}}
 }
 
 // hasParent reports whether a parent record exists.

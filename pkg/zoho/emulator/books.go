@@ -149,7 +149,7 @@ func (b *ledger) violation(what string) {
 // Link puts links in the books: the module, the parent and the list exist from
 // now on, and the related ids are linked.
 func (e *Emulator) Link(module string, parent uint64, list string, related ...uint64) {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	b := &e.books
 	b.declare(module, parent, list)
@@ -158,7 +158,7 @@ func (e *Emulator) Link(module string, parent uint64, list string, related ...ui
 
 // Unlink takes links out of the books, as another user of the CRM would.
 func (e *Emulator) Unlink(module string, parent uint64, list string, related ...uint64) {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	b := &e.books
 	b.declare(module, parent, list)
@@ -174,7 +174,7 @@ func (e *Emulator) Unlink(module string, parent uint64, list string, related ...
 
 // Parent makes a parent exist that has no links.
 func (e *Emulator) Parent(module string, id uint64) {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	e.books.parents[parentKey{module, id}] = true
 	if e.books.lists[module] == nil {
@@ -185,7 +185,7 @@ func (e *Emulator) Parent(module string, id uint64) {
 // SetFields gives a link the fields that it carries, such as Member_Status.
 // They are lost when it is removed.
 func (e *Emulator) SetFields(module string, parent uint64, list string, related uint64, fields map[string]any) {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	e.books.fields[fieldKey{e.books.key(module, parent, list), related}] = fields
 }
@@ -193,7 +193,7 @@ func (e *Emulator) SetFields(module string, parent uint64, list string, related 
 // Books returns a snapshot. It counts the links, which takes a moment where
 // there are millions.
 func (e *Emulator) Books() Books {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	b := e.books.Books
 	b.Calls, b.Faults, b.Codes = maps.Clone(b.Calls), maps.Clone(b.Faults), maps.Clone(b.Codes)
@@ -212,7 +212,7 @@ func (e *Emulator) Books() Books {
 
 // State says what is known of one link.
 func (e *Emulator) State(module string, parent uint64, list string, related uint64) State {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	s := State{Module: module, Parent: parent, List: list, Related: related}
 	key := e.books.key(module, parent, list)
@@ -250,7 +250,7 @@ func (e *Emulator) States() iter.Seq[State] {
 func (e *Emulator) Lists() iter.Seq[ListState] {
 	return func(yield func(ListState) bool) {
 		for _, i := range e.sorted() {
-			e.mu.Lock()
+			e.lock()
 			g := &e.books.sets[i]
 			r := e.books.relations[g.key.relation]
 			s := ListState{Module: r.module, Parent: g.key.parent, List: r.list, Calls: int(g.calls)}
@@ -269,7 +269,7 @@ func (e *Emulator) Lists() iter.Seq[ListState] {
 
 // sorted numbers the lists of all parents in order.
 func (e *Emulator) sorted() []int {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	b := &e.books
 	order := make([]int, len(b.sets))
@@ -285,7 +285,7 @@ func (e *Emulator) sorted() []int {
 }
 
 func (e *Emulator) states(i int) []State {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	g := &e.books.sets[i]
 	r := e.books.relations[g.key.relation]

@@ -22,6 +22,11 @@ type Config struct {
 	AccessToken  string `knob:"access-token" default:"1000.emulator.access" help:"an access token that is always good; none for no such token"`
 	APIDomain    string `knob:"api-domain" default:"" help:"api_domain of the token answer; empty: the host that was asked"`
 
+	// What token answers may lack or have otherwise (R).
+	APIDomainForm string `knob:"api-domain-form" default:"url" values:"url|bare|slash|missing" help:"api_domain with its scheme, without it, with a slash at the end, or not at all"`
+	OfflineAccess string `knob:"offline-access" default:"granted" values:"granted|missing" help:"a grant code gives a refresh token, or was made without offline access and gives none"`
+	TokenType     string `knob:"token-content-type" default:"application/json" values:"application/json|text/plain|text/html|application/octet-stream|none" help:"how the token endpoint labels its JSON"`
+
 	// Scopes granted to every token (D), and whether a call on a list needs the
 	// scope of the related module as well (I).
 	Scopes      Names `knob:"scopes" default:"ZohoCRM.modules.ALL,ZohoCRM.settings.related_lists.READ,ZohoCRM.org.READ" help:"scopes granted, with commas"`
@@ -39,7 +44,9 @@ type Config struct {
 	TokensRefused bool          `knob:"tokens-refused" default:"false" help:"the API refuses every token, fresh ones too"`
 	ExpiresInMs   bool          `knob:"expires-in-ms" default:"false" help:"expires_in in milliseconds, with expires_in_sec beside it"`
 	TokenErrors   int           `knob:"token-errors" default:"200" values:"200|400" help:"status of the token endpoint's errors"`
-	DeniedStatus  int           `knob:"denied-status" default:"400" values:"400|200" help:"status of Access Denied"`
+	DeniedStatus  int           `knob:"denied-status" default:"400" values:"400|200|401|403|429" help:"status of the lock-out"`
+	DeniedForm    string        `knob:"denied-form" default:"documented" values:"documented|access-denied|throttles|translated|html" help:"words of the lock-out: Access Denied, access_denied, throttles_limit_exceeded, another language, or a page"`
+	LockedOut     bool          `knob:"locked-out" default:"false" help:"the token endpoint refuses every request as one too many"`
 	TokenCode     string        `knob:"token-code" default:"INVALID_TOKEN" values:"INVALID_TOKEN|INVALID_OAUTHTOKEN|AUTHENTICATION_FAILURE" help:"code of the 401 for a bad token"`
 	TokenLatency  Span          `knob:"token-latency" default:"0s" help:"answer time of the token endpoint: 300ms, or 200ms..600ms"`
 
@@ -69,15 +76,17 @@ type Config struct {
 	// long Zoho takes, and whether it goes on without the client, is ?.
 	Latency      Span          `knob:"latency" default:"0s" help:"answer time of the API: 300ms, or 200ms..600ms"`
 	LatencyPerID time.Duration `knob:"latency-per-id" default:"0s" help:"added to the answer time for each id"`
-	Work         string        `knob:"work" default:"start" values:"start|end" help:"a call's work is done at the start or the end of its answer time; if the client leaves before the end, it is not done"`
+	Work         string        `knob:"work" default:"start" values:"start|end|always" help:"a call's work is done at the start of its answer time; at the end, but not if the client has left; or at the end, always"`
 
 	// Faults, as gateways and networks make them (R). A script numbers the
 	// calls that got as far as to be carried out; "1-50:429" is a storm. Seed
 	// also drives latency, order and all other chances.
-	Seed        uint64 `knob:"seed" default:"1" help:"seed of everything random"`
-	Faults      Mix    `knob:"faults" default:"" help:"chance of each fault: drop-after:1%,500:0.02"`
-	FaultScript Script `knob:"fault-script" default:"" help:"faults by number of the call: 3:reset-after,5-9:429,7:torn,*:html"`
-	FaultsOn    Names  `knob:"faults-on" default:"delink" help:"kinds of calls that fail and are numbered: delink, read, count, link, org, lists, token, all"`
+	Seed        uint64        `knob:"seed" default:"1" help:"seed of everything random"`
+	Faults      Mix           `knob:"faults" default:"" help:"chance of each fault: drop-after:1%,500:0.02"`
+	FaultScript Script        `knob:"fault-script" default:"" help:"faults by number of the call: 3:reset-after,5-9:429,7:torn,*:html"`
+	Late        time.Duration `knob:"late" default:"10s" help:"when the work of a fault with -late is done, counted from the call's arrival"`
+	TornStatus  int           `knob:"torn-status" default:"own" words:"own=0" values:"own|200|207|400|404|500|502" help:"status of answers that are cut off; own: that of the answer"`
+	FaultsOn    Names         `knob:"faults-on" default:"delink" help:"kinds of calls that fail and are numbered: delink, read, count, link, org, lists, token, all"`
 
 	// The answer to a delink call. 207 for mixed results is D and S, 400 for
 	// none removed S; that data has the order of the ids is not promised, and
@@ -101,6 +110,7 @@ type Config struct {
 	IDForm        string `knob:"id-form" default:"string" values:"string|number" help:"ids in answers as strings or JSON numbers"`
 	Wording       string `knob:"wording" default:"plain" values:"plain|upper|varied" help:"messages as documented, in capitals, or in other words"`
 	Decor         string `knob:"decor" default:"none" values:"none|bom|space|both" help:"byte order mark before, white space behind the body"`
+	ReadAnswer    string `knob:"read-answer" default:"whole" values:"whole|beside|envelope|empty|nothing|token|more|twice|count" help:"what reads of links answer: the truth; part of it beside an error; an error with 200; no data; 204; part of it with a page token, more_records, an id twice or a count of all"`
 	EncodedCommas string `knob:"encoded-commas" default:"accept" values:"accept|refuse" help:"%2C in ids"`
 	WrongMethod   int    `knob:"wrong-method" default:"400" values:"400|405" help:"status of INVALID_REQUEST_METHOD"`
 
@@ -108,6 +118,7 @@ type Config struct {
 	// unless the name says otherwise. That ids that never were linked are not
 	// found is I, that those of another module are not either is ?.
 	IDErrors          IDCodes `knob:"id-errors" default:"" help:"item errors: 123:RECORD_LOCKED,124:NO_PERMISSION"`
+	RefusedIDs        IDCodes `knob:"refused-ids" default:"" help:"ids that refuse their whole call, without data, and are named in details: 123:RECORD_LOCKED"`
 	ErrorShare        Share   `knob:"error-share" default:"0" help:"share of all ids that answer error-code, always the same ones"`
 	ErrorCode         string  `knob:"error-code" default:"NO_PERMISSION" help:"code for error-share"`
 	Absent            IDs     `knob:"absent" default:"" help:"ids that are linked nowhere"`
@@ -119,6 +130,7 @@ type Config struct {
 	Missing           IDs     `knob:"missing" default:"" help:"parents that do not exist"`
 	MissingParent     int     `knob:"missing-parent" default:"400" values:"400|404" help:"status for a parent that does not exist"`
 	ParentErrors      IDCodes `knob:"parent-errors" default:"" help:"parents whose calls are refused: 77:RECORD_LOCKED"`
+	PermissionDetails string  `knob:"permission-details" default:"path" values:"path|empty|named" help:"details of NO_PERMISSION: the index for a parent and permissions for a list, nothing, or permissions"`
 
 	// What is wrong with modules and lists. A list is written Module.List. That
 	// some lists delete records is D and S; what one-to-many lists do is ?.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Bounds of ids in one call (D, S, K).
@@ -42,7 +41,7 @@ func (c *call) ask(p path) delinking {
 	d := parseIDs(c.r, p.single)
 	parent, err := strconv.ParseUint(p.parent, 10, 64)
 	e := c.e
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	b := &e.books
 	if c.r.ContentLength != 0 {
@@ -161,6 +160,12 @@ func (c *call) delink(p path, d delinking) answer {
 	key, a, ok := c.place(p, "DELETE")
 	if !ok {
 		return a
+	}
+	for _, it := range d.items {
+		if code := c.cfg.RefusedIDs[it.id]; code != "" && it.known {
+			// R: no data, and the id whose fate this is.
+			return c.refuse(codeNumber(code), code, map[string]any{"id": c.id(it.text)}, itemMessage(code))
+		}
 	}
 	kind := c.e.kindOf(c.cfg, p.module, p.list)
 	msg := msgRemoved
@@ -285,7 +290,7 @@ func itemMessage(code string) string {
 // remove does what judge decided.
 func (c *call) remove(p path, g *group, items []item, msg string) {
 	b := &c.e.books
-	now := time.Now()
+	now := c.now()
 	for i := range items {
 		if items[i].code != "SUCCESS" {
 			continue

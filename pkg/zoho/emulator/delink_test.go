@@ -49,6 +49,14 @@ func TestErrors(t *testing.T) {
 		{name: "parent missing, 404", settings: "missing=3652397000000001001 missing-parent=404", status: 404, values: []string{"code", "INVALID_DATA", "details.resource_path_index", "<none>", "message", "The record does not exist"}},
 		{name: "parent refused", settings: "parent-errors=3652397000000001001:RECORD_LOCKED", status: 400, values: []string{"code", "RECORD_LOCKED", "details.resource_path_index", "1"}},
 
+		{name: "parent permission, by path", settings: "parent-errors=3652397000000001001:NO_PERMISSION", status: 403, values: []string{"code", "NO_PERMISSION", "details.resource_path_index", "1"}},
+		{name: "parent permission, empty", settings: "parent-errors=3652397000000001001:NO_PERMISSION permission-details=empty", status: 403, values: []string{"code", "NO_PERMISSION", "details", "{}"}},
+		{name: "parent permission, named", settings: "parent-errors=3652397000000001001:NO_PERMISSION permission-details=named", status: 403, values: []string{"details.permissions.0", "Crm_Implied_Edit_Campaigns"}},
+		{name: "list permission, empty", settings: "list-errors=Campaigns.Leads:NO_PERMISSION permission-details=empty", status: 403, values: []string{"code", "NO_PERMISSION", "details", "{}"}},
+		{name: "list refuses every token", settings: "list-errors=Campaigns.Leads:INVALID_TOKEN", status: 401, values: []string{"code", "INVALID_TOKEN"}},
+		{name: "one id refuses the call", settings: "refused-ids=%d:RECORD_LOCKED", path: one + ",5", status: 400, values: []string{"code", "RECORD_LOCKED", "details.id", "3652397000000925128", "data", "<none>", "status", "error"}},
+		{name: "one id refuses the call, any code", settings: "refused-ids=%d:NO_PERMISSION", status: 403, values: []string{"code", "NO_PERMISSION", "details.id", "3652397000000925128"}},
+
 		{name: "strict", settings: "strict=true", path: one + ",5", status: 400, values: []string{"code", "INVALID_DATA", "details", "{}", "data", "<none>"}},
 		{name: "other module, call", settings: "other-module=5 other-module-answer=call", path: one + ",5", status: 400, values: []string{"code", "INVALID_DATA", "details", "{}", "data", "<none>"}},
 		{name: "not digits", path: one + ",12a", status: 400, values: []string{"code", "UNABLE_TO_PARSE_DATA_TYPE"}},

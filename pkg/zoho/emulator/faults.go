@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -10,50 +9,60 @@ import (
 	"strings"
 )
 
-// A Fault is what can befall a call. Its name is one of
+// A Fault is what can go wrong with a call. Its name is one of
 //
 //	drop, reset   the connection is closed, or reset, without an answer
-//	hang          no answer, until the client goes
+//	hang          no answer, until the client leaves
 //	torn          half of the answer, then the connection is closed
+//	short         the whole answer, with a Content-Length that is longer than it
 //	html, empty, foreign
 //	              200 with a page, with nothing, with JSON of something else
-//	invalid-token 401, and the token is dead from now on
+//	invalid-token 401, and the token is invalid from now on
 //	413, 500 ...  that status, with a page of HTML
 //	CODE          a refusal with that code, such as LIMIT_EXCEEDED
 //
-// with "-before" (the default, but for torn) where the call's work has not
-// been done, or "-after" where it has.
+// with "-before" (the default of all but torn and short) where the call's work is not done, "-after"
+// where it is done, or "-late" where it is done after the answer, as knob late says.
 type Fault struct {
-	Name  string // without -before and -after
-	After bool   // the work was done
+	Name  string // without -before, -after and -late
+	After bool   // the work is done before the fault strikes
+	Late  bool   // the work is done later
 }
 
-var faultNames = []string{"drop", "reset", "hang", "torn", "html", "empty", "foreign", "invalid-token"}
+var faultNames = []string{"drop", "reset", "hang", "torn", "short", "html", "empty", "foreign", "invalid-token"}
 
 func parseFault(word string) (Fault, error) {
 	f := Fault{Name: word}
 	if name, ok := strings.CutSuffix(word, "-after"); ok {
 		f = Fault{Name: name, After: true}
+	} else if name, ok := strings.CutSuffix(word, "-late"); ok {
+		f = Fault{Name: name, Late: true}
 	} else if name, ok := strings.CutSuffix(word, "-before"); ok {
 		f.Name = name
-	} else if word == "torn" {
+	} else if f.cuts() {
 		f.After = true
 	}
 	switch {
-	case f.Name == "torn" && !f.After:
-		return Fault{}, errors.New("torn-before makes no sense: a torn answer is one to work that was done")
-	case f.Name == "invalid-token" && f.After:
-		return Fault{}, errors.New("invalid-token-after makes no sense: a token is looked at first")
+	case f.cuts() && !f.After:
+		return Fault{}, fmt.Errorf("%s makes no sense: the answer that is cut off is that to work that was done", word)
+	case f.Name == "invalid-token" && (f.After || f.Late):
+		return Fault{}, fmt.Errorf("%s makes no sense: the token is checked before any work is done", word)
 	case slices.Contains(faultNames, f.Name), f.status() != 0, isCode(f.Name):
 		return f, nil
 	}
-	return Fault{}, fmt.Errorf("unknown fault %q (there are: %s, an HTTP status from 400, an error CODE; with -before or -after)",
+	return Fault{}, fmt.Errorf("unknown fault %q (there are: %s, an HTTP status from 400, an error CODE; with -before, -after or -late)",
 		word, strings.Join(faultNames, ", "))
 }
 
+// cuts reports whether the fault cuts off the answer to the call's work.
+func (f Fault) cuts() bool { return f.Name == "torn" || f.Name == "short" }
+
 // String is the fault's name as it is written.
 func (f Fault) String() string {
-	if f.After && f.Name != "torn" {
+	switch {
+	case f.Late:
+		return f.Name + "-late"
+	case f.After && !f.cuts():
 		return f.Name + "-after"
 	}
 	return f.Name
@@ -178,7 +187,7 @@ func (c *call) draw() {
 	if !slices.Contains(cfg.FaultsOn, c.kind) && !slices.Contains(cfg.FaultsOn, "all") {
 		return
 	}
-	c.e.mu.Lock()
+	c.e.lock()
 	defer c.e.mu.Unlock()
 	c.e.faulty++
 	c.fault = cfg.faultFor(c.e.faulty, Share(c.rng.Float64()))
@@ -208,7 +217,7 @@ func (c *Config) faultFor(n uint64, drawn Share) *Fault {
 func (c *call) strike(a answer) {
 	f := c.fault
 	if f.Name == "hang" {
-		// The call keeps its slot: for the server it is not over.
+		// The call keeps its slot: for the server, the call is not over.
 		<-c.r.Context().Done()
 		abort(c.w, false)
 		return
@@ -220,7 +229,9 @@ func (c *call) strike(a answer) {
 	case "reset":
 		abort(c.w, true)
 	case "torn":
-		c.tear(a)
+		c.tear(a, false)
+	case "short":
+		c.tear(a, true)
 	case "html":
 		c.send(answer{status: 200, html: true, body: htmlPage("Zoho", "We are upgrading our systems.")})
 	case "empty":
@@ -228,7 +239,7 @@ func (c *call) strike(a answer) {
 	case "foreign":
 		c.send(answer{status: 200, body: []byte(`{"result":{"ok":true,"items":[{"name":"something else"}]}}`)})
 	case "invalid-token":
-		c.e.mu.Lock()
+		c.e.lock()
 		c.e.tokens.kill(bearer(c.r))
 		c.e.mu.Unlock()
 		c.send(c.badToken())
@@ -257,14 +268,22 @@ func plainMessage(code string) string {
 	return strings.ToLower(strings.ReplaceAll(code, "_", " "))
 }
 
-// tear sends half of an answer.
-func (c *call) tear(a answer) {
+// tear sends an answer that ends before its Content-Length: half of it, or all of it with a length
+// that promises more.
+func (c *call) tear(a answer, whole bool) {
+	if status := c.cfg.TornStatus; status != 0 {
+		a.status = status
+	}
 	c.headers(a, nil)
 	body := c.decorate(a)
-	c.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	sent, length := body[:len(body)/2], len(body)
+	if whole {
+		sent, length = body, len(body)+64
+	}
+	c.w.Header().Set("Content-Length", strconv.Itoa(length))
 	c.w.WriteHeader(a.status)
-	_, _ = c.w.Write(body[:len(body)/2])
-	// Without the flush, the server throws the half away with the connection.
+	_, _ = c.w.Write(sent)
+	// Without the flush, the server throws the bytes away with the connection.
 	_ = http.NewResponseController(c.w).Flush()
 	panic(http.ErrAbortHandler)
 }

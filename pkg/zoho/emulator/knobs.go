@@ -93,11 +93,11 @@ func (c *Config) SetAll(settings ...string) error {
 }
 
 func (k knob) set(field reflect.Value, value string) error {
-	if w, ok := k.words[value]; ok {
-		value = w
-	}
 	if k.Values != nil && !slices.Contains(k.Values, value) {
 		return fmt.Errorf("%q is not one of %s", value, strings.Join(k.Values, ", "))
+	}
+	if w, ok := k.words[value]; ok {
+		value = w
 	}
 	if u, ok := field.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		return u.UnmarshalText([]byte(value))

@@ -87,7 +87,7 @@ func (c *Config) creditLimit() int {
 // refused. A refused call is not in flight and costs nothing (I).
 func (c *call) enter() (answer, bool) {
 	e := c.e
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	l := &e.limits
 	slots, credits := c.cfg.inFlightLimit(), c.cfg.creditLimit()
@@ -129,14 +129,23 @@ func (c *call) leave() {
 	if !c.inside {
 		return
 	}
+	c.e.lock()
+	defer c.e.mu.Unlock()
+	c.giveBack(time.Now())
+}
+
+// giveBack gives the slot back, with the books locked.
+func (c *call) giveBack(now time.Time) {
+	if !c.inside {
+		return
+	}
 	c.inside = false
-	e := c.e
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.limits.inFlight--
-	now := time.Now()
-	e.books.Busy += now.Sub(c.arrived)
-	e.books.Last = now
+	b := &c.e.books
+	c.e.limits.inFlight--
+	b.Busy += now.Sub(c.arrived)
+	if b.Last.Before(now) {
+		b.Last = now
+	}
 }
 
 // throttled is the answer to a call too many.
@@ -188,7 +197,7 @@ func (c *call) rateHeaders(h http.Header, status int) {
 	if slots < 0 {
 		return
 	}
-	c.e.mu.Lock()
+	c.e.lock()
 	free := max(slots-c.e.limits.inFlight, 0)
 	c.e.mu.Unlock()
 	h.Set("X-RATELIMIT-LIMIT", strconv.Itoa(slots))

@@ -94,7 +94,38 @@ func (c *call) read(p path) answer {
 		info["next_page_token"] = tokenAfter(ids[len(ids)-1])
 		info["page_token_expiry"] = time.Now().Add(24 * time.Hour).Format(time.RFC3339)
 	}
-	return answer{status: http.StatusOK, body: toJSON(map[string]any{"data": records, "info": info})}
+	return c.distort(records, info)
+}
+
+// distort answers a read as knob read-answer wants it. All forms but the whole answer hide a record
+// that is linked; a client that believes them takes a link for removed.
+func (c *call) distort(records []map[string]any, info map[string]any) answer {
+	body := map[string]any{"data": records, "info": info}
+	n := len(records) - 1
+	switch c.cfg.ReadAnswer {
+	case "nothing":
+		return answer{status: http.StatusNoContent}
+	case "envelope":
+		return c.refuse(http.StatusOK, "INTERNAL_ERROR", nil, "Internal Server Error")
+	case "empty":
+		body["data"], info["count"] = []any{}, 0
+	case "beside":
+		body["data"], info["count"] = records[:n], n
+		body["code"], body["status"] = "INTERNAL_ERROR", "error"
+		body["message"], body["details"] = "Internal Server Error", map[string]any{}
+	case "token":
+		body["data"], info["count"] = records[:n], n
+		info["next_page_token"] = "emulator-more"
+		delete(info, "more_records")
+	case "more":
+		body["data"], info["count"] = records[:n], n
+		info["more_records"] = true
+	case "twice":
+		body["data"] = append(records[:max(n, 1):max(n, 1)], records[0])
+	case "count":
+		body["data"] = records[:n]
+	}
+	return answer{status: http.StatusOK, body: toJSON(body)}
 }
 
 // endless refuses to list what has no end.

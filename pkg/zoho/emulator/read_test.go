@@ -88,6 +88,46 @@ func TestReadPages(t *testing.T) {
 	}
 }
 
+// Each form of an answer that must not be believed hides a record, and keeps the rest true.
+func TestReadAnswers(t *testing.T) {
+	query := "ids=" + join(lead, lead+1, lead+2) + both
+	tests := map[string][]string{
+		"whole":    {"info.count", "3", "data.2.id", "<some>", "info.more_records", "false"},
+		"beside":   {"info.count", "2", "data.1.id", "<some>", "data.2", "<none>", "code", "INTERNAL_ERROR", "status", "error"},
+		"envelope": {"code", "INTERNAL_ERROR", "data", "<none>"},
+		"empty":    {"data", "[]", "info.count", "0"},
+		"token":    {"info.count", "2", "data.2", "<none>", "info.more_records", "<none>", "info.next_page_token", "<some>"},
+		"more":     {"info.count", "2", "data.2", "<none>", "info.more_records", "true"},
+		"twice":    {"info.count", "3", "data.2.id", "<first>"},
+		"count":    {"info.count", "3", "data.1.id", "<some>", "data.2", "<none>"},
+	}
+	for form, want := range tests {
+		_, c := serve(t, "read-answer="+form)
+		r := c.read(query)
+		r.want(t, 200)
+		for i := 0; i < len(want); i += 2 {
+			got, wanted := r.get(want[i]), want[i+1]
+			switch wanted {
+			case "<some>":
+				if got == "<none>" || got == "null" {
+					t.Errorf("%s: %s is %s", form, want[i], got)
+				}
+			case "<first>":
+				wanted = r.get("data.0.id")
+				fallthrough
+			default:
+				if got != wanted {
+					t.Errorf("%s: %s is %s, want %s", form, want[i], got, wanted)
+				}
+			}
+		}
+	}
+	_, c := serve(t, "read-answer=nothing")
+	if r := c.read(query); r.status != 204 {
+		t.Errorf("%+v", r)
+	}
+}
+
 func TestReadLinksAll(t *testing.T) {
 	_, c := serve(t, "links=all")
 	c.delink(lead).want(t, 200)

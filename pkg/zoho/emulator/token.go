@@ -64,6 +64,9 @@ func (v *vault) issue(cfg *Config, now time.Time) string {
 // permit reports whether another token may be had with that grant. Asking
 // while locked prolongs the lock (R).
 func (v *vault) permit(cfg *Config, grant string, now time.Time) bool {
+	if cfg.LockedOut {
+		return false
+	}
 	if cfg.TokenLimits != "on" {
 		return true
 	}
@@ -104,7 +107,7 @@ func (v *vault) good(cfg *Config, token string, now time.Time) bool {
 // KillTokens makes every access token invalid but the ready-made one, as if
 // their hour were over.
 func (e *Emulator) KillTokens() {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	clear(e.tokens.alive)
 	e.tokens.order = nil
@@ -125,7 +128,7 @@ func bearer(r *http.Request) string {
 // authorize looks at the token of an API call.
 func (c *call) authorize() (answer, bool) {
 	e := c.e
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	header := c.r.Header.Get("Authorization")
 	switch {
@@ -159,12 +162,12 @@ func (e *Emulator) serveOAuth(w http.ResponseWriter, r *http.Request) {
 	c := e.begin(w, r, kind)
 	switch {
 	case work == nil:
-		c.run(0, func() answer {
+		c.run(0, func(c *call) answer {
 			return answer{status: http.StatusNotFound, html: true, body: htmlPage("404", "URL not found.")}
 		})
 		return
 	case r.Method != http.MethodPost:
-		c.run(0, func() answer {
+		c.run(0, func(c *call) answer {
 			e.books.violation(kind + " asked for with " + r.Method)
 			return answer{status: http.StatusMethodNotAllowed, html: true, body: htmlPage("405", "Use POST.")}
 		})
@@ -173,7 +176,7 @@ func (e *Emulator) serveOAuth(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	err := r.ParseForm()
 	c.draw()
-	c.run(c.span(c.cfg.TokenLatency), func() answer {
+	c.run(c.span(c.cfg.TokenLatency), func(c *call) answer {
 		if err != nil {
 			return c.tokenError("invalid_request")
 		}
@@ -222,42 +225,89 @@ func (c *call) token() answer {
 	}
 	now := time.Now()
 	if !v.permit(cfg, grant, now) {
-		c.e.books.Denied++
-		return answer{status: cfg.DeniedStatus, codes: []string{"Access Denied"}, body: toJSON(map[string]string{
-			"error":             "Access Denied",
-			"error_description": "You have made too many requests continuously. Please try again after some time.",
-			"status":            "failure",
-		})}
+		return c.denied()
 	}
+	return c.grant(now, fresh)
+}
+
+// grant is the answer with a new access token; fresh says that a refresh token comes with it.
+func (c *call) grant(now time.Time, fresh bool) answer {
+	cfg := c.cfg
 	c.e.books.Tokens++
-	domain := cfg.APIDomain
+	seconds := int64(cfg.TokenLife / time.Second)
+	body := map[string]any{
+		"access_token": c.e.tokens.issue(cfg, now),
+		"scope":        strings.Join(cfg.Scopes, " "),
+		"token_type":   "Bearer",
+		"expires_in":   seconds,
+	}
+	if domain := c.apiDomain(); domain != "" {
+		body["api_domain"] = domain
+	}
+	if cfg.ExpiresInMs {
+		body["expires_in_sec"], body["expires_in"] = seconds, cfg.TokenLife.Milliseconds()
+	}
+	if fresh && cfg.OfflineAccess == "granted" {
+		body["refresh_token"] = cfg.RefreshToken
+	}
+	return c.tokenAnswer(http.StatusOK, body)
+}
+
+// apiDomain is where the token answer says that the API is, in the form that a knob wants.
+func (c *call) apiDomain() string {
+	domain := c.cfg.APIDomain
 	if domain == "" {
 		domain = "http://" + c.r.Host
 		if c.r.TLS != nil {
 			domain = "https://" + c.r.Host
 		}
 	}
-	seconds := int64(cfg.TokenLife / time.Second)
-	body := map[string]any{
-		"access_token": v.issue(cfg, now),
-		"api_domain":   domain,
-		"scope":        strings.Join(cfg.Scopes, " "),
-		"token_type":   "Bearer",
-		"expires_in":   seconds,
+	switch c.cfg.APIDomainForm {
+	case "bare":
+		_, host, _ := strings.Cut(domain, "://")
+		return host
+	case "slash":
+		return domain + "/"
+	case "missing":
+		return ""
 	}
-	if cfg.ExpiresInMs {
-		body["expires_in_sec"], body["expires_in"] = seconds, cfg.TokenLife.Milliseconds()
+	return domain
+}
+
+// tokenAnswer is an answer of the accounts host, labelled as a knob wants it.
+func (c *call) tokenAnswer(status int, body any, codes ...string) answer {
+	a := answer{status: status, body: toJSON(body), codes: codes}
+	if c.cfg.TokenType != "application/json" {
+		a.label = c.cfg.TokenType
 	}
-	if fresh {
-		body["refresh_token"] = cfg.RefreshToken
+	return a
+}
+
+// denied is the answer to a token request too many, in one of the forms that were seen
+// (docs/zoho-api.md, sections 5 and 6.7).
+func (c *call) denied() answer {
+	const text = "You have made too many requests continuously. Please try again after some time."
+	c.e.books.Denied++
+	status := c.cfg.DeniedStatus
+	switch c.cfg.DeniedForm {
+	case "access-denied":
+		return c.tokenAnswer(status, map[string]string{"error": "access_denied", "error_description": text}, "access_denied")
+	case "throttles":
+		return c.tokenAnswer(status, map[string]string{"response": "error", "code": "Z101", "cause": "throttles_limit_exceeded"}, "Z101")
+	case "translated":
+		return c.tokenAnswer(status, map[string]string{
+			"error": "アクセスが拒否されました", "error_description": "リクエストが多すぎます。しばらくしてから再度お試しください。", "status": "failure",
+		}, "Access Denied")
+	case "html":
+		return answer{status: status, html: true, codes: []string{"Access Denied"}, body: htmlPage("Access Denied", text)}
 	}
-	return answer{status: http.StatusOK, body: toJSON(body)}
+	return c.tokenAnswer(status, map[string]string{"error": "Access Denied", "error_description": text, "status": "failure"}, "Access Denied")
 }
 
 // tokenError answers as the accounts host does, which is with 200 (D).
 func (c *call) tokenError(code string) answer {
 	c.e.books.Denied++
-	return answer{status: c.cfg.TokenErrors, body: toJSON(map[string]string{"error": code}), codes: []string{code}}
+	return c.tokenAnswer(c.cfg.TokenErrors, map[string]string{"error": code}, code)
 }
 
 // revoke answers POST /oauth/v2/token/revoke: the refresh token and all that

@@ -1,0 +1,118 @@
+package emulator
+
+import (
+	"errors"
+	"io"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// inBubble runs a test in a bubble, with an emulator whose knobs are set.
+func inBubble(t *testing.T, settings []string, test func(t *testing.T, e *Emulator, c client)) {
+	synctest.Test(t, func(t *testing.T) {
+		var cfg Config
+		if err := cfg.SetAll(settings...); err != nil {
+			t.Fatal(err)
+		}
+		e := New(cfg)
+		test(t, e, bubble(t, e))
+	})
+}
+
+// The answer comes at once, and a look-up sees the link; the work is done later, and keeps a slot
+// until then.
+func TestLate(t *testing.T) {
+	for _, fault := range []string{"504-late", "drop-late", "empty-late", "hang-late"} {
+		inBubble(t, []string{"links=all", "in-flight=2", "late=5s", "fault-script=1:" + fault}, func(t *testing.T, e *Emulator, c client) {
+			c.http.Timeout = time.Second
+			start := time.Now()
+			c.delink(lead, lead+1)
+			c.http.Timeout = 0
+			if d := time.Since(start); (d == time.Second) != (fault == "hang-late") {
+				t.Errorf("%s: answered after %v", fault, d)
+			}
+			c.read("ids="+join(lead)+both).want(t, 200, "data.0.id", "3652397000000925128")
+			if e.limits.inFlight != 1 {
+				t.Errorf("%s: %d calls in flight while the work is still to be done", fault, e.limits.inFlight)
+			}
+			time.Sleep(time.Until(start.Add(5*time.Second - time.Millisecond)))
+			c.read("ids="+join(lead)+both).want(t, 200)
+			time.Sleep(time.Millisecond)
+			if r := c.read("ids=" + join(lead, lead+1) + both); r.status != 204 {
+				t.Errorf("%s: %+v", fault, r)
+			}
+			s := e.State("Campaigns", campaign, "Leads", lead)
+			if want := start.Add(5 * time.Second); s.Linked || !s.Removed.Equal(want) || s.Sent != 1 {
+				t.Errorf("%s: state %+v", fault, s)
+			}
+			if b := e.Books(); b.Removed != 2 || e.limits.inFlight != 0 || b.Busy != 5*time.Second || b.Faults[fault] != 1 {
+				t.Errorf("%s: books %+v", fault, b)
+			}
+		})
+	}
+}
+
+// Work that is due at different times is done in that order, whatever the order of the calls.
+func TestLateOrder(t *testing.T) {
+	inBubble(t, []string{"links=all", "late=9s", "faults=504-late:100%"}, func(t *testing.T, e *Emulator, c client) {
+		c.delink(lead)
+		time.Sleep(time.Second)
+		e.Update(func(cfg *Config) { cfg.Late = time.Second })
+		c.delink(lead + 1)
+		c.delink(lead)
+		time.Sleep(time.Hour)
+		if b := e.Books(); b.Removed != 2 || b.Codes["INVALID_DATA"] != 1 {
+			t.Errorf("books %+v", b)
+		}
+		first, second := e.State("Campaigns", campaign, "Leads", lead), e.State("Campaigns", campaign, "Leads", lead+1)
+		if !first.Removed.Equal(second.Removed) {
+			t.Errorf("removed at %v and %v", first.Removed, second.Removed)
+		}
+	})
+}
+
+// With work=always, the CRM goes on although the client has left, and the call keeps its slot.
+func TestWorkAlways(t *testing.T) {
+	inBubble(t, []string{"links=all", "work=always", "latency=10s"}, func(t *testing.T, e *Emulator, c client) {
+		c.http.Timeout = time.Second
+		if r := c.delink(lead); r.err == nil {
+			t.Errorf("%+v", r)
+		}
+		synctest.Wait()
+		if !e.Linked("Campaigns", campaign, "Leads", lead) || e.limits.inFlight != 1 {
+			t.Errorf("before its time: %d calls in flight", e.limits.inFlight)
+		}
+		time.Sleep(9 * time.Second)
+		if e.Linked("Campaigns", campaign, "Leads", lead) || e.limits.inFlight != 0 {
+			t.Errorf("in the end: %d calls in flight", e.limits.inFlight)
+		}
+		c.http.Timeout = 0
+		c.delink(lead+1).want(t, 200)
+	})
+}
+
+// Answers that are cut off can have any status, to delinks and to reads alike.
+func TestTornStatus(t *testing.T) {
+	_, c := serve(t, "faults=short:100%", "faults-on=all", "torn-status=400")
+	for _, r := range []reply{c.delink(lead), c.read("ids=" + join(lead+1) + both)} {
+		if r.status != 400 || !errors.Is(r.err, io.ErrUnexpectedEOF) || r.get("data.0") == "<none>" {
+			t.Errorf("%+v", r)
+		}
+	}
+}
+
+// Delinks go unanswered while look-ups get through.
+func TestFaultsOnDelinksOnly(t *testing.T) {
+	for _, fault := range []string{"400", "403", "hang", "drop"} {
+		inBubble(t, []string{"links=all", "fault-script=*:" + fault}, func(t *testing.T, e *Emulator, c client) {
+			c.http.Timeout = time.Second
+			for range 3 {
+				if r := c.delink(lead); r.err == nil && (r.status < 400 || r.json != nil) {
+					t.Errorf("%s: %+v", fault, r)
+				}
+				c.read("ids="+join(lead)+both).want(t, 200, "info.count", "1")
+			}
+		})
+	}
+}
