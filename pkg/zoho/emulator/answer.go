@@ -20,13 +20,6 @@ type answer struct {
 
 func (a *answer) set(name, value string) { a.header = append(a.header, [2]string{name, value}) }
 
-// note counts the codes of an answer.
-func (b *ledger) note(a answer) {
-	for _, code := range a.codes {
-		b.Codes[code]++
-	}
-}
-
 // send writes an answer.
 func (c *call) send(a answer) {
 	c.headers(a, nil)
@@ -154,17 +147,20 @@ func (c *call) word(message string) string {
 var wordings = map[string][]string{
 	msgRemoved:  {"Relation removed", "relation has been removed", "The relation was removed successfully", "record delinked"},
 	msgNotFound: {"Relation not found", "RELATION NOT FOUND", "the relation could not be found", "no such relation"},
-	msgAdded:    {"Relation added", "relation has been added", "record updated"},
+	msgAdded:    {"Relation added", "relation has been added", "the relation was added"},
+	msgUpdated:  {"Relation updated", "relation has been updated", "record updated"},
 	// This one is what a client stops at, so only its case varies.
 	msgDeleted: {"Record deleted", "RECORD DELETED", "record Deleted"},
 }
 
 const (
-	msgRemoved  = "relation removed"
-	msgNotFound = "relation not found"
-	msgNoRole   = "contact role not deleted"
-	msgDeleted  = "record deleted"
-	msgAdded    = "relation added"
+	msgRemoved   = "relation removed"
+	msgNotFound  = "relation not found"
+	msgNoRole    = "contact role not deleted"
+	msgDeleted   = "record deleted"
+	msgAdded     = "relation added"
+	msgUpdated   = "relation updated"
+	msgConverted = "id already converted"
 )
 
 // id is a record id as the answer shows it.

@@ -5,13 +5,12 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
 // Books is a snapshot of what was asked of the emulator and what came of it.
 type Books struct {
-	Calls     map[string]int `json:"calls"`      // by kind: delink, read, count, link, org, lists, token, revoke, other
+	Calls     map[string]int `json:"calls"`      // by kind: delink, read, count, link, records, query, org, lists, views, token, revoke, other
 	Faults    map[string]int `json:"faults"`     // faults that struck, by name
 	Codes     map[string]int `json:"codes"`      // answers by code, items and whole calls alike
 	Links     int            `json:"links"`      // links known: loaded, or asked for
@@ -60,92 +59,6 @@ type ListState struct {
 	Linked int // links that are there now, of those that were loaded or asked for
 }
 
-type ledger struct {
-	Books
-	relations []relation          // module and list by number
-	numbers   map[relation]uint32 // and back
-	lists     map[string][]string // lists that links were put in, by module
-	parents   map[parentKey]bool  // parents that exist
-	groups    map[groupKey]uint32 // place in sets
-	sets      []group
-	fields    map[fieldKey]map[string]any // what links carry, rarely
-}
-
-type relation struct{ module, list string }
-
-type parentKey struct {
-	module string
-	id     uint64
-}
-
-type groupKey struct {
-	parent   uint64
-	relation uint32
-}
-
-type fieldKey struct {
-	group   groupKey
-	related uint64
-}
-
-type group struct {
-	linkSet
-	key   groupKey
-	calls uint32
-}
-
-func newLedger() ledger {
-	return ledger{
-		Books:   Books{Calls: map[string]int{}, Faults: map[string]int{}, Codes: map[string]int{}},
-		numbers: map[relation]uint32{},
-		lists:   map[string][]string{},
-		parents: map[parentKey]bool{},
-		groups:  map[groupKey]uint32{},
-		fields:  map[fieldKey]map[string]any{},
-	}
-}
-
-// key numbers a relation and makes the key of its list of one parent.
-func (b *ledger) key(module string, parent uint64, list string) groupKey {
-	n, ok := b.numbers[relation{module, list}]
-	if !ok {
-		// The names may be parts of a request, which would live as long.
-		r := relation{strings.Clone(module), strings.Clone(list)}
-		n = uint32(len(b.relations))
-		b.relations = append(b.relations, r)
-		b.numbers[r] = n
-	}
-	return groupKey{parent, n}
-}
-
-// group returns the list of that key, made if it is not there. The pointer is
-// good until another is made.
-func (b *ledger) group(key groupKey) *group {
-	i, ok := b.groups[key]
-	if !ok {
-		i = uint32(len(b.sets))
-		b.sets = append(b.sets, group{key: key})
-		b.groups[key] = i
-	}
-	return &b.sets[i]
-}
-
-// declare makes a list and a parent exist.
-func (b *ledger) declare(module string, parent uint64, list string) {
-	module = b.relations[b.key(module, parent, list).relation].module
-	b.parents[parentKey{module, parent}] = true
-	if !slices.Contains(b.lists[module], list) {
-		b.lists[module] = append(b.lists[module], strings.Clone(list))
-	}
-}
-
-// violation notes a breach of the protocol.
-func (b *ledger) violation(what string) {
-	if !slices.Contains(b.Violations, what) {
-		b.Violations = append(b.Violations, what)
-	}
-}
-
 // Link puts links in the books: the module, the parent and the list exist from
 // now on, and the related ids are linked.
 func (e *Emulator) Link(module string, parent uint64, list string, related ...uint64) {
@@ -153,7 +66,14 @@ func (e *Emulator) Link(module string, parent uint64, list string, related ...ui
 	defer e.mu.Unlock()
 	b := &e.books
 	b.declare(module, parent, list)
-	b.group(b.key(module, parent, list)).load(related)
+	key := b.key(module, parent, list)
+	if !b.turned(key) {
+		b.group(key).load(related)
+		return
+	}
+	for _, id := range related {
+		e.entry(e.cfg.Load(), key, id).restore()
+	}
 }
 
 // Unlink takes links out of the books, as another user of the CRM would.
@@ -162,13 +82,9 @@ func (e *Emulator) Unlink(module string, parent uint64, list string, related ...
 	defer e.mu.Unlock()
 	b := &e.books
 	b.declare(module, parent, list)
-	g := b.group(b.key(module, parent, list))
+	key := b.key(module, parent, list)
 	for _, id := range related {
-		l := g.find(id)
-		if l == nil {
-			l = g.insert(id, false)
-		}
-		l.state &^= linkedBit
+		e.entry(e.cfg.Load(), key, id).unlink()
 	}
 }
 
@@ -176,10 +92,23 @@ func (e *Emulator) Unlink(module string, parent uint64, list string, related ...
 func (e *Emulator) Parent(module string, id uint64) {
 	e.lock()
 	defer e.mu.Unlock()
-	e.books.parents[parentKey{module, id}] = true
-	if e.books.lists[module] == nil {
-		e.books.lists[module] = []string{}
+	e.books.addRecord(module, id)
+}
+
+// addRecord makes a record and its module exist.
+func (b *ledger) addRecord(module string, id uint64) {
+	b.parents[recordKey{module, id}] = true
+	if b.lists[module] == nil {
+		b.lists[module] = []string{}
 	}
+}
+
+// SetRecord makes a record exist that has these fields, by API name.
+func (e *Emulator) SetRecord(module string, id uint64, fields map[string]any) {
+	e.lock()
+	defer e.mu.Unlock()
+	e.books.addRecord(module, id)
+	e.books.records[recordKey{module, id}] = fields
 }
 
 // SetFields gives a link the fields that it carries, such as Member_Status.
@@ -187,7 +116,7 @@ func (e *Emulator) Parent(module string, id uint64) {
 func (e *Emulator) SetFields(module string, parent uint64, list string, related uint64, fields map[string]any) {
 	e.lock()
 	defer e.mu.Unlock()
-	e.books.fields[fieldKey{e.books.key(module, parent, list), related}] = fields
+	e.books.fields[e.books.at(e.books.key(module, parent, list), related)] = fields
 }
 
 // Books returns a snapshot. It counts the links, which takes a moment where
@@ -216,13 +145,11 @@ func (e *Emulator) State(module string, parent uint64, list string, related uint
 	defer e.mu.Unlock()
 	s := State{Module: module, Parent: parent, List: list, Related: related}
 	key := e.books.key(module, parent, list)
-	if i, ok := e.books.groups[key]; ok {
-		if l := e.books.sets[i].find(related); l != nil {
-			s.Linked, s.Sent, s.Removed = l.linked(), l.sent(), l.removed()
-			return s
-		}
+	if l := e.books.find(key, related); l != nil {
+		s.Linked, s.Sent, s.Removed = l.linked(), l.sent(), l.removed()
+		return s
 	}
-	s.Linked = e.defaultLinked(e.cfg.Load(), module, parent, related)
+	s.Linked = e.defaultLinked(e.cfg.Load(), e.books.at(key, related))
 	return s
 }
 
@@ -254,11 +181,7 @@ func (e *Emulator) Lists() iter.Seq[ListState] {
 			g := &e.books.sets[i]
 			r := e.books.relations[g.key.relation]
 			s := ListState{Module: r.module, Parent: g.key.parent, List: r.list, Calls: int(g.calls)}
-			for l := range g.all() {
-				if l.linked() {
-					s.Linked++
-				}
-			}
+			s.Linked = len(e.books.relatedIDs(g.key))
 			e.mu.Unlock()
 			if !yield(s) {
 				return

@@ -29,7 +29,7 @@ type Config struct {
 
 	// Scopes granted to every token (D), and whether a call on a list needs the
 	// scope of the related module as well (I).
-	Scopes      Names `knob:"scopes" default:"ZohoCRM.modules.ALL,ZohoCRM.settings.related_lists.READ,ZohoCRM.org.READ" help:"scopes granted, with commas"`
+	Scopes      Names `knob:"scopes" default:"ZohoCRM.modules.ALL,ZohoCRM.settings.related_lists.READ,ZohoCRM.settings.custom_views.READ,ZohoCRM.coql.READ,ZohoCRM.org.READ" help:"scopes granted, with commas"`
 	ScopeBoth   bool  `knob:"scope-both" default:"false" help:"a list needs the related module's scope as well"`
 	ScopeStatus int   `knob:"scope-status" default:"401" values:"401|403" help:"status of OAUTH_SCOPE_MISMATCH"`
 
@@ -86,7 +86,7 @@ type Config struct {
 	FaultScript Script        `knob:"fault-script" default:"" help:"faults by number of the call: 3:reset-after,5-9:429,7:torn,*:html"`
 	Late        time.Duration `knob:"late" default:"10s" help:"when the work of a fault with -late is done, counted from the call's arrival"`
 	TornStatus  int           `knob:"torn-status" default:"own" words:"own=0" values:"own|200|207|400|404|500|502" help:"status of answers that are cut off; own: that of the answer"`
-	FaultsOn    Names         `knob:"faults-on" default:"delink" help:"kinds of calls that fail and are numbered: delink, read, count, link, org, lists, token, all"`
+	FaultsOn    Names         `knob:"faults-on" default:"delink" help:"kinds of calls that fail and are numbered: delink, read, count, link, records, query, org, lists, views, token, all"`
 
 	// The answer to a delink call. 207 for mixed results is D and S, 400 for
 	// none removed S; that data has the order of the ids is not promised, and
@@ -102,6 +102,19 @@ type Config struct {
 	MissingItems   Share  `knob:"missing-items" default:"0" help:"chance that an id is not answered"`
 	ExtraItems     Share  `knob:"extra-items" default:"0" help:"chance that a call answers an id nobody asked for"`
 	Duplicates     string `knob:"duplicates" default:"not-found" values:"not-found|each|once" help:"the same id twice in a call: the second is not found, both are removed, or there is one answer"`
+
+	// The calls beside the delink. That both records see the same link is D; Contacts.Deals being the
+	// other side of contact roles is I. Which fields reads show, whether a list of contact roles can be
+	// sent, what linking costs, and the largest limit of a query is unsure (docs/zoho-api.md, section 6).
+	Sides         string `knob:"sides" default:"same" values:"same|without-roles|separate" help:"a link and its other side are the same link; but not Contacts.Deals and contact roles; or never. Counts from the start"`
+	OwnFields     string `knob:"own-fields" default:"always" values:"always|asked" help:"when reads show the link's own fields"`
+	MemberInfo    string `knob:"member-info" default:"full" values:"full|fields" help:"$member_info with the link's id and times, or only with its fields"`
+	ListPrice     string `knob:"list-price" default:"shown" values:"shown|hidden" help:"whether reads show list_price"`
+	ApprovedParam string `knob:"approved-param" default:"accept" values:"accept|refuse" help:"the parameter approved, which older versions refuse"`
+	ListEnd       int    `knob:"list-end" default:"100000" help:"the record at which page tokens end"`
+	ContactRoles  string `knob:"contact-roles" default:"single" values:"single|list" help:"linking contact roles: only in the single form, or as a list too"`
+	LinkCredits   string `knob:"link-credits" default:"call" values:"call|ten" help:"linking costs a credit for each call, or for each ten items"`
+	QueryLimit    int    `knob:"query-limit" default:"2000" values:"2000|200" help:"largest limit of a COQL query"`
 
 	// The form of any answer. Objects, strings and the plain wording are D; the
 	// others are R.
@@ -125,7 +138,10 @@ type Config struct {
 	AbsentShare       Share   `knob:"absent-share" default:"0" help:"share of all ids that are linked nowhere, with links=all"`
 	OtherModule       IDs     `knob:"other-module" default:"" help:"ids of another module"`
 	OtherModuleAnswer string  `knob:"other-module-answer" default:"not-found" values:"not-found|item|call" help:"an id of another module is not found, is an error of its own, or fails the call"`
-	Converted         IDs     `knob:"converted" default:"" help:"converted records: hidden from reads without converted=both"`
+	Converted         IDs     `knob:"converted" default:"" help:"converted leads: hidden from reads without converted=both"`
+	ConvertedParents  string  `knob:"converted-parents" default:"refused" values:"refused|all|count|allowed" help:"converted leads as parent records: refused but for reads, refused always, refused by counts only, allowed"`
+	ConvertedLinks    string  `knob:"converted-links" default:"refused" values:"refused|allowed" help:"linking a converted lead again"`
+	ConvertedCode     string  `knob:"converted-code" default:"ID_ALREADY_CONVERTED" help:"code of id already converted"`
 	Unapproved        IDs     `knob:"unapproved" default:"" help:"unapproved records: hidden from reads without approved=both"`
 	Missing           IDs     `knob:"missing" default:"" help:"parents that do not exist"`
 	MissingParent     int     `knob:"missing-parent" default:"400" values:"400|404" help:"status for a parent that does not exist"`

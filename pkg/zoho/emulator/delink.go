@@ -76,29 +76,14 @@ func (c *call) ask(p path) delinking {
 	if b.MinIDs == 0 || n < b.MinIDs {
 		b.MinIDs = n
 	}
-	g := b.group(b.key(p.module, parent, p.list))
-	g.calls++
+	key := b.key(p.module, parent, p.list)
+	b.group(key).calls++
 	for i := range d.items {
 		if it := &d.items[i]; it.known {
-			e.entry(c.cfg, p.module, g, it.id).count()
+			e.entry(c.cfg, key, it.id).count()
 		}
 	}
 	return d
-}
-
-// entry returns a link of a list, made if it is not known. The pointer is good
-// until another is made.
-func (e *Emulator) entry(cfg *Config, module string, g *group, id uint64) *link {
-	if l := g.find(id); l != nil {
-		return l
-	}
-	return g.insert(id, e.defaultLinked(cfg, module, g.key.parent, id))
-}
-
-// defaultLinked reports whether a link is there that nobody has touched.
-func (e *Emulator) defaultLinked(cfg *Config, module string, parent, related uint64) bool {
-	return cfg.Links == "all" && e.hasParent(cfg, module, parent) &&
-		!cfg.Absent[related] && !always(cfg, related, 1, cfg.AbsentShare)
 }
 
 // parseIDs reads the ids of a call: of its query, or the one of its path.
@@ -172,8 +157,7 @@ func (c *call) delink(p path, d delinking) answer {
 	if kind == recordList || kind == lookupList && c.cfg.LookupLists == "deleted" {
 		msg = msgDeleted
 	}
-	g := c.e.books.group(key)
-	removed := c.judge(p, g, d.items, msg)
+	removed := c.judge(p, key, d.items, msg)
 	if c.cfg.Strict && removed < len(d.items) {
 		// ?: the older documentation can be read like this. No id is named, and
 		// nothing was removed.
@@ -182,7 +166,7 @@ func (c *call) delink(p path, d delinking) answer {
 	if c.cfg.OtherModuleAnswer == "call" && slices.ContainsFunc(d.items, func(it item) bool { return c.cfg.OtherModule[it.id] }) {
 		return c.refuse(http.StatusBadRequest, "INVALID_DATA", nil, pathMessage)
 	}
-	c.remove(p, g, d.items, msg)
+	c.remove(key, d.items, msg)
 	status := http.StatusOK
 	switch {
 	case removed == 0:
@@ -191,6 +175,18 @@ func (c *call) delink(p path, d delinking) answer {
 		status = c.cfg.Mixed
 	}
 	return c.items(status, c.arrange(d.items))
+}
+
+// sorted returns the ids of a call in order, each once.
+func (d delinking) sorted() []uint64 {
+	ids := make([]uint64, 0, len(d.items))
+	for _, it := range d.items {
+		if it.known {
+			ids = append(ids, it.id)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // checkIDs refuses what the API's gate refuses.
@@ -213,7 +209,7 @@ func (c *call) checkIDs(d delinking) (answer, bool) {
 
 // judge decides about every id, without doing anything yet, and returns how
 // many are going to be removed.
-func (c *call) judge(p path, g *group, items []item, msg string) (removed int) {
+func (c *call) judge(p path, key groupKey, items []item, msg string) (removed int) {
 	cfg := c.cfg
 	var seen map[uint64]bool
 	if cfg.Duplicates == "not-found" && len(items) > 1 {
@@ -237,7 +233,7 @@ func (c *call) judge(p path, g *group, items []item, msg string) (removed int) {
 			it.code, it.msg = code, itemMessage(code)
 		case cfg.OtherModule[it.id] && cfg.OtherModuleAnswer != "not-found":
 			it.code, it.msg = "INVALID_DATA", pathMessage
-		case !it.known, cfg.OtherModule[it.id], earlier, !c.e.entry(cfg, p.module, g, it.id).linked():
+		case !it.known, cfg.OtherModule[it.id], earlier, !c.e.entry(cfg, key, it.id).linked():
 			it.code, it.msg = cfg.AbsentCode, msgNotFound
 			if p.list == contactRoles {
 				it.msg = msgNoRole
@@ -288,14 +284,14 @@ func itemMessage(code string) string {
 }
 
 // remove does what judge decided.
-func (c *call) remove(p path, g *group, items []item, msg string) {
+func (c *call) remove(key groupKey, items []item, msg string) {
 	b := &c.e.books
 	now := c.now()
 	for i := range items {
 		if items[i].code != "SUCCESS" {
 			continue
 		}
-		l := c.e.entry(c.cfg, p.module, g, items[i].id)
+		l := c.e.entry(c.cfg, key, items[i].id)
 		if !l.linked() {
 			continue // the same id once more
 		}
@@ -305,8 +301,10 @@ func (c *call) remove(p path, g *group, items []item, msg string) {
 		} else {
 			b.Removed++
 		}
-		if len(b.fields) > 0 {
-			delete(b.fields, fieldKey{g.key, l.id})
+		if len(b.fields)+len(b.made) > 0 {
+			k := b.at(key, items[i].id)
+			delete(b.fields, k)
+			delete(b.made, k)
 		}
 	}
 }

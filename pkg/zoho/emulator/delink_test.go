@@ -78,7 +78,7 @@ func TestErrors(t *testing.T) {
 
 		{name: "wrong method", method: "PATCH", status: 400, values: []string{"code", "INVALID_REQUEST_METHOD"}},
 		{name: "wrong method, 405", method: "PATCH", settings: "wrong-method=405", status: 405, values: []string{"code", "INVALID_REQUEST_METHOD"}},
-		{name: "wrong path", path: "/crm/v8/Campaigns", status: 404, values: []string{"code", "INVALID_URL_PATTERN"}},
+		{name: "wrong path", path: "/crm/v8/Campaigns/1/2/3/4", status: 404, values: []string{"code", "INVALID_URL_PATTERN"}},
 		{name: "wrong root", path: "/", status: 404, values: []string{"code", "INVALID_URL_PATTERN"}},
 		{name: "wrong version", path: "/crm/v9/Campaigns/1/Leads?ids=1", status: 404, values: []string{"code", "INVALID_URL_PATTERN"}},
 		{name: "wrong name", path: "/crm/v8/9Campaigns/1/Leads?ids=1", status: 404, values: []string{"code", "INVALID_URL_PATTERN"}},

@@ -30,7 +30,7 @@ type Emulator struct {
 // cfg leaves at zero has its default.
 func New(cfg Config) *Emulator {
 	cfg = cfg.withDefaults()
-	e := &Emulator{books: newLedger(), tokens: newVault()}
+	e := &Emulator{books: newLedger(cfg.Sides), tokens: newVault()}
 	e.cfg.Store(&cfg)
 	return e
 }

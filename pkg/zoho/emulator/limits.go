@@ -10,9 +10,13 @@ import (
 // was used, not at midnight.
 const creditsPeriod = 24 * time.Hour
 
+// maxQueries is how many COQL queries may be in flight (D).
+const maxQueries = 10
+
 // limits counts what is limited: calls in flight and credits.
 type limits struct {
 	inFlight int
+	queries  int        // of those, COQL queries
 	spent    []spending // oldest first
 	total    int        // sum of spent
 }
@@ -34,14 +38,14 @@ func (l *limits) used(now time.Time) int {
 	return l.total
 }
 
-func (l *limits) spend(now time.Time) {
+func (l *limits) spend(now time.Time, credits int) {
 	second := now.Unix()
-	if n := len(l.spent); n > 0 && l.spent[n-1].second == second {
-		l.spent[n-1].credits++
+	if n := len(l.spent); n > 0 && l.spent[n-1].second >= second {
+		l.spent[n-1].credits += credits
 	} else {
-		l.spent = append(l.spent, spending{second, 1})
+		l.spent = append(l.spent, spending{second, credits})
 	}
-	l.total++
+	l.total += credits
 }
 
 // inFlightLimit is the number of calls in flight per org and app (D), -1 for
@@ -94,7 +98,8 @@ func (c *call) enter() (answer, bool) {
 	used := l.used(c.arrived)
 	c.remaining(credits, used)
 	e.books.Peak = max(e.books.Peak, l.inFlight+1)
-	if slots >= 0 && l.inFlight >= slots {
+	query := c.kind == "query"
+	if slots >= 0 && l.inFlight >= slots || query && l.queries >= maxQueries {
 		e.books.Throttled++
 		return c.throttled(false), false
 	}
@@ -103,7 +108,10 @@ func (c *call) enter() (answer, bool) {
 		return c.throttled(true), false
 	}
 	l.inFlight++
-	l.spend(c.arrived)
+	if query {
+		l.queries++
+	}
+	l.spend(c.arrived, 1)
 	c.remaining(credits, used+1)
 	c.inside = true
 	if e.books.First.IsZero() {
@@ -142,6 +150,9 @@ func (c *call) giveBack(now time.Time) {
 	c.inside = false
 	b := &c.e.books
 	c.e.limits.inFlight--
+	if c.kind == "query" {
+		c.e.limits.queries--
+	}
 	b.Busy += now.Sub(c.arrived)
 	if b.Last.Before(now) {
 		b.Last = now

@@ -23,17 +23,21 @@ const maxTail = 1024
 // link is a related id and what is known about it, packed.
 type link struct {
 	id    uint64
-	state uint64 // from the top: 1 bit linked, 15 bits sent, 48 bits removed
+	state uint64 // from the top: 1 bit linked, 1 bit real, 14 bits sent, 48 bits removed
 }
 
 const (
 	linkedBit   = 1 << 63
+	realBit     = 1 << 62
 	sentShift   = 48
-	maxSent     = 1<<15 - 1
+	maxSent     = 1<<14 - 1
 	removedMask = 1<<sentShift - 1
 )
 
 func (l *link) linked() bool { return l.state&linkedBit != 0 }
+
+// real reports whether the link is or was there. Others are known because a call named them.
+func (l *link) real() bool { return l.state&realBit != 0 }
 
 // sent is the number of calls that named the link; it stops at maxSent.
 func (l *link) sent() int { return int(l.state >> sentShift & maxSent) }
@@ -57,14 +61,16 @@ func (l *link) remove(now time.Time) {
 	l.state = l.state&^(linkedBit|removedMask) | uint64(now.UnixMilli())&removedMask
 }
 
-func (l *link) restore() { l.state |= linkedBit }
+func (l *link) restore() { l.state |= linkedBit | realBit }
+
+func (l *link) unlink() { l.state &^= linkedBit }
 
 // load adds many ids as linked, in any order.
 func (s *linkSet) load(ids []uint64) {
 	s.merge()
 	s.main = slices.Grow(s.main, len(ids))
 	for _, id := range ids {
-		s.main = append(s.main, link{id, linkedBit})
+		s.main = append(s.main, link{id, linkedBit | realBit})
 	}
 	s.settled = false
 }
@@ -109,7 +115,7 @@ func (s *linkSet) find(id uint64) *link {
 func (s *linkSet) insert(id uint64, linked bool) *link {
 	l := link{id: id}
 	if linked {
-		l.state = linkedBit
+		l.restore()
 	}
 	if n := len(s.main); n == 0 || s.main[n-1].id < id {
 		s.main = append(s.main, l)

@@ -13,7 +13,7 @@ func TestToken(t *testing.T) {
 	e, c := serve(t)
 	r := c.token()
 	r.want(t, 200, "token_type", "Bearer", "expires_in", "3600", "expires_in_sec", "<none>", "refresh_token", "<none>", "api_domain", c.url,
-		"scope", "ZohoCRM.modules.ALL ZohoCRM.settings.related_lists.READ ZohoCRM.org.READ")
+		"scope", strings.Join(Default().Scopes, " "))
 	c.do("GET", "/crm/v8/org", "", "Authorization", "Zoho-oauthtoken "+r.get("access_token")).want(t, 200)
 
 	r = c.token("grant_type", "authorization_code", "code", "1000.emulator.grant")
