@@ -121,3 +121,14 @@ func containsList(names []string, module, list string) bool {
 		return m == module && l == list
 	})
 }
+
+// nameField is the field that holds the name of a module's records.
+func nameField(module string) string {
+	switch module {
+	case "Campaigns", "Products", "Accounts", "Deals", priceBooks:
+		return strings.TrimSuffix(module, "s") + "_Name"
+	case "Leads", "Contacts":
+		return "Full_Name"
+	}
+	return "Name"
+}
