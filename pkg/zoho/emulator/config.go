@@ -13,6 +13,9 @@ type Config struct {
 	// removed, and only what was touched costs memory.
 	Links string `knob:"links" default:"listed" values:"listed|all" help:"what is linked: only what was loaded, or every id until it is removed"`
 
+	// Demo fills the books with the demo org when the emulator is made; see the function Demo.
+	Demo bool `knob:"demo" default:"false" help:"begin with a small, believable org: 30 campaigns, 2,000 leads and more. Counts from the start"`
+
 	// Who may come in. Grants and their form are D. An AccessToken of "none" means that there is no
 	// ready-made one; otherwise it is valid whatever happens to the others.
 	ClientID     string `knob:"client-id" default:"1000.EMULATOR" help:"OAuth client id"`

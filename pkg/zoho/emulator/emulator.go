@@ -32,6 +32,9 @@ func New(cfg Config) *Emulator {
 	cfg = cfg.withDefaults()
 	e := &Emulator{books: newLedger(cfg.Sides), tokens: newVault()}
 	e.cfg.Store(&cfg)
+	if cfg.Demo {
+		e.fillDemo()
+	}
 	return e
 }
 
