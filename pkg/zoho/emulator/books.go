@@ -68,11 +68,11 @@ func (e *Emulator) Link(module string, parent uint64, list string, related ...ui
 	b.declare(module, parent, list)
 	key := b.key(module, parent, list)
 	if !b.turned(key) {
-		b.group(key).load(related)
+		b.group(key).Load(related)
 		return
 	}
 	for _, id := range related {
-		e.entry(e.cfg.Load(), key, id).restore()
+		e.entry(e.cfg.Load(), key, id).Restore()
 	}
 }
 
@@ -84,7 +84,7 @@ func (e *Emulator) Unlink(module string, parent uint64, list string, related ...
 	b.declare(module, parent, list)
 	key := b.key(module, parent, list)
 	for _, id := range related {
-		e.entry(e.cfg.Load(), key, id).unlink()
+		e.entry(e.cfg.Load(), key, id).Unlink()
 	}
 }
 
@@ -129,9 +129,9 @@ func (e *Emulator) Books() Books {
 	b.Violations = slices.Clone(b.Violations)
 	b.Credits = e.limits.used(time.Now())
 	for i := range e.books.sets {
-		for l := range e.books.sets[i].all() {
+		for l := range e.books.sets[i].All() {
 			b.Links++
-			if l.linked() {
+			if l.Linked() {
 				b.Linked++
 			}
 		}
@@ -146,7 +146,7 @@ func (e *Emulator) State(module string, parent uint64, list string, related uint
 	s := State{Module: module, Parent: parent, List: list, Related: related}
 	key := e.books.key(module, parent, list)
 	if l := e.books.find(key, related); l != nil {
-		s.Linked, s.Sent, s.Removed = l.linked(), l.sent(), l.removed()
+		s.Linked, s.Sent, s.Removed = l.Linked(), l.Sent(), l.Removed()
 		return s
 	}
 	s.Linked = e.defaultLinked(e.cfg.Load(), e.books.at(key, related))
@@ -212,11 +212,11 @@ func (e *Emulator) states(i int) []State {
 	defer e.mu.Unlock()
 	g := &e.books.sets[i]
 	r := e.books.relations[g.key.relation]
-	list := make([]State, 0, len(g.main)+len(g.tail))
-	for l := range g.all() {
+	list := make([]State, 0, g.Len())
+	for l := range g.All() {
 		list = append(list, State{
-			Module: r.module, Parent: g.key.parent, List: r.list, Related: l.id,
-			Linked: l.linked(), Sent: l.sent(), Removed: l.removed(),
+			Module: r.module, Parent: g.key.parent, List: r.list, Related: l.ID,
+			Linked: l.Linked(), Sent: l.Sent(), Removed: l.Removed(),
 		})
 	}
 	return list

@@ -80,7 +80,7 @@ func (c *call) ask(p path) delinking {
 	b.group(key).calls++
 	for i := range d.items {
 		if it := &d.items[i]; it.known {
-			e.entry(c.cfg, key, it.id).count()
+			e.entry(c.cfg, key, it.id).Count()
 		}
 	}
 	return d
@@ -233,7 +233,7 @@ func (c *call) judge(p path, key groupKey, items []item, msg string) (removed in
 			it.code, it.msg = code, itemMessage(code)
 		case cfg.OtherModule[it.id] && cfg.OtherModuleAnswer != "not-found":
 			it.code, it.msg = "INVALID_DATA", pathMessage
-		case !it.known, cfg.OtherModule[it.id], earlier, !c.e.entry(cfg, key, it.id).linked():
+		case !it.known, cfg.OtherModule[it.id], earlier, !c.e.entry(cfg, key, it.id).Linked():
 			it.code, it.msg = cfg.AbsentCode, msgNotFound
 			if p.list == contactRoles {
 				it.msg = msgNoRole
@@ -292,10 +292,10 @@ func (c *call) remove(key groupKey, items []item, msg string) {
 			continue
 		}
 		l := c.e.entry(c.cfg, key, items[i].id)
-		if !l.linked() {
+		if !l.Linked() {
 			continue // the same id once more
 		}
-		l.remove(now)
+		l.Remove(now)
 		if msg == msgDeleted {
 			b.Deleted++
 		} else {

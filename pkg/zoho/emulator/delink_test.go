@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/url"
 	"slices"
 	"strings"
@@ -350,70 +349,5 @@ func TestViolations(t *testing.T) {
 	}
 	if e.Books().Encoded != 1 {
 		t.Errorf("%d encoded", e.Books().Encoded)
-	}
-}
-
-// The set of links against a plain map, with loading, insertion and counting
-// in any order.
-func TestLinkSet(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	type truth struct {
-		linked bool
-		sent   int
-	}
-	var s linkSet
-	want := map[uint64]*truth{}
-	for range 20000 {
-		id := rng.Uint64N(6000)
-		switch rng.IntN(100) {
-		case 0:
-			ids := make([]uint64, rng.IntN(50))
-			for i := range ids {
-				ids[i] = rng.Uint64N(6000)
-				if want[ids[i]] == nil {
-					want[ids[i]] = &truth{}
-				}
-				want[ids[i]].linked = true
-			}
-			s.load(ids)
-		default:
-			l := s.find(id)
-			if (l != nil) != (want[id] != nil) {
-				t.Fatalf("%d found: %v", id, l != nil)
-			}
-			if l == nil {
-				l = s.insert(id, false)
-				want[id] = &truth{}
-			}
-			if l.linked() != want[id].linked || l.sent() != want[id].sent {
-				t.Fatalf("%d is %v, %d, want %+v", id, l.linked(), l.sent(), *want[id])
-			}
-			l.count()
-			want[id].sent++
-		}
-	}
-	last, n := uint64(0), 0
-	for l := range s.all() {
-		if n > 0 && l.id <= last {
-			t.Fatalf("%d after %d", l.id, last)
-		}
-		last = l.id
-		if w := want[l.id]; w == nil || l.linked() != w.linked || l.sent() != w.sent {
-			t.Fatalf("%d is wrong", l.id)
-		}
-		n++
-	}
-	if n != len(want) {
-		t.Errorf("%d links, want %d", n, len(want))
-	}
-}
-
-func TestSentStops(t *testing.T) {
-	l := link{id: 1, state: linkedBit}
-	for range maxSent + 5 {
-		l.count()
-	}
-	if l.sent() != maxSent || !l.linked() || !l.removed().IsZero() {
-		t.Errorf("%d, %v, %v", l.sent(), l.linked(), l.removed())
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"delink/pkg/zoho/emulator/linkset"
 )
 
 // A ledger holds what exists in the CRM: modules, lists, records, views and links.
@@ -45,7 +47,7 @@ type linkKey struct {
 }
 
 type group struct {
-	linkSet
+	linkset.Set
 	key   groupKey
 	calls uint32
 }
@@ -119,29 +121,29 @@ func (b *ledger) group(key groupKey) *group {
 }
 
 // find returns a link, nil if it is not known. The pointer is good until a link is made.
-func (b *ledger) find(key groupKey, related uint64) *link {
+func (b *ledger) find(key groupKey, related uint64) *linkset.Link {
 	k := b.at(key, related)
 	if i, ok := b.groups[k.group]; ok {
-		return b.sets[i].find(k.related)
+		return b.sets[i].Find(k.related)
 	}
 	return nil
 }
 
 // entry returns a link, made if it is not known. The pointer is good until another link is made.
-func (e *Emulator) entry(cfg *Config, key groupKey, related uint64) *link {
+func (e *Emulator) entry(cfg *Config, key groupKey, related uint64) *linkset.Link {
 	b := &e.books
 	k := b.at(key, related)
 	g := b.group(k.group)
-	if l := g.find(k.related); l != nil {
+	if l := g.Find(k.related); l != nil {
 		return l
 	}
-	return g.insert(k.related, e.defaultLinked(cfg, k))
+	return g.Insert(k.related, e.defaultLinked(cfg, k))
 }
 
 // linked reports whether a link is there, without making it known.
 func (e *Emulator) linked(cfg *Config, key groupKey, related uint64) bool {
 	if l := e.books.find(key, related); l != nil {
-		return l.linked()
+		return l.Linked()
 	}
 	return e.defaultLinked(cfg, e.books.at(key, related))
 }
@@ -160,7 +162,7 @@ func (b *ledger) relatedIDs(key groupKey) (ids []uint64) {
 			if g.key.relation != b.stored[key.relation] {
 				continue
 			}
-			if l := g.find(key.parent); l != nil && l.linked() {
+			if l := g.Find(key.parent); l != nil && l.Linked() {
 				ids = append(ids, g.key.parent)
 			}
 		}
@@ -168,9 +170,9 @@ func (b *ledger) relatedIDs(key groupKey) (ids []uint64) {
 		return ids
 	}
 	if i, ok := b.groups[key]; ok {
-		for l := range b.sets[i].all() {
-			if l.linked() {
-				ids = append(ids, l.id)
+		for l := range b.sets[i].All() {
+			if l.Linked() {
+				ids = append(ids, l.ID)
 			}
 		}
 	}
@@ -196,7 +198,7 @@ func (b *ledger) hasRecord(module string, id uint64) bool {
 		if moduleOf(b.relations[g.key.relation].list) != module {
 			continue
 		}
-		if l := g.find(id); l != nil && l.real() {
+		if l := g.Find(id); l != nil && l.Real() {
 			b.parents[recordKey{strings.Clone(module), id}] = true
 			return true
 		}
@@ -216,9 +218,9 @@ func (b *ledger) recordIDs(module string) (ids []uint64) {
 		if moduleOf(b.relations[g.key.relation].list) != module {
 			continue
 		}
-		for l := range g.all() {
-			if l.real() {
-				ids = append(ids, l.id)
+		for l := range g.All() {
+			if l.Real() {
+				ids = append(ids, l.ID)
 			}
 		}
 	}

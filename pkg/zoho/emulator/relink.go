@@ -92,8 +92,8 @@ func (c *call) relink(p path, key groupKey, text string, record map[string]any) 
 	}
 	at := b.at(key, id)
 	message := msgUpdated
-	if l := c.e.entry(cfg, key, id); !l.linked() {
-		l.restore()
+	if l := c.e.entry(cfg, key, id); !l.Linked() {
+		l.Restore()
 		b.Restored++
 		b.made[at] = c.now()
 		message = msgAdded
