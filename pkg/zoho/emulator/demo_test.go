@@ -4,24 +4,26 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"delink/pkg/zoho/emulator/demo"
 )
 
 // The demo org is what the README's tour and the documentation say.
 func TestDemo(t *testing.T) {
 	e := Demo(Config{})
 	_, c := serveIt(t, e)
-	c.do("GET", "/crm/v8/org", "").want(t, 200, "org.0.company_name", demoCompany)
+	c.do("GET", "/crm/v8/org", "").want(t, 200, "org.0.company_name", demo.Company)
 	all := "&converted=both&approved=both"
 	c.do("GET", "/crm/v8/Campaigns?fields=id"+all, "").want(t, 200, "info.count", "30", "info.more_records", "false")
-	if n := len(e.books.recordIDs("Leads")); n != demoLeads {
+	if n := len(e.books.recordIDs("Leads")); n != demo.Leads {
 		t.Errorf("%d leads", n)
 	}
-	for module, n := range map[string]int{"Contacts": demoContacts, "Accounts": demoAccounts, "Products": demoProducts, priceBooks: demoPriceBooks, "Deals": demoDeals} {
+	for module, n := range map[string]int{"Contacts": demo.Contacts, "Accounts": demo.Accounts, "Products": demo.Products, priceBooks: demo.PriceBooks, "Deals": demo.Deals} {
 		c.do("GET", "/crm/v8/"+module+"?fields=id"+all, "").want(t, 200, "info.count", fmt.Sprint(n))
 	}
 	names := map[string]bool{}
 	r := c.do("GET", "/crm/v8/Campaigns?sort_order=asc&fields=Campaign_Name,Status,Start_Date,End_Date"+all, "")
-	for i := range demoCampaigns {
+	for i := range demo.Campaigns {
 		at := fmt.Sprintf("data.%d.", i)
 		start, err1 := time.Parse(time.DateOnly, r.get(at+"Start_Date"))
 		end, err2 := time.Parse(time.DateOnly, r.get(at+"End_Date"))
@@ -34,7 +36,7 @@ func TestDemo(t *testing.T) {
 			t.Errorf("campaign %d has no leads: %s", i, leads.body)
 		}
 	}
-	if len(names) != demoCampaigns {
+	if len(names) != demo.Campaigns {
 		t.Errorf("%d names of campaigns", len(names))
 	}
 	views := c.do("GET", "/crm/v8/settings/custom_views?module=Campaigns", "")
@@ -45,16 +47,16 @@ func TestDemo(t *testing.T) {
 		t.Errorf("%s campaigns ended, the query says %s", n, query.get("info.count"))
 	}
 	c.query("select Deal_Name from Deals where Account_Name.name is not null limit 1").want(t, 200)
-	deal := fmt.Sprintf("/crm/v8/Deals/%d/Contact_Roles?fields=id%s", uint64(dealIDs), all)
+	deal := fmt.Sprintf("/crm/v8/Deals/%d/Contact_Roles?fields=id%s", uint64(4876876000000690005), all)
 	if role := c.do("GET", deal, "").get("data.0.Contact_Role.name"); role == "<none>" {
 		t.Error("a deal without a role")
 	}
-	price := fmt.Sprintf("/crm/v8/Price_Books/%d/Products?fields=id%s", uint64(priceBookIDs), all)
+	price := fmt.Sprintf("/crm/v8/Price_Books/%d/Products?fields=id%s", uint64(4876876000000583002), all)
 	if p := c.do("GET", price, "").get("data.0.list_price"); p == "<none>" {
 		t.Error("a product without a price")
 	}
 	cfg := e.Config()
-	if len(cfg.Converted) != 40 || len(cfg.Unapproved) != 12 {
+	if len(cfg.Converted) != demo.Converted || len(cfg.Unapproved) != demo.Unapproved {
 		t.Errorf("%d converted, %d not approved", len(cfg.Converted), len(cfg.Unapproved))
 	}
 }

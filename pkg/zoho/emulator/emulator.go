@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"delink/pkg/zoho/emulator/demo"
 )
 
 // An Emulator answers as Zoho's accounts host and API host at once. It is an [http.Handler];
@@ -36,6 +38,29 @@ func New(cfg Config) *Emulator {
 		e.fillDemo()
 	}
 	return e
+}
+
+// Demo returns an emulator with the small, believable org that package demo makes. What knobs say of
+// converted leads, of records that are not approved and of the company counts more.
+func Demo(cfg Config) *Emulator {
+	cfg.Demo = true
+	return New(cfg)
+}
+
+func (e *Emulator) fillDemo() {
+	// Its error is one of the demo org itself, which the tests of that package would show.
+	states, _ := demo.Fill(e)
+	e.Update(func(c *Config) {
+		if c.Converted == nil {
+			c.Converted = idSet(states.Converted)
+		}
+		if c.Unapproved == nil {
+			c.Unapproved = idSet(states.Unapproved)
+		}
+		if c.Company == Default().Company {
+			c.Company = demo.Company
+		}
+	})
 }
 
 // Config returns the configuration as it is now.

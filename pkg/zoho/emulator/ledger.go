@@ -21,7 +21,7 @@ type ledger struct {
 	lists     map[string][]string // lists that links were put in, by module
 	parents   map[recordKey]bool  // records that exist
 	records   map[recordKey]map[string]any
-	views     map[string][]View
+	views     map[string][]view
 	groups    map[groupKey]uint32 // place in sets
 	sets      []group
 	fields    map[linkKey]map[string]any // the links' own fields; few links have some
@@ -60,7 +60,7 @@ func newLedger(sides string) ledger {
 		lists:   map[string][]string{},
 		parents: map[recordKey]bool{},
 		records: map[recordKey]map[string]any{},
-		views:   map[string][]View{},
+		views:   map[string][]view{},
 		groups:  map[groupKey]uint32{},
 		fields:  map[linkKey]map[string]any{},
 		made:    map[linkKey]time.Time{},

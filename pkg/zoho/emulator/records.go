@@ -27,7 +27,7 @@ func (c *call) records(module string) answer {
 	}
 	var filter coql.Condition
 	if id := q.Get("cvid"); id != "" {
-		v, ok := c.e.books.view(module, func(v View) bool { return strconv.FormatUint(v.ID, 10) == id })
+		v, ok := c.e.books.view(module, func(v view) bool { return strconv.FormatUint(v.id, 10) == id })
 		if !ok {
 			return c.invalid(&problem{param: "cvid"})
 		}

@@ -145,10 +145,10 @@ func TestRecords(t *testing.T) {
 
 func TestViews(t *testing.T) {
 	e, c := crmWithRecords(t)
-	if err := e.AddView("Campaigns", View{ID: 42, Name: "Ended campaigns", Where: "End_Date < '2025-01-01'"}); err != nil {
+	if err := e.AddView("Campaigns", 42, "Ended campaigns", "End_Date < '2025-01-01'"); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.AddView("Campaigns", View{ID: 43, Name: "Wrong", Where: "End_Date <"}); err == nil {
+	if err := e.AddView("Campaigns", 43, "Wrong", "End_Date <"); err == nil {
 		t.Error("a wrong view was taken")
 	}
 	r := c.do("GET", "/crm/v8/settings/custom_views?module=Campaigns", "")

@@ -62,6 +62,14 @@ func (n *Names) UnmarshalText(text []byte) error {
 // IDs is a set of record ids.
 type IDs map[uint64]bool
 
+func idSet(ids []uint64) IDs {
+	set := make(IDs, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
+}
+
 // UnmarshalText reads ids with commas between them.
 func (s *IDs) UnmarshalText(text []byte) error {
 	set := IDs{}

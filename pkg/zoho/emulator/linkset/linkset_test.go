@@ -68,3 +68,16 @@ func TestSentStops(t *testing.T) {
 		t.Errorf("%d, %v, %v", l.Sent(), l.Linked(), l.Removed())
 	}
 }
+
+// A link that only a call named is not real; one that was there stays so.
+func TestReal(t *testing.T) {
+	var s Set
+	s.Load([]uint64{5})
+	named := s.Insert(3, false)
+	if s.Find(5).Unlink(); !s.Find(5).Real() || s.Find(5).Linked() || named.Real() {
+		t.Error("a link that was there, and one that was not")
+	}
+	if s.Find(3).Restore(); !s.Find(3).Real() || !s.Find(3).Linked() {
+		t.Error("a link that was made")
+	}
+}
