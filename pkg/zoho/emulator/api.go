@@ -266,7 +266,7 @@ func (c *call) checkParent(p path) (uint64, answer, bool) {
 		}
 		return refuse(http.StatusBadRequest, "INVALID_DATA", index(1), pathMessage)
 	}
-	if cfg.Converted[id] && p.module == "Leads" && cfg.refusesConverted(p.kind) {
+	if cfg.Converted[id] && p.module == "Leads" && refusesConverted(cfg, p.kind) {
 		return refuse(http.StatusBadRequest, cfg.ConvertedCode, index(1), msgConverted)
 	}
 	return id, answer{}, true
@@ -274,7 +274,7 @@ func (c *call) checkParent(p path) (uint64, answer, bool) {
 
 // refusesConverted reports whether a kind of call refuses converted leads as parent records: counts
 // do (S), delinks perhaps (I).
-func (c *Config) refusesConverted(kind string) bool {
+func refusesConverted(c *Config, kind string) bool {
 	switch c.ConvertedParents {
 	case "all":
 		return true

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"delink/pkg/zoho/emulator/demo"
+	"delink/pkg/zoho/emulator/knob"
 )
 
 // An Emulator answers as Zoho's accounts host and API host at once. It is an [http.Handler];
@@ -31,7 +32,7 @@ type Emulator struct {
 // New returns an emulator with nothing in its books, or with the demo org if cfg asks for it. What
 // cfg leaves at zero has its default.
 func New(cfg Config) *Emulator {
-	cfg = cfg.withDefaults()
+	cfg = cfg.WithDefaults()
 	e := &Emulator{books: newLedger(cfg.Sides), tokens: newVault()}
 	e.cfg.Store(&cfg)
 	if cfg.Demo {
@@ -52,10 +53,10 @@ func (e *Emulator) fillDemo() {
 	states, _ := demo.Fill(e)
 	e.Update(func(c *Config) {
 		if c.Converted == nil {
-			c.Converted = idSet(states.Converted)
+			c.Converted = knob.IDSet(states.Converted)
 		}
 		if c.Unapproved == nil {
-			c.Unapproved = idSet(states.Unapproved)
+			c.Unapproved = knob.IDSet(states.Unapproved)
 		}
 		if c.Company == Default().Company {
 			c.Company = demo.Company
@@ -73,7 +74,7 @@ func (e *Emulator) Update(change func(*Config)) {
 	defer e.mu.Unlock()
 	cfg := *e.cfg.Load()
 	change(&cfg)
-	cfg = cfg.withDefaults()
+	cfg = cfg.WithDefaults()
 	e.cfg.Store(&cfg)
 }
 

@@ -50,7 +50,7 @@ func (l *limits) spend(now time.Time, credits int) {
 
 // inFlightLimit is the number of calls in flight per org and app (D), -1 for
 // no limit.
-func (c *Config) inFlightLimit() int {
+func inFlightLimit(c *Config) int {
 	if c.InFlight != 0 {
 		return c.InFlight
 	}
@@ -69,7 +69,7 @@ func (c *Config) inFlightLimit() int {
 
 // creditLimit is the number of credits per rolling 24 hours and org (D), -1
 // for no limit.
-func (c *Config) creditLimit() int {
+func creditLimit(c *Config) int {
 	if c.Credits != 0 {
 		return c.Credits
 	}
@@ -94,7 +94,7 @@ func (c *call) enter() (answer, bool) {
 	e.lock()
 	defer e.mu.Unlock()
 	l := &e.limits
-	slots, credits := c.cfg.inFlightLimit(), c.cfg.creditLimit()
+	slots, credits := inFlightLimit(c.cfg), creditLimit(c.cfg)
 	used := l.used(c.arrived)
 	c.remaining(credits, used)
 	e.books.Peak = max(e.books.Peak, l.inFlight+1)
@@ -204,7 +204,7 @@ func (c *call) rateHeaders(h http.Header, status int) {
 	if on != "always" && (on != "throttled" || status != http.StatusTooManyRequests) {
 		return
 	}
-	slots := c.cfg.inFlightLimit()
+	slots := inFlightLimit(c.cfg)
 	if slots < 0 {
 		return
 	}

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"delink/pkg/zoho/emulator/knob"
 )
 
 // A sheet is a CSV under way, with the places of its columns.
@@ -62,7 +64,7 @@ func (s *sheet) name(column string) (string, error) {
 }
 
 func (s *sheet) id(column string) (uint64, error) {
-	id, err := parseID(s.value(column))
+	id, err := knob.ParseID(s.value(column))
 	if err != nil {
 		return 0, fmt.Errorf("line %d: %w", s.line, err)
 	}

@@ -1,4 +1,4 @@
-package emulator
+package knob
 
 import (
 	"reflect"
@@ -11,7 +11,7 @@ import (
 // set; Default is what an empty Config becomes.
 func TestKnobsCoverConfig(t *testing.T) {
 	fields := reflect.TypeFor[Config]()
-	list := Knobs()
+	list := List()
 	if len(list) != fields.NumField() {
 		t.Fatalf("%d knobs for %d fields", len(list), fields.NumField())
 	}
@@ -42,7 +42,7 @@ func TestKnobsCoverConfig(t *testing.T) {
 			}
 		}
 	}
-	if !reflect.DeepEqual(New(Config{}).Config(), Default()) {
+	if !reflect.DeepEqual(Config{}.WithDefaults(), Default()) {
 		t.Error("the zero Config is not the default one")
 	}
 }
