@@ -181,7 +181,7 @@ func (e *Emulator) Lists() iter.Seq[ListState] {
 			g := &e.books.sets[i]
 			r := e.books.relations[g.key.relation]
 			s := ListState{Module: r.module, Parent: g.key.parent, List: r.list, Calls: int(g.calls)}
-			s.Linked = len(e.books.relatedIDs(g.key))
+			s.Linked = len(e.books.relatedIDs(g.key, reading{}))
 			e.mu.Unlock()
 			if !yield(s) {
 				return

@@ -38,7 +38,7 @@ func (c *call) count(p path, body []byte) answer {
 			return a
 		}
 		v := visibilityOf(func(name string) string { s, _ := ask.Params[name].(string); return s })
-		ids, ok := c.e.visible(c.cfg, key, v, delinking{})
+		ids, ok := c.visible(key, v, delinking{})
 		if !ok {
 			return c.endless()
 		}

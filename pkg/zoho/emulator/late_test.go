@@ -116,3 +116,32 @@ func TestFaultsOnDelinksOnly(t *testing.T) {
 		})
 	}
 }
+
+// With read-lag, reads show a link for a while after it was removed, and do not show one that was
+// just made.
+func TestReadLag(t *testing.T) {
+	inBubble(t, []string{"read-lag=5s"}, func(t *testing.T, e *Emulator, c client) {
+		e.Link("Campaigns", campaign, "Leads", leads(3)...)
+		count := func(want string) {
+			t.Helper()
+			c.read("ids="+join(leads(3)...)+both).want(t, 200, "info.count", want)
+			c.read(both[1:]).want(t, 200, "info.count", want)
+			c.counts(`{"related_list":{"api_name":"Leads"}}`).want(t, 200, "get_related_records_count.0.count", want)
+			turned := c.do("GET", turnedPath(lead)+both, "")
+			if there := turned.status == 200; there != (want == "3") {
+				t.Errorf("the other side: %+v", turned)
+			}
+		}
+		c.delink(lead).want(t, 200)
+		c.delink(lead).want(t, 400) // the delink itself knows at once
+		count("3")
+		time.Sleep(5*time.Second - time.Millisecond)
+		count("3")
+		time.Sleep(time.Millisecond)
+		count("2")
+		c.put(`{"data":[{"id":"3652397000000925128"}]}`).want(t, 200, "data.0.message", "relation added")
+		count("2")
+		time.Sleep(5 * time.Second)
+		count("3")
+	})
+}

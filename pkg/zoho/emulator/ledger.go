@@ -140,10 +140,10 @@ func (e *Emulator) entry(cfg *Config, key groupKey, related uint64) *linkset.Lin
 	return g.Insert(k.related, e.defaultLinked(cfg, k))
 }
 
-// linked reports whether a link is there, without making it known.
-func (e *Emulator) linked(cfg *Config, key groupKey, related uint64) bool {
+// linked reports whether a read shows a link, without making it known.
+func (e *Emulator) linked(cfg *Config, key groupKey, related uint64, reads reading) bool {
 	if l := e.books.find(key, related); l != nil {
-		return l.Linked()
+		return reads.linked(&e.books, e.books.at(key, related), l)
 	}
 	return e.defaultLinked(cfg, e.books.at(key, related))
 }
@@ -154,15 +154,15 @@ func (e *Emulator) defaultLinked(cfg *Config, k linkKey) bool {
 		!cfg.Absent[k.related] && !always(cfg, k.related, 1, cfg.AbsentShare)
 }
 
-// relatedIDs returns the ids that a list links to now, in order.
-func (b *ledger) relatedIDs(key groupKey) (ids []uint64) {
+// relatedIDs returns the ids that a list links to, in order. reads decides which links those are.
+func (b *ledger) relatedIDs(key groupKey, reads reading) (ids []uint64) {
 	if b.turned(key) {
 		for i := range b.sets {
 			g := &b.sets[i]
 			if g.key.relation != b.stored[key.relation] {
 				continue
 			}
-			if l := g.Find(key.parent); l != nil && l.Linked() {
+			if l := g.Find(key.parent); l != nil && reads.linked(b, linkKey{g.key, l.ID}, l) {
 				ids = append(ids, g.key.parent)
 			}
 		}
@@ -171,12 +171,26 @@ func (b *ledger) relatedIDs(key groupKey) (ids []uint64) {
 	}
 	if i, ok := b.groups[key]; ok {
 		for l := range b.sets[i].All() {
-			if l.Linked() {
+			if reads.linked(b, linkKey{key, l.ID}, l) {
 				ids = append(ids, l.ID)
 			}
 		}
 	}
 	return ids
+}
+
+// A reading sees links as they were before the changes since a time (?: what a read shows right after
+// a delete is not documented). The zero reading sees them as they are.
+type reading struct{ since time.Time }
+
+func (r reading) linked(b *ledger, k linkKey, l *linkset.Link) bool {
+	switch {
+	case r.since.IsZero():
+		return l.Linked()
+	case l.Linked():
+		return !b.made[k].After(r.since)
+	}
+	return l.Removed().After(r.since)
 }
 
 // declare makes a list and a parent record exist.

@@ -74,7 +74,7 @@ func (c *call) read(p path) answer {
 	if bad != nil {
 		return c.invalid(bad)
 	}
-	ids, ok := c.e.visible(c.cfg, key, visibilityOf(q.Get), d)
+	ids, ok := c.visible(key, visibilityOf(q.Get), d)
 	if !ok {
 		return c.endless()
 	}
@@ -142,19 +142,23 @@ func (c *call) endless() answer {
 
 // visible returns the linked ids of a list that are shown, in order: those asked for, or all. ok is
 // false if there is no end to them.
-func (e *Emulator) visible(cfg *Config, key groupKey, v visibility, d delinking) (ids []uint64, ok bool) {
+func (c *call) visible(key groupKey, v visibility, d delinking) (ids []uint64, ok bool) {
+	reads := reading{}
+	if c.cfg.ReadLag > 0 {
+		reads.since = c.now().Add(-c.cfg.ReadLag)
+	}
 	if d.given {
 		for _, id := range d.sorted() {
-			if e.linked(cfg, key, id) {
+			if c.e.linked(c.cfg, key, id, reads) {
 				ids = append(ids, id)
 			}
 		}
-		return v.shown(cfg, ids), true
+		return v.shown(c.cfg, ids), true
 	}
-	if cfg.Links == "all" {
+	if c.cfg.Links == "all" {
 		return nil, false
 	}
-	return v.shown(cfg, e.books.relatedIDs(key)), true
+	return v.shown(c.cfg, c.e.books.relatedIDs(key, reads)), true
 }
 
 // record is a record with the fields that were asked for. A field that it does not have is null.
