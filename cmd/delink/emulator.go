@@ -16,8 +16,8 @@ import (
 	"delink/pkg/zoho/emulator"
 )
 
-// rehearsalLatency is how long the emulator of run --emulator takes for an answer: as a CRM does, so that a rehearsal
-// shows what a run looks like.
+// rehearsalLatency is how long the emulator of run --emulator takes for an answer: as a CRM does,
+// so that a rehearsal shows what a run looks like.
 const rehearsalLatency = "100ms"
 
 // startRehearsal starts an emulator in which every link exists until it is removed.

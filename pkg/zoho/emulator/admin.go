@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// adminPath is where the books can be seen from another process:
+// adminPath is where another process can see and change the books:
 //
 //	GET  /_emulator/books   Books, as JSON
 //	GET  /_emulator/links   module,parent_id,relation,related_id,linked,sent as CSV
@@ -20,7 +20,7 @@ import (
 //	GET  /_emulator/knobs   the knobs, as JSON
 //	POST /_emulator/knobs   sets knobs, from a form
 //
-// These are no calls of the API: they need no token and are in no book.
+// These are no calls of the API: they need no token, and the books do not count them.
 const adminPath = "/_emulator/"
 
 var linkColumns = []string{"module", "parent_id", "relation", "related_id"}
@@ -80,7 +80,7 @@ func (e *Emulator) setKnobs(r *http.Request) error {
 	e.Update(func(c *Config) {
 		for name, values := range r.PostForm {
 			for _, value := range values {
-				// Checked above.
+				// The loop above has tried it.
 				_ = c.Set(name, value)
 			}
 		}

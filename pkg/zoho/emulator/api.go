@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// maxBody bounds what is read of a request's body.
+// maxBody is the largest body of a request, in bytes.
 const maxBody = 1 << 20
 
 // A path is an API path, taken apart.
@@ -22,8 +22,8 @@ type path struct {
 	single  string // the related id of the single form
 }
 
-// routes are the calls beside those on a related list: the path behind the version, in which * stands
-// for anything, and the method that it takes.
+// routes are the calls beside those on a related list. A path is what comes behind the version; *
+// stands for anything.
 var routes = []struct{ path, method, kind string }{
 	{"org", http.MethodGet, "org"},
 	{"coql", http.MethodPost, "query"},
@@ -40,8 +40,8 @@ var methods = map[string]string{
 	http.MethodPut:    "link",
 }
 
-// parsePath takes the path of an API call apart. found is false for a path that is none of the
-// API's, allowed for a method that the path does not take.
+// parsePath takes the path of an API call apart. found is false if the API has no such path,
+// allowed if the path does not take the method.
 func parsePath(method, urlPath string) (p path, found, allowed bool) {
 	rest, ok := strings.CutPrefix(urlPath, "/crm/")
 	if !ok {
@@ -92,8 +92,7 @@ func fits(route string, parts []string) bool {
 // versions take the same calls (D).
 var versions = []string{"v8", "v7", "v6", "v5", "v4", "v3", "v2.1", "v2"}
 
-// isName reports whether s has the form of an API name (S):
-// [A-Za-z_][A-Za-z0-9_]*.
+// isName reports whether s has the form of an API name: [A-Za-z_][A-Za-z0-9_]* (S).
 func isName(s string) bool {
 	for i := range len(s) {
 		switch ch := s[i]; {
@@ -169,8 +168,8 @@ func (c *call) serve(p path, d delinking) {
 	}
 }
 
-// runWithBody runs a call that has a body. The body is read before the wait: only then does the server
-// notice that a client has left.
+// runWithBody runs a call that has a body. The body is read before the wait, because the server
+// does not notice that a client has left while a body is unread.
 func (c *call) runWithBody(latency time.Duration, work func(*call, []byte) answer) {
 	body, err := readBody(c.w, c.r)
 	c.run(latency, func(c *call) answer {
@@ -181,7 +180,7 @@ func (c *call) runWithBody(latency time.Duration, work func(*call, []byte) answe
 	})
 }
 
-// turnAway answers a call that comes to nothing, without delay.
+// turnAway refuses a call without delay and without a fault.
 func (c *call) turnAway(a answer) {
 	c.locked(func(c *call) answer { return a })
 	c.send(a)
@@ -286,8 +285,7 @@ func refusesConverted(c *Config, kind string) bool {
 	return false
 }
 
-// pathError is the refusal that a knob wants for a module (at 0) or a list
-// (at 2).
+// pathError is the refusal with a code that a knob gives a module (at 0) or a list (at 2).
 func (c *call) pathError(code string, at int, module string) answer {
 	switch code {
 	case "INVALID_MODULE", "NOT_SUPPORTED":
@@ -320,8 +318,8 @@ func (e *Emulator) hasParent(cfg *Config, module string, id uint64) bool {
 	return cfg.Links == "all" || e.books.hasRecord(module, id)
 }
 
-// missingScope returns the scope that the call lacks, or "". DELETE delinks,
-// READ reads, UPDATE links again (D, I).
+// missingScope returns the scope that the call lacks, or "". Delinking needs DELETE, reading READ,
+// and linking again UPDATE (D, I).
 func (c *call) missingScope(operation string, p path) string {
 	modules := []string{p.module}
 	if c.cfg.ScopeBoth && p.list != "" {
@@ -357,7 +355,7 @@ func rawParam(query, name string) (string, bool) {
 	return "", false
 }
 
-// unescape undoes percent encoding, leaving alone what is not well-formed.
+// unescape undoes percent encoding. It returns text that is not well-formed as it is.
 func unescape(s string) string {
 	if u, err := url.QueryUnescape(s); err == nil {
 		return u

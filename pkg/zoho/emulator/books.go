@@ -13,11 +13,11 @@ type Books struct {
 	Calls     map[string]int `json:"calls"`      // by kind: delink, read, count, link, records, query, org, lists, views, token, revoke, other
 	Faults    map[string]int `json:"faults"`     // faults that struck, by name
 	Codes     map[string]int `json:"codes"`      // answers by code, items and whole calls alike
-	Links     int            `json:"links"`      // links known: loaded, or asked for
+	Links     int            `json:"links"`      // links that were loaded or asked for
 	Linked    int            `json:"linked"`     // of those, linked now
 	Removed   int            `json:"removed"`    // removals done
 	Restored  int            `json:"restored"`   // links made by PUT
-	Deleted   int            `json:"deleted"`    // records deleted: delinking where records live
+	Deleted   int            `json:"deleted"`    // records deleted, by delinks on lists that hold records
 	IDs       int            `json:"ids"`        // ids in all delink calls
 	MinIDs    int            `json:"min_ids"`    // fewest ids in a delink call
 	MaxIDs    int            `json:"max_ids"`    // most ids in a delink call
@@ -29,8 +29,8 @@ type Books struct {
 	Denied    int            `json:"denied"`     // token requests refused
 	Encoded   int            `json:"encoded"`    // delink calls with %2C for commas
 
-	// Busy is the sum of the time that accepted calls were in flight; over
-	// (Last-First) × slots it is the use of the slots.
+	// Busy is the sum of the times that accepted calls were in flight. Divided by (Last-First) ×
+	// slots, it is the share of the slots that was used.
 	Busy  time.Duration `json:"busy_ns"`
 	First time.Time     `json:"first"` // arrival of the first accepted call
 	Last  time.Time     `json:"last"`  // end of the last accepted call
@@ -59,8 +59,8 @@ type ListState struct {
 	Linked int // links that are there now, of those that were loaded or asked for
 }
 
-// Link puts links in the books: the module, the parent and the list exist from
-// now on, and the related ids are linked.
+// Link puts links into the books: the module, the parent record, the list and the related records
+// exist from now on, and they are linked.
 func (e *Emulator) Link(module string, parent uint64, list string, related ...uint64) {
 	e.lock()
 	defer e.mu.Unlock()
@@ -88,7 +88,7 @@ func (e *Emulator) Unlink(module string, parent uint64, list string, related ...
 	}
 }
 
-// Parent makes a parent exist that has no links.
+// Parent makes a record exist that has no links.
 func (e *Emulator) Parent(module string, id uint64) {
 	e.lock()
 	defer e.mu.Unlock()
@@ -103,7 +103,7 @@ func (b *ledger) addRecord(module string, id uint64) {
 	}
 }
 
-// SetRecord makes a record exist that has these fields, by API name.
+// SetRecord makes a record exist that has these fields, which go by API name.
 func (e *Emulator) SetRecord(module string, id uint64, fields map[string]any) {
 	e.lock()
 	defer e.mu.Unlock()
@@ -111,16 +111,15 @@ func (e *Emulator) SetRecord(module string, id uint64, fields map[string]any) {
 	e.books.records[recordKey{module, id}] = fields
 }
 
-// SetFields gives a link the fields that it carries, such as Member_Status.
-// They are lost when it is removed.
+// SetFields gives a link fields of its own, such as Member_Status. They are lost when the link is
+// removed.
 func (e *Emulator) SetFields(module string, parent uint64, list string, related uint64, fields map[string]any) {
 	e.lock()
 	defer e.mu.Unlock()
 	e.books.fields[e.books.at(e.books.key(module, parent, list), related)] = fields
 }
 
-// Books returns a snapshot. It counts the links, which takes a moment where
-// there are millions.
+// Books returns a snapshot. It counts the links, which takes a moment if there are millions.
 func (e *Emulator) Books() Books {
 	e.lock()
 	defer e.mu.Unlock()
@@ -158,8 +157,9 @@ func (e *Emulator) Linked(module string, parent uint64, list string, related uin
 	return e.State(module, parent, list, related).Linked
 }
 
-// States yields all links that were loaded or asked for, by module, list,
-// parent and related id. The books are locked for one list at a time.
+// States yields all links that were loaded or asked for, in the order of module, list, parent and
+// related id. A link comes once, on the side from which it was first named. The books are locked
+// for one list at a time.
 func (e *Emulator) States() iter.Seq[State] {
 	return func(yield func(State) bool) {
 		for _, i := range e.sorted() {
@@ -172,8 +172,7 @@ func (e *Emulator) States() iter.Seq[State] {
 	}
 }
 
-// Lists yields all lists that were loaded or asked for, by module, list and
-// parent.
+// Lists yields all lists that were loaded or asked for, in the order of module, list and parent.
 func (e *Emulator) Lists() iter.Seq[ListState] {
 	return func(yield func(ListState) bool) {
 		for _, i := range e.sorted() {
@@ -190,7 +189,7 @@ func (e *Emulator) Lists() iter.Seq[ListState] {
 	}
 }
 
-// sorted numbers the lists of all parents in order.
+// sorted returns the places of all groups, in the order of module, list and parent.
 func (e *Emulator) sorted() []int {
 	e.lock()
 	defer e.mu.Unlock()

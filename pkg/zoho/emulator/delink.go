@@ -16,13 +16,13 @@ const (
 	maxIDDigits = 20
 )
 
-// A delinking is what a delink call asks for.
+// A delinking is the ids of a call, as they came.
 type delinking struct {
-	text    string // ids, decoded
-	given   bool   // they were given
-	encoded bool   // their commas were not literal
+	text    string // the ids, decoded
+	given   bool   // there were ids
+	encoded bool   // the commas were percent-encoded
 	items   []item
-	bad     bool // ids that are no ids
+	bad     bool // some are no ids
 	repeats bool // an id is there twice
 }
 
@@ -30,13 +30,12 @@ type delinking struct {
 type item struct {
 	text  string
 	id    uint64
-	known bool // id holds it: twenty digits may not fit
+	known bool // id holds the number: twenty digits may not fit into it
 	code  string
 	msg   string
 }
 
-// ask takes a delink call apart and writes into the books that it came,
-// whatever becomes of it.
+// ask reads the ids of a delink call and notes the call in the books, whatever becomes of it.
 func (c *call) ask(p path) delinking {
 	d := parseIDs(c.r, p.single)
 	parent, err := strconv.ParseUint(p.parent, 10, 64)
@@ -86,7 +85,7 @@ func (c *call) ask(p path) delinking {
 	return d
 }
 
-// parseIDs reads the ids of a call: of its query, or the one of its path.
+// parseIDs reads the ids of a call: those of its query, or the single one of its path.
 func parseIDs(r *http.Request, single string) delinking {
 	d := delinking{text: single, given: single != ""}
 	if !d.given {
@@ -148,7 +147,7 @@ func (c *call) delink(p path, d delinking) answer {
 	}
 	for _, it := range d.items {
 		if code := c.cfg.RefusedIDs[it.id]; code != "" && it.known {
-			// R: no data, and the id whose fate this is.
+			// R: no data, and details name the id that is the reason.
 			return c.refuse(codeNumber(code), code, map[string]any{"id": c.id(it.text)}, itemMessage(code))
 		}
 	}
@@ -159,8 +158,7 @@ func (c *call) delink(p path, d delinking) answer {
 	}
 	removed := c.judge(p, key, d.items, msg)
 	if c.cfg.Strict && removed < len(d.items) {
-		// ?: the older documentation can be read like this. No id is named, and
-		// nothing was removed.
+		// ?: the older documentation can be read so. No id is named, and nothing is removed.
 		return c.refuse(http.StatusBadRequest, "INVALID_DATA", nil, pathMessage)
 	}
 	if c.cfg.OtherModuleAnswer == "call" && slices.ContainsFunc(d.items, func(it item) bool { return c.cfg.OtherModule[it.id] }) {
@@ -189,7 +187,7 @@ func (d delinking) sorted() []uint64 {
 	return slices.Compact(ids)
 }
 
-// checkIDs refuses what the API's gate refuses.
+// checkIDs refuses ids that are missing, too many or malformed.
 func (c *call) checkIDs(d delinking) (answer, bool) {
 	param := map[string]any{"param_name": "ids"}
 	switch {
@@ -207,8 +205,7 @@ func (c *call) checkIDs(d delinking) (answer, bool) {
 	return c.refuse(http.StatusBadRequest, "LIMIT_EXCEEDED", param, "the limit of ids is exceeded"), false
 }
 
-// judge decides about every id, without doing anything yet, and returns how
-// many are going to be removed.
+// judge decides about every id, without removing anything, and returns how many can be removed.
 func (c *call) judge(p path, key groupKey, items []item, msg string) (removed int) {
 	cfg := c.cfg
 	var seen map[uint64]bool
@@ -246,7 +243,8 @@ func (c *call) judge(p path, key groupKey, items []item, msg string) (removed in
 	return removed
 }
 
-// repeatedIDs returns the ids that are there more than once, each false.
+// repeatedIDs returns the ids that are there more than once. The value becomes true when one was
+// seen.
 func repeatedIDs(items []item) map[uint64]bool {
 	ids := make([]uint64, len(items))
 	for i, it := range items {
@@ -267,8 +265,7 @@ func repeatedIDs(items []item) map[uint64]bool {
 	return again
 }
 
-// itemMessage is the message of an item's error code; only the codes of the
-// documentation have one (D).
+// itemMessage is the message that comes with an item's error code.
 func itemMessage(code string) string {
 	switch code {
 	case "NO_PERMISSION":
@@ -283,7 +280,7 @@ func itemMessage(code string) string {
 	return plainMessage(code)
 }
 
-// remove does what judge decided.
+// remove removes the links that judge decided to remove.
 func (c *call) remove(key groupKey, items []item, msg string) {
 	b := &c.e.books
 	now := c.now()
@@ -293,7 +290,7 @@ func (c *call) remove(key groupKey, items []item, msg string) {
 		}
 		l := c.e.entry(c.cfg, key, items[i].id)
 		if !l.Linked() {
-			continue // the same id once more
+			continue // the same id, a second time
 		}
 		l.Remove(now)
 		if msg == msgDeleted {
@@ -309,7 +306,7 @@ func (c *call) remove(key groupKey, items []item, msg string) {
 	}
 }
 
-// arrange makes the answer's list of what was decided, as the knobs want it.
+// arrange puts the items in the order of the answer, and drops and adds some, as the knobs say.
 func (c *call) arrange(items []item) []item {
 	cfg := c.cfg
 	if cfg.Duplicates == "once" && len(items) > 1 {
@@ -324,7 +321,7 @@ func (c *call) arrange(items []item) []item {
 		items = slices.DeleteFunc(items, func(item) bool { return c.chance(cfg.MissingItems) })
 	}
 	if c.chance(cfg.ExtraItems) {
-		// An id beside the others, which nobody asked for.
+		// An id that nobody asked for.
 		id := c.rng.Uint64N(1e18) + 1
 		items = append(items, item{text: strconv.FormatUint(id, 10), id: id, known: true, code: "SUCCESS", msg: msgRemoved})
 	}
@@ -339,8 +336,8 @@ func (c *call) arrange(items []item) []item {
 	return items
 }
 
-// items is the answer {"data":[...]}. It is built by hand, being most of what
-// a call costs.
+// items is the answer {"data":[...]}. It is put together by hand, because this is most of the work
+// of a call.
 func (c *call) items(status int, items []item) answer {
 	b := make([]byte, 0, 16+128*len(items))
 	a := answer{status: status, codes: make([]string, len(items))}

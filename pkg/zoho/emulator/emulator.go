@@ -41,8 +41,8 @@ func New(cfg Config) *Emulator {
 	return e
 }
 
-// Demo returns an emulator with the small, believable org that package demo makes. What knobs say of
-// converted leads, of records that are not approved and of the company counts more.
+// Demo returns an emulator with the small, believable org that package demo makes. What knobs say
+// of converted leads, of records that are not approved and of the company counts more.
 func Demo(cfg Config) *Emulator {
 	cfg.Demo = true
 	return New(cfg)
@@ -173,8 +173,8 @@ func (c *call) run(latency time.Duration, work func(*call) answer) {
 		c.strike(a)
 		return
 	}
-	// The slot is free before the answer goes out: a client may send its next call as soon as it has
-	// this one's answer.
+	// The slot is free before the answer goes out: a client may send its next call as soon as it
+	// has this one's answer.
 	c.leave()
 	c.send(a)
 }

@@ -26,8 +26,7 @@ func (c *call) draw() {
 	}
 }
 
-// strike answers as the call's fault wants it; a is the answer to its work, if
-// that was done.
+// strike answers as the call's fault says. a is the answer to the call's work, if that was done.
 func (c *call) strike(a answer) {
 	f := c.fault
 	if f.Name == "hang" {

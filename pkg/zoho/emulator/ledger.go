@@ -10,8 +10,8 @@ import (
 
 // A ledger holds what exists in the CRM: modules, lists, records, views and links.
 //
-// A link is kept once, in the group of the record from whose side its relation was first named. Seen
-// from the other record it is the same link; see at.
+// A link is kept once, on the side from which its relation was first named. From the other record
+// it is the same link; the method at finds it.
 type ledger struct {
 	Books
 	sides     string              // knob sides
@@ -179,8 +179,8 @@ func (b *ledger) relatedIDs(key groupKey, reads reading) (ids []uint64) {
 	return ids
 }
 
-// A reading sees links as they were before the changes since a time (?: what a read shows right after
-// a delete is not documented). The zero reading sees them as they are.
+// A reading sees links as they were before the changes since a time (?: what a read shows right
+// after a delete is not documented). The zero reading sees them as they are.
 type reading struct{ since time.Time }
 
 func (r reading) linked(b *ledger, k linkKey, l *linkset.Link) bool {

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// creditsPeriod is after how long a credit comes back (D): 24 hours after it
-// was used, not at midnight.
+// creditsPeriod is the time after which a credit comes back (D): 24 hours after its use, not at
+// midnight.
 const creditsPeriod = 24 * time.Hour
 
 // maxQueries is how many COQL queries may be in flight (D).
 const maxQueries = 10
 
-// limits counts what is limited: calls in flight and credits.
+// limits counts the calls in flight and the credits used.
 type limits struct {
 	inFlight int
 	queries  int        // of those, COQL queries
@@ -21,8 +21,8 @@ type limits struct {
 	total    int        // sum of spent
 }
 
-// spending is the credits used in one second, which is exact enough and keeps
-// a day below 1.4 MB.
+// spending is the credits used in one second. A second is exact enough, and keeps a day below 1.4
+// MB.
 type spending struct {
 	second  int64
 	credits int
@@ -48,8 +48,7 @@ func (l *limits) spend(now time.Time, credits int) {
 	l.total += credits
 }
 
-// inFlightLimit is the number of calls in flight per org and app (D), -1 for
-// no limit.
+// inFlightLimit is how many calls an org and app may have in flight (D), -1 for no limit.
 func inFlightLimit(c *Config) int {
 	if c.InFlight != 0 {
 		return c.InFlight
@@ -67,8 +66,7 @@ func inFlightLimit(c *Config) int {
 	return 20
 }
 
-// creditLimit is the number of credits per rolling 24 hours and org (D), -1
-// for no limit.
+// creditLimit is how many credits an org may use in any 24 hours (D), -1 for no limit.
 func creditLimit(c *Config) int {
 	if c.Credits != 0 {
 		return c.Credits
@@ -87,8 +85,8 @@ func creditLimit(c *Config) int {
 	return min(base+1_000*c.Users, 5_000_000)
 }
 
-// enter takes a slot and a credit, or says with which answer the call is
-// refused. A refused call is not in flight and costs nothing (I).
+// enter takes a slot and a credit, or returns the answer that refuses the call. A refused call is
+// not in flight and costs nothing (I).
 func (c *call) enter() (answer, bool) {
 	e := c.e
 	e.lock()
@@ -120,8 +118,8 @@ func (c *call) enter() (answer, bool) {
 	return answer{}, true
 }
 
-// remaining decides whether the answer says how many credits are left. Seen
-// once half of them are used (R).
+// remaining decides whether the answer says how many credits are left. That was seen once half of
+// them were used (R).
 func (c *call) remaining(credits, used int) {
 	c.credits = -1
 	if credits < 0 {
@@ -159,7 +157,7 @@ func (c *call) giveBack(now time.Time) {
 	}
 }
 
-// throttled is the answer to a call too many.
+// throttled is the answer to a call that exceeds a limit.
 func (c *call) throttled(noCredits bool) answer {
 	cfg := c.cfg
 	a := answer{status: http.StatusTooManyRequests, codes: []string{cfg.ThrottleCode}}
@@ -179,7 +177,7 @@ func (c *call) throttled(noCredits bool) answer {
 	case "envelope":
 		a.body = c.envelope(cfg.ThrottleCode, nil, message)
 	case "number":
-		// R: the body that users reported.
+		// R: users reported this body.
 		a.body = []byte(`{"code":429,"error":` + quote(cfg.ThrottleCode) + `,"error_info":` + quote(message) + `,"details":[]}`)
 	case "html":
 		a.html = true
@@ -198,7 +196,7 @@ func (c *call) throttled(noCredits bool) answer {
 	return a
 }
 
-// rateHeaders are not documented; they say the calls in flight (?).
+// rateHeaders adds headers about the calls in flight, which are not documented (?).
 func (c *call) rateHeaders(h http.Header, status int) {
 	on := c.cfg.RateHeaders
 	if on != "always" && (on != "throttled" || status != http.StatusTooManyRequests) {

@@ -71,8 +71,8 @@ func (s *sheet) id(column string) (uint64, error) {
 	return id, nil
 }
 
-// fields are the values of the columns whose names begin with prefix, by the rest of the name. Empty
-// values are none. It is nil if there are none.
+// fields are the values of the columns whose names begin with prefix, by the rest of the name.
+// Empty values are none. It is nil if there are none.
 func (s *sheet) fields(prefix string) map[string]any {
 	var fields map[string]any
 	for i, column := range s.header {
@@ -102,9 +102,9 @@ func fieldValue(name, text string) any {
 }
 
 // Load puts the links of a CSV into the books. Its header names the columns module, parent_id,
-// relation and related_id, in any order. Columns link.NAME hold fields of the link, record.NAME fields
-// of the related record, and parent_name the name of the parent record; others are ignored. It
-// returns how many rows were loaded; a row that is wrong ends the loading.
+// relation and related_id, in any order. Columns link.NAME hold fields of the link, record.NAME
+// fields of the related record, and parent_name the name of the parent record; others are ignored.
+// It returns how many rows were loaded; a row that is wrong ends the loading.
 func (e *Emulator) Load(r io.Reader) (int, error) {
 	s, err := openSheet(r, "links", linkColumns...)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Bounds of a list (D, S): up to 200 records a page, and pages by number up to 2,000 records; behind
-// them, page_token leads on for 24 hours.
+// Bounds of a list (D, S): up to 200 records a page, and pages by number up to 2,000 records;
+// behind them, page_token leads on for 24 hours.
 const (
 	maxPerPage    = 200
 	maxByPage     = 2000
@@ -113,8 +113,8 @@ func (c *call) invalid(p *problem) answer {
 	return c.refuse(http.StatusBadRequest, code, details, text)
 }
 
-// cut returns the page of ids, which are in ascending order, and what info says about it. end is the
-// record at which tokens end.
+// cut returns the page of ids, which are in ascending order, and what info says about it. end is
+// the record at which tokens end.
 func (p page) cut(ids []uint64, list string, end int, now time.Time) ([]uint64, map[string]any) {
 	if !p.ascending {
 		ids = slices.Clone(ids)

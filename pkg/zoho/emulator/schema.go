@@ -16,8 +16,8 @@ const (
 	deniedList          // seen to be refused (R)
 )
 
-// schema holds the lists that docs/zoho-api.md names, in sections 1 and 6.4. Others come to be known
-// when links are put in.
+// schema holds the lists that docs/zoho-api.md names, in sections 1 and 6.4. Others come to be
+// known when links are put in.
 var schema = map[string]map[string]listKind{
 	// D: the relations that Zoho's documentation lists.
 	"Campaigns":       {"Leads": linkList, "Contacts": linkList},

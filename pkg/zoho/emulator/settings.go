@@ -64,7 +64,7 @@ func (c *call) relatedLists() answer {
 			"type":            listType(kind),
 			"status":          status,
 		}
-		// S: only when asked for.
+		// S: these come only if they are asked for.
 		if q.Get("extra_properties") == "true" {
 			l["record_operations"] = map[string]any{
 				"edit": true, "create": true, "bulk_edit": false, "assign": kind == linkList, "delete": kind == recordList,
@@ -76,7 +76,7 @@ func (c *call) relatedLists() answer {
 	return answer{status: http.StatusOK, body: toJSON(map[string]any{"related_lists": lists})}
 }
 
-// checkSettingsModule refuses a module that settings are asked for and that the org does not have.
+// checkSettingsModule refuses a call about the settings of a module that the org does not have.
 func (c *call) checkSettingsModule(module string) (answer, bool) {
 	param := map[string]any{"param_name": "module"}
 	switch code := c.cfg.ModuleErrors[module]; {

@@ -12,7 +12,7 @@ import (
 const (
 	tokensPerWindow = 10               // per refresh token
 	tokenWindow     = 10 * time.Minute // in which they count
-	tokensAlive     = 15               // the next one kills the oldest
+	tokensAlive     = 15               // one more makes the oldest invalid
 )
 
 // A vault holds the access tokens and what limits them.
@@ -21,8 +21,8 @@ type vault struct {
 	order   []string // of alive, oldest first
 	issued  uint64
 	used    map[string]bool     // grant codes that were used
-	revoked bool                // the refresh token was
-	grants  map[string]*allowed // by what the tokens were asked with
+	revoked bool                // the refresh token was revoked
+	grants  map[string]*allowed // by grant type
 }
 
 type accessToken struct {
@@ -30,10 +30,10 @@ type accessToken struct {
 	calls   int
 }
 
-// allowed is what was asked for with one refresh token, or one client.
+// allowed is what limits the tokens of one grant.
 type allowed struct {
 	times  []time.Time // of the tokens in the window
-	locked time.Time   // until then: Access Denied
+	locked time.Time   // until then, every request is refused
 }
 
 func newVault() vault {
@@ -54,15 +54,15 @@ func (v *vault) issue(cfg *Config, now time.Time) string {
 		v.kill(v.order[0])
 	}
 	v.issued++
-	// The form of a real one, so that whatever hides tokens hides these too.
+	// It looks like a real one, so that a program that hides real tokens hides these too.
 	token := fmt.Sprintf("1000.%032x.%032x", cfg.Seed, v.issued)
 	v.alive[token] = &accessToken{expires: now.Add(cfg.TokenLife)}
 	v.order = append(v.order, token)
 	return token
 }
 
-// permit reports whether another token may be had with that grant. Asking
-// while locked prolongs the lock (R).
+// permit reports whether the limits allow another token with that grant. A request during the
+// lock-out makes the lock-out longer (R).
 func (v *vault) permit(cfg *Config, grant string, now time.Time) bool {
 	if cfg.LockedOut {
 		return false
@@ -84,7 +84,7 @@ func (v *vault) permit(cfg *Config, grant string, now time.Time) bool {
 	return true
 }
 
-// good reports whether a token opens the API, and counts its use.
+// good reports whether a token is valid, and counts its use.
 func (v *vault) good(cfg *Config, token string, now time.Time) bool {
 	if cfg.TokensRefused {
 		return false
@@ -104,8 +104,7 @@ func (v *vault) good(cfg *Config, token string, now time.Time) bool {
 	return true
 }
 
-// KillTokens makes every access token invalid but the ready-made one, as if
-// their hour were over.
+// KillTokens makes every access token invalid, as if its hour were over, except the ready-made one.
 func (e *Emulator) KillTokens() {
 	e.lock()
 	defer e.mu.Unlock()
@@ -113,10 +112,11 @@ func (e *Emulator) KillTokens() {
 	e.tokens.order = nil
 }
 
-// tokenScheme is Zoho's own (D); Bearer is refused.
+// tokenScheme is the scheme of the header Authorization, which is Zoho's own (D). Bearer is
+// refused.
 const tokenScheme = "Zoho-oauthtoken "
 
-// bearer is the token of a request, empty if there is none of Zoho's form.
+// bearer is the token of a request, empty if there is none with Zoho's scheme.
 func bearer(r *http.Request) string {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), tokenScheme)
 	if !ok {
@@ -125,7 +125,7 @@ func bearer(r *http.Request) string {
 	return token
 }
 
-// authorize looks at the token of an API call.
+// authorize checks the token of an API call.
 func (c *call) authorize() (answer, bool) {
 	e := c.e
 	e.lock()
@@ -195,7 +195,7 @@ func (c *call) token() answer {
 			c.e.books.violation("token request with " + name + " in the URL, where logs see it")
 		}
 	}
-	// grant is what the limits count by.
+	// The limits count by grant type.
 	grant := form.Get("grant_type")
 	switch {
 	case form.Get("client_id") != cfg.ClientID:
@@ -304,14 +304,14 @@ func (c *call) denied() answer {
 	return c.tokenAnswer(status, map[string]string{"error": "Access Denied", "error_description": text, "status": "failure"}, "Access Denied")
 }
 
-// tokenError answers as the accounts host does, which is with 200 (D).
+// tokenError is an error of the accounts host, which comes with 200 (D).
 func (c *call) tokenError(code string) answer {
 	c.e.books.Denied++
 	return c.tokenAnswer(c.cfg.TokenErrors, map[string]string{"error": code}, code)
 }
 
-// revoke answers POST /oauth/v2/token/revoke: the refresh token and all that
-// it gave are dead (I).
+// revoke answers POST /oauth/v2/token/revoke: the refresh token and all access tokens become
+// invalid (I).
 func (c *call) revoke() answer {
 	if c.r.Form.Get("token") != c.cfg.RefreshToken || c.e.tokens.revoked {
 		return c.tokenError("invalid_token")

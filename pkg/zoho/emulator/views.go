@@ -20,7 +20,8 @@ type view struct {
 // systemName is the name of a view in queries.
 func (v view) systemName() string { return strings.ReplaceAll(v.name, " ", "_") }
 
-// AddView gives a module a custom view: its id, its name as people see it, and its condition in COQL.
+// AddView gives a module a custom view: its id, its name as people see it, and its condition in
+// COQL.
 func (e *Emulator) AddView(module string, id uint64, name, where string) error {
 	condition, err := coql.ParseCondition(where)
 	if err != nil {

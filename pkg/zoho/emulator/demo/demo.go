@@ -1,5 +1,6 @@
-// Package demo makes a small, believable org for the emulator: campaigns with names and dates, leads
-// and contacts, products with prices, deals with roles, and the links among them with their fields.
+// Package demo makes a small, believable org for the emulator: campaigns with names and dates,
+// leads and contacts, products with prices, deals with roles, and the links among them with their
+// fields.
 package demo
 
 import (

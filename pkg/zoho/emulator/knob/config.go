@@ -2,22 +2,20 @@ package knob
 
 import "time"
 
-// Config holds all knobs. A field that is left at its zero value has the
-// default that its tag names; the tags are also what [Knobs] lists and what
-// [Config.Set] understands. Maps and slices in it are never changed in place:
-// who wants others replaces them.
+// Config holds all knobs. A field with its zero value has the default that its tag names. [List]
+// and [Config.Set] go by the tags. Maps and slices in it are replaced and never changed, so copies
+// of a Config can share them.
 type Config struct {
-	// Links says what is linked before anything is removed. With "listed",
-	// these are the links that were put in; a parent without any must be
-	// declared. With "all", every id of every list is linked until it is
-	// removed, and only what was touched costs memory.
+	// Links says what is linked before anything is removed. With "listed", it is the links that
+	// were put in, and a parent record without links has to be put in as well. With "all", every id
+	// of every list is linked until it is removed, and only links that a call named take memory.
 	Links string `knob:"links" default:"listed" values:"listed|all" help:"what is linked: only what was loaded, or every id until it is removed"`
 
 	// Demo fills the books with the demo org when the emulator is made; see the function Demo.
 	Demo bool `knob:"demo" default:"false" help:"begin with a small, believable org: 30 campaigns, 2,000 leads and more. Counts from the start"`
 
-	// Who may come in. Grants and their form are D. An AccessToken of "none" means that there is no
-	// ready-made one; otherwise it is valid whatever happens to the others.
+	// The login. Grants and their form are D. AccessToken is a token that is valid whatever happens
+	// to the others; "none" means that there is no such token.
 	ClientID     string `knob:"client-id" default:"1000.EMULATOR" help:"OAuth client id"`
 	ClientSecret string `knob:"client-secret" default:"emulator-secret" help:"OAuth client secret"`
 	RefreshToken string `knob:"refresh-token" default:"1000.emulator.refresh" help:"the refresh token that is good"`
@@ -30,19 +28,19 @@ type Config struct {
 	OfflineAccess string `knob:"offline-access" default:"granted" values:"granted|missing" help:"a grant code gives a refresh token, or was made without offline access and gives none"`
 	TokenType     string `knob:"token-content-type" default:"application/json" values:"application/json|text/plain|text/html|application/octet-stream|none" help:"how the token endpoint labels its JSON"`
 
-	// Scopes granted to every token (D), and whether a call on a list needs the
-	// scope of the related module as well (I).
+	// Scopes. Every token has the same ones (D). Whether a call on a list needs the scope of the
+	// related module as well is I.
 	Scopes      Names `knob:"scopes" default:"ZohoCRM.modules.ALL,ZohoCRM.settings.related_lists.READ,ZohoCRM.settings.custom_views.READ,ZohoCRM.coql.READ,ZohoCRM.org.READ" help:"scopes granted, with commas"`
 	ScopeBoth   bool  `knob:"scope-both" default:"false" help:"a list needs the related module's scope as well"`
 	ScopeStatus int   `knob:"scope-status" default:"401" values:"401|403" help:"status of OAUTH_SCOPE_MISMATCH"`
 
-	// Tokens. The limits are 10 tokens per refresh token in 10 minutes, and 15
-	// alive, of which the 16th kills the oldest (D). Errors come with 200, the
-	// lock-out with 400 or 200, and asking prolongs it (R); expires_in is in
-	// milliseconds where expires_in_sec is there too (K).
+	// Tokens. One refresh token gives 10 access tokens in 10 minutes. 15 can be valid; the 16th
+	// makes the oldest invalid (D). Errors come with 200. The lock-out comes with 400 or 200, and
+	// asking makes it longer (R). Where expires_in_sec is there too, expires_in is in milliseconds
+	// (K).
 	TokenLife     time.Duration `knob:"token-life" default:"1h" help:"how long an access token lives"`
-	TokenCalls    int           `knob:"token-calls" default:"0" help:"an access token dies after so many calls; 0: never"`
-	TokenLimits   string        `knob:"token-limits" default:"on" values:"on|off" help:"10 tokens in 10 minutes, 15 alive"`
+	TokenCalls    int           `knob:"token-calls" default:"0" help:"an access token becomes invalid after so many calls; 0: never"`
+	TokenLimits   string        `knob:"token-limits" default:"on" values:"on|off" help:"10 tokens in 10 minutes, 15 valid ones"`
 	TokenLockout  time.Duration `knob:"token-lockout" default:"10m" help:"how long Access Denied lasts after the last attempt"`
 	TokensRefused bool          `knob:"tokens-refused" default:"false" help:"the API refuses every token, fresh ones too"`
 	ExpiresInMs   bool          `knob:"expires-in-ms" default:"false" help:"expires_in in milliseconds, with expires_in_sec beside it"`
@@ -60,12 +58,12 @@ type Config struct {
 	Edition string `knob:"edition" default:"enterprise" values:"free|standard|professional|enterprise|zohoone|ultimate|crmplus" help:"paid_type of the org, makes the limits"`
 	Users   int    `knob:"users" default:"100" help:"licensed users, makes the credits"`
 
-	// Limits (D). Calls in flight count per org and app, credits in the last
-	// rolling 24 hours. 0 is what the edition has, -1 is none.
+	// Limits (D). Calls in flight are those of the org and app, credits those of the last 24 hours.
+	// 0 is the limit of the edition, -1 is no limit.
 	InFlight int `knob:"in-flight" default:"edition" words:"edition=0|none=-1" help:"calls in flight at most; edition, none, or a number"`
 	Credits  int `knob:"credits" default:"edition" words:"edition=0|none=-1" help:"credits per rolling 24 hours; edition, none, or a number"`
 
-	// How a 429 looks. It need not say which limit was hit (D). The bodies and
+	// The form of a 429. It need not say which limit was hit (D). The bodies and
 	// X-API-CREDITS-REMAINING are R; Retry-After and X-RATELIMIT-* are ?.
 	ThrottleCode   string        `knob:"throttle-code" default:"TOO_MANY_REQUESTS" values:"TOO_MANY_REQUESTS|LIMIT_REACHED|RATE_LIMIT_EXCEEDED" help:"code in a 429"`
 	ThrottleBody   string        `knob:"throttle-body" default:"envelope" values:"envelope|number|html|empty" help:"body of a 429"`
@@ -75,15 +73,15 @@ type Config struct {
 	RetryAfterWait time.Duration `knob:"retry-after-wait" default:"5s" help:"what Retry-After says, if it comes"`
 	RateHeaders    string        `knob:"rate-headers" default:"never" values:"never|throttled|always" help:"when X-RATELIMIT-* come"`
 
-	// Time. A call is in flight from its arrival until its answer is made. How
-	// long Zoho takes, and whether it goes on without the client, is ?.
+	// Time. A call is in flight from its arrival until its answer is made. How long Zoho takes, and
+	// whether it goes on when the client has left, is ?.
 	Latency      Span          `knob:"latency" default:"0s" help:"answer time of the API: 300ms, or 200ms..600ms"`
 	LatencyPerID time.Duration `knob:"latency-per-id" default:"0s" help:"added to the answer time for each id"`
 	Work         string        `knob:"work" default:"start" values:"start|end|always" help:"a call's work is done at the start of its answer time; at the end, but not if the client has left; or at the end, always"`
 
-	// Faults, as gateways and networks make them (R). A script numbers the
-	// calls that got as far as to be carried out; "1-50:429" is a storm. Seed
-	// also drives latency, order and all other chances.
+	// Faults, as gateways and networks make them (R). A script goes by the number of the call among
+	// those that were not refused at once: "1-50:429". Seed also decides about latency, order and
+	// all other chances.
 	Seed        uint64        `knob:"seed" default:"1" help:"seed of everything random"`
 	Faults      Mix           `knob:"faults" default:"" help:"chance of each fault: drop-after:1%,500:0.02"`
 	FaultScript Script        `knob:"fault-script" default:"" help:"faults by number of the call: 3:reset-after,5-9:429,7:torn,*:html"`
@@ -91,13 +89,12 @@ type Config struct {
 	TornStatus  int           `knob:"torn-status" default:"own" words:"own=0" values:"own|200|207|400|404|500|502" help:"status of answers that are cut off; own: that of the answer"`
 	FaultsOn    Names         `knob:"faults-on" default:"delink" help:"kinds of calls that fail and are numbered: delink, read, count, link, records, query, org, lists, views, token, all"`
 
-	// The answer to a delink call. 207 for mixed results is D and S, 400 for
-	// none removed S; that data has the order of the ids is not promised, and
-	// what items may lack, and all about repeated ids, is ?. That absent
-	// relations are INVALID_DATA is D, MANDATORY_NOT_FOUND S.
+	// The answer to a delink. 207 for mixed results is D and S, 400 where no link was removed is S.
+	// The order of data is not promised. What items may lack, and what happens to repeated ids, is
+	// ?. The code of an absent link is INVALID_DATA (D) or MANDATORY_NOT_FOUND (S).
 	AllBad         int    `knob:"all-bad" default:"400" values:"400|207|200" help:"status when no id of a batch was removed"`
 	Mixed          int    `knob:"mixed" default:"207" values:"207|200" help:"status when some ids were removed and some not"`
-	Strict         bool   `knob:"strict" default:"false" help:"one id that cannot be removed fails the whole call and none is named"`
+	Strict         bool   `knob:"strict" default:"false" help:"one id that cannot be removed fails the whole call, and the answer names none"`
 	AbsentCode     string `knob:"absent-code" default:"INVALID_DATA" values:"INVALID_DATA|MANDATORY_NOT_FOUND" help:"code of relation not found"`
 	Order          string `knob:"order" default:"sent" values:"sent|shuffled|reversed|sorted" help:"order of data"`
 	NoDetails      string `knob:"no-details" default:"never" values:"never|errors|always|random" help:"items that lack details.id"`
@@ -106,9 +103,10 @@ type Config struct {
 	ExtraItems     Share  `knob:"extra-items" default:"0" help:"chance that a call answers an id nobody asked for"`
 	Duplicates     string `knob:"duplicates" default:"not-found" values:"not-found|each|once" help:"the same id twice in a call: the second is not found, both are removed, or there is one answer"`
 
-	// The calls beside the delink. That both records see the same link is D; Contacts.Deals being the
-	// other side of contact roles is I. Which fields reads show, whether a list of contact roles can be
-	// sent, what linking costs, and the largest limit of a query is unsure (docs/zoho-api.md, section 6).
+	// The calls beside the delink. That both records see the same link is D; Contacts.Deals being
+	// the other side of contact roles is I. Which fields reads show, whether a list of contact
+	// roles can be sent, what linking costs, and the largest limit of a query is unsure
+	// (docs/zoho-api.md, section 6).
 	Sides         string        `knob:"sides" default:"same" values:"same|without-roles|separate" help:"a link and its other side are the same link; but not Contacts.Deals and contact roles; or never. Counts from the start"`
 	OwnFields     string        `knob:"own-fields" default:"always" values:"always|asked" help:"when reads show the link's own fields"`
 	MemberInfo    string        `knob:"member-info" default:"full" values:"full|fields" help:"$member_info with the link's id and times, or only with its fields"`
@@ -120,8 +118,7 @@ type Config struct {
 	LinkCredits   string        `knob:"link-credits" default:"call" values:"call|ten" help:"linking costs a credit for each call, or for each ten items"`
 	QueryLimit    int           `knob:"query-limit" default:"2000" values:"2000|200" help:"largest limit of a COQL query"`
 
-	// The form of any answer. Objects, strings and the plain wording are D; the
-	// others are R.
+	// The form of any answer. Objects, strings and the plain wording are D; the others are R.
 	DetailsForm   string `knob:"details-form" default:"object" values:"object|array|empty-array" help:"form of details"`
 	CodeForm      string `knob:"code-form" default:"string" values:"string|number|number-envelope" help:"code as a number: everywhere, or only outside data"`
 	IDForm        string `knob:"id-form" default:"string" values:"string|number" help:"ids in answers as strings or JSON numbers"`
@@ -131,9 +128,9 @@ type Config struct {
 	EncodedCommas string `knob:"encoded-commas" default:"accept" values:"accept|refuse" help:"%2C in ids"`
 	WrongMethod   int    `knob:"wrong-method" default:"400" values:"400|405" help:"status of INVALID_REQUEST_METHOD"`
 
-	// What is wrong with some of the records. Ids are those of related records
-	// unless the name says otherwise. That ids that never were linked are not
-	// found is I, that those of another module are not either is ?.
+	// What is wrong with some of the records. Ids are those of related records unless the name says
+	// otherwise. An id that never was linked is not found (I); what an id of another module gets is
+	// ?.
 	IDErrors          IDCodes `knob:"id-errors" default:"" help:"item errors: 123:RECORD_LOCKED,124:NO_PERMISSION"`
 	RefusedIDs        IDCodes `knob:"refused-ids" default:"" help:"ids that refuse their whole call, without data, and are named in details: 123:RECORD_LOCKED"`
 	ErrorShare        Share   `knob:"error-share" default:"0" help:"share of all ids that answer error-code, always the same ones"`
@@ -152,13 +149,13 @@ type Config struct {
 	ParentErrors      IDCodes `knob:"parent-errors" default:"" help:"parents whose calls are refused: 77:RECORD_LOCKED"`
 	PermissionDetails string  `knob:"permission-details" default:"path" values:"path|empty|named" help:"details of NO_PERMISSION: the index for a parent and permissions for a list, nothing, or permissions"`
 
-	// What is wrong with modules and lists. A list is written Module.List. That
-	// some lists delete records is D and S; what one-to-many lists do is ?.
+	// What is wrong with modules and lists. A list is written Module.List. That delinks delete
+	// records on some lists is D and S; what they do on one-to-many lists is ?.
 	ModuleErrors    NameCodes `knob:"module-errors" default:"" help:"Campaigns:INVALID_MODULE,Leads:NOT_SUPPORTED"`
 	ListErrors      NameCodes `knob:"list-errors" default:"" help:"Campaigns.Leads:INVALID_DATA,Products.Leads:NO_PERMISSION"`
 	HiddenLists     Names     `knob:"hidden-lists" default:"" help:"lists hidden in the layout"`
 	DeleteLists     Names     `knob:"delete-lists" default:"" help:"lists whose delinking deletes records, beside Notes and the like"`
-	KeptLists       Names     `knob:"kept-lists" default:"" help:"lists that settings says cannot be disassociated"`
+	KeptLists       Names     `knob:"kept-lists" default:"" help:"lists of which the org says that they cannot be disassociated"`
 	LookupLists     string    `knob:"lookup-lists" default:"refused" values:"refused|removed|deleted" help:"what delinking does to one-to-many lists such as Accounts.Contacts"`
 	RefusedVersions Names     `knob:"refused-versions" default:"" help:"API versions that answer API_NOT_SUPPORTED: v2,v3"`
 }

@@ -19,8 +19,8 @@ import (
 //	413, 500 ...  that status, with a page of HTML
 //	CODE          a refusal with that code, such as LIMIT_EXCEEDED
 //
-// with "-before" (the default of all but torn and short) where the call's work is not done, "-after"
-// where it is done, or "-late" where it is done after the answer, as knob late says.
+// with "-before" (the default of all but torn and short) where the call's work is not done,
+// "-after" where it is done, or "-late" where it is done after the answer, as knob late says.
 type Fault struct {
 	Name  string // without -before, -after and -late
 	After bool   // the work is done before the fault strikes
@@ -123,17 +123,17 @@ func (m *Mix) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Script says which calls a fault strikes for certain, by their number from 1.
+// Script says which calls have a fault for certain. Calls are numbered from 1.
 type Script []Step
 
-// Step strikes the calls From to To, both included.
+// Step is a fault of the calls From to To, both included.
 type Step struct {
 	From, To uint64
 	Fault    Fault
 }
 
-// UnmarshalText reads "3:reset-after,5-9:429,20-:drop,*:html"; of several
-// steps for a call the first counts.
+// UnmarshalText reads "3:reset-after,5-9:429,20-:drop,*:html". If several steps name a call, the
+// first of them counts.
 func (s *Script) UnmarshalText(text []byte) error {
 	var script Script
 	for _, word := range split(text) {

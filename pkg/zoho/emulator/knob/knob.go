@@ -1,5 +1,5 @@
-// Package knob is the configuration of the emulator: every field is a knob that has a name, a default
-// and a help text, and can be set from text.
+// Package knob is the configuration of the emulator: every field is a knob that has a name, a
+// default and a help text, and can be set from text.
 package knob
 
 import (
@@ -27,7 +27,7 @@ type field struct {
 	words map[string]string // words that stand for values
 }
 
-// knobs are read from the tags of Config, so that no field can lack its knob.
+// knobs are read from the tags of Config, so every field has its knob.
 var knobs = readKnobs()
 
 func readKnobs() []field {
@@ -79,8 +79,7 @@ func (c *Config) Set(name, value string) error {
 	return nil
 }
 
-// SetAll sets knobs written as name=value, in order, up to the first that is
-// wrong.
+// SetAll sets knobs written as name=value, in order. It stops at the first that is wrong.
 func (c *Config) SetAll(settings ...string) error {
 	for _, s := range settings {
 		name, value, ok := strings.Cut(s, "=")
@@ -145,7 +144,7 @@ func (c Config) WithDefaults() Config {
 		if !field.IsZero() || k.Default == "" {
 			continue
 		}
-		// A default that cannot be set is caught by the test of the knobs.
+		// A test sets every default, so there is no error here.
 		_ = k.set(field, k.Default)
 	}
 	return c

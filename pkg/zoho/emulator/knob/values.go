@@ -62,7 +62,7 @@ func (n *Names) UnmarshalText(text []byte) error {
 // IDs is a set of record ids.
 type IDs map[uint64]bool
 
-// IDSet is the set of some ids.
+// IDSet makes a set of ids.
 func IDSet(ids []uint64) IDs {
 	set := make(IDs, len(ids))
 	for _, id := range ids {

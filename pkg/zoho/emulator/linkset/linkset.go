@@ -10,8 +10,8 @@ import (
 )
 
 // A Set holds links by their related ids. It is a sorted slice of 16 bytes for each id, and a small
-// sorted tail for ids that come later and out of order. A tail that is full is merged into the slice.
-// Ten million links take 160 MB, and loading them costs a sort.
+// sorted tail for ids that come later and out of order. A tail that is full is merged into the
+// slice. Ten million links take 160 MB, and loading them costs a sort.
 //
 // The zero Set is empty. A [Link] that a method returns is good until the set changes.
 type Set struct {
@@ -83,8 +83,8 @@ func (s *Set) Load(ids []uint64) {
 	s.settled = false
 }
 
-// settle sorts what was loaded. An id that was loaded twice becomes one link, with the calls and the
-// removal that the earlier one knew.
+// settle sorts what was loaded. An id that was loaded twice becomes one link, with the calls and
+// the removal that the earlier one knew.
 func (s *Set) settle() {
 	if s.settled {
 		return
@@ -117,8 +117,8 @@ func (s *Set) Find(id uint64) *Link {
 	return nil
 }
 
-// Insert adds an id that is not in the set. An id above all others goes to the end of main, any other
-// to the tail.
+// Insert adds an id that is not in the set. An id above all others goes to the end of main, any
+// other to the tail.
 func (s *Set) Insert(id uint64, linked bool) *Link {
 	l := Link{ID: id}
 	if linked {
