@@ -92,6 +92,20 @@ func TestWorkAlways(t *testing.T) {
 	})
 }
 
+// A call whose fault says that its work is not done is not carried out later either.
+func TestWorkAlwaysWithFault(t *testing.T) {
+	inBubble(t, []string{"links=all", "work=always", "latency=10s", "fault-script=1:504"}, func(t *testing.T, e *Emulator, c client) {
+		c.http.Timeout = time.Second
+		if r := c.delink(lead); r.err == nil {
+			t.Errorf("%+v", r)
+		}
+		time.Sleep(time.Minute)
+		if !e.Linked("Campaigns", campaign, "Leads", lead) || e.limits.inFlight != 0 {
+			t.Errorf("the work was done, or %d calls are in flight", e.limits.inFlight)
+		}
+	})
+}
+
 // Answers that are cut off can have any status, to delinks and to reads alike.
 func TestTornStatus(t *testing.T) {
 	_, c := serve(t, "faults=short:100%", "faults-on=all", "torn-status=400")

@@ -50,6 +50,7 @@ func TestConditions(t *testing.T) {
 		{"Budgeted_Cost = 1500.50", true},
 		{"Budgeted_Cost < -1", false},
 		{"Budgeted_Cost between 1 and 2", false},
+		{"Type between 1 and 'Z'", false}, // a text is not between a number and a text
 		{"Active = true", true},
 		{"Active = false", false},
 		{"Active != FALSE", true},
