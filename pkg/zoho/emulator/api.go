@@ -182,7 +182,7 @@ func (c *call) runWithBody(latency time.Duration, work func(*call, []byte) answe
 
 // turnAway refuses a call without delay and without a fault.
 func (c *call) turnAway(a answer) {
-	c.locked(func(c *call) answer { return a })
+	c.locked(func(*call) answer { return a })
 	c.send(a)
 }
 

@@ -86,7 +86,7 @@ func (c *call) read(p path) answer {
 	records := make([]map[string]any, len(ids))
 	for i, id := range ids {
 		records[i] = c.record(moduleOf(p.list), id, fields)
-		c.addOwnFields(records[i], p, key, id, fields)
+		c.addOwnFields(records[i], p, key, id)
 	}
 	return c.distort(records, info)
 }
@@ -179,7 +179,7 @@ var foundation = time.Date(2024, 3, 1, 9, 0, 0, 0, time.UTC)
 
 // addOwnFields puts into a record what the link itself carries: in $member_info for campaigns
 // (D, R), beside the record's fields elsewhere.
-func (c *call) addOwnFields(r map[string]any, p path, key groupKey, id uint64, fields []string) {
+func (c *call) addOwnFields(r map[string]any, p path, key groupKey, id uint64) {
 	at := c.e.books.at(key, id)
 	own := c.e.books.fields[at]
 	if p.module != "Campaigns" && p.list != "Campaigns" {

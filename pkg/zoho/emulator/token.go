@@ -162,12 +162,12 @@ func (e *Emulator) serveOAuth(w http.ResponseWriter, r *http.Request) {
 	c := e.begin(w, r, kind)
 	switch {
 	case work == nil:
-		c.run(0, func(c *call) answer {
+		c.run(0, func(*call) answer {
 			return answer{status: http.StatusNotFound, html: true, body: htmlPage("404", "URL not found.")}
 		})
 		return
 	case r.Method != http.MethodPost:
-		c.run(0, func(c *call) answer {
+		c.run(0, func(*call) answer {
 			e.books.violation(kind + " asked for with " + r.Method)
 			return answer{status: http.StatusMethodNotAllowed, html: true, body: htmlPage("405", "Use POST.")}
 		})

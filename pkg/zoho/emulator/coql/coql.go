@@ -124,24 +124,24 @@ func (c comparison) holds(v any) bool {
 	case between:
 		low, high := compare(v, c.with[0]), compare(v, c.with[1])
 		return low >= 0 && low != apart && high <= 0
+	default:
+		return c.op.accepts(compare(v, c.with[0]))
 	}
-	d := compare(v, c.with[0])
-	if d == apart {
-		return c.op == unequal
-	}
-	switch c.op {
-	case equal:
-		return d == 0
-	case unequal:
-		return d != 0
-	case less:
+}
+
+// accepts reports whether the result of compare is what the operator asks for.
+func (op operator) accepts(d int) bool {
+	switch {
+	case d == apart || op == unequal:
+		return op == unequal && d != 0
+	case op == less:
 		return d < 0
-	case atMost:
+	case op == atMost:
 		return d <= 0
-	case more:
+	case op == more:
 		return d > 0
-	case atLeast:
+	case op == atLeast:
 		return d >= 0
 	}
-	return false
+	return d == 0
 }
