@@ -3,6 +3,8 @@ package emulator
 import (
 	"errors"
 	"io"
+	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -158,4 +160,25 @@ func TestReadLag(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		count("3")
 	})
+}
+
+// Late work goes on beside other calls, for the race detector; all of it is done in the end.
+func TestLateBesideOthers(t *testing.T) {
+	e, c := serve(t, "links=all", "in-flight=none", "late=1ms", "faults=504-late:50%", "wording=varied", "order=shuffled", "missing-items=5%")
+	var all sync.WaitGroup
+	for w := range uint64(8) {
+		all.Go(func() {
+			for i := range uint64(20) {
+				c.delink(lead+w*1000+i, lead+w*1000+i+500)
+				c.read("ids=" + join(lead+w*1000+i) + both)
+			}
+		})
+	}
+	all.Wait()
+	for e.Books().Removed < 8*20*2 {
+		runtime.Gosched()
+	}
+	if b := e.Books(); b.Removed != 8*20*2 || e.limits.inFlight != 0 || b.Faults["504-late"] < 40 {
+		t.Errorf("books %+v", b)
+	}
 }
