@@ -10,7 +10,7 @@ import (
 
 // Books is a snapshot of what was asked of the emulator and what came of it.
 type Books struct {
-	Calls     map[string]int `json:"calls"`      // by kind: delink, read, count, link, records, query, org, lists, views, token, revoke, other
+	Calls     map[string]int `json:"calls"`      // by kind: delink, read, count, link, records, query, org, lists, views, token, revoke, device, other
 	Faults    map[string]int `json:"faults"`     // faults that struck, by name
 	Codes     map[string]int `json:"codes"`      // answers by code, items and whole calls alike
 	Links     int            `json:"links"`      // links that were loaded or asked for

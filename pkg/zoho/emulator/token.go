@@ -23,6 +23,7 @@ type vault struct {
 	used    map[string]bool     // grant codes that were used
 	revoked bool                // the refresh token was revoked
 	grants  map[string]*allowed // by grant type
+	devices map[string]*device  // by device code
 }
 
 type accessToken struct {
@@ -37,7 +38,7 @@ type allowed struct {
 }
 
 func newVault() vault {
-	return vault{alive: map[string]*accessToken{}, used: map[string]bool{}, grants: map[string]*allowed{}}
+	return vault{alive: map[string]*accessToken{}, used: map[string]bool{}, grants: map[string]*allowed{}, devices: map[string]*device{}}
 }
 
 func (v *vault) kill(token string) {
@@ -158,6 +159,10 @@ func (e *Emulator) serveOAuth(w http.ResponseWriter, r *http.Request) {
 		kind, work = "token", (*call).token
 	case "/oauth/v2/token/revoke":
 		kind, work = "revoke", (*call).revoke
+	case "/oauth/v3/device/code":
+		kind, work = "device", (*call).deviceCode
+	case "/oauth/v3/device/token":
+		kind, work = "device", (*call).deviceToken
 	}
 	c := e.begin(w, r, kind)
 	switch {

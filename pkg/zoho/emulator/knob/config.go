@@ -51,6 +51,12 @@ type Config struct {
 	TokenCode     string        `knob:"token-code" default:"INVALID_TOKEN" values:"INVALID_TOKEN|INVALID_OAUTHTOKEN|AUTHENTICATION_FAILURE" help:"code of the 401 for a bad token"`
 	TokenLatency  Span          `knob:"token-latency" default:"0s" help:"answer time of the token endpoint: 300ms, or 200ms..600ms"`
 
+	// The device flow (D). What the user decides, and after how many polls, is for the knobs to say.
+	DevicePolls    int           `knob:"device-polls" default:"1" words:"none=-1" help:"polls of a device that answer authorization_pending; none, or a number"`
+	DeviceInterval time.Duration `knob:"device-interval" default:"30s" help:"how often a device may poll"`
+	DeviceAnswer   string        `knob:"device-answer" default:"allowed" values:"allowed|access_denied|expired|other_dc" help:"what the user of a device decides"`
+	DeviceLocation string        `knob:"device-location" default:"eu" help:"data centre that other_dc names"`
+
 	// The org, as GET /crm/v8/org shows it. Edition and Users make the limits.
 	OrgID   string `knob:"org-id" default:"60001234567" help:"the org's id, as in soid=ZohoCRM.<id>"`
 	OrgType string `knob:"org-type" default:"production" values:"production|sandbox|developer" help:"type of the org"`
@@ -87,7 +93,7 @@ type Config struct {
 	FaultScript Script        `knob:"fault-script" default:"" help:"faults by number of the call: 3:reset-after,5-9:429,7:torn,*:html"`
 	Late        time.Duration `knob:"late" default:"10s" help:"when the work of a fault with -late is done, counted from the call's arrival"`
 	TornStatus  int           `knob:"torn-status" default:"own" words:"own=0" values:"own|200|207|400|404|500|502" help:"status of answers that are cut off; own: that of the answer"`
-	FaultsOn    Names         `knob:"faults-on" default:"delink" help:"kinds of calls that fail and are numbered: delink, read, count, link, records, query, org, lists, views, token, all"`
+	FaultsOn    Names         `knob:"faults-on" default:"delink" help:"kinds of calls that fail and are numbered: delink, read, count, link, records, query, org, lists, views, token, device, all"`
 
 	// The answer to a delink. 207 for mixed results is D and S, 400 where no link was removed is S.
 	// The order of data is not promised. What items may lack, and what happens to repeated ids, is
