@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,8 +15,8 @@ import (
 	oauth "delink/pkg/zoho/login"
 )
 
-// rehearsalLatency is how long the emulator of run --emulator takes for an answer: as a CRM does, so that a rehearsal
-// shows what a run looks like.
+// rehearsalLatency is how long the emulator of run --emulator takes for an answer: as a CRM does,
+// so that a rehearsal shows what a run looks like.
 const rehearsalLatency = "100ms"
 
 // startRehearsal starts an emulator in which every link exists until it is removed.
@@ -42,50 +43,68 @@ func emulatorLogin(s *emulator.Server, config emulator.Config) login {
 	}
 }
 
+// emulatorFlags are the flags of delink emulator.
+type emulatorFlags struct {
+	addr, links string
+	demo        bool
+	knobs       []string
+}
+
 func (p *program) emulatorCommand() *cobra.Command {
-	var addr, links string
-	var knobs []string
+	var flags emulatorFlags
 	cmd := &cobra.Command{
 		Use:   "emulator",
 		Short: "serves the built-in Zoho CRM emulator on loopback, to rehearse against",
 		Long: `emulator serves a Zoho CRM on this machine until it is interrupted. It prints the environment that leads delink to it.
 
+Its CRM is empty, but for the links of --links. With --demo it has a small org: 30 campaigns, 2,000 leads, and contacts, products and
+price books, with links among them.
+
 Its behaviour is set with --set KNOB=VALUE, which can be repeated:
 
 ` + knobHelp(),
-		Example: `  delink emulator --addr 127.0.0.1:8080 --links links.csv
+		Example: `  delink emulator --demo
+  delink emulator --addr 127.0.0.1:8080 --links links.csv
   delink emulator --set links=all --set latency=100ms..300ms --set faults=drop-after:5%`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			config := emulator.Default()
-			if err := config.SetAll(knobs...); err != nil {
-				return usageError{err, cmd.CommandPath() + " --help lists the knobs"}
-			}
-			e := emulator.New(config)
-			if links != "" {
-				if err := load(e, links); err != nil {
-					return err
-				}
-			}
-			server, err := e.Start(addr)
-			if err != nil {
-				return usageError{err, "choose a free loopback address with --addr, or 127.0.0.1:0 for any"}
-			}
-			defer server.Close()
-			if _, err := io.WriteString(p.stdout, environmentFor(emulatorLogin(server, config))); err != nil {
-				return err
-			}
-			if err := p.signals.take(nil); err != nil {
-				return err
-			}
-			<-p.signals.Stop().Done()
-			return nil
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return p.serveEmulator(cmd, flags) },
 	}
-	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:0", "loopback `address` to serve on")
-	cmd.Flags().StringVar(&links, "links", "", "CSV `file` of the links that exist, with the columns of an input")
-	cmd.Flags().StringArrayVar(&knobs, "set", nil, "set a `KNOB=VALUE`")
+	cmd.Flags().StringVar(&flags.addr, "addr", "127.0.0.1:0", "loopback `address` to serve on")
+	cmd.Flags().StringVar(&flags.links, "links", "", "CSV `file` of the links that exist, with the columns of an input")
+	cmd.Flags().BoolVar(&flags.demo, "demo", false, "begin with the demo org")
+	cmd.Flags().StringArrayVar(&flags.knobs, "set", nil, "set a `KNOB=VALUE`")
 	return cmd
+}
+
+// serveEmulator serves until the program is told to stop.
+func (p *program) serveEmulator(cmd *cobra.Command, flags emulatorFlags) error {
+	config := emulator.Default()
+	if err := config.SetAll(flags.knobs...); err != nil {
+		return usageError{err, cmd.CommandPath() + " --help lists the knobs"}
+	}
+	config.Demo = config.Demo || flags.demo
+	if config.Demo && config.Links == "all" {
+		return usageError{errors.New("the demo org has links of its own, and links=all says that every link exists"), "leave out one of them"}
+	}
+	e := emulator.New(config)
+	if flags.links != "" {
+		if err := load(e, flags.links); err != nil {
+			return err
+		}
+	}
+	server, err := e.Start(flags.addr)
+	if err != nil {
+		return usageError{err, "choose a free loopback address with --addr, or 127.0.0.1:0 for any"}
+	}
+	defer server.Close()
+	if _, err := io.WriteString(p.stdout, environmentFor(emulatorLogin(server, config))); err != nil {
+		return err
+	}
+	if err := p.signals.take(nil); err != nil {
+		return err
+	}
+	<-p.signals.Stop().Done()
+	return nil
 }
 
 // load puts the links of a CSV in the emulator's books.

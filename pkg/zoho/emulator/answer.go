@@ -8,23 +8,17 @@ import (
 	"strings"
 )
 
-// An answer is a response before the form knobs and faults get at it.
+// An answer is a response before knobs and faults change its form.
 type answer struct {
 	status int
 	body   []byte
-	html   bool // the body is no JSON
+	html   bool   // the body is no JSON
+	label  string // Content-Type, if it is not the usual one; none for no such header
 	header [][2]string
 	codes  []string // of the whole call or of its items, for the books
 }
 
 func (a *answer) set(name, value string) { a.header = append(a.header, [2]string{name, value}) }
-
-// note counts the codes of an answer.
-func (b *ledger) note(a answer) {
-	for _, code := range a.codes {
-		b.Codes[code]++
-	}
-}
 
 // send writes an answer.
 func (c *call) send(a answer) {
@@ -36,7 +30,7 @@ func (c *call) send(a answer) {
 	body := c.decorate(a)
 	c.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	c.w.WriteHeader(a.status)
-	// A client that has gone is none of the server's business.
+	// The error would say that the client has left, which changes nothing here.
 	_, _ = c.w.Write(body)
 }
 
@@ -44,9 +38,14 @@ func (c *call) headers(a answer, h http.Header) {
 	if h == nil {
 		h = c.w.Header()
 	}
-	if a.html {
+	switch {
+	case a.html:
 		h.Set("Content-Type", "text/html;charset=UTF-8")
-	} else {
+	case a.label == "none":
+		h["Content-Type"] = nil // else the server would guess one
+	case a.label != "":
+		h.Set("Content-Type", a.label+";charset=UTF-8")
+	default:
 		h.Set("Content-Type", "application/json;charset=UTF-8")
 	}
 	if c.credits >= 0 {
@@ -58,7 +57,7 @@ func (c *call) headers(a answer, h http.Header) {
 	}
 }
 
-// decorate puts around a body what some gateways do.
+// decorate puts around a body what some gateways put there: a byte order mark, white space.
 func (c *call) decorate(a answer) []byte {
 	body := a.body
 	if c.cfg.Decor == "none" || a.html {
@@ -103,8 +102,8 @@ func (c *call) envelope(code string, details map[string]any, message string) []b
 	}{codeShown, shown, c.word(message), "error"})
 }
 
-// codeNumber is the HTTP status that a code goes with: what code was seen to
-// hold when it is a number (R).
+// codeNumber is the HTTP status that a code comes with. Where code is a number, it was seen to be
+// that status (R).
 func codeNumber(code string) int {
 	switch code {
 	case "SUCCESS":
@@ -123,14 +122,14 @@ func codeNumber(code string) int {
 	return 400
 }
 
-// index is details that say which part of the path is wrong (S): 0 module,
-// 1 parent record, 2 related list.
+// index makes the details that say which part of the path is wrong (S): 0 the module, 1 the parent
+// record, 2 the related list.
 func index(n int) map[string]any { return map[string]any{"resource_path_index": n} }
 
 // pathMessage is the message that comes with an index.
 const pathMessage = "the related id given seems to be invalid"
 
-// word varies a message: the wording differs between Zoho's pages, and a
+// word varies a message as knob wording says. The wording differs between Zoho's pages, and a
 // client must not depend on it.
 func (c *call) word(message string) string {
 	switch c.cfg.Wording {
@@ -148,17 +147,20 @@ func (c *call) word(message string) string {
 var wordings = map[string][]string{
 	msgRemoved:  {"Relation removed", "relation has been removed", "The relation was removed successfully", "record delinked"},
 	msgNotFound: {"Relation not found", "RELATION NOT FOUND", "the relation could not be found", "no such relation"},
-	msgAdded:    {"Relation added", "relation has been added", "record updated"},
-	// This one is what a client stops at, so only its case varies.
+	msgAdded:    {"Relation added", "relation has been added", "the relation was added"},
+	msgUpdated:  {"Relation updated", "relation has been updated", "record updated"},
+	// A client stops at this message, so only its case varies.
 	msgDeleted: {"Record deleted", "RECORD DELETED", "record Deleted"},
 }
 
 const (
-	msgRemoved  = "relation removed"
-	msgNotFound = "relation not found"
-	msgNoRole   = "contact role not deleted"
-	msgDeleted  = "record deleted"
-	msgAdded    = "relation added"
+	msgRemoved   = "relation removed"
+	msgNotFound  = "relation not found"
+	msgNoRole    = "contact role not deleted"
+	msgDeleted   = "record deleted"
+	msgAdded     = "relation added"
+	msgUpdated   = "relation updated"
+	msgConverted = "id already converted"
 )
 
 // id is a record id as the answer shows it.
@@ -169,7 +171,7 @@ func (c *call) id(text string) any {
 	return text
 }
 
-// bare makes digits a JSON number, which has no leading zeros.
+// bare makes a JSON number of digits: it takes off leading zeros.
 func bare(digits string) string {
 	if trimmed := strings.TrimLeft(digits, "0"); trimmed != "" {
 		return trimmed
@@ -177,7 +179,7 @@ func bare(digits string) string {
 	return "0"
 }
 
-// toJSON marshals what cannot fail to be marshalled.
+// toJSON marshals a value that is known to be valid JSON.
 func toJSON(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {

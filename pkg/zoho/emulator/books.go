@@ -5,20 +5,19 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 )
 
 // Books is a snapshot of what was asked of the emulator and what came of it.
 type Books struct {
-	Calls     map[string]int `json:"calls"`      // by kind: delink, read, count, link, org, lists, token, revoke, other
+	Calls     map[string]int `json:"calls"`      // by kind: delink, read, count, link, records, query, org, lists, views, token, revoke, device, other
 	Faults    map[string]int `json:"faults"`     // faults that struck, by name
 	Codes     map[string]int `json:"codes"`      // answers by code, items and whole calls alike
-	Links     int            `json:"links"`      // links known: loaded, or asked for
+	Links     int            `json:"links"`      // links that were loaded or asked for
 	Linked    int            `json:"linked"`     // of those, linked now
 	Removed   int            `json:"removed"`    // removals done
 	Restored  int            `json:"restored"`   // links made by PUT
-	Deleted   int            `json:"deleted"`    // records deleted: delinking where records live
+	Deleted   int            `json:"deleted"`    // records deleted, by delinks on lists that hold records
 	IDs       int            `json:"ids"`        // ids in all delink calls
 	MinIDs    int            `json:"min_ids"`    // fewest ids in a delink call
 	MaxIDs    int            `json:"max_ids"`    // most ids in a delink call
@@ -30,8 +29,8 @@ type Books struct {
 	Denied    int            `json:"denied"`     // token requests refused
 	Encoded   int            `json:"encoded"`    // delink calls with %2C for commas
 
-	// Busy is the sum of the time that accepted calls were in flight; over
-	// (Last-First) × slots it is the use of the slots.
+	// Busy is the sum of the times that accepted calls were in flight. Divided by (Last-First) ×
+	// slots, it is the share of the slots that was used.
 	Busy  time.Duration `json:"busy_ns"`
 	First time.Time     `json:"first"` // arrival of the first accepted call
 	Last  time.Time     `json:"last"`  // end of the last accepted call
@@ -60,149 +59,78 @@ type ListState struct {
 	Linked int // links that are there now, of those that were loaded or asked for
 }
 
-type ledger struct {
-	Books
-	relations []relation          // module and list by number
-	numbers   map[relation]uint32 // and back
-	lists     map[string][]string // lists that links were put in, by module
-	parents   map[parentKey]bool  // parents that exist
-	groups    map[groupKey]uint32 // place in sets
-	sets      []group
-	fields    map[fieldKey]map[string]any // what links carry, rarely
-}
-
-type relation struct{ module, list string }
-
-type parentKey struct {
-	module string
-	id     uint64
-}
-
-type groupKey struct {
-	parent   uint64
-	relation uint32
-}
-
-type fieldKey struct {
-	group   groupKey
-	related uint64
-}
-
-type group struct {
-	linkSet
-	key   groupKey
-	calls uint32
-}
-
-func newLedger() ledger {
-	return ledger{
-		Books:   Books{Calls: map[string]int{}, Faults: map[string]int{}, Codes: map[string]int{}},
-		numbers: map[relation]uint32{},
-		lists:   map[string][]string{},
-		parents: map[parentKey]bool{},
-		groups:  map[groupKey]uint32{},
-		fields:  map[fieldKey]map[string]any{},
-	}
-}
-
-// key numbers a relation and makes the key of its list of one parent.
-func (b *ledger) key(module string, parent uint64, list string) groupKey {
-	n, ok := b.numbers[relation{module, list}]
-	if !ok {
-		// The names may be parts of a request, which would live as long.
-		r := relation{strings.Clone(module), strings.Clone(list)}
-		n = uint32(len(b.relations))
-		b.relations = append(b.relations, r)
-		b.numbers[r] = n
-	}
-	return groupKey{parent, n}
-}
-
-// group returns the list of that key, made if it is not there. The pointer is
-// good until another is made.
-func (b *ledger) group(key groupKey) *group {
-	i, ok := b.groups[key]
-	if !ok {
-		i = uint32(len(b.sets))
-		b.sets = append(b.sets, group{key: key})
-		b.groups[key] = i
-	}
-	return &b.sets[i]
-}
-
-// declare makes a list and a parent exist.
-func (b *ledger) declare(module string, parent uint64, list string) {
-	module = b.relations[b.key(module, parent, list).relation].module
-	b.parents[parentKey{module, parent}] = true
-	if !slices.Contains(b.lists[module], list) {
-		b.lists[module] = append(b.lists[module], strings.Clone(list))
-	}
-}
-
-// violation notes a breach of the protocol.
-func (b *ledger) violation(what string) {
-	if !slices.Contains(b.Violations, what) {
-		b.Violations = append(b.Violations, what)
-	}
-}
-
-// Link puts links in the books: the module, the parent and the list exist from
-// now on, and the related ids are linked.
+// Link puts links into the books: the module, the parent record, the list and the related records
+// exist from now on, and they are linked.
 func (e *Emulator) Link(module string, parent uint64, list string, related ...uint64) {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	b := &e.books
 	b.declare(module, parent, list)
-	b.group(b.key(module, parent, list)).load(related)
+	key := b.key(module, parent, list)
+	if !b.turned(key) {
+		b.group(key).Load(related)
+		return
+	}
+	for _, id := range related {
+		e.entry(e.cfg.Load(), key, id).Restore()
+	}
 }
 
 // Unlink takes links out of the books, as another user of the CRM would.
 func (e *Emulator) Unlink(module string, parent uint64, list string, related ...uint64) {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	b := &e.books
 	b.declare(module, parent, list)
-	g := b.group(b.key(module, parent, list))
+	key := b.key(module, parent, list)
 	for _, id := range related {
-		l := g.find(id)
-		if l == nil {
-			l = g.insert(id, false)
-		}
-		l.state &^= linkedBit
+		e.entry(e.cfg.Load(), key, id).Unlink()
 	}
 }
 
-// Parent makes a parent exist that has no links.
+// Parent makes a record exist that has no links.
 func (e *Emulator) Parent(module string, id uint64) {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
-	e.books.parents[parentKey{module, id}] = true
-	if e.books.lists[module] == nil {
-		e.books.lists[module] = []string{}
+	e.books.addRecord(module, id)
+}
+
+// addRecord makes a record and its module exist.
+func (b *ledger) addRecord(module string, id uint64) {
+	b.parents[recordKey{module, id}] = true
+	if b.lists[module] == nil {
+		b.lists[module] = []string{}
 	}
 }
 
-// SetFields gives a link the fields that it carries, such as Member_Status.
-// They are lost when it is removed.
-func (e *Emulator) SetFields(module string, parent uint64, list string, related uint64, fields map[string]any) {
-	e.mu.Lock()
+// SetRecord makes a record exist that has these fields, which go by API name.
+func (e *Emulator) SetRecord(module string, id uint64, fields map[string]any) {
+	e.lock()
 	defer e.mu.Unlock()
-	e.books.fields[fieldKey{e.books.key(module, parent, list), related}] = fields
+	e.books.addRecord(module, id)
+	e.books.records[recordKey{module, id}] = fields
 }
 
-// Books returns a snapshot. It counts the links, which takes a moment where
-// there are millions.
+// SetFields gives a link fields of its own, such as Member_Status. They are lost when the link is
+// removed.
+func (e *Emulator) SetFields(module string, parent uint64, list string, related uint64, fields map[string]any) {
+	e.lock()
+	defer e.mu.Unlock()
+	e.books.fields[e.books.at(e.books.key(module, parent, list), related)] = fields
+}
+
+// Books returns a snapshot. It counts the links, which takes a moment if there are millions.
 func (e *Emulator) Books() Books {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	b := e.books.Books
 	b.Calls, b.Faults, b.Codes = maps.Clone(b.Calls), maps.Clone(b.Faults), maps.Clone(b.Codes)
 	b.Violations = slices.Clone(b.Violations)
 	b.Credits = e.limits.used(time.Now())
 	for i := range e.books.sets {
-		for l := range e.books.sets[i].all() {
+		for l := range e.books.sets[i].All() {
 			b.Links++
-			if l.linked() {
+			if l.Linked() {
 				b.Linked++
 			}
 		}
@@ -212,17 +140,15 @@ func (e *Emulator) Books() Books {
 
 // State says what is known of one link.
 func (e *Emulator) State(module string, parent uint64, list string, related uint64) State {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	s := State{Module: module, Parent: parent, List: list, Related: related}
 	key := e.books.key(module, parent, list)
-	if i, ok := e.books.groups[key]; ok {
-		if l := e.books.sets[i].find(related); l != nil {
-			s.Linked, s.Sent, s.Removed = l.linked(), l.sent(), l.removed()
-			return s
-		}
+	if l := e.books.find(key, related); l != nil {
+		s.Linked, s.Sent, s.Removed = l.Linked(), l.Sent(), l.Removed()
+		return s
 	}
-	s.Linked = e.defaultLinked(e.cfg.Load(), module, parent, related)
+	s.Linked = e.defaultLinked(e.cfg.Load(), e.books.at(key, related))
 	return s
 }
 
@@ -231,8 +157,9 @@ func (e *Emulator) Linked(module string, parent uint64, list string, related uin
 	return e.State(module, parent, list, related).Linked
 }
 
-// States yields all links that were loaded or asked for, by module, list,
-// parent and related id. The books are locked for one list at a time.
+// States yields all links that were loaded or asked for, in the order of module, list, parent and
+// related id. A link comes once, on the side from which it was first named. The books are locked
+// for one list at a time.
 func (e *Emulator) States() iter.Seq[State] {
 	return func(yield func(State) bool) {
 		for _, i := range e.sorted() {
@@ -245,20 +172,15 @@ func (e *Emulator) States() iter.Seq[State] {
 	}
 }
 
-// Lists yields all lists that were loaded or asked for, by module, list and
-// parent.
+// Lists yields all lists that were loaded or asked for, in the order of module, list and parent.
 func (e *Emulator) Lists() iter.Seq[ListState] {
 	return func(yield func(ListState) bool) {
 		for _, i := range e.sorted() {
-			e.mu.Lock()
+			e.lock()
 			g := &e.books.sets[i]
 			r := e.books.relations[g.key.relation]
 			s := ListState{Module: r.module, Parent: g.key.parent, List: r.list, Calls: int(g.calls)}
-			for l := range g.all() {
-				if l.linked() {
-					s.Linked++
-				}
-			}
+			s.Linked = len(e.books.relatedIDs(g.key, reading{}))
 			e.mu.Unlock()
 			if !yield(s) {
 				return
@@ -267,9 +189,9 @@ func (e *Emulator) Lists() iter.Seq[ListState] {
 	}
 }
 
-// sorted numbers the lists of all parents in order.
+// sorted returns the places of all groups, in the order of module, list and parent.
 func (e *Emulator) sorted() []int {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	b := &e.books
 	order := make([]int, len(b.sets))
@@ -285,15 +207,15 @@ func (e *Emulator) sorted() []int {
 }
 
 func (e *Emulator) states(i int) []State {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	g := &e.books.sets[i]
 	r := e.books.relations[g.key.relation]
-	list := make([]State, 0, len(g.main)+len(g.tail))
-	for l := range g.all() {
+	list := make([]State, 0, g.Len())
+	for l := range g.All() {
 		list = append(list, State{
-			Module: r.module, Parent: g.key.parent, List: r.list, Related: l.id,
-			Linked: l.linked(), Sent: l.sent(), Removed: l.removed(),
+			Module: r.module, Parent: g.key.parent, List: r.list, Related: l.ID,
+			Linked: l.Linked(), Sent: l.Sent(), Removed: l.Removed(),
 		})
 	}
 	return list

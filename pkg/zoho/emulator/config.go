@@ -1,137 +1,48 @@
 package emulator
 
-import "time"
+import "delink/pkg/zoho/emulator/knob"
 
-// Config holds all knobs. A field that is left at its zero value has the
-// default that its tag names; the tags are also what [Knobs] lists and what
-// [Config.Set] understands. Maps and slices in it are never changed in place:
-// who wants others replaces them.
-type Config struct {
-	// Links says what is linked before anything is removed. With "listed",
-	// these are the links that were put in; a parent without any must be
-	// declared. With "all", every id of every list is linked until it is
-	// removed, and only what was touched costs memory.
-	Links string `knob:"links" default:"listed" values:"listed|all" help:"what is linked: only what was loaded, or every id until it is removed"`
+// Config is the configuration of an emulator. Every field is a knob.
+type Config = knob.Config
 
-	// Who may come in. Grants and their form are D. An AccessToken of "none" means that there is no
-	// ready-made one; otherwise it is valid whatever happens to the others.
-	ClientID     string `knob:"client-id" default:"1000.EMULATOR" help:"OAuth client id"`
-	ClientSecret string `knob:"client-secret" default:"emulator-secret" help:"OAuth client secret"`
-	RefreshToken string `knob:"refresh-token" default:"1000.emulator.refresh" help:"the refresh token that is good"`
-	GrantCode    string `knob:"grant-code" default:"1000.emulator.grant" help:"grant code of a self client, good once"`
-	AccessToken  string `knob:"access-token" default:"1000.emulator.access" help:"an access token that is always good; none for no such token"`
-	APIDomain    string `knob:"api-domain" default:"" help:"api_domain of the token answer; empty: the host that was asked"`
+// A Knob is one field of [Config], as users see it.
+type Knob = knob.Knob
 
-	// Scopes granted to every token (D), and whether a call on a list needs the
-	// scope of the related module as well (I).
-	Scopes      Names `knob:"scopes" default:"ZohoCRM.modules.ALL,ZohoCRM.settings.related_lists.READ,ZohoCRM.org.READ" help:"scopes granted, with commas"`
-	ScopeBoth   bool  `knob:"scope-both" default:"false" help:"a list needs the related module's scope as well"`
-	ScopeStatus int   `knob:"scope-status" default:"401" values:"401|403" help:"status of OAUTH_SCOPE_MISMATCH"`
+// Span is a range of times; see package knob.
+type Span = knob.Span
 
-	// Tokens. The limits are 10 tokens per refresh token in 10 minutes, and 15
-	// alive, of which the 16th kills the oldest (D). Errors come with 200, the
-	// lock-out with 400 or 200, and asking prolongs it (R); expires_in is in
-	// milliseconds where expires_in_sec is there too (K).
-	TokenLife     time.Duration `knob:"token-life" default:"1h" help:"how long an access token lives"`
-	TokenCalls    int           `knob:"token-calls" default:"0" help:"an access token dies after so many calls; 0: never"`
-	TokenLimits   string        `knob:"token-limits" default:"on" values:"on|off" help:"10 tokens in 10 minutes, 15 alive"`
-	TokenLockout  time.Duration `knob:"token-lockout" default:"10m" help:"how long Access Denied lasts after the last attempt"`
-	TokensRefused bool          `knob:"tokens-refused" default:"false" help:"the API refuses every token, fresh ones too"`
-	ExpiresInMs   bool          `knob:"expires-in-ms" default:"false" help:"expires_in in milliseconds, with expires_in_sec beside it"`
-	TokenErrors   int           `knob:"token-errors" default:"200" values:"200|400" help:"status of the token endpoint's errors"`
-	DeniedStatus  int           `knob:"denied-status" default:"400" values:"400|200" help:"status of Access Denied"`
-	TokenCode     string        `knob:"token-code" default:"INVALID_TOKEN" values:"INVALID_TOKEN|INVALID_OAUTHTOKEN|AUTHENTICATION_FAILURE" help:"code of the 401 for a bad token"`
-	TokenLatency  Span          `knob:"token-latency" default:"0s" help:"answer time of the token endpoint: 300ms, or 200ms..600ms"`
+// Share is a chance, or a part of a whole; see package knob.
+type Share = knob.Share
 
-	// The org, as GET /crm/v8/org shows it. Edition and Users make the limits.
-	OrgID   string `knob:"org-id" default:"60001234567" help:"the org's id, as in soid=ZohoCRM.<id>"`
-	OrgType string `knob:"org-type" default:"production" values:"production|sandbox|developer" help:"type of the org"`
-	Company string `knob:"company" default:"Emulated Inc." help:"company_name of the org"`
-	Edition string `knob:"edition" default:"enterprise" values:"free|standard|professional|enterprise|zohoone|ultimate|crmplus" help:"paid_type of the org, makes the limits"`
-	Users   int    `knob:"users" default:"100" help:"licensed users, makes the credits"`
+// Names is a list of names; see package knob.
+type Names = knob.Names
 
-	// Limits (D). Calls in flight count per org and app, credits in the last
-	// rolling 24 hours. 0 is what the edition has, -1 is none.
-	InFlight int `knob:"in-flight" default:"edition" words:"edition=0|none=-1" help:"calls in flight at most; edition, none, or a number"`
-	Credits  int `knob:"credits" default:"edition" words:"edition=0|none=-1" help:"credits per rolling 24 hours; edition, none, or a number"`
+// IDs is a set of record ids; see package knob.
+type IDs = knob.IDs
 
-	// How a 429 looks. It need not say which limit was hit (D). The bodies and
-	// X-API-CREDITS-REMAINING are R; Retry-After and X-RATELIMIT-* are ?.
-	ThrottleCode   string        `knob:"throttle-code" default:"TOO_MANY_REQUESTS" values:"TOO_MANY_REQUESTS|LIMIT_REACHED|RATE_LIMIT_EXCEEDED" help:"code in a 429"`
-	ThrottleBody   string        `knob:"throttle-body" default:"envelope" values:"envelope|number|html|empty" help:"body of a 429"`
-	CreditsAnswer  string        `knob:"credits-answer" default:"text" values:"text|header|plain" help:"how a 429 says that the credits are gone; plain: not at all"`
-	CreditsHeader  string        `knob:"credits-header" default:"half" values:"half|never|always" help:"when X-API-CREDITS-REMAINING comes; half: once half are used"`
-	RetryAfter     string        `knob:"retry-after" default:"none" values:"none|seconds|date|nonsense" help:"form of Retry-After in a 429"`
-	RetryAfterWait time.Duration `knob:"retry-after-wait" default:"5s" help:"what Retry-After says, if it comes"`
-	RateHeaders    string        `knob:"rate-headers" default:"never" values:"never|throttled|always" help:"when X-RATELIMIT-* come"`
+// IDCodes gives record ids an error code; see package knob.
+type IDCodes = knob.IDCodes
 
-	// Time. A call is in flight from its arrival until its answer is made. How
-	// long Zoho takes, and whether it goes on without the client, is ?.
-	Latency      Span          `knob:"latency" default:"0s" help:"answer time of the API: 300ms, or 200ms..600ms"`
-	LatencyPerID time.Duration `knob:"latency-per-id" default:"0s" help:"added to the answer time for each id"`
-	Work         string        `knob:"work" default:"start" values:"start|end" help:"a call's work is done at the start or the end of its answer time; if the client leaves before the end, it is not done"`
+// NameCodes gives modules and lists an error code; see package knob.
+type NameCodes = knob.NameCodes
 
-	// Faults, as gateways and networks make them (R). A script numbers the
-	// calls that got as far as to be carried out; "1-50:429" is a storm. Seed
-	// also drives latency, order and all other chances.
-	Seed        uint64 `knob:"seed" default:"1" help:"seed of everything random"`
-	Faults      Mix    `knob:"faults" default:"" help:"chance of each fault: drop-after:1%,500:0.02"`
-	FaultScript Script `knob:"fault-script" default:"" help:"faults by number of the call: 3:reset-after,5-9:429,7:torn,*:html"`
-	FaultsOn    Names  `knob:"faults-on" default:"delink" help:"kinds of calls that fail and are numbered: delink, read, count, link, org, lists, token, all"`
+// Fault is what can go wrong with a call; see package knob.
+type Fault = knob.Fault
 
-	// The answer to a delink call. 207 for mixed results is D and S, 400 for
-	// none removed S; that data has the order of the ids is not promised, and
-	// what items may lack, and all about repeated ids, is ?. That absent
-	// relations are INVALID_DATA is D, MANDATORY_NOT_FOUND S.
-	AllBad         int    `knob:"all-bad" default:"400" values:"400|207|200" help:"status when no id of a batch was removed"`
-	Mixed          int    `knob:"mixed" default:"207" values:"207|200" help:"status when some ids were removed and some not"`
-	Strict         bool   `knob:"strict" default:"false" help:"one id that cannot be removed fails the whole call and none is named"`
-	AbsentCode     string `knob:"absent-code" default:"INVALID_DATA" values:"INVALID_DATA|MANDATORY_NOT_FOUND" help:"code of relation not found"`
-	Order          string `knob:"order" default:"sent" values:"sent|shuffled|reversed|sorted" help:"order of data"`
-	NoDetails      string `knob:"no-details" default:"never" values:"never|errors|always|random" help:"items that lack details.id"`
-	NoDetailsShare Share  `knob:"no-details-share" default:"0.5" help:"chance that an item lacks details with no-details=random"`
-	MissingItems   Share  `knob:"missing-items" default:"0" help:"chance that an id is not answered"`
-	ExtraItems     Share  `knob:"extra-items" default:"0" help:"chance that a call answers an id nobody asked for"`
-	Duplicates     string `knob:"duplicates" default:"not-found" values:"not-found|each|once" help:"the same id twice in a call: the second is not found, both are removed, or there is one answer"`
+// Mix is faults, each with its chance; see package knob.
+type Mix = knob.Mix
 
-	// The form of any answer. Objects, strings and the plain wording are D; the
-	// others are R.
-	DetailsForm   string `knob:"details-form" default:"object" values:"object|array|empty-array" help:"form of details"`
-	CodeForm      string `knob:"code-form" default:"string" values:"string|number|number-envelope" help:"code as a number: everywhere, or only outside data"`
-	IDForm        string `knob:"id-form" default:"string" values:"string|number" help:"ids in answers as strings or JSON numbers"`
-	Wording       string `knob:"wording" default:"plain" values:"plain|upper|varied" help:"messages as documented, in capitals, or in other words"`
-	Decor         string `knob:"decor" default:"none" values:"none|bom|space|both" help:"byte order mark before, white space behind the body"`
-	EncodedCommas string `knob:"encoded-commas" default:"accept" values:"accept|refuse" help:"%2C in ids"`
-	WrongMethod   int    `knob:"wrong-method" default:"400" values:"400|405" help:"status of INVALID_REQUEST_METHOD"`
+// Chance is a fault of a Mix; see package knob.
+type Chance = knob.Chance
 
-	// What is wrong with some of the records. Ids are those of related records
-	// unless the name says otherwise. That ids that never were linked are not
-	// found is I, that those of another module are not either is ?.
-	IDErrors          IDCodes `knob:"id-errors" default:"" help:"item errors: 123:RECORD_LOCKED,124:NO_PERMISSION"`
-	ErrorShare        Share   `knob:"error-share" default:"0" help:"share of all ids that answer error-code, always the same ones"`
-	ErrorCode         string  `knob:"error-code" default:"NO_PERMISSION" help:"code for error-share"`
-	Absent            IDs     `knob:"absent" default:"" help:"ids that are linked nowhere"`
-	AbsentShare       Share   `knob:"absent-share" default:"0" help:"share of all ids that are linked nowhere, with links=all"`
-	OtherModule       IDs     `knob:"other-module" default:"" help:"ids of another module"`
-	OtherModuleAnswer string  `knob:"other-module-answer" default:"not-found" values:"not-found|item|call" help:"an id of another module is not found, is an error of its own, or fails the call"`
-	Converted         IDs     `knob:"converted" default:"" help:"converted records: hidden from reads without converted=both"`
-	Unapproved        IDs     `knob:"unapproved" default:"" help:"unapproved records: hidden from reads without approved=both"`
-	Missing           IDs     `knob:"missing" default:"" help:"parents that do not exist"`
-	MissingParent     int     `knob:"missing-parent" default:"400" values:"400|404" help:"status for a parent that does not exist"`
-	ParentErrors      IDCodes `knob:"parent-errors" default:"" help:"parents whose calls are refused: 77:RECORD_LOCKED"`
+// Script is faults by the number of the call; see package knob.
+type Script = knob.Script
 
-	// What is wrong with modules and lists. A list is written Module.List. That
-	// some lists delete records is D and S; what one-to-many lists do is ?.
-	ModuleErrors    NameCodes `knob:"module-errors" default:"" help:"Campaigns:INVALID_MODULE,Leads:NOT_SUPPORTED"`
-	ListErrors      NameCodes `knob:"list-errors" default:"" help:"Campaigns.Leads:INVALID_DATA,Products.Leads:NO_PERMISSION"`
-	HiddenLists     Names     `knob:"hidden-lists" default:"" help:"lists hidden in the layout"`
-	DeleteLists     Names     `knob:"delete-lists" default:"" help:"lists whose delinking deletes records, beside Notes and the like"`
-	KeptLists       Names     `knob:"kept-lists" default:"" help:"lists that settings says cannot be disassociated"`
-	LookupLists     string    `knob:"lookup-lists" default:"refused" values:"refused|removed|deleted" help:"what delinking does to one-to-many lists such as Accounts.Contacts"`
-	RefusedVersions Names     `knob:"refused-versions" default:"" help:"API versions that answer API_NOT_SUPPORTED: v2,v3"`
-}
+// Step is a fault of a Script; see package knob.
+type Step = knob.Step
 
 // Default returns the configuration with every default filled in.
-func Default() Config {
-	return Config{}.withDefaults()
-}
+func Default() Config { return knob.Default() }
+
+// Knobs lists all knobs, in the order of [Config].
+func Knobs() []Knob { return knob.List() }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Bounds of ids in one call (D, S, K).
@@ -17,13 +16,13 @@ const (
 	maxIDDigits = 20
 )
 
-// A delinking is what a delink call asks for.
+// A delinking is the ids of a call, as they came.
 type delinking struct {
-	text    string // ids, decoded
-	given   bool   // they were given
-	encoded bool   // their commas were not literal
+	text    string // the ids, decoded
+	given   bool   // there were ids
+	encoded bool   // the commas were percent-encoded
 	items   []item
-	bad     bool // ids that are no ids
+	bad     bool // some are no ids
 	repeats bool // an id is there twice
 }
 
@@ -31,18 +30,17 @@ type delinking struct {
 type item struct {
 	text  string
 	id    uint64
-	known bool // id holds it: twenty digits may not fit
+	known bool // id holds the number: twenty digits may not fit into it
 	code  string
 	msg   string
 }
 
-// ask takes a delink call apart and writes into the books that it came,
-// whatever becomes of it.
+// ask reads the ids of a delink call and notes the call in the books, whatever becomes of it.
 func (c *call) ask(p path) delinking {
 	d := parseIDs(c.r, p.single)
 	parent, err := strconv.ParseUint(p.parent, 10, 64)
 	e := c.e
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	b := &e.books
 	if c.r.ContentLength != 0 {
@@ -77,32 +75,17 @@ func (c *call) ask(p path) delinking {
 	if b.MinIDs == 0 || n < b.MinIDs {
 		b.MinIDs = n
 	}
-	g := b.group(b.key(p.module, parent, p.list))
-	g.calls++
+	key := b.key(p.module, parent, p.list)
+	b.group(key).calls++
 	for i := range d.items {
 		if it := &d.items[i]; it.known {
-			e.entry(c.cfg, p.module, g, it.id).count()
+			e.entry(c.cfg, key, it.id).Count()
 		}
 	}
 	return d
 }
 
-// entry returns a link of a list, made if it is not known. The pointer is good
-// until another is made.
-func (e *Emulator) entry(cfg *Config, module string, g *group, id uint64) *link {
-	if l := g.find(id); l != nil {
-		return l
-	}
-	return g.insert(id, e.defaultLinked(cfg, module, g.key.parent, id))
-}
-
-// defaultLinked reports whether a link is there that nobody has touched.
-func (e *Emulator) defaultLinked(cfg *Config, module string, parent, related uint64) bool {
-	return cfg.Links == "all" && e.hasParent(cfg, module, parent) &&
-		!cfg.Absent[related] && !always(cfg, related, 1, cfg.AbsentShare)
-}
-
-// parseIDs reads the ids of a call: of its query, or the one of its path.
+// parseIDs reads the ids of a call: those of its query, or the single one of its path.
 func parseIDs(r *http.Request, single string) delinking {
 	d := delinking{text: single, given: single != ""}
 	if !d.given {
@@ -162,22 +145,26 @@ func (c *call) delink(p path, d delinking) answer {
 	if !ok {
 		return a
 	}
+	for _, it := range d.items {
+		if code := c.cfg.RefusedIDs[it.id]; code != "" && it.known {
+			// R: no data, and details name the id that is the reason.
+			return c.refuse(codeNumber(code), code, map[string]any{"id": c.id(it.text)}, itemMessage(code))
+		}
+	}
 	kind := c.e.kindOf(c.cfg, p.module, p.list)
 	msg := msgRemoved
 	if kind == recordList || kind == lookupList && c.cfg.LookupLists == "deleted" {
 		msg = msgDeleted
 	}
-	g := c.e.books.group(key)
-	removed := c.judge(p, g, d.items, msg)
+	removed := c.judge(p, key, d.items, msg)
 	if c.cfg.Strict && removed < len(d.items) {
-		// ?: the older documentation can be read like this. No id is named, and
-		// nothing was removed.
+		// ?: the older documentation can be read so. No id is named, and nothing is removed.
 		return c.refuse(http.StatusBadRequest, "INVALID_DATA", nil, pathMessage)
 	}
 	if c.cfg.OtherModuleAnswer == "call" && slices.ContainsFunc(d.items, func(it item) bool { return c.cfg.OtherModule[it.id] }) {
 		return c.refuse(http.StatusBadRequest, "INVALID_DATA", nil, pathMessage)
 	}
-	c.remove(p, g, d.items, msg)
+	c.remove(key, d.items, msg)
 	status := http.StatusOK
 	switch {
 	case removed == 0:
@@ -188,7 +175,19 @@ func (c *call) delink(p path, d delinking) answer {
 	return c.items(status, c.arrange(d.items))
 }
 
-// checkIDs refuses what the API's gate refuses.
+// sorted returns the ids of a call in order, each once.
+func (d delinking) sorted() []uint64 {
+	ids := make([]uint64, 0, len(d.items))
+	for _, it := range d.items {
+		if it.known {
+			ids = append(ids, it.id)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// checkIDs refuses ids that are missing, too many or malformed.
 func (c *call) checkIDs(d delinking) (answer, bool) {
 	param := map[string]any{"param_name": "ids"}
 	switch {
@@ -206,9 +205,8 @@ func (c *call) checkIDs(d delinking) (answer, bool) {
 	return c.refuse(http.StatusBadRequest, "LIMIT_EXCEEDED", param, "the limit of ids is exceeded"), false
 }
 
-// judge decides about every id, without doing anything yet, and returns how
-// many are going to be removed.
-func (c *call) judge(p path, g *group, items []item, msg string) (removed int) {
+// judge decides about every id, without removing anything, and returns how many can be removed.
+func (c *call) judge(p path, key groupKey, items []item, msg string) (removed int) {
 	cfg := c.cfg
 	var seen map[uint64]bool
 	if cfg.Duplicates == "not-found" && len(items) > 1 {
@@ -232,7 +230,7 @@ func (c *call) judge(p path, g *group, items []item, msg string) (removed int) {
 			it.code, it.msg = code, itemMessage(code)
 		case cfg.OtherModule[it.id] && cfg.OtherModuleAnswer != "not-found":
 			it.code, it.msg = "INVALID_DATA", pathMessage
-		case !it.known, cfg.OtherModule[it.id], earlier, !c.e.entry(cfg, p.module, g, it.id).linked():
+		case !it.known, cfg.OtherModule[it.id], earlier, !c.e.entry(cfg, key, it.id).Linked():
 			it.code, it.msg = cfg.AbsentCode, msgNotFound
 			if p.list == contactRoles {
 				it.msg = msgNoRole
@@ -245,7 +243,8 @@ func (c *call) judge(p path, g *group, items []item, msg string) (removed int) {
 	return removed
 }
 
-// repeatedIDs returns the ids that are there more than once, each false.
+// repeatedIDs returns the ids that are there more than once. The value becomes true when one was
+// seen.
 func repeatedIDs(items []item) map[uint64]bool {
 	ids := make([]uint64, len(items))
 	for i, it := range items {
@@ -266,8 +265,7 @@ func repeatedIDs(items []item) map[uint64]bool {
 	return again
 }
 
-// itemMessage is the message of an item's error code; only the codes of the
-// documentation have one (D).
+// itemMessage is the message that comes with an item's error code.
 func itemMessage(code string) string {
 	switch code {
 	case "NO_PERMISSION":
@@ -282,31 +280,33 @@ func itemMessage(code string) string {
 	return plainMessage(code)
 }
 
-// remove does what judge decided.
-func (c *call) remove(p path, g *group, items []item, msg string) {
+// remove removes the links that judge decided to remove.
+func (c *call) remove(key groupKey, items []item, msg string) {
 	b := &c.e.books
-	now := time.Now()
+	now := c.now()
 	for i := range items {
 		if items[i].code != "SUCCESS" {
 			continue
 		}
-		l := c.e.entry(c.cfg, p.module, g, items[i].id)
-		if !l.linked() {
-			continue // the same id once more
+		l := c.e.entry(c.cfg, key, items[i].id)
+		if !l.Linked() {
+			continue // the same id, a second time
 		}
-		l.remove(now)
+		l.Remove(now)
 		if msg == msgDeleted {
 			b.Deleted++
 		} else {
 			b.Removed++
 		}
-		if len(b.fields) > 0 {
-			delete(b.fields, fieldKey{g.key, l.id})
+		if len(b.fields)+len(b.made) > 0 {
+			k := b.at(key, items[i].id)
+			delete(b.fields, k)
+			delete(b.made, k)
 		}
 	}
 }
 
-// arrange makes the answer's list of what was decided, as the knobs want it.
+// arrange puts the items in the order of the answer, and drops and adds some, as the knobs say.
 func (c *call) arrange(items []item) []item {
 	cfg := c.cfg
 	if cfg.Duplicates == "once" && len(items) > 1 {
@@ -321,7 +321,7 @@ func (c *call) arrange(items []item) []item {
 		items = slices.DeleteFunc(items, func(item) bool { return c.chance(cfg.MissingItems) })
 	}
 	if c.chance(cfg.ExtraItems) {
-		// An id beside the others, which nobody asked for.
+		// An id that nobody asked for.
 		id := c.rng.Uint64N(1e18) + 1
 		items = append(items, item{text: strconv.FormatUint(id, 10), id: id, known: true, code: "SUCCESS", msg: msgRemoved})
 	}
@@ -336,8 +336,8 @@ func (c *call) arrange(items []item) []item {
 	return items
 }
 
-// items is the answer {"data":[...]}. It is built by hand, being most of what
-// a call costs.
+// items is the answer {"data":[...]}. It is put together by hand, because this is most of the work
+// of a call.
 func (c *call) items(status int, items []item) answer {
 	b := make([]byte, 0, 16+128*len(items))
 	a := answer{status: status, codes: make([]string, len(items))}

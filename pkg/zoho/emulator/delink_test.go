@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"net/url"
 	"slices"
 	"strings"
@@ -49,6 +48,14 @@ func TestErrors(t *testing.T) {
 		{name: "parent missing, 404", settings: "missing=3652397000000001001 missing-parent=404", status: 404, values: []string{"code", "INVALID_DATA", "details.resource_path_index", "<none>", "message", "The record does not exist"}},
 		{name: "parent refused", settings: "parent-errors=3652397000000001001:RECORD_LOCKED", status: 400, values: []string{"code", "RECORD_LOCKED", "details.resource_path_index", "1"}},
 
+		{name: "parent permission, by path", settings: "parent-errors=3652397000000001001:NO_PERMISSION", status: 403, values: []string{"code", "NO_PERMISSION", "details.resource_path_index", "1"}},
+		{name: "parent permission, empty", settings: "parent-errors=3652397000000001001:NO_PERMISSION permission-details=empty", status: 403, values: []string{"code", "NO_PERMISSION", "details", "{}"}},
+		{name: "parent permission, named", settings: "parent-errors=3652397000000001001:NO_PERMISSION permission-details=named", status: 403, values: []string{"details.permissions.0", "Crm_Implied_Edit_Campaigns"}},
+		{name: "list permission, empty", settings: "list-errors=Campaigns.Leads:NO_PERMISSION permission-details=empty", status: 403, values: []string{"code", "NO_PERMISSION", "details", "{}"}},
+		{name: "list refuses every token", settings: "list-errors=Campaigns.Leads:INVALID_TOKEN", status: 401, values: []string{"code", "INVALID_TOKEN"}},
+		{name: "one id refuses the call", settings: "refused-ids=%d:RECORD_LOCKED", path: one + ",5", status: 400, values: []string{"code", "RECORD_LOCKED", "details.id", "3652397000000925128", "data", "<none>", "status", "error"}},
+		{name: "one id refuses the call, any code", settings: "refused-ids=%d:NO_PERMISSION", status: 403, values: []string{"code", "NO_PERMISSION", "details.id", "3652397000000925128"}},
+
 		{name: "strict", settings: "strict=true", path: one + ",5", status: 400, values: []string{"code", "INVALID_DATA", "details", "{}", "data", "<none>"}},
 		{name: "other module, call", settings: "other-module=5 other-module-answer=call", path: one + ",5", status: 400, values: []string{"code", "INVALID_DATA", "details", "{}", "data", "<none>"}},
 		{name: "not digits", path: one + ",12a", status: 400, values: []string{"code", "UNABLE_TO_PARSE_DATA_TYPE"}},
@@ -70,7 +77,7 @@ func TestErrors(t *testing.T) {
 
 		{name: "wrong method", method: "PATCH", status: 400, values: []string{"code", "INVALID_REQUEST_METHOD"}},
 		{name: "wrong method, 405", method: "PATCH", settings: "wrong-method=405", status: 405, values: []string{"code", "INVALID_REQUEST_METHOD"}},
-		{name: "wrong path", path: "/crm/v8/Campaigns", status: 404, values: []string{"code", "INVALID_URL_PATTERN"}},
+		{name: "wrong path", path: "/crm/v8/Campaigns/1/2/3/4", status: 404, values: []string{"code", "INVALID_URL_PATTERN"}},
 		{name: "wrong root", path: "/", status: 404, values: []string{"code", "INVALID_URL_PATTERN"}},
 		{name: "wrong version", path: "/crm/v9/Campaigns/1/Leads?ids=1", status: 404, values: []string{"code", "INVALID_URL_PATTERN"}},
 		{name: "wrong name", path: "/crm/v8/9Campaigns/1/Leads?ids=1", status: 404, values: []string{"code", "INVALID_URL_PATTERN"}},
@@ -102,6 +109,22 @@ func TestErrors(t *testing.T) {
 				t.Error("the link was removed")
 			}
 		})
+	}
+}
+
+// Every version that knows the call takes it.
+func TestVersions(t *testing.T) {
+	e, c := serve(t)
+	for i, version := range []string{"v2", "v2.1", "v3", "v4", "v5", "v6", "v7", "v8"} {
+		path := fmt.Sprintf("/crm/%s/Campaigns/%d/Leads?ids=%d", version, uint64(campaign), lead+uint64(i))
+		c.do("DELETE", path, "").want(t, 200, "data.0.code", "SUCCESS")
+	}
+	for _, version := range []string{"v1", "v2.2", "v21", "v9", "2"} {
+		path := fmt.Sprintf("/crm/%s/Campaigns/%d/Leads?ids=%d", version, uint64(campaign), uint64(lead))
+		c.do("DELETE", path, "").want(t, 404, "code", "INVALID_URL_PATTERN")
+	}
+	if b := e.Books(); b.Removed != 8 {
+		t.Errorf("books %+v", b)
 	}
 }
 
@@ -326,70 +349,5 @@ func TestViolations(t *testing.T) {
 	}
 	if e.Books().Encoded != 1 {
 		t.Errorf("%d encoded", e.Books().Encoded)
-	}
-}
-
-// The set of links against a plain map, with loading, insertion and counting
-// in any order.
-func TestLinkSet(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	type truth struct {
-		linked bool
-		sent   int
-	}
-	var s linkSet
-	want := map[uint64]*truth{}
-	for range 20000 {
-		id := rng.Uint64N(6000)
-		switch rng.IntN(100) {
-		case 0:
-			ids := make([]uint64, rng.IntN(50))
-			for i := range ids {
-				ids[i] = rng.Uint64N(6000)
-				if want[ids[i]] == nil {
-					want[ids[i]] = &truth{}
-				}
-				want[ids[i]].linked = true
-			}
-			s.load(ids)
-		default:
-			l := s.find(id)
-			if (l != nil) != (want[id] != nil) {
-				t.Fatalf("%d found: %v", id, l != nil)
-			}
-			if l == nil {
-				l = s.insert(id, false)
-				want[id] = &truth{}
-			}
-			if l.linked() != want[id].linked || l.sent() != want[id].sent {
-				t.Fatalf("%d is %v, %d, want %+v", id, l.linked(), l.sent(), *want[id])
-			}
-			l.count()
-			want[id].sent++
-		}
-	}
-	last, n := uint64(0), 0
-	for l := range s.all() {
-		if n > 0 && l.id <= last {
-			t.Fatalf("%d after %d", l.id, last)
-		}
-		last = l.id
-		if w := want[l.id]; w == nil || l.linked() != w.linked || l.sent() != w.sent {
-			t.Fatalf("%d is wrong", l.id)
-		}
-		n++
-	}
-	if n != len(want) {
-		t.Errorf("%d links, want %d", n, len(want))
-	}
-}
-
-func TestSentStops(t *testing.T) {
-	l := link{id: 1, state: linkedBit}
-	for range maxSent + 5 {
-		l.count()
-	}
-	if l.sent() != maxSent || !l.linked() || !l.removed().IsZero() {
-		t.Errorf("%d, %v, %v", l.sent(), l.linked(), l.removed())
 	}
 }

@@ -53,6 +53,10 @@ func serve(t *testing.T, settings ...string) (*Emulator, client) {
 	if e.Config().Links == "listed" {
 		e.Link("Campaigns", campaign, "Leads", leads(10)...)
 	}
+	return serveIt(t, e)
+}
+
+func serveIt(t *testing.T, e *Emulator) (*Emulator, client) {
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
 	return e, client{t, server.URL, server.Client()}

@@ -25,6 +25,15 @@ func TestFaults(t *testing.T) {
 		{"torn", false, func(r reply) bool {
 			return r.status == 200 && errors.Is(r.err, io.ErrUnexpectedEOF) && strings.HasPrefix(r.body, `{"data":[`)
 		}},
+		{"short", false, func(r reply) bool {
+			return r.status == 200 && errors.Is(r.err, io.ErrUnexpectedEOF) && r.get("data.0.code") == "SUCCESS"
+		}},
+		{"504-late", true, func(r reply) bool { return r.status == 504 && html(r) }},
+		{"drop-late", true, dropped},
+		{"INVALID_REQUEST", true, func(r reply) bool { return r.status == 400 && r.get("code") == "INVALID_REQUEST" }},
+		{"LICENSE_LIMIT_EXCEEDED", true, func(r reply) bool {
+			return r.status == 400 && r.get("code") == "LICENSE_LIMIT_EXCEEDED" && r.get("data") == "<none>"
+		}},
 		{"500", true, func(r reply) bool { return r.status == 500 && r.get("code") == "INTERNAL_ERROR" }},
 		{"500-after", false, func(r reply) bool { return r.status == 500 }},
 		{"502", true, func(r reply) bool { return r.status == 502 && html(r) }},

@@ -6,19 +6,23 @@ import (
 	"time"
 )
 
-// creditsPeriod is after how long a credit comes back (D): 24 hours after it
-// was used, not at midnight.
+// creditsPeriod is the time after which a credit comes back (D): 24 hours after its use, not at
+// midnight.
 const creditsPeriod = 24 * time.Hour
 
-// limits counts what is limited: calls in flight and credits.
+// maxQueries is how many COQL queries may be in flight (D).
+const maxQueries = 10
+
+// limits counts the calls in flight and the credits used.
 type limits struct {
 	inFlight int
+	queries  int        // of those, COQL queries
 	spent    []spending // oldest first
 	total    int        // sum of spent
 }
 
-// spending is the credits used in one second, which is exact enough and keeps
-// a day below 1.4 MB.
+// spending is the credits used in one second. A second is exact enough, and keeps a day below 1.4
+// MB.
 type spending struct {
 	second  int64
 	credits int
@@ -34,19 +38,18 @@ func (l *limits) used(now time.Time) int {
 	return l.total
 }
 
-func (l *limits) spend(now time.Time) {
+func (l *limits) spend(now time.Time, credits int) {
 	second := now.Unix()
-	if n := len(l.spent); n > 0 && l.spent[n-1].second == second {
-		l.spent[n-1].credits++
+	if n := len(l.spent); n > 0 && l.spent[n-1].second >= second {
+		l.spent[n-1].credits += credits
 	} else {
-		l.spent = append(l.spent, spending{second, 1})
+		l.spent = append(l.spent, spending{second, credits})
 	}
-	l.total++
+	l.total += credits
 }
 
-// inFlightLimit is the number of calls in flight per org and app (D), -1 for
-// no limit.
-func (c *Config) inFlightLimit() int {
+// inFlightLimit is how many calls an org and app may have in flight (D), -1 for no limit.
+func inFlightLimit(c *Config) int {
 	if c.InFlight != 0 {
 		return c.InFlight
 	}
@@ -63,9 +66,8 @@ func (c *Config) inFlightLimit() int {
 	return 20
 }
 
-// creditLimit is the number of credits per rolling 24 hours and org (D), -1
-// for no limit.
-func (c *Config) creditLimit() int {
+// creditLimit is how many credits an org may use in any 24 hours (D), -1 for no limit.
+func creditLimit(c *Config) int {
 	if c.Credits != 0 {
 		return c.Credits
 	}
@@ -83,18 +85,19 @@ func (c *Config) creditLimit() int {
 	return min(base+1_000*c.Users, 5_000_000)
 }
 
-// enter takes a slot and a credit, or says with which answer the call is
-// refused. A refused call is not in flight and costs nothing (I).
+// enter takes a slot and a credit, or returns the answer that refuses the call. A refused call is
+// not in flight and costs nothing (I).
 func (c *call) enter() (answer, bool) {
 	e := c.e
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	l := &e.limits
-	slots, credits := c.cfg.inFlightLimit(), c.cfg.creditLimit()
+	slots, credits := inFlightLimit(c.cfg), creditLimit(c.cfg)
 	used := l.used(c.arrived)
 	c.remaining(credits, used)
 	e.books.Peak = max(e.books.Peak, l.inFlight+1)
-	if slots >= 0 && l.inFlight >= slots {
+	query := c.kind == "query"
+	if slots >= 0 && l.inFlight >= slots || query && l.queries >= maxQueries {
 		e.books.Throttled++
 		return c.throttled(false), false
 	}
@@ -103,7 +106,10 @@ func (c *call) enter() (answer, bool) {
 		return c.throttled(true), false
 	}
 	l.inFlight++
-	l.spend(c.arrived)
+	if query {
+		l.queries++
+	}
+	l.spend(c.arrived, 1)
 	c.remaining(credits, used+1)
 	c.inside = true
 	if e.books.First.IsZero() {
@@ -112,8 +118,8 @@ func (c *call) enter() (answer, bool) {
 	return answer{}, true
 }
 
-// remaining decides whether the answer says how many credits are left. Seen
-// once half of them are used (R).
+// remaining decides whether the answer says how many credits are left. That was seen once half of
+// them were used (R).
 func (c *call) remaining(credits, used int) {
 	c.credits = -1
 	if credits < 0 {
@@ -129,17 +135,29 @@ func (c *call) leave() {
 	if !c.inside {
 		return
 	}
-	c.inside = false
-	e := c.e
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.limits.inFlight--
-	now := time.Now()
-	e.books.Busy += now.Sub(c.arrived)
-	e.books.Last = now
+	c.e.lock()
+	defer c.e.mu.Unlock()
+	c.giveBack(time.Now())
 }
 
-// throttled is the answer to a call too many.
+// giveBack gives the slot back, with the books locked.
+func (c *call) giveBack(now time.Time) {
+	if !c.inside {
+		return
+	}
+	c.inside = false
+	b := &c.e.books
+	c.e.limits.inFlight--
+	if c.kind == "query" {
+		c.e.limits.queries--
+	}
+	b.Busy += now.Sub(c.arrived)
+	if b.Last.Before(now) {
+		b.Last = now
+	}
+}
+
+// throttled is the answer to a call that exceeds a limit.
 func (c *call) throttled(noCredits bool) answer {
 	cfg := c.cfg
 	a := answer{status: http.StatusTooManyRequests, codes: []string{cfg.ThrottleCode}}
@@ -159,7 +177,7 @@ func (c *call) throttled(noCredits bool) answer {
 	case "envelope":
 		a.body = c.envelope(cfg.ThrottleCode, nil, message)
 	case "number":
-		// R: the body that users reported.
+		// R: users reported this body.
 		a.body = []byte(`{"code":429,"error":` + quote(cfg.ThrottleCode) + `,"error_info":` + quote(message) + `,"details":[]}`)
 	case "html":
 		a.html = true
@@ -178,17 +196,17 @@ func (c *call) throttled(noCredits bool) answer {
 	return a
 }
 
-// rateHeaders are not documented; they say the calls in flight (?).
+// rateHeaders adds headers about the calls in flight, which are not documented (?).
 func (c *call) rateHeaders(h http.Header, status int) {
 	on := c.cfg.RateHeaders
 	if on != "always" && (on != "throttled" || status != http.StatusTooManyRequests) {
 		return
 	}
-	slots := c.cfg.inFlightLimit()
+	slots := inFlightLimit(c.cfg)
 	if slots < 0 {
 		return
 	}
-	c.e.mu.Lock()
+	c.e.lock()
 	free := max(slots-c.e.limits.inFlight, 0)
 	c.e.mu.Unlock()
 	h.Set("X-RATELIMIT-LIMIT", strconv.Itoa(slots))

@@ -29,12 +29,12 @@ func TestEditions(t *testing.T) {
 	}
 	for _, tt := range tests {
 		cfg := Config{Edition: tt.edition, Users: tt.users}
-		if s, c := cfg.inFlightLimit(), cfg.creditLimit(); s != tt.slots || c != tt.credits {
+		if s, c := inFlightLimit(&cfg), creditLimit(&cfg); s != tt.slots || c != tt.credits {
 			t.Errorf("%s, %d users: %d calls in flight, %d credits", tt.edition, tt.users, s, c)
 		}
 	}
 	none := Config{InFlight: -1, Credits: -1}
-	if none.inFlightLimit() >= 0 || none.creditLimit() >= 0 {
+	if inFlightLimit(&none) >= 0 || creditLimit(&none) >= 0 {
 		t.Error("none is a limit")
 	}
 }

@@ -21,14 +21,16 @@ func TestRead(t *testing.T) {
 		query string
 		want  []uint64
 	}{
-		{ids + both, []uint64{lead, lead + 1, lead + 2}},
+		{ids + both + "&sort_by=id&sort_order=asc", []uint64{lead, lead + 1, lead + 2}},
+		{ids + both, []uint64{lead + 2, lead + 1, lead}}, // descending is the default
+		{ids + both + "&sort_order=desc", []uint64{lead + 2, lead + 1, lead}},
 		{ids + "&fields=id", []uint64{lead}},
-		{ids + "&fields=id&converted=both", []uint64{lead, lead + 1}},
-		{ids + "&fields=id&approved=both", []uint64{lead, lead + 2}},
+		{ids + "&fields=id&converted=both", []uint64{lead + 1, lead}},
+		{ids + "&fields=id&approved=both", []uint64{lead + 2, lead}},
 		{ids + "&fields=id&converted=true&approved=both", []uint64{lead + 1}},
 		{ids + "&fields=id&converted=both&approved=false", []uint64{lead + 2}},
-		{both[1:], []uint64{lead, lead + 1, lead + 2, lead + 4, lead + 5, lead + 6, lead + 7, lead + 8, lead + 9}},
-		{"per_page=2&page=2" + both, []uint64{lead + 2, lead + 4}},
+		{"sort_order=asc" + both, []uint64{lead, lead + 1, lead + 2, lead + 4, lead + 5, lead + 6, lead + 7, lead + 8, lead + 9}},
+		{"sort_order=asc&per_page=2&page=2" + both, []uint64{lead + 2, lead + 4}},
 	}
 	for _, tt := range tests {
 		r := c.read(tt.query)
@@ -49,13 +51,15 @@ func TestRead(t *testing.T) {
 	c.read("ids=5").want(t, 400, "code", "REQUIRED_PARAM_MISSING", "details.param_name", "fields")
 	c.read("per_page=201"+both).want(t, 400, "code", "INVALID_DATA", "details.param_name", "per_page")
 	c.read("page=0"+both).want(t, 400, "details.param_name", "page")
+	c.read("sort_by=Last_Name"+both).want(t, 400, "details.param_name", "sort_by")
+	c.read("sort_order=up"+both).want(t, 400, "details.param_name", "sort_order")
 	c.read("page_token=x"+both).want(t, 400, "details.param_name", "page_token")
 	c.read("page=11"+both).want(t, 400, "code", "LIMIT_EXCEEDED", "details.limit", "2000")
 	c.read("ids=1x"+both).want(t, 400, "code", "UNABLE_TO_PARSE_DATA_TYPE")
 	c.do("GET", "/crm/v8/Campaigns/7/Leads?fields=id", "").want(t, 400, "details.resource_path_index", "1")
 	e.Update(func(cfg *Config) { cfg.Scopes = Names{"ZohoCRM.modules.campaigns.DELETE"} })
 	c.read("fields=id").want(t, 401, "code", "OAUTH_SCOPE_MISMATCH")
-	if b := e.Books(); b.Calls["read"] != 19 || b.Calls["delink"] != 1 {
+	if b := e.Books(); b.Calls["read"] != 23 || b.Calls["delink"] != 1 {
 		t.Errorf("books %+v", b)
 	}
 }
@@ -85,6 +89,46 @@ func TestReadPages(t *testing.T) {
 	}
 	if len(seen) != 2500 {
 		t.Errorf("%d records", len(seen))
+	}
+}
+
+// Each form of an answer that must not be believed hides a record, and keeps the rest true.
+func TestReadAnswers(t *testing.T) {
+	query := "ids=" + join(lead, lead+1, lead+2) + both
+	tests := map[string][]string{
+		"whole":    {"info.count", "3", "data.2.id", "<some>", "info.more_records", "false"},
+		"beside":   {"info.count", "2", "data.1.id", "<some>", "data.2", "<none>", "code", "INTERNAL_ERROR", "status", "error"},
+		"envelope": {"code", "INTERNAL_ERROR", "data", "<none>"},
+		"empty":    {"data", "[]", "info.count", "0"},
+		"token":    {"info.count", "2", "data.2", "<none>", "info.more_records", "<none>", "info.next_page_token", "<some>"},
+		"more":     {"info.count", "2", "data.2", "<none>", "info.more_records", "true"},
+		"twice":    {"info.count", "3", "data.2.id", "<first>"},
+		"count":    {"info.count", "3", "data.1.id", "<some>", "data.2", "<none>"},
+	}
+	for form, want := range tests {
+		_, c := serve(t, "read-answer="+form)
+		r := c.read(query)
+		r.want(t, 200)
+		for i := 0; i < len(want); i += 2 {
+			got, wanted := r.get(want[i]), want[i+1]
+			switch wanted {
+			case "<some>":
+				if got == "<none>" || got == "null" {
+					t.Errorf("%s: %s is %s", form, want[i], got)
+				}
+			case "<first>":
+				wanted = r.get("data.0.id")
+				fallthrough
+			default:
+				if got != wanted {
+					t.Errorf("%s: %s is %s, want %s", form, want[i], got, wanted)
+				}
+			}
+		}
+	}
+	_, c := serve(t, "read-answer=nothing")
+	if r := c.read(query); r.status != 204 {
+		t.Errorf("%+v", r)
 	}
 }
 
@@ -129,7 +173,7 @@ func TestLinkAgain(t *testing.T) {
 		want(t, 200, "data.0.$member_info.Member_Status", "Planned", "data.0.Last_Name", "null")
 	c.delink(lead).want(t, 200)
 	c.put(fmt.Sprintf(`{"data":[{"id":"%d"}]}`, uint64(lead))).want(t, 200, "data.0.message", "relation added")
-	c.read("ids="+join(lead)+both).want(t, 200, "data.0.$member_info", "null") // delinking lost it
+	c.read("ids="+join(lead)+both).want(t, 200, "data.0.$member_info.Member_Status", "null") // delinking lost it
 	c.delink(lead).want(t, 200)
 	c.put(fmt.Sprintf(`{"data":[{"id":%d,"Member_Status":"Active"},{"id":"11"},{"id":"12"},{"id":"x"},{}]}`, uint64(lead))).want(t, 207,
 		"data.0.code", "SUCCESS", "data.0.details.id", fmt.Sprint(uint64(lead)),

@@ -15,13 +15,12 @@ type Server struct {
 	URL string // http://127.0.0.1:port, for the accounts host and the API host alike
 
 	http *http.Server
-	stop context.CancelFunc // ends what hangs
+	stop context.CancelFunc // ends calls that hang
 	done chan struct{}      // closed once the server has stopped serving
 }
 
-// Start listens on addr, such as 127.0.0.1:0, and serves until the server is
-// closed. It refuses any address that is not on loopback, since the emulator
-// asks nobody who they are.
+// Start listens on addr, such as 127.0.0.1:0, and serves until the server is closed. It refuses any
+// address that is not on loopback, because the emulator is not made to face strangers.
 func (e *Emulator) Start(addr string) (*Server, error) {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -43,12 +42,12 @@ func (e *Emulator) Start(addr string) (*Server, error) {
 		Handler:           e,
 		ReadHeaderTimeout: time.Minute,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		// Connections that break are what the emulator is for.
+		// The emulator breaks connections on purpose; the log would be full of that.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}
 	go func() {
 		defer close(s.done)
-		// It returns when it is closed, which is the only way it ends.
+		// Serve returns an error when it is closed, and ends in no other way.
 		_ = s.http.Serve(listener)
 	}()
 	return s, nil
@@ -62,8 +61,8 @@ func (s *Server) Close() error {
 	return err
 }
 
-// Shutdown lets calls finish, until ctx ends, and stops the server. Calls that
-// hang are ended.
+// Shutdown stops the server once the calls in flight are finished or ctx has ended. Calls that hang
+// are ended.
 func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.stop()
 	err := s.http.Shutdown(ctx)

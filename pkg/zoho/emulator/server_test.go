@@ -60,7 +60,7 @@ func TestStopHanging(t *testing.T) {
 		},
 	}
 	for name, stop := range stops {
-		e := New(Config{Links: "all", FaultScript: Script{{1, 1, Fault{"hang", true}}}})
+		e := New(Config{Links: "all", FaultScript: Script{{From: 1, To: 1, Fault: Fault{Name: "hang", After: true}}}})
 		s, err := e.Start("127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)

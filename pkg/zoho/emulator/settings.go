@@ -11,7 +11,7 @@ import (
 func (c *call) org() answer {
 	cfg := c.cfg
 	if !c.granted("ZohoCRM.org.READ", "ZohoCRM.org.ALL") {
-		return c.refuse(cfg.ScopeStatus, "OAUTH_SCOPE_MISMATCH", nil, "invalid oauth scope to access this URL")
+		return c.scopeMismatch()
 	}
 	paid := cfg.Edition != "free"
 	return answer{status: http.StatusOK, body: toJSON(map[string]any{"org": []any{map[string]any{
@@ -38,16 +38,11 @@ func (c *call) org() answer {
 func (c *call) relatedLists() answer {
 	cfg, q := c.cfg, c.r.URL.Query()
 	if !c.granted("ZohoCRM.settings.related_lists.READ", "ZohoCRM.settings.related_lists.ALL", "ZohoCRM.settings.ALL") {
-		return c.refuse(cfg.ScopeStatus, "OAUTH_SCOPE_MISMATCH", nil, "invalid oauth scope to access this URL")
+		return c.scopeMismatch()
 	}
 	module := q.Get("module")
-	switch code := cfg.ModuleErrors[module]; {
-	case module == "":
-		return c.refuse(http.StatusBadRequest, "REQUIRED_PARAM_MISSING", map[string]any{"param_name": "module"}, "One of the expected parameter is missing")
-	case code != "":
-		return c.pathError(code, 0, module)
-	case !isName(module), !c.e.hasModule(cfg, module):
-		return c.refuse(http.StatusBadRequest, "INVALID_MODULE", map[string]any{"param_name": "module"}, "the module name given seems to be invalid")
+	if a, ok := c.checkSettingsModule(module); !ok {
+		return a
 	}
 	var lists []any
 	for i, list := range c.e.listNames(module) {
@@ -69,7 +64,7 @@ func (c *call) relatedLists() answer {
 			"type":            listType(kind),
 			"status":          status,
 		}
-		// S: only when asked for.
+		// S: these come only if they are asked for.
 		if q.Get("extra_properties") == "true" {
 			l["record_operations"] = map[string]any{
 				"edit": true, "create": true, "bulk_edit": false, "assign": kind == linkList, "delete": kind == recordList,
@@ -79,6 +74,20 @@ func (c *call) relatedLists() answer {
 		lists = append(lists, l)
 	}
 	return answer{status: http.StatusOK, body: toJSON(map[string]any{"related_lists": lists})}
+}
+
+// checkSettingsModule refuses a call about the settings of a module that the org does not have.
+func (c *call) checkSettingsModule(module string) (answer, bool) {
+	param := map[string]any{"param_name": "module"}
+	switch code := c.cfg.ModuleErrors[module]; {
+	case module == "":
+		return c.refuse(http.StatusBadRequest, "REQUIRED_PARAM_MISSING", param, "One of the expected parameter is missing"), false
+	case code != "":
+		return c.pathError(code, 0, module), false
+	case !isName(module), !c.e.hasModule(c.cfg, module):
+		return c.refuse(http.StatusBadRequest, "INVALID_MODULE", param, "the module name given seems to be invalid"), false
+	}
+	return answer{}, true
 }
 
 func listType(kind listKind) string {

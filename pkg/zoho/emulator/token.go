@@ -12,7 +12,7 @@ import (
 const (
 	tokensPerWindow = 10               // per refresh token
 	tokenWindow     = 10 * time.Minute // in which they count
-	tokensAlive     = 15               // the next one kills the oldest
+	tokensAlive     = 15               // one more makes the oldest invalid
 )
 
 // A vault holds the access tokens and what limits them.
@@ -21,8 +21,9 @@ type vault struct {
 	order   []string // of alive, oldest first
 	issued  uint64
 	used    map[string]bool     // grant codes that were used
-	revoked bool                // the refresh token was
-	grants  map[string]*allowed // by what the tokens were asked with
+	revoked bool                // the refresh token was revoked
+	grants  map[string]*allowed // by grant type
+	devices map[string]*device  // by device code
 }
 
 type accessToken struct {
@@ -30,14 +31,14 @@ type accessToken struct {
 	calls   int
 }
 
-// allowed is what was asked for with one refresh token, or one client.
+// allowed is what limits the tokens of one grant.
 type allowed struct {
 	times  []time.Time // of the tokens in the window
-	locked time.Time   // until then: Access Denied
+	locked time.Time   // until then, every request is refused
 }
 
 func newVault() vault {
-	return vault{alive: map[string]*accessToken{}, used: map[string]bool{}, grants: map[string]*allowed{}}
+	return vault{alive: map[string]*accessToken{}, used: map[string]bool{}, grants: map[string]*allowed{}, devices: map[string]*device{}}
 }
 
 func (v *vault) kill(token string) {
@@ -54,16 +55,19 @@ func (v *vault) issue(cfg *Config, now time.Time) string {
 		v.kill(v.order[0])
 	}
 	v.issued++
-	// The form of a real one, so that whatever hides tokens hides these too.
+	// It looks like a real one, so that a program that hides real tokens hides these too.
 	token := fmt.Sprintf("1000.%032x.%032x", cfg.Seed, v.issued)
 	v.alive[token] = &accessToken{expires: now.Add(cfg.TokenLife)}
 	v.order = append(v.order, token)
 	return token
 }
 
-// permit reports whether another token may be had with that grant. Asking
-// while locked prolongs the lock (R).
+// permit reports whether the limits allow another token with that grant. A request during the
+// lock-out makes the lock-out longer (R).
 func (v *vault) permit(cfg *Config, grant string, now time.Time) bool {
+	if cfg.LockedOut {
+		return false
+	}
 	if cfg.TokenLimits != "on" {
 		return true
 	}
@@ -81,7 +85,7 @@ func (v *vault) permit(cfg *Config, grant string, now time.Time) bool {
 	return true
 }
 
-// good reports whether a token opens the API, and counts its use.
+// good reports whether a token is valid, and counts its use.
 func (v *vault) good(cfg *Config, token string, now time.Time) bool {
 	if cfg.TokensRefused {
 		return false
@@ -101,19 +105,19 @@ func (v *vault) good(cfg *Config, token string, now time.Time) bool {
 	return true
 }
 
-// KillTokens makes every access token invalid but the ready-made one, as if
-// their hour were over.
+// KillTokens makes every access token invalid, as if its hour were over, except the ready-made one.
 func (e *Emulator) KillTokens() {
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	clear(e.tokens.alive)
 	e.tokens.order = nil
 }
 
-// tokenScheme is Zoho's own (D); Bearer is refused.
+// tokenScheme is the scheme of the header Authorization, which is Zoho's own (D). Bearer is
+// refused.
 const tokenScheme = "Zoho-oauthtoken "
 
-// bearer is the token of a request, empty if there is none of Zoho's form.
+// bearer is the token of a request, empty if there is none with Zoho's scheme.
 func bearer(r *http.Request) string {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), tokenScheme)
 	if !ok {
@@ -122,10 +126,10 @@ func bearer(r *http.Request) string {
 	return token
 }
 
-// authorize looks at the token of an API call.
+// authorize checks the token of an API call.
 func (c *call) authorize() (answer, bool) {
 	e := c.e
-	e.mu.Lock()
+	e.lock()
 	defer e.mu.Unlock()
 	header := c.r.Header.Get("Authorization")
 	switch {
@@ -155,16 +159,20 @@ func (e *Emulator) serveOAuth(w http.ResponseWriter, r *http.Request) {
 		kind, work = "token", (*call).token
 	case "/oauth/v2/token/revoke":
 		kind, work = "revoke", (*call).revoke
+	case "/oauth/v3/device/code":
+		kind, work = "device", (*call).deviceCode
+	case "/oauth/v3/device/token":
+		kind, work = "device", (*call).deviceToken
 	}
 	c := e.begin(w, r, kind)
 	switch {
 	case work == nil:
-		c.run(0, func() answer {
+		c.run(0, func(*call) answer {
 			return answer{status: http.StatusNotFound, html: true, body: htmlPage("404", "URL not found.")}
 		})
 		return
 	case r.Method != http.MethodPost:
-		c.run(0, func() answer {
+		c.run(0, func(*call) answer {
 			e.books.violation(kind + " asked for with " + r.Method)
 			return answer{status: http.StatusMethodNotAllowed, html: true, body: htmlPage("405", "Use POST.")}
 		})
@@ -173,7 +181,7 @@ func (e *Emulator) serveOAuth(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	err := r.ParseForm()
 	c.draw()
-	c.run(c.span(c.cfg.TokenLatency), func() answer {
+	c.run(c.span(c.cfg.TokenLatency), func(c *call) answer {
 		if err != nil {
 			return c.tokenError("invalid_request")
 		}
@@ -192,7 +200,7 @@ func (c *call) token() answer {
 			c.e.books.violation("token request with " + name + " in the URL, where logs see it")
 		}
 	}
-	// grant is what the limits count by.
+	// The limits count by grant type.
 	grant := form.Get("grant_type")
 	switch {
 	case form.Get("client_id") != cfg.ClientID:
@@ -222,46 +230,93 @@ func (c *call) token() answer {
 	}
 	now := time.Now()
 	if !v.permit(cfg, grant, now) {
-		c.e.books.Denied++
-		return answer{status: cfg.DeniedStatus, codes: []string{"Access Denied"}, body: toJSON(map[string]string{
-			"error":             "Access Denied",
-			"error_description": "You have made too many requests continuously. Please try again after some time.",
-			"status":            "failure",
-		})}
+		return c.denied()
 	}
+	return c.grant(now, fresh)
+}
+
+// grant is the answer with a new access token; fresh says that a refresh token comes with it.
+func (c *call) grant(now time.Time, fresh bool) answer {
+	cfg := c.cfg
 	c.e.books.Tokens++
-	domain := cfg.APIDomain
+	seconds := int64(cfg.TokenLife / time.Second)
+	body := map[string]any{
+		"access_token": c.e.tokens.issue(cfg, now),
+		"scope":        strings.Join(cfg.Scopes, " "),
+		"token_type":   "Bearer",
+		"expires_in":   seconds,
+	}
+	if domain := c.apiDomain(); domain != "" {
+		body["api_domain"] = domain
+	}
+	if cfg.ExpiresInMs {
+		body["expires_in_sec"], body["expires_in"] = seconds, cfg.TokenLife.Milliseconds()
+	}
+	if fresh && cfg.OfflineAccess == "granted" {
+		body["refresh_token"] = cfg.RefreshToken
+	}
+	return c.tokenAnswer(http.StatusOK, body)
+}
+
+// apiDomain is where the token answer says that the API is, in the form that a knob wants.
+func (c *call) apiDomain() string {
+	domain := c.cfg.APIDomain
 	if domain == "" {
 		domain = "http://" + c.r.Host
 		if c.r.TLS != nil {
 			domain = "https://" + c.r.Host
 		}
 	}
-	seconds := int64(cfg.TokenLife / time.Second)
-	body := map[string]any{
-		"access_token": v.issue(cfg, now),
-		"api_domain":   domain,
-		"scope":        strings.Join(cfg.Scopes, " "),
-		"token_type":   "Bearer",
-		"expires_in":   seconds,
+	switch c.cfg.APIDomainForm {
+	case "bare":
+		_, host, _ := strings.Cut(domain, "://")
+		return host
+	case "slash":
+		return domain + "/"
+	case "missing":
+		return ""
 	}
-	if cfg.ExpiresInMs {
-		body["expires_in_sec"], body["expires_in"] = seconds, cfg.TokenLife.Milliseconds()
-	}
-	if fresh {
-		body["refresh_token"] = cfg.RefreshToken
-	}
-	return answer{status: http.StatusOK, body: toJSON(body)}
+	return domain
 }
 
-// tokenError answers as the accounts host does, which is with 200 (D).
+// tokenAnswer is an answer of the accounts host, labelled as a knob wants it.
+func (c *call) tokenAnswer(status int, body any, codes ...string) answer {
+	a := answer{status: status, body: toJSON(body), codes: codes}
+	if c.cfg.TokenType != "application/json" {
+		a.label = c.cfg.TokenType
+	}
+	return a
+}
+
+// denied is the answer to a token request too many, in one of the forms that were seen
+// (docs/zoho-api.md, sections 5 and 6.7).
+func (c *call) denied() answer {
+	const text = "You have made too many requests continuously. Please try again after some time."
+	c.e.books.Denied++
+	status := c.cfg.DeniedStatus
+	switch c.cfg.DeniedForm {
+	case "access-denied":
+		return c.tokenAnswer(status, map[string]string{"error": "access_denied", "error_description": text}, "access_denied")
+	case "throttles":
+		return c.tokenAnswer(status, map[string]string{"response": "error", "code": "Z101", "cause": "throttles_limit_exceeded"}, "Z101")
+	case "translated":
+		return c.tokenAnswer(status, map[string]string{
+			"error": "アクセスが拒否されました", "error_description": "リクエストが多すぎます。しばらくしてから再度お試しください。", "status": "failure",
+		}, "Access Denied")
+	case "html":
+		return answer{status: status, html: true, codes: []string{"Access Denied"}, body: htmlPage("Access Denied", text)}
+	}
+	return c.tokenAnswer(status, map[string]string{"error": "Access Denied", "error_description": text, "status": "failure"}, "Access Denied")
+}
+
+// tokenError is an error of the accounts host, which comes with 200 (D).
 func (c *call) tokenError(code string) answer {
 	c.e.books.Denied++
-	return answer{status: c.cfg.TokenErrors, body: toJSON(map[string]string{"error": code}), codes: []string{code}}
+	return c.tokenAnswer(c.cfg.TokenErrors, map[string]string{"error": code}, code)
 }
 
-// revoke answers POST /oauth/v2/token/revoke: the refresh token and all that
-// it gave are dead (I).
+// revoke answers POST /oauth/v2/token/revoke: the refresh token and all access tokens become
+// invalid (I).
 func (c *call) revoke() answer {
 	if c.r.Form.Get("token") != c.cfg.RefreshToken || c.e.tokens.revoked {
 		return c.tokenError("invalid_token")

@@ -13,7 +13,7 @@ func TestToken(t *testing.T) {
 	e, c := serve(t)
 	r := c.token()
 	r.want(t, 200, "token_type", "Bearer", "expires_in", "3600", "expires_in_sec", "<none>", "refresh_token", "<none>", "api_domain", c.url,
-		"scope", "ZohoCRM.modules.ALL ZohoCRM.settings.related_lists.READ ZohoCRM.org.READ")
+		"scope", strings.Join(Default().Scopes, " "))
 	c.do("GET", "/crm/v8/org", "", "Authorization", "Zoho-oauthtoken "+r.get("access_token")).want(t, 200)
 
 	r = c.token("grant_type", "authorization_code", "code", "1000.emulator.grant")
@@ -185,5 +185,62 @@ func TestTokenFaults(t *testing.T) {
 	}
 	if n, err := strconv.Atoi(c.token().get("expires_in")); n != 3600 || err != nil {
 		t.Error(n, err)
+	}
+}
+
+// What the token endpoint's answers can look like, good ones and errors.
+func TestTokenAnswers(t *testing.T) {
+	for _, label := range []string{"application/json", "text/plain", "text/html", "application/octet-stream", "none"} {
+		_, c := serve(t, "token-content-type="+label)
+		r, bad := c.token(), c.token("refresh_token", "x")
+		r.want(t, 200, "token_type", "Bearer")
+		bad.want(t, 200, "error", "invalid_code")
+		want := label + ";charset=UTF-8"
+		if label == "none" {
+			want = ""
+		}
+		if got := r.header.Get("Content-Type"); got != want || bad.header.Get("Content-Type") != want {
+			t.Errorf("Content-Type %q, want %q", got, want)
+		}
+	}
+	_, c := serve(t, "api-domain-form=bare", "offline-access=missing")
+	code := []string{"grant_type", "authorization_code", "code", "1000.emulator.grant"}
+	c.token(code...).want(t, 200, "api_domain", strings.TrimPrefix(c.url, "http://"), "refresh_token", "<none>")
+	_, c = serve(t, "api-domain-form=slash")
+	c.token().want(t, 200, "api_domain", c.url+"/")
+	_, c = serve(t, "api-domain-form=missing")
+	c.token().want(t, 200, "api_domain", "<none>", "token_type", "Bearer")
+	_, c = serve(t, "faults-on=token", "fault-script=1:403,2:429")
+	if r := c.token(); r.status != 403 || !strings.HasPrefix(r.body, "<html>") {
+		t.Errorf("%+v", r)
+	}
+	c.token().want(t, 429, "code", "TOO_MANY_REQUESTS")
+}
+
+// The lock-out in each of the words that were seen, from the first request on.
+func TestDeniedForms(t *testing.T) {
+	tests := map[string][]string{
+		"documented":    {"error", "Access Denied", "status", "failure"},
+		"access-denied": {"error", "access_denied", "status", "<none>"},
+		"throttles":     {"cause", "throttles_limit_exceeded", "code", "Z101", "response", "error", "error", "<none>"},
+		"translated":    {"status", "failure"},
+		"html":          {},
+	}
+	for form, want := range tests {
+		for _, status := range []string{"400", "200", "401", "403", "429"} {
+			e, c := serve(t, "locked-out=true", "denied-form="+form, "denied-status="+status)
+			r := c.token()
+			n, _ := strconv.Atoi(status)
+			r.want(t, n, want...)
+			if html := strings.HasPrefix(r.body, "<html>"); html != (form == "html") {
+				t.Errorf("%s: %s", form, r.body)
+			}
+			if form == "translated" && strings.Contains(r.body, "many") {
+				t.Errorf("in English: %s", r.body)
+			}
+			if b := e.Books(); b.Denied != 1 || b.Tokens != 0 {
+				t.Errorf("%s: books %+v", form, b)
+			}
+		}
 	}
 }

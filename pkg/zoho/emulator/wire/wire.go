@@ -1,5 +1,5 @@
-// Package wire is a network in memory, for tests whose time is that of a testing/synctest bubble: there, real connections
-// would count as waiting for something outside.
+// Package wire is a network in memory, for tests whose time is that of a testing/synctest bubble:
+// there, real connections would count as waiting for something outside.
 package wire
 
 import (

@@ -1,4 +1,6 @@
-package emulator
+// Package knob is the configuration of the emulator: every field is a knob that has a name, a
+// default and a help text, and can be set from text.
+package knob
 
 import (
 	"encoding"
@@ -10,7 +12,7 @@ import (
 	"time"
 )
 
-// A Knob is one field of [Config] as users see it.
+// A Knob is one field of [Config], as users see it.
 type Knob struct {
 	Name    string   `json:"name"`
 	Default string   `json:"default"`
@@ -18,22 +20,22 @@ type Knob struct {
 	Values  []string `json:"values,omitempty"` // nil where anything of the right form goes
 }
 
-// knob is a Knob with the place of its field.
-type knob struct {
+// A field is a Knob with the place of its field in Config.
+type field struct {
 	Knob
-	field int
+	index int
 	words map[string]string // words that stand for values
 }
 
-// knobs is read from the tags of Config, so that no field can lack its knob.
+// knobs are read from the tags of Config, so every field has its knob.
 var knobs = readKnobs()
 
-func readKnobs() []knob {
+func readKnobs() []field {
 	t := reflect.TypeFor[Config]()
-	ks := make([]knob, 0, t.NumField())
+	ks := make([]field, 0, t.NumField())
 	for i := range t.NumField() {
 		tag := t.Field(i).Tag
-		k := knob{Knob: Knob{Name: tag.Get("knob"), Default: tag.Get("default"), Help: tag.Get("help")}, field: i}
+		k := field{Knob: Knob{Name: tag.Get("knob"), Default: tag.Get("default"), Help: tag.Get("help")}, index: i}
 		if v := tag.Get("values"); v != "" {
 			k.Values = strings.Split(v, "|")
 		}
@@ -49,8 +51,8 @@ func readKnobs() []knob {
 	return ks
 }
 
-// Knobs lists all knobs, in the order of Config.
-func Knobs() []Knob {
+// List returns all knobs, in the order of [Config].
+func List() []Knob {
 	list := make([]Knob, len(knobs))
 	for i, k := range knobs {
 		list[i] = k.Knob
@@ -61,7 +63,7 @@ func Knobs() []Knob {
 
 // Set gives the knob of that name the value, written as in the help.
 func (c *Config) Set(name, value string) error {
-	i := slices.IndexFunc(knobs, func(k knob) bool { return k.Name == name })
+	i := slices.IndexFunc(knobs, func(k field) bool { return k.Name == name })
 	if i < 0 {
 		names := make([]string, len(knobs))
 		for i, k := range knobs {
@@ -71,14 +73,13 @@ func (c *Config) Set(name, value string) error {
 		return fmt.Errorf("unknown knob %q (there are: %s)", name, strings.Join(names, ", "))
 	}
 	k := knobs[i]
-	if err := k.set(reflect.ValueOf(c).Elem().Field(k.field), value); err != nil {
+	if err := k.set(reflect.ValueOf(c).Elem().Field(k.index), value); err != nil {
 		return fmt.Errorf("knob %s: %w", name, err)
 	}
 	return nil
 }
 
-// SetAll sets knobs written as name=value, in order, up to the first that is
-// wrong.
+// SetAll sets knobs written as name=value, in order. It stops at the first that is wrong.
 func (c *Config) SetAll(settings ...string) error {
 	for _, s := range settings {
 		name, value, ok := strings.Cut(s, "=")
@@ -92,12 +93,12 @@ func (c *Config) SetAll(settings ...string) error {
 	return nil
 }
 
-func (k knob) set(field reflect.Value, value string) error {
-	if w, ok := k.words[value]; ok {
-		value = w
-	}
+func (k field) set(field reflect.Value, value string) error {
 	if k.Values != nil && !slices.Contains(k.Values, value) {
 		return fmt.Errorf("%q is not one of %s", value, strings.Join(k.Values, ", "))
+	}
+	if w, ok := k.words[value]; ok {
+		value = w
 	}
 	if u, ok := field.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		return u.UnmarshalText([]byte(value))
@@ -135,15 +136,15 @@ func (k knob) set(field reflect.Value, value string) error {
 	return nil
 }
 
-// withDefaults fills in what was left at zero.
-func (c Config) withDefaults() Config {
+// WithDefaults returns the configuration with defaults where fields are zero.
+func (c Config) WithDefaults() Config {
 	v := reflect.ValueOf(&c).Elem()
 	for _, k := range knobs {
-		field := v.Field(k.field)
+		field := v.Field(k.index)
 		if !field.IsZero() || k.Default == "" {
 			continue
 		}
-		// A default that cannot be set is caught by the test of the knobs.
+		// A test sets every default, so there is no error here.
 		_ = k.set(field, k.Default)
 	}
 	return c

@@ -1,4 +1,4 @@
-package emulator
+package knob
 
 import (
 	"fmt"
@@ -62,11 +62,20 @@ func (n *Names) UnmarshalText(text []byte) error {
 // IDs is a set of record ids.
 type IDs map[uint64]bool
 
+// IDSet makes a set of ids.
+func IDSet(ids []uint64) IDs {
+	set := make(IDs, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
+}
+
 // UnmarshalText reads ids with commas between them.
 func (s *IDs) UnmarshalText(text []byte) error {
 	set := IDs{}
 	for _, word := range split(text) {
-		id, err := parseID(word)
+		id, err := ParseID(word)
 		if err != nil {
 			return err
 		}
@@ -87,7 +96,7 @@ func (c *IDCodes) UnmarshalText(text []byte) error {
 		if err != nil {
 			return err
 		}
-		id, err := parseID(name)
+		id, err := ParseID(name)
 		if err != nil {
 			return err
 		}
@@ -132,7 +141,8 @@ func cutCode(word string) (name, code string, err error) {
 	return name, code, nil
 }
 
-func parseID(word string) (uint64, error) {
+// ParseID reads a record id.
+func ParseID(word string) (uint64, error) {
 	id, err := strconv.ParseUint(word, 10, 64)
 	if err != nil {
 		return 0, fmt.Errorf("%q is not a record id", word)

@@ -1,4 +1,4 @@
-package emulator
+package knob
 
 import (
 	"reflect"
@@ -11,7 +11,7 @@ import (
 // set; Default is what an empty Config becomes.
 func TestKnobsCoverConfig(t *testing.T) {
 	fields := reflect.TypeFor[Config]()
-	list := Knobs()
+	list := List()
 	if len(list) != fields.NumField() {
 		t.Fatalf("%d knobs for %d fields", len(list), fields.NumField())
 	}
@@ -42,7 +42,7 @@ func TestKnobsCoverConfig(t *testing.T) {
 			}
 		}
 	}
-	if !reflect.DeepEqual(New(Config{}).Config(), Default()) {
+	if !reflect.DeepEqual(Config{}.WithDefaults(), Default()) {
 		t.Error("the zero Config is not the default one")
 	}
 }
@@ -66,15 +66,21 @@ func TestSet(t *testing.T) {
 		{"id-errors", "1:A,2:B_C", "IDErrors", IDCodes{1: "A", 2: "B_C"}},
 		{"list-errors", "A.B:INVALID_DATA", "ListErrors", NameCodes{"A.B": "INVALID_DATA"}},
 		{"scopes", "a,b", "Scopes", Names{"a", "b"}},
-		{"faults", "drop-after:1%,500:0.02", "Faults", Mix{{Fault{"drop", true}, 0.01}, {Fault{"500", false}, 0.02}}},
+		{"faults", "drop-after:1%,500:0.02", "Faults", Mix{{Fault{Name: "drop", After: true}, 0.01}, {Fault{Name: "500"}, 0.02}}},
 		{"fault-script", "3:reset-after,5-9:429,20-:torn,*:html-before,1:LIMIT_EXCEEDED", "FaultScript", Script{
-			{3, 3, Fault{"reset", true}},
-			{5, 9, Fault{"429", false}},
-			{20, 1<<64 - 1, Fault{"torn", true}},
-			{1, 1<<64 - 1, Fault{"html", false}},
-			{1, 1, Fault{"LIMIT_EXCEEDED", false}},
+			{3, 3, Fault{Name: "reset", After: true}},
+			{5, 9, Fault{Name: "429"}},
+			{20, 1<<64 - 1, Fault{Name: "torn", After: true}},
+			{1, 1<<64 - 1, Fault{Name: "html"}},
+			{1, 1, Fault{Name: "LIMIT_EXCEEDED"}},
+		}},
+		{"fault-script", "1:504-late,2:short", "FaultScript", Script{
+			{1, 1, Fault{Name: "504", Late: true}},
+			{2, 2, Fault{Name: "short", After: true}},
 		}},
 		{"all-bad", "207", "AllBad", 207},
+		{"torn-status", "own", "TornStatus", 0},
+		{"torn-status", "400", "TornStatus", 400},
 	}
 	for _, tt := range tests {
 		var cfg Config
@@ -117,6 +123,10 @@ func TestSetRefuses(t *testing.T) {
 		{"fault-script=1:200", "unknown fault"},
 		{"fault-script=1:torn-before", "no sense"},
 		{"fault-script=1:invalid-token-after", "no sense"},
+		{"fault-script=1:invalid-token-late", "no sense"},
+		{"fault-script=1:torn-late", "no sense"},
+		{"fault-script=1:short-before", "no sense"},
+		{"torn-status=300", "own, 200, 207"},
 	}
 	for _, tt := range tests {
 		var cfg Config
