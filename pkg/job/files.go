@@ -100,8 +100,9 @@ func same(a, b string) bool {
 	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
 }
 
-// putAside gives files of an earlier run new names, with the time: links.results.20261124-193000.csv. The results go first: without
-// them the others are not taken for a run.
+// putAside gives files of an earlier run new names, with the time:
+// links.results.20261124-193000.csv. The results go first: without them the others are not taken
+// for a run.
 func (j *Job) putAside(now time.Time, paths ...string) error {
 	for _, path := range paths {
 		if _, err := putAside(j.world.Disk, path, now); err != nil {

@@ -14,8 +14,9 @@ import (
 // errNone is why there is no file of rows that cannot be used: there are none.
 var errNone = errors.New("all rows can be used")
 
-// readAside reads the input, and writes the rows that cannot be used into the file that is there for them. An older one
-// gets a new name, also if there is nothing to write: it would be taken for this input's.
+// readAside reads the input, and writes the rows that cannot be used into the file that is there
+// for them. An older one gets a new name, also if there is nothing to write: it would be taken for
+// this input's.
 func (p *Input) readAside(on disk.Disk) error {
 	path := p.Config.Files.Invalid
 	if path == "" {

@@ -13,8 +13,9 @@ import (
 // Stdin is the name of the standard input among inputs.
 const Stdin = "-"
 
-// source is an input that can be read twice: once for the plan, and at the end for the failures file. What cannot be
-// opened again, standard input or a pipe, is kept in a file beside the results while the run goes on.
+// source is an input that can be read twice: once for the plan, and at the end for the failures
+// file. What cannot be opened again, standard input or a pipe, is kept in a file beside the results
+// while the run goes on.
 type source struct {
 	name  string   // for messages
 	path  string   // to read again; empty for a pipe
@@ -24,7 +25,8 @@ type source struct {
 	first io.ReadCloser
 }
 
-// openSource opens an input. Where it is a pipe, spool is the folder for its copy; empty if it is read only once.
+// openSource opens an input. Where it is a pipe, spool is the folder for its copy; empty if it is
+// read only once.
 func openSource(input string, stdin io.Reader, spool string) (*source, error) {
 	s := &source{name: input, path: input, sum: sha256.New()}
 	if input == Stdin {
@@ -78,7 +80,8 @@ func (s *source) digest() (string, error) {
 	return hex.EncodeToString(s.sum.Sum(nil)), errors.Join(err, s.first.Close())
 }
 
-// again opens the input for the second pass. verify, called at its end, tells whether it is the same as before.
+// again opens the input for the second pass. verify, called at its end, tells whether it is the
+// same as before.
 func (s *source) again(digest string) (r io.Reader, verify func() error, closeIt func(), err error) {
 	var in io.ReadCloser
 	if s.spool != nil {

@@ -44,18 +44,20 @@ func (s *sighting) suspicion(hint, format string, args ...any) Suspicion {
 	return Suspicion{Text: fmt.Sprintf(format, args...), Hint: hint, Count: s.count, Lines: s.lines}
 }
 
-// Zoho's ids are counted up within an org, behind digits that all ids of the org share (I). So the last four digits are
-// 0000 for one id in ten thousand, and what is before the last twelve is nearly always the same.
+// Zoho's ids are counted up within an org, behind digits that all ids of the org share (I). So the
+// last four digits are 0000 for one id in ten thousand, and what is before the last twelve is
+// nearly always the same.
 const (
 	orgPart = 1_000_000_000_000
-	// roundedTimes is how many times more often than by chance ids must end in zeros, and roundedLeast how often at the
-	// least, to be suspicious.
+	// roundedTimes is how many times more often than by chance ids must end in zeros, and
+	// roundedLeast how often at the least, to be suspicious.
 	roundedTimes = 20
 	roundedLeast = 3
 )
 
-// cutZeros is how many zeros a spreadsheet leaves at the end of an id: it keeps 15 digits. At the most four, which is what an id of
-// 19 digits ends in then; of a shorter one than 17 they are too few to mean anything, and four of them are looked for, too.
+// cutZeros is how many zeros a spreadsheet leaves at the end of an id: it keeps 15 digits. At the
+// most four, which is what an id of 19 digits ends in then; of a shorter one than 17 they are too
+// few to mean anything, and four of them are looked for, too.
 func cutZeros(id zoho.ID) (zeros int, power zoho.ID) {
 	switch {
 	case id >= 1e16 && id < 1e17:
@@ -79,7 +81,8 @@ func (s *sighting) look(id zoho.ID, line int) {
 	s.see(line)
 }
 
-// unusedOptions looks for constants that rows contradict: they stand in only for columns that are missing.
+// unusedOptions looks for constants that rows contradict: they stand in only for columns that are
+// missing.
 func unusedOptions(set *chunker.Set, h *reader.Header, opt reader.Options) []Suspicion {
 	var found []Suspicion
 	for _, c := range []struct {
@@ -105,7 +108,8 @@ func unusedOptions(set *chunker.Set, h *reader.Header, opt reader.Options) []Sus
 	return found
 }
 
-// suspect looks for what is often a mistake. It takes two passes over the set and a bitset of the parents.
+// suspect looks for what is often a mistake. It takes two passes over the set and a bitset of the
+// parents.
 func suspect(set *chunker.Set) []Suspicion {
 	var round, roundParents, self, swapped sighting
 	parents := newIDSet(set)
@@ -175,7 +179,8 @@ func (s *sighting) isRounded(of int) bool {
 	return s.count == of && of > 0 || s.count >= roundedLeast && float64(s.count) > roundedTimes*s.chance
 }
 
-// tally counts the leading digits of ids. There are few in a real input; in others, only the first ones are told apart.
+// tally counts the leading digits of ids. There are few in a real input; in others, only the first
+// ones are told apart.
 type tally struct {
 	counts map[uint64]int
 	all    int
@@ -204,7 +209,8 @@ func (t *tally) flush() {
 	t.run = 0
 }
 
-// main is the leading digits of most ids, 0 if there are none, and whether there are others beside them.
+// main is the leading digits of most ids, 0 if there are none, and whether there are others beside
+// them.
 func (t *tally) main() (digits uint64, others bool) {
 	t.flush()
 	for digits, n := range t.counts {
