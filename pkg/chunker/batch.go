@@ -5,14 +5,16 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Batch is what one call can remove: up to 100 links of one parent record and relation. Related holds the related
-// records, each once; Pos[i] is the position of the link of Related[i] in the Set that the batch comes from.
+// Batch is what one call can remove: up to 100 links of one parent record and relation. Related
+// holds the related records, each once; Pos[i] is the position of the link of Related[i] in the Set
+// that the batch comes from.
 type Batch struct {
 	Relation zoho.Relation
 	Parent   zoho.ID
 	Related  []zoho.ID
 	Pos      []int
 
-	// History is what earlier runs leave open about these links: all links of a batch have the same.
+	// History is what earlier runs leave open about these links: all links of a batch have the
+	// same.
 	History outcome.History
 }

@@ -11,10 +11,12 @@ const MaxLinks = 100
 
 func clamp(size int) int { return min(max(size, 1), MaxLinks) }
 
-// Batches gives the batches of the links to be sent: of those for whose position want returns true, or of all if want is
-// nil. The links of a group fill as few batches as can be, each of up to size links (1 to MaxLinks; what is beyond is
-// taken as the nearest) whose ids fit into one call. Groups come in order of first appearance. A batch's slices belong to who receives it. want is
-// asked once for each link, just before its batch is given.
+// Batches gives the batches of the links for whose position want returns true, or of all links if
+// want is nil. want is called once for each link, just before the link's batch is given.
+//
+// A batch has up to size links, whose ids fit into one call. A size below 1 counts as 1, one above
+// MaxLinks as MaxLinks. There are as few batches of each group as possible. The groups come in the
+// order in which the input has them. The receiver of a batch may change its slices.
 func (s *Set) Batches(size int, want func(pos int) bool) iter.Seq[Batch] {
 	size = clamp(size)
 	return func(yield func(Batch) bool) {

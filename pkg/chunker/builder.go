@@ -15,8 +15,8 @@ type Builder struct {
 	rows   int
 }
 
-// block is a piece of the collected rows: rows are not kept in slices that grow, for copying them to a larger place
-// would need both places at once.
+// block holds some of the collected rows. There are blocks instead of slices that grow, because a
+// slice that grows needs the memory of its old and its new array at the same time.
 type block struct {
 	related [blockRows]zoho.ID
 	group   [blockRows]uint32
@@ -28,7 +28,8 @@ const blockRows = 1 << 13
 // NewBuilder is a builder without links.
 func NewBuilder() *Builder { return &Builder{groups: newGroups()} }
 
-// Add collects the link of the row that starts on the line. It refuses what its counters of 32 bits cannot hold.
+// Add collects a link, and the line on which its row starts. The error says that the input has too
+// many lines for counters of 32 bits.
 func (b *Builder) Add(l reader.Link, line int) error {
 	if line < 0 || uint64(line) > math.MaxUint32 || uint64(b.rows) >= math.MaxUint32-1 {
 		return fmt.Errorf("line %d: an input of more than %d lines is too long", line, uint32(math.MaxUint32))
@@ -45,7 +46,7 @@ func (b *Builder) Add(l reader.Link, line int) error {
 	return nil
 }
 
-// Build groups what was collected. The builder is used up.
+// Build makes a Set of the collected rows. The builder is empty afterwards.
 func (b *Builder) Build() *Set {
 	s := &Set{
 		groups:     b.groups,
@@ -55,7 +56,8 @@ func (b *Builder) Build() *Set {
 		duplicates: make([]uint64, (b.rows+63)/64),
 		links:      make([]uint32, b.groups.n),
 	}
-	// A counting sort: start[g+1] runs from the start of group g to its end while the rows are put in.
+	// A counting sort: start[g+1] runs from the start of group g to its end while the rows are put
+	// in.
 	next := s.start[1:]
 	sum := uint32(0)
 	for g := range next {

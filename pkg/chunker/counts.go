@@ -49,8 +49,8 @@ type ParentCount struct {
 	Links  int // each counted once
 }
 
-// LargestParents are the n parent records that have the most links, the largest first, and of those that have as many
-// the one that appears first.
+// LargestParents are the n parent records that have the most links, the largest first, and of those
+// that have as many the one that appears first.
 func (s *Set) LargestParents(n int) []ParentCount {
 	type ranked struct {
 		ParentCount
@@ -82,8 +82,8 @@ func (s *Set) countParents() int {
 	return n
 }
 
-// eachParent gives the first group and the number of links of each parent record. In a module with one relation, which
-// is the usual case, its groups are its parents; for others, they are sorted.
+// eachParent gives the first group and the number of links of each parent record. In a module with
+// one relation, which is the usual case, its groups are its parents; for others, they are sorted.
 func (s *Set) eachParent(give func(first, links int)) {
 	modules := map[string]int{}
 	for _, r := range s.groups.relations {

@@ -9,8 +9,8 @@ type group struct {
 	rows     uint32
 }
 
-// groups finds groups by what they are. It is a hash table of indices with open addressing: Go's map would take three
-// times the memory, which counts where most rows have a parent of their own.
+// groups finds groups by what they are. It is a hash table of indices with open addressing: Go's
+// map would take three times the memory, which counts where most rows have a parent of their own.
 type groups struct {
 	n         int                  // how many there are
 	blocks    []*[groupBlock]group // in order of first appearance; blocks, so that they need not be copied to grow
@@ -38,7 +38,8 @@ func (g *groups) relation(r zoho.Relation) (uint32, bool) {
 	return i, ok
 }
 
-// hash mixes a group's key: ids of an org share their leading digits and often differ in a few others only.
+// hash mixes a group's key: ids of an org share their leading digits and often differ in a few
+// others only.
 func hash(parent zoho.ID, relation uint32) uint64 {
 	h := (uint64(parent) + uint64(relation)*0x9e3779b97f4a7c15) * 0xff51afd7ed558ccd
 	return (h ^ h>>32) * 0xc4ceb9fe1a85ec53 >> 32

@@ -11,10 +11,13 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Set is the rows of one input, grouped by parent record and relation. Each row has a position, from 0 to Rows()-1, which
-// is the same whenever the same input is read. Groups are in order of first appearance; within one, rows are sorted by
-// related record and line. So the rows of one link are neighbours, the first line first: its position stands for the link.
-// A Set does not change and can be used by many goroutines at once.
+// Set is the rows of one input, grouped by parent record and relation. Groups are in the order in
+// which the input has them. Within a group, rows are sorted by related record and then by line.
+//
+// Each row has a position, from 0 to Rows()-1. It is the same whenever the same input is read. The
+// rows of one link are neighbours, and the position of the first of them stands for the link.
+//
+// A Set does not change, and many goroutines can use it at the same time.
 type Set struct {
 	groups     *groups
 	start      []uint32  // where each group begins, and the end of the last
@@ -121,7 +124,8 @@ func (s *Set) Lines(pos int) []int {
 	return lines
 }
 
-// DuplicateRows gives the position of every row whose link an earlier line has, and the position of the link's first row.
+// DuplicateRows gives the position of every row whose link an earlier line has, and the position of
+// the link's first row.
 func (s *Set) DuplicateRows() iter.Seq2[int, int] {
 	return func(yield func(pos, first int) bool) {
 		first := 0
@@ -141,7 +145,8 @@ func (s *Set) DuplicateRows() iter.Seq2[int, int] {
 	}
 }
 
-// Group is the rows of one parent record and relation, duplicates included. Its slices are the set's own.
+// Group is the rows of one parent record and relation, duplicates included. Its slices are the
+// set's own.
 type Group struct {
 	Relation zoho.Relation
 	Parent   zoho.ID

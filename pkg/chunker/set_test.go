@@ -213,8 +213,8 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// rows of few modules, lists, parents and related records, so that all kinds of duplicates and neighbours come up, or
-// of very many parents.
+// rows of few modules, lists, parents and related records, so that all kinds of duplicates and
+// neighbours come up, or of very many parents.
 func drawRows(t *rapid.T) []row {
 	few := rapid.Uint64Range(1, 4)
 	many := rapid.Uint64Range(1, 1<<64-1)
@@ -412,7 +412,8 @@ func TestSetAgainstModel(t *testing.T) {
 	})
 }
 
-// The same, with as many rows as fill several blocks and grow the table of groups: a model of maps, no shrinking.
+// The same, with as many rows as fill several blocks and grow the table of groups: a model of maps,
+// no shrinking.
 func TestManyRows(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for _, test := range []struct{ rows, parents, related int }{

@@ -8,8 +8,9 @@ import (
 	"delink/pkg/zoho"
 )
 
-// sortRows sorts rows by related record and then by line. It is a radix sort in place: the two columns need no scratch
-// copy, which would be the peak of the memory for an input with a single parent record.
+// sortRows sorts rows by related record and then by line. It is a radix sort in place: the two
+// columns need no scratch copy, which would be the peak of the memory for an input with a single
+// parent record.
 func sortRows(related []zoho.ID, lines []uint32) {
 	if len(related) < 48 {
 		insertRows(related, lines)

@@ -12,7 +12,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// answers are what an org says of itself before the first call. What it does not say, for want of a scope or of an answer, is nil.
+// answers are what an org says of itself before the first call. What it does not say, for want of a
+// scope or of an answer, is nil.
 type answers struct {
 	org      *zoho.Org
 	lists    map[string][]zoho.List // by module
@@ -22,11 +23,12 @@ type answers struct {
 	refused  error // the login is refused, or there is no connection: no other call would fare better
 }
 
-// mostQuestions is how many questions are asked at the same time: as many calls as every edition allows.
+// mostQuestions is how many questions are asked at the same time: as many calls as every edition
+// allows.
 const mostQuestions = zoho.LeastSlots
 
-// ask asks the org for its name, type and edition, and for the related lists of the modules in the input. All questions are asked at
-// the same time.
+// ask asks the org for its name, type and edition, and for the related lists of the modules in the
+// input. All questions are asked at the same time.
 func ask(ctx context.Context, conn *Connection, in *Input) answers {
 	a := answers{lists: map[string][]zoho.List{}, identity: zoho.Identity{Login: conn.Login}}
 	var org zoho.Org

@@ -65,18 +65,21 @@ type World struct {
 	Disk disk.Disk
 	// Registry is a folder in which runs note where their journals are; empty for nowhere.
 	Registry string
-	// Opening is called when the input has been read, before any file is touched. An error ends the job. It may be nil.
+	// Opening is called when the input has been read, before any file is touched. An error ends the
+	// job. It may be nil.
 	Opening func() error
-	// Connect makes the connection to the CRM. It is nil where no CRM is to be asked: only Look can do without.
+	// Connect makes the connection to the CRM. It is nil where no CRM is to be asked: only Look can
+	// do without.
 	Connect func() (*Connection, error)
 	// Note tells what people should know although the job goes on.
 	Note func(string)
 	// Asking is called before the org is asked; the returned function afterwards. It may be nil.
 	Asking func() (done func())
-	// Accept looks at the org before anything else is done with it. A *Refusal ends the job. It may be nil.
+	// Accept looks at the org before anything else is done with it. A *Refusal ends the job. It may
+	// be nil.
 	Accept func(org *zoho.Org) error
-	// Confirm asks a person. An error, most often a *Refusal, ends the job; nil goes on, also where ctx ended. Confirm may be
-	// nil: then nobody is asked.
+	// Confirm asks a person. An error, most often a *Refusal, ends the job; nil goes on, also where
+	// ctx ended. Confirm may be nil: then nobody is asked.
 	Confirm func(ctx context.Context, p *Proposal) error
 	// Watch shows how the run goes on until the returned function is called. It may be nil.
 	Watch func(look func() progress.Moment) (end func())

@@ -46,7 +46,8 @@ const (
 	refuseUnshown                 // nothing shows that the unfinished run spoke to the same CRM
 )
 
-// decide says what becomes of an earlier run. It is the table "Running again" of the promise to users.
+// decide says what becomes of an earlier run. It is the table "Running again" of the promise to
+// users.
 func decide(e earlierRun, c Choice) decision {
 	switch {
 	case c.Restart:

@@ -88,7 +88,8 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// rule is one rule of running again. Of all rules, exactly one holds for each earlier run and choice.
+// rule is one rule of running again. Of all rules, exactly one holds for each earlier run and
+// choice.
 type rule struct {
 	name string
 	when func(e earlierRun, c Choice) bool
@@ -100,8 +101,8 @@ func rules() []rule {
 	type facts struct {
 		left, finished, same, here bool
 	}
-	// left: there is something to go on with. same: the input is that of the earlier run, as far as can be known. here: nothing
-	// speaks against the same CRM.
+	// left: there is something to go on with. same: the input is that of the earlier run, as far as
+	// can be known. here: nothing speaks against the same CRM.
 	of := func(e earlierRun) facts {
 		f := facts{left: e.Results && (e.Summary || e.Rows > 0 || e.ForeignRows > 0), here: e.CRM == isSame, same: e.SameInput}
 		f.finished = e.Summary && e.State == outcome.Finished && e.Pending == 0

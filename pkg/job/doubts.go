@@ -33,7 +33,8 @@ type doubts struct {
 // maySpeakOf reports whether what a journal has about a CRM may be about this run's.
 func (d *doubts) maySpeakOf(crm zoho.Identity) bool { return d.crm.Compare(crm) != zoho.Different }
 
-// findDoubts reads the journals that earlier runs left: that of this run's results, and those of other runs.
+// findDoubts reads the journals that earlier runs left: that of this run's results, and those of
+// other runs.
 func (j *Job) findDoubts() (*doubts, error) {
 	d := &doubts{crm: j.answers.identity, left: map[reader.Link]zoho.Identity{}}
 	var err error
@@ -67,7 +68,8 @@ func notAJournal(err error) error {
 	return err
 }
 
-// settle takes a row of the result file that begins at a byte: an outcome of this journal's run takes its link out of doubt.
+// settle takes a row of the result file that begins at a byte: an outcome of this journal's run
+// takes its link out of doubt.
 func (d *doubts) settle(r *report.Row, at int64) {
 	if d.own == nil || d.own.Begin < 0 || at < d.own.Begin || !r.Status.IsOfLink() {
 		return
@@ -77,7 +79,8 @@ func (d *doubts) settle(r *report.Row, at int64) {
 	}
 }
 
-// resultsHave takes the size of the result file. If it is smaller than the journal knows, rows have been lost.
+// resultsHave takes the size of the result file. If it is smaller than the journal knows, rows have
+// been lost.
 func (d *doubts) resultsHave(size int64) { d.all = d.all || d.own != nil && size < d.own.Size }
 
 // applyDoubts tells the book what is in doubt.
@@ -89,12 +92,6 @@ func (j *Job) applyDoubts() {
 	for l := range d.left {
 		j.book.Doubt(l)
 	}
-	for _, l := range slices.Concat(d.others, j.input.inDoubt) {
-		j.book.MayBeSent(l)
-	}
-	if d.all {
-		j.book.DoubtAllPending()
-	}
 	for _, l := range j.input.leftUnknown {
 		j.book.LeaveUnknown(l)
 	}
@@ -102,6 +99,12 @@ func (j *Job) applyDoubts() {
 		for _, l := range j.earlier.unknown {
 			j.book.LeaveUnknown(l)
 		}
+	}
+	for _, l := range slices.Concat(d.others, j.input.inDoubt) {
+		j.book.MayBeSent(l)
+	}
+	if d.all {
+		j.book.DoubtAllPending()
 	}
 }
 
@@ -150,7 +153,8 @@ func recordKey(r journal.Record) string {
 	return r.Relation.String() + r.Parent.String() + " " + r.Related[0].String()
 }
 
-// otherJournals finds the journals of other result files: in the folders of this run's files, and where runs have noted them.
+// otherJournals finds the journals of other result files: in the folders of this run's files, and
+// where runs have noted them.
 func (j *Job) otherJournals() (paths []string) {
 	folders := map[string]bool{}
 	for _, f := range []string{j.files.Results, j.files.Failures, j.files.Summary, j.inputPath()} {
@@ -187,8 +191,8 @@ func (j *Job) inputPath() string {
 	return j.config.Input
 }
 
-// doubtsOf are the links in doubt of another result file's journal. A journal whose run still goes on is passed over: that run will
-// record its links itself.
+// doubtsOf are the links in doubt of another result file's journal. A journal whose run still goes
+// on is passed over: that run will record its links itself.
 func (j *Job) doubtsOf(d *doubts, path string) []reader.Link {
 	past, err := journal.Read(j.world.Disk, path)
 	if err != nil || past == nil {
@@ -227,7 +231,8 @@ func (j *Job) doubtsOf(d *doubts, path string) []reader.Link {
 	return links
 }
 
-// noteJournal notes in the registry where the journal of this run is, so that a run with other files finds it.
+// noteJournal notes in the registry where the journal of this run is, so that a run with other
+// files finds it.
 func (j *Job) noteJournal() {
 	path, err := filepath.Abs(journal.Name(j.files.Results))
 	if j.world.Registry == "" || err != nil {

@@ -76,7 +76,8 @@ func (j *Job) takeUp() error {
 	return nil
 }
 
-// namesOfCRM are the names that rows about this run's CRM have; nil if it is not known, and every row counts.
+// namesOfCRM are the names that rows about this run's CRM have; nil if it is not known, and every
+// row counts.
 func (j *Job) namesOfCRM() map[string]bool {
 	now := j.answers.identity
 	if now.Name() == "" {
@@ -93,7 +94,8 @@ func (j *Job) namesOfCRM() map[string]bool {
 	return names
 }
 
-// compareCRM says what is known of the CRM of an earlier run. strangers are the names in rows that are not about this run's CRM.
+// compareCRM says what is known of the CRM of an earlier run. strangers are the names in rows that
+// are not about this run's CRM.
 func (j *Job) compareCRM(strangers map[string]bool) sameCRM {
 	now := j.answers.identity
 	e := &j.earlier
@@ -138,9 +140,9 @@ func isOrgID(name string) bool {
 	return err == nil
 }
 
-// identityToKeep is the CRM of this run as its files name it. If the org did not say its id this time, and is shown to be the org of
-// the earlier run, it is called as that run called it. If nothing became known, this run has sent nothing, and the files stay what
-// they were.
+// identityToKeep is the CRM of this run as its files name it. If the org did not say its id this
+// time, and is shown to be the org of the earlier run, it is called as that run called it. If
+// nothing became known, this run has sent nothing, and the files stay what they were.
 func (j *Job) identityToKeep() zoho.Identity {
 	now, s := j.answers.identity, j.earlier.summary
 	switch {
@@ -153,7 +155,8 @@ func (j *Job) identityToKeep() zoho.Identity {
 	return now
 }
 
-// heedDeletion remembers a row of an earlier run that tells of a deleted record, if its relation is in this input too.
+// heedDeletion remembers a row of an earlier run that tells of a deleted record, if its relation is
+// in this input too.
 func (j *Job) heedDeletion(r *report.Row) {
 	if r.Code != zoho.CodeRecordDeleted || j.earlier.deleted != nil {
 		return
@@ -185,7 +188,8 @@ func notOurs(err error) error {
 	return err
 }
 
-// settleEarlier carries out what was decided about the earlier run, in memory: files are changed when the run begins.
+// settleEarlier carries out what was decided about the earlier run, in memory: files are changed
+// when the run begins.
 func (j *Job) settleEarlier() error {
 	e := &j.earlier
 	j.decision = decide(e.run, j.config.Choice)

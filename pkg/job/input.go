@@ -28,15 +28,16 @@ type Input struct {
 	leftUnknown, inDoubt []reader.Link // what a failures file tells of an earlier run
 }
 
-// keptBad is how many rows that cannot be used are kept to be shown, where the run does not go on without them. A
-// spreadsheet that has changed one id has changed millions.
+// keptBad is how many rows that cannot be used are kept to be shown, where the run does not go on
+// without them. A spreadsheet that has changed one id has changed millions.
 const keptBad = 1000
 
-// gcPercent keeps the garbage of reading small beside what is kept: ten million rows must fit in a laptop.
+// gcPercent keeps the garbage of reading small beside what is kept: ten million rows must fit in a
+// laptop.
 const gcPercent = 40
 
-// readInput reads the whole input and checks it. again says that the input will be read a second time. readInput writes nothing but
-// the file of rows that cannot be used, if one was asked for.
+// readInput reads the whole input and checks it. again says that the input will be read a second
+// time. readInput writes nothing but the file of rows that cannot be used, if one was asked for.
 func readInput(c Config, on disk.Disk, again bool) (*Input, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	p := &Input{Config: c}

@@ -11,8 +11,8 @@ import (
 	"delink/pkg/disk"
 )
 
-// Millions of rows may be bad. Those that are only counted are not kept; those that a run goes on without are recorded, and
-// kept for it.
+// Millions of rows may be bad. Those that are only counted are not kept; those that a run goes on
+// without are recorded, and kept for it.
 func TestManyRowsThatCannotBeUsed(t *testing.T) {
 	const bad = keptBad + 500
 	folder := t.TempDir()

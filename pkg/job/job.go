@@ -52,10 +52,12 @@ type Ending struct {
 	Err     error // why the run could not go on; the files tell what became of every link all the same
 }
 
-// Run takes a job through all its steps. When stop ends, nothing new is sent and what is in flight is finished; when hard ends too,
-// what is in flight is cut off. The causes of both may be an outcome.Reason.
+// Run takes a job through all its steps. When stop ends, nothing new is sent and what is in flight
+// is finished; when hard ends too, what is in flight is cut off. The causes of both may be an
+// outcome.Reason.
 //
-// A *Refusal says that nothing was sent and no file was changed. Any other error says the same of a run that could not begin.
+// A *Refusal says that nothing was sent and no file was changed. Any other error says the same of a
+// run that could not begin.
 func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 	j := &Job{config: c, world: w}
 	if err := j.read(true); err != nil {
@@ -97,7 +99,8 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 	return j.send(stop, hard, p)
 }
 
-// Look takes a job as far as its proposal, and changes nothing. Without a connection, nobody is asked.
+// Look takes a job as far as its proposal, and changes nothing. Without a connection, nobody is
+// asked.
 func Look(ctx context.Context, c Config, w World) (*Proposal, error) {
 	j := &Job{config: c, world: w, unlock: func() {}}
 	if err := j.read(false); err != nil {
@@ -208,8 +211,8 @@ func (j *Job) nothing(why Idle) (*Ending, error) {
 	return j.ending(s, why, err), nil
 }
 
-// allowed makes sure that the login and the relations are accepted, and tells what the org did not say. It ends a job that cannot
-// go on.
+// allowed makes sure that the login and the relations are accepted, and tells what the org did not
+// say. It ends a job that cannot go on.
 func (j *Job) allowed(stop context.Context) (*Ending, error) {
 	if stop.Err() != nil {
 		return j.giveUp(reasonOf(stop), nil)

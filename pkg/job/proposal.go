@@ -17,10 +17,12 @@ type Proposal struct {
 	Time    time.Duration
 }
 
-// AnswerTime is the time of one call that estimates assume; measured values lie between 0.05 and 0.5 seconds.
+// AnswerTime is the time of one call that estimates assume; measured values lie between 0.05 and
+// 0.5 seconds.
 const AnswerTime = 300 * time.Millisecond
 
-// estimate is how long calls take with so many in flight, and no more than perSecond of them a second if that is not 0.
+// estimate is how long calls take with so many in flight, and no more than perSecond of them a
+// second if that is not 0.
 func estimate(calls, slots int, perSecond float64) time.Duration {
 	rounds := (calls + slots - 1) / max(1, slots)
 	d := time.Duration(rounds) * AnswerTime
@@ -39,7 +41,8 @@ func (j *Job) propose() *Proposal {
 	return p
 }
 
-// slots is how many calls will be in flight: as many as were asked for, or as the org's edition allows.
+// slots is how many calls will be in flight: as many as were asked for, or as the org's edition
+// allows.
 func (j *Job) slots() int {
 	if j.config.Slots > 0 {
 		return j.config.Slots
@@ -64,8 +67,8 @@ func (j *Job) toSend() (links, calls int) {
 	return links, calls
 }
 
-// hasWork reports whether there is a link to be sent. There may be none although no earlier run has finished: it was killed behind
-// its last call, say.
+// hasWork reports whether there is a link to be sent. There may be none although no earlier run has
+// finished: it was killed behind its last call, say.
 func (j *Job) hasWork() bool {
 	for range j.book.Batches(j.config.batchSize(), j.config.RetryFailed) {
 		return true

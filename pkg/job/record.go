@@ -12,8 +12,9 @@ import (
 	"delink/pkg/report"
 )
 
-// record keeps the files of a run, around what it does. When hard ends, the run is cut off; atOnce is how many links can be under way
-// at most. count adds to the summary what the run knows; it may be nil.
+// record keeps the files of a run, around what it does. When hard ends, the run is cut off; atOnce
+// is how many links can be under way at most. count adds to the summary what the run knows; it may
+// be nil.
 func (j *Job) record(hard context.Context, atOnce int, do func(*report.Recorder) (outcome.Reason, error), count func(*report.Summary)) (*report.Summary, error) {
 	started := time.Now()
 	s := j.newSummary(started)
@@ -51,11 +52,12 @@ func (j *Job) newSummary(started time.Time) *report.Summary {
 	return s
 }
 
-// prepare makes the files for the run that begins. reserve is how many rows must find a place even on a full disk.
+// prepare makes the files for the run that begins. reserve is how many rows must find a place even
+// on a full disk.
 //
-// The order matters, because the process can be killed between any two steps. The journal goes first: from then on no row of an older
-// result file counts as an outcome of what is in doubt. Only when the result file is as it should be, the journal says from which
-// byte on its rows count.
+// The order matters, because the process can be killed between any two steps. The journal goes
+// first: from then on no row of an older result file counts as an outcome of what is in doubt. Only
+// when the result file is as it should be, the journal says from which byte on its rows count.
 func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Recorder, error) {
 	jour, err := journal.Begin(j.world.Disk, j.files.Results, j.carried())
 	if err != nil {
@@ -103,8 +105,8 @@ func (j *Job) prepareFiles(s *report.Summary, now time.Time) error {
 	return j.putAside(now, j.files.Failures) // whose it is, nobody knows
 }
 
-// carryOver begins the result file with those of its rows that settle links of this input. The old file stays in place until then,
-// and as a copy under a new name.
+// carryOver begins the result file with those of its rows that settle links of this input. The old
+// file stays in place until then, and as a copy under a new name.
 func (j *Job) carryOver(now time.Time) error {
 	if err := copyAside(j.world.Disk, j.files.Results, now); err != nil {
 		return err
@@ -122,10 +124,11 @@ func (j *Job) carryOver(now time.Time) error {
 	return err
 }
 
-// finish leaves one row for each row of the input that was settled, the failures, and the journal of what is still in doubt.
+// finish leaves one row for each row of the input that was settled, the failures, and the journal
+// of what is still in doubt.
 //
-// The journal is replaced when all outcomes are on disk, and before the result file is rewritten: rows have other places then. If not
-// all could be written, the journal stays as it is.
+// The journal is replaced when all outcomes are on disk, and before the result file is rewritten:
+// rows have other places then. If not all could be written, the journal stays as it is.
 func (j *Job) finish(s *report.Summary, r *report.Recorder) error {
 	if err := errors.Join(r.Ledger.Close(), r.Journal.Close()); err != nil || r.Ledger.Broken() {
 		return errors.Join(err, j.finishFailures(s))

@@ -113,7 +113,8 @@ func inputOf(related ...int) string {
 	return b.String()
 }
 
-// jobIn gives a job that has read links.csv in a folder and knows its CRM, and the calls that its disk has left.
+// jobIn gives a job that has read links.csv in a folder and knows its CRM, and the calls that its
+// disk has left.
 func jobIn(t *testing.T, folder string, choice Choice) (j *Job, left *int) {
 	t.Helper()
 	left = new(int)
@@ -171,7 +172,8 @@ func statuses(j *Job) map[zoho.ID]outcome.Status {
 	return all
 }
 
-// A run that was killed knows how far its results were on disk. If they are cut or removed, every link without a row is in doubt.
+// A run that was killed knows how far its results were on disk. If they are cut or removed, every
+// link without a row is in doubt.
 func TestResultsThatWereCut(t *testing.T) {
 	for name, harm := range map[string]func(path string) error{
 		"not cut": nil,
@@ -250,7 +252,8 @@ func TestUnknownIsNotSettled(t *testing.T) {
 	}
 }
 
-// An input that changes while a run goes on has no failures file that fits it: the run says so, and keeps the older one.
+// An input that changes while a run goes on has no failures file that fits it: the run says so, and
+// keeps the older one.
 func TestInputChangesBetweenItsReadings(t *testing.T) {
 	for name, change := range map[string]string{"another id": inputOf(11, 14), "a row more": inputOf(11, 12, 13), "a row less": inputOf(11)} {
 		t.Run(name, func(t *testing.T) {
@@ -275,8 +278,9 @@ func TestInputChangesBetweenItsReadings(t *testing.T) {
 	}
 }
 
-// A run can be killed between any two steps in which it makes its files. Whatever it has done by then, the next run knows what was
-// settled, the older rows are kept, and no result file is without its summary.
+// A run can be killed between any two steps in which it makes its files. Whatever it has done by
+// then, the next run knows what was settled, the older rows are kept, and no result file is without
+// its summary.
 func TestKilledWhileItsFilesAreMade(t *testing.T) {
 	removed := map[zoho.ID]outcome.Status{11: outcome.Removed, 12: outcome.Removed}
 	tests := []struct {
@@ -328,7 +332,8 @@ func TestKilledWhileItsFilesAreMade(t *testing.T) {
 	}
 }
 
-// checkFolder looks at what a killed run left: the older rows are in some file, and results have a summary.
+// checkFolder looks at what a killed run left: the older rows are in some file, and results have a
+// summary.
 func checkFolder(t *testing.T, folder string, calls int, older bool) {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(folder, "links.*results*"))

@@ -16,7 +16,8 @@ import (
 // errKilled is what every call of a process gets that was killed.
 var errKilled = errors.New("the process was killed")
 
-// drive is a file system with one folder. It knows what a process sees, and what would be left if the power went out.
+// drive is a file system with one folder. It knows what a process sees, and what would be left if
+// the power went out.
 type drive struct {
 	names map[string]*inode
 	safe  map[string]*inode // the names at the last sync of the folder
@@ -43,8 +44,8 @@ func (d *drive) call() error {
 	return nil
 }
 
-// losePower leaves the names and the bytes that were synced, and of the journal that was being written some more bytes: what was
-// written, or blocks of zeros that never were.
+// losePower leaves the names and the bytes that were synced, and of the journal that was being
+// written some more bytes: what was written, or blocks of zeros that never were.
 func (d *drive) losePower(more int, zeros bool) {
 	d.names = maps.Clone(d.safe)
 	for _, f := range d.names {

@@ -20,8 +20,8 @@ type Doubts struct {
 // IsEmpty reports whether nothing is in doubt.
 func (d Doubts) IsEmpty() bool { return len(d.Records)+len(d.All) == 0 }
 
-// Journal is the journal of a run that goes on. Synced may be called beside everything else; the other methods are called one after
-// the other.
+// Journal is the journal of a run that goes on. Synced may be called beside everything else; the
+// other methods are called one after the other.
 type Journal struct {
 	on      disk.Disk
 	path    string
@@ -42,11 +42,13 @@ type Journal struct {
 	open []uint64   // a bit for each position: written down, and no outcome on disk
 }
 
-// sizeMax is how large the file may grow before it is replaced, in bytes: some hundred batches of 100 links.
+// sizeMax is how large the file may grow before it is replaced, in bytes: some hundred batches of
+// 100 links.
 const sizeMax = 1 << 20
 
-// Begin makes the journal of a new run, with what earlier runs left in doubt. It replaces an older one: after a crash there is the
-// older journal or the new one, whole. As long as Start was not called, no row of the result file counts as an outcome.
+// Begin makes the journal of a new run, with what earlier runs left in doubt. It replaces an older
+// one: after a crash there is the older journal or the new one, whole. As long as Start was not
+// called, no row of the result file counts as an outcome.
 func Begin(on disk.Disk, results string, carried Doubts) (*Journal, error) {
 	j := &Journal{on: on, path: Name(results), results: results, carried: carried, begin: -1, limit: sizeMax}
 	return j, j.replace(nil)
@@ -61,8 +63,8 @@ func Keep(on disk.Disk, results string, left Doubts) error {
 	return err
 }
 
-// Start opens the journal for writing. The result file has size bytes, and rows behind them are outcomes of this run. The set that is
-// sent has so many rows.
+// Start opens the journal for writing. The result file has size bytes, and rows behind them are
+// outcomes of this run. The set that is sent has so many rows.
 func (j *Journal) Start(crm zoho.Identity, size int64, rows int) error {
 	j.crm, j.begin, j.size = crm, size, size
 	j.open = make([]uint64, (rows+63)/64)
@@ -121,8 +123,8 @@ func (j *Journal) reopen(live []chunker.Batch) error {
 	return nil
 }
 
-// Write writes down batches that are about to be sent. They are on disk when it returns. After an error, every later call fails too: a
-// line behind one that was torn could not be read back.
+// Write writes down batches that are about to be sent. They are on disk when it returns. After an
+// error, every later call fails too: a line behind one that was torn could not be read back.
 func (j *Journal) Write(batches []chunker.Batch) error {
 	if j.broken == nil {
 		j.broken = j.write(batches)
@@ -172,7 +174,8 @@ func (j *Journal) stillLive() (live []chunker.Batch) {
 	return live
 }
 
-// Synced says that the result file has size bytes on disk, with outcomes for the links at these positions.
+// Synced says that the result file has size bytes on disk, with outcomes for the links at these
+// positions.
 func (j *Journal) Synced(positions []int, size int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()

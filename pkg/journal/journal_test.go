@@ -155,8 +155,8 @@ func (m *model) check() map[reader.Link]bool {
 	return found
 }
 
-// Whatever runs do, and whenever they are killed or lose power: the journal has every link that was about to be sent and has no
-// outcome, and no link that never was about to be sent.
+// Whatever runs do, and whenever they are killed or lose power: the journal has every link that was
+// about to be sent and has no outcome, and no link that never was about to be sent.
 func TestNothingIsForgotten(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := &model{t: t, d: newDrive(), ever: map[reader.Link]bool{}, due: map[reader.Link]bool{}, outcome: map[reader.Link]bool{}}
@@ -201,7 +201,8 @@ func TestKeepNothing(t *testing.T) {
 	}
 }
 
-// A kill can leave the last line cut off at any byte, and a power failure zeros behind it. All lines before it count.
+// A kill can leave the last line cut off at any byte, and a power failure zeros behind it. All
+// lines before it count.
 func TestCutOffAtEveryByte(t *testing.T) {
 	d := newDrive()
 	j, err := Begin(d.disk(), results, Doubts{Records: recordsOf(map[reader.Link]bool{linkAt(7): true})})
@@ -258,7 +259,8 @@ func TestFilesThatAreNoJournals(t *testing.T) {
 	}
 }
 
-// However many links go through a journal, the file stays small: only the links under way take space.
+// However many links go through a journal, the file stays small: only the links under way take
+// space.
 func TestFileIsBounded(t *testing.T) {
 	const rows, size, underWay = 1_000_000, 100, 25
 	d := newDrive()
@@ -374,7 +376,8 @@ func TestNamesOfResults(t *testing.T) {
 	})
 }
 
-// FuzzRead holds for any bytes between lines of a journal: nothing panics, and the lines around them count.
+// FuzzRead holds for any bytes between lines of a journal: nothing panics, and the lines around
+// them count.
 func FuzzRead(f *testing.F) {
 	r := Record{crm, leads, 1, []zoho.ID{2, 3}}
 	for _, text := range []string{

@@ -36,8 +36,8 @@ func (e *NotAJournal) Error() string { return e.Path + " is not a journal of del
 // longest is the longest line that is read. Lines of ours are shorter than 3 kB.
 const longest = 1 << 16
 
-// Read reads the journal of a result file; nil if there is none. Lines that are not whole are passed over: nothing was sent that was
-// not on disk as a whole line.
+// Read reads the journal of a result file; nil if there is none. Lines that are not whole are
+// passed over: nothing was sent that was not on disk as a whole line.
 func Read(on disk.Disk, path string) (*Past, error) {
 	f, err := on.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {

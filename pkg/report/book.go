@@ -12,14 +12,16 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Fate is what became of a link, or of a row, as a failures file tells it.
+// Fate is what became of a link, or of a row that cannot be used. A failures file has it in its
+// last three columns.
 type Fate struct {
 	Status  outcome.Status
 	Code    string
 	Message string
 }
 
-// Book is what is known of every row of an input. Its counts may be read while it is written; nothing else may.
+// Book is what is known of every row of an input. Its counts may be read while it is written;
+// nothing else may.
 type Book struct {
 	set   *chunker.Set
 	known []uint32 // by position: the number of its fate; 0 while it is pending
@@ -29,8 +31,9 @@ type Book struct {
 
 	invalid map[int]bool // by line: whether the row is in the result file
 	bad     []*reader.RowError
-	// again counts the rows in the result file of links, and of lines, that have more than one: all but the last are
-	// superseded.
+	// again counts rows of the result file, by position. It has the positions that have more than
+	// one row, and those whose only row does not count any more. All rows of a position but the
+	// last are superseded.
 	again  map[int]int
 	counts map[outcome.Status]*atomic.Int64
 
@@ -39,7 +42,8 @@ type Book struct {
 	reopened    bool      // some rows in the result file are about links that are pending again
 }
 
-// NewBook starts the book of an input. bad are the rows that cannot be used, if the run goes on without them.
+// NewBook starts the book of an input. bad are the rows that cannot be used, if the run goes on
+// without them.
 func NewBook(set *chunker.Set, bad []*reader.RowError) *Book {
 	b := &Book{
 		set:     set,
@@ -61,7 +65,7 @@ func NewBook(set *chunker.Set, bad []*reader.RowError) *Book {
 	return b
 }
 
-// Count is how many rows have a status; of links, each is counted once.
+// Count is how many links have a status; for duplicate and invalid, how many rows have it.
 func (b *Book) Count(s outcome.Status) int {
 	if s == outcome.Pending {
 		return b.Pending()
@@ -86,7 +90,7 @@ func (b *Book) Rows() int { return b.set.Rows() + len(b.bad) }
 // Links is how many different links it has.
 func (b *Book) Links() int { return b.set.Links() }
 
-// status is what is known of the position of a link's first row.
+// status is the status of the link, or of the duplicate row, at a position.
 func (b *Book) status(pos int) outcome.Status {
 	if n := b.known[pos]; n > 0 {
 		return b.fates[n].Status
@@ -122,11 +126,13 @@ func (b *Book) History(pos int) outcome.History {
 	return outcome.Clear
 }
 
-// ToSend reports whether the link at the position of its first row is to be sent; retry says that failed links are.
+// ToSend reports whether the link at the position of its first row is to be sent; retry says that
+// failed links are.
 func (b *Book) ToSend(pos int, retry bool) bool { return b.status(pos).ToSend(retry) }
 
-// Doubt says that an earlier run may have sent a link without leaving an outcome. What is in the result file about the link is older
-// and does not count any more, so the link is pending. Links that the input does not have are passed over.
+// Doubt says that an earlier run may have sent a link without leaving an outcome. What is in the
+// result file about the link is older and does not count any more, so the link is pending. Links
+// that the input does not have are passed over.
 func (b *Book) Doubt(l reader.Link) {
 	pos, ok := b.set.Find(l)
 	if !ok {
@@ -141,10 +147,10 @@ func (b *Book) Doubt(l reader.Link) {
 	b.inDoubt.add(pos, b.set.Rows())
 }
 
-// MayBeSent says that a run of another input may have sent a link without leaving an outcome. What this input's results say of the
-// link stands.
+// MayBeSent says that a run of another input may have sent a link without leaving an outcome. What
+// this input's results say of the link stands, and so does that an earlier run left it unknown.
 func (b *Book) MayBeSent(l reader.Link) {
-	if pos, ok := b.set.Find(l); ok {
+	if pos, ok := b.set.Find(l); ok && b.History(pos) == outcome.Clear {
 		b.inDoubt.add(pos, b.set.Rows())
 	}
 }
@@ -178,7 +184,8 @@ func (b *Book) InDoubt() (at []int) {
 	return at
 }
 
-// Open gives the links that are pending or unknown and that an attempt may have removed, as batches.
+// Open gives the links that are pending or unknown and that an attempt may have removed, as
+// batches.
 func (b *Book) Open() iter.Seq[chunker.Batch] {
 	return func(yield func(chunker.Batch) bool) {
 		if b.inDoubt.isEmpty() && b.leftUnknown.isEmpty() && b.Count(outcome.Unknown) == 0 {

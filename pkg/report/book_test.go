@@ -71,8 +71,9 @@ func drawOutcomes(t *rapid.T, book *Book, set *chunker.Set) []outcome.Outcome {
 	return out
 }
 
-// Whatever becomes of the links, in however many runs: the sum closes, the result file read back tells the same as the
-// book, rewritten it has one row for each row of the input that is settled, and the failures are the other rows as they stand.
+// Whatever becomes of the links, in however many runs: the sum closes, the result file read back
+// tells the same as the book, rewritten it has one row for each row of the input that is settled,
+// and the failures are the other rows as they stand.
 func TestBookAndFilesTellTheSame(t *testing.T) {
 	folder := t.TempDir()
 	results, failures := filepath.Join(folder, "r.csv"), filepath.Join(folder, "f.csv")

@@ -11,7 +11,7 @@ import (
 	"delink/pkg/reader"
 )
 
-// rows adds the rows of outcomes.
+// rows appends the rows for outcomes to rows.
 func (b *Book) rows(outcomes []outcome.Outcome, rows []Row) []Row {
 	var at time.Time // the outcomes of a call have the same time
 	var text string
@@ -31,7 +31,8 @@ func (b *Book) rows(outcomes []outcome.Outcome, rows []Row) []Row {
 	return rows
 }
 
-// Load enters a row of an earlier run's result file. fits is false if the input has no such row on that line.
+// Load enters a row of an earlier run's result file. fits is false if the input has no such row on
+// that line.
 func (b *Book) Load(r *Row) (fits bool) {
 	if r.Status == outcome.Invalid {
 		in, ok := b.invalid[r.Line]
@@ -50,8 +51,8 @@ func (b *Book) Load(r *Row) (fits bool) {
 	return line == r.Line
 }
 
-// Carry enters a row of a result file of another input if it tells what became of a link of this one, and gives it this
-// input's line.
+// Carry enters a row of another input's result file, if this input has the row's link. It changes
+// the row's line to the line of the link in this input.
 func (b *Book) Carry(r *Row) bool {
 	if !r.Status.IsOfLink() {
 		return false
@@ -69,7 +70,8 @@ func (b *Book) Carry(r *Row) bool {
 	return true
 }
 
-// find is the position that a row of a result file is about.
+// find gives the position of the link, or of the duplicate row, that a row of a result file is
+// about.
 func (b *Book) find(r *Row) (pos int, ok bool) {
 	l, err := r.Link()
 	if err != nil {
@@ -82,8 +84,8 @@ func (b *Book) find(r *Row) (pos int, ok bool) {
 	return pos, ok && b.set.IsDuplicate(pos)
 }
 
-// Unsent gives the rows that are settled without a call and not yet in the result file, duplicates and invalid rows, and
-// enters them.
+// Unsent calls give with the rows that need no call and are not yet in the result file, some at a
+// time: duplicates and rows that cannot be used. It enters them.
 func (b *Book) Unsent(now time.Time, give func([]Row) error) error {
 	const few = 1000
 	at := timestamp(now)
@@ -129,12 +131,12 @@ func (b *Book) invalidFate(e *reader.RowError) Fate {
 	return Fate{outcome.Invalid, "INVALID_ROW", cell(e.Message())}
 }
 
-// Superseded reports whether the result file has rows that do not count any more: later ones replaced them, or their links are
-// pending again.
+// Superseded reports whether the result file has rows that do not count any more: later ones
+// replaced them, or their links are pending again.
 func (b *Book) Superseded() bool { return len(b.again) > 0 || b.reopened }
 
-// Last tells, for the rows of the result file in their order, which ones are the last for their link or line, and settle it. It can
-// be used for one pass over the whole file.
+// Last returns a function that reports whether a row is the last one of its link or line, and still
+// counts. The function must be called with every row of the result file, in their order, once.
 func (b *Book) Last() func(r *Row) bool {
 	left := b.again
 	b.again, b.reopened = map[int]int{}, false
@@ -157,9 +159,9 @@ func (b *Book) Last() func(r *Row) bool {
 	}
 }
 
-// Batches gives the batches that are to be sent, each of links with the same history. Links in doubt go first, and those that an
-// earlier run left unknown go last: a CRM that does not answer for them must not keep a run from all others. What this run leaves
-// unknown is not sent again.
+// Batches gives the batches that are to be sent, each of links with the same history. Links in
+// doubt go first, and those that an earlier run left unknown go last: a CRM that does not answer
+// for them must not keep a run from all others. What this run leaves unknown is not sent again.
 func (b *Book) Batches(size int, retry bool) iter.Seq[chunker.Batch] {
 	left := b.left()
 	return func(yield func(chunker.Batch) bool) {

@@ -12,7 +12,8 @@ import (
 	"delink/pkg/outcome"
 )
 
-// quick is the system's disk without its syncs: they are of no use to tests that cut no power, and take most of the time.
+// quick is the system's disk without its syncs: they are of no use to tests that cut no power, and
+// take most of the time.
 var quick = disk.OS{Calls: unsynced{}}
 
 type unsynced struct{ disk.System }
@@ -38,7 +39,8 @@ func noSync(h disk.Handle, err error) (disk.Handle, error) {
 	return unsyncedHandle{h}, nil
 }
 
-// full is a disk on which a file can grow to so many bytes while there is a reserve, and by the reserve once it is gone.
+// full is a disk on which a file can grow to so many bytes while there is a reserve, and by the
+// reserve once it is gone.
 type full struct {
 	unsynced
 	room     *int
@@ -74,8 +76,8 @@ func (h fullHandle) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// On a full disk what is in flight is recorded in the space that was reserved, and Trouble says why nothing else may be
-// sent. When that is full, too, nothing is said to be recorded.
+// On a full disk what is in flight is recorded in the space that was reserved, and Trouble says why
+// nothing else may be sent. When that is full, too, nothing is said to be recorded.
 func TestLedgerOnAFullDisk(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "links.results.csv")
 	room, reserved := len(header)+150, 300

@@ -1,7 +1,11 @@
-// Package report keeps what is known about outcomes: the result file, which is also the ledger that a later run goes by,
-// the failures file, the summary, and the progress that people see.
+// Package report keeps what is known about the links of an input, in files and in memory: the
+// result file, the failures file, the summary and the book.
 //
-// The result file is a CSV that is only appended to while a run goes on. A row counts once it is written (a killed
-// process does not take it back) and is sure once it is synced (neither does a power failure). The Book is the same
-// knowledge in memory, by the position of each link in the input.
+// The result file is the ledger: a later run reads it to learn which links are settled. While a run
+// goes on, rows are only appended. A row that is written survives the end of the process. A row
+// that is synced survives a power failure, too.
+//
+// The Book holds the same knowledge in memory, by the position of each link in the set of package
+// chunker. A Recorder writes each outcome to the ledger first and to the book afterwards, so the
+// book never knows more than the file.
 package report

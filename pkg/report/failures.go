@@ -10,12 +10,14 @@ import (
 	"delink/pkg/reader"
 )
 
-// WriteFailures makes a file of every row of the input whose link is failed, unknown or in doubt, or that is invalid, as it stands in
-// the input, with why it is here in three more columns. So it is an input itself. in is a second pass over the input that the book is
-// of; verify is called behind its last row, before the file takes its place.
+// WriteFailures writes the rows of the input whose link is failed, unknown or in doubt, and those
+// that cannot be used. Each row is as in the input, and three more columns say what became of it.
+// So the file is an input itself.
 //
-// Where no row has failed there is no file, and an older one is removed. An older one that was changed by hand
-// gets a new name instead. It reports how many rows there are.
+// in reads the input of the book a second time. verify is called after its last row: if it returns
+// an error, the older file stays. If there is no such row, no file is written, and an older one is
+// removed. An older file that was changed by hand gets a new name instead. WriteFailures returns the
+// number of rows.
 func WriteFailures(on disk.Disk, path string, in *reader.Reader, book *Book, verify func() error) (n int, err error) {
 	if book.Failures() == 0 {
 		if err := verify(); err != nil {

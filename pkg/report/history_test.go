@@ -84,8 +84,8 @@ func load(t *rapid.T, path string, in drawnInput) (*Book, Extent) {
 	return book, extent
 }
 
-// Whatever was known of a link that an earlier run may have sent: in the end it has one row if it is settled, and none if it is
-// pending.
+// Whatever was known of a link that an earlier run may have sent: in the end it has one row if it
+// is settled, and none if it is pending.
 func TestOneRowForEachSettledLink(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.csv")
 	rapid.Check(t, func(t *rapid.T) {
@@ -124,7 +124,8 @@ func TestOneRowForEachSettledLink(t *testing.T) {
 	})
 }
 
-// checkRows holds a result file against a book: one row for each row of the input that is settled, with what the book says.
+// checkRows holds a result file against a book: one row for each row of the input that is settled,
+// with what the book says.
 func checkRows(t *rapid.T, path string, in drawnInput, book *Book) {
 	rows := map[int]outcome.Status{}
 	if _, err := ReadLedger(quick, path, func(r *Row, _ int64) error {
@@ -162,8 +163,8 @@ func checkRows(t *rapid.T, path string, in drawnInput, book *Book) {
 	}
 }
 
-// Each link that is to be sent is in one batch, those in doubt first, those that an earlier run left unknown last; also if this run
-// leaves all of them unknown.
+// Each link that is to be sent is in one batch, those in doubt first, those that an earlier run
+// left unknown last; also if this run leaves all of them unknown.
 func TestBatchesOfABook(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "r.csv")
 	rapid.Check(t, func(t *rapid.T) {
@@ -221,7 +222,8 @@ func TestBatchesOfABook(t *testing.T) {
 	})
 }
 
-// oneLink is an input that has one link on many lines, and rows of results that an earlier run left for it.
+// oneLink is an input that has one link on many lines, and rows of results that an earlier run left
+// for it.
 func oneLink(t testing.TB, n int) (*chunker.Set, []Row) {
 	t.Helper()
 	b := chunker.NewBuilder()
@@ -237,7 +239,8 @@ func oneLink(t testing.TB, n int) (*chunker.Set, []Row) {
 	return b.Build(), rows
 }
 
-// A link may stand on every line of a large input. If the time for it grew with the square of the lines, this would take hours.
+// A link may stand on every line of a large input. If the time for it grew with the square of the
+// lines, this would take hours.
 func TestOneLinkOnManyLines(t *testing.T) {
 	const n = 600_000
 	set, rows := oneLink(t, n)
@@ -262,7 +265,8 @@ func TestOneLinkOnManyLines(t *testing.T) {
 	}
 }
 
-// BenchmarkLoadOneLink shows that a row takes the same time whatever the number of rows of its link.
+// BenchmarkLoadOneLink shows that a row takes the same time whatever the number of rows of its
+// link.
 func BenchmarkLoadOneLink(b *testing.B) {
 	for _, n := range []int{10_000, 80_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

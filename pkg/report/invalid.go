@@ -6,8 +6,8 @@ import (
 	"delink/pkg/reader"
 )
 
-// InvalidRows is a file of rows that cannot be used, as they stand in the input, with the reason in one more column. Once
-// they are mended it is an input itself.
+// InvalidRows is a file of rows that cannot be used, as they stand in the input, with the reason in
+// one more column. Once they are mended it is an input itself.
 type InvalidRows struct{ out *reader.Writer }
 
 // NewInvalidRows begins such a file, in the dialect of the input.

@@ -18,7 +18,8 @@ import (
 	"delink/pkg/outcome"
 )
 
-// header is the first line of a result file. It is compared as a whole: any other file is somebody else's.
+// header is the first line of a result file. A file with another first line was not made by this
+// program.
 var header = strings.Join(columns(), ",") + "\n"
 
 // columns are the columns of a result file: Row has them in its tags.
@@ -34,7 +35,7 @@ func columns() []string {
 // olderHeader is the first line of a result file that does not say which CRM its rows are about.
 const olderHeader = "line,module,parent_id,relation,related_id,status,code,message,http_status,attempts,time\n"
 
-// NotALedger says why a file cannot be gone by, or added to.
+// NotALedger says why a file cannot be used as a result file.
 type NotALedger struct {
 	Path  string
 	Line  int
@@ -43,7 +44,7 @@ type NotALedger struct {
 
 func (e *NotALedger) Error() string { return fmt.Sprintf("%s:%d: %s", e.Path, e.Line, e.Cause) }
 
-// Extent is how far a result file can be trusted.
+// Extent is the part of a result file that consists of whole rows.
 type Extent struct {
 	Exists bool
 	Size   int64 // bytes up to the last whole row
@@ -51,9 +52,10 @@ type Extent struct {
 	Torn   int64 // bytes of an unfinished row behind it, which a killed run leaves
 }
 
-// ReadLedger gives every row of a result file to visit, in the order of settling, and the byte at which the row begins. A file that is not there has none. A
-// file that delink did not write, or that was changed since, is a *NotALedger; only an unfinished last row is passed over,
-// for it is what a kill leaves.
+// ReadLedger calls visit for each row of a result file, in the order of the file, with the byte at
+// which the row begins. A file that does not exist has no rows. The error is a *NotALedger if
+// delink did not write the file, or if somebody changed it since. An unfinished last row is no
+// error, because a killed run leaves one: it is passed over.
 func ReadLedger(on disk.Disk, path string, visit func(row *Row, at int64) error) (Extent, error) {
 	f, err := on.Read(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -77,43 +79,48 @@ func ReadLedger(on disk.Disk, path string, visit func(row *Row, at int64) error)
 	default:
 		return Extent{}, &NotALedger{path, 1, "is not a result file of delink: its first line is another one"}
 	}
-	e := Extent{Exists: true}
+	n, err := readRows(path, lines, visit)
+	if err != nil {
+		return Extent{}, err
+	}
+	return Extent{Exists: true, Rows: n, Size: int64(len(header)) + lines.size, Torn: lines.torn}, nil
+}
+
+// readRows reads the rows below the header, and gives their number.
+func readRows(path string, lines *wholeLines, visit func(row *Row, at int64) error) (n int, err error) {
 	rows := csv.NewReader(io.MultiReader(strings.NewReader(header), lines))
 	rows.ReuseRecord = true
 	decoder, err := gocsv.NewUnmarshaller(rows, Row{})
 	if err != nil {
-		return Extent{}, &NotALedger{path, 1, err.Error()}
+		return 0, &NotALedger{path, 1, err.Error()}
 	}
-	for {
+	for ; ; n++ {
 		at := rows.InputOffset()
 		v, err := decoder.Read()
 		if err == io.EOF {
-			break
+			return n, lines.err
 		}
-		line := e.Rows + 2 // a row of ours is one line
+		line := n + 2 // each row is one line
 		if lines.err != nil {
-			return Extent{}, lines.err
+			return n, lines.err
 		}
 		if err != nil {
-			return Extent{}, &NotALedger{path, line, "is damaged: " + strings.TrimPrefix(err.Error(), "cannot unmarshal: ")}
+			return n, &NotALedger{path, line, "is damaged: " + strings.TrimPrefix(err.Error(), "cannot unmarshal: ")}
 		}
 		if at, _ := rows.FieldPos(0); at != line {
-			return Extent{}, &NotALedger{path, line, "is damaged: a row is not one line"}
+			return n, &NotALedger{path, line, "is damaged: a row is not one line"}
 		}
 		row, ok := v.(Row)
 		if !ok {
-			return Extent{}, &NotALedger{path, line, "is damaged"}
+			return n, &NotALedger{path, line, "is damaged"}
 		}
 		if err := row.check(); err != nil {
-			return Extent{}, &NotALedger{path, line, "is damaged: " + err.Error()}
+			return n, &NotALedger{path, line, "is damaged: " + err.Error()}
 		}
 		if err := visit(&row, max(at, int64(len(header)))); err != nil {
-			return Extent{}, err
+			return n, err
 		}
-		e.Rows++
 	}
-	e.Size, e.Torn = int64(len(header))+lines.size, lines.torn
-	return e, nil
 }
 
 func (r *Row) check() error {
@@ -127,7 +134,7 @@ func (r *Row) check() error {
 	return err
 }
 
-// wholeLines reads lines up to the last one that has an end.
+// wholeLines reads a file up to its last line end.
 type wholeLines struct {
 	in   *bufio.Reader
 	rest []byte
@@ -165,8 +172,8 @@ type encoder struct {
 	cells []cells
 }
 
-// cells are a Row as it is written, in the order of its columns. gocsv writes strings in two thirds of the time that it takes for
-// numbers and types.
+// cells are a Row as it is written, in the order of its columns. gocsv writes strings in two thirds
+// of the time that it takes for numbers and types.
 type cells struct {
 	Line, Module, Parent, Relation, Related, Status, Code, Message, HTTPStatus, Attempts, Time, Org string
 }
@@ -177,7 +184,7 @@ func newEncoder() *encoder {
 	return e
 }
 
-// encode gives the lines of some rows; they are valid until the next call.
+// encode gives the lines of some rows. They are valid until the next call.
 func (e *encoder) encode(rows []Row) ([]byte, error) {
 	e.buf.Reset()
 	e.cells = e.cells[:0]
@@ -200,16 +207,17 @@ type Ledger struct {
 	encoder *encoder
 	crm     string // the name of the CRM that its new rows are about
 	size    int64  // bytes
-	release func() // gives back the space that was reserved; nil once it has
+	release func() // gives back the reserved space; nil after that
 	trouble error
 	broken  error
 }
 
-// rowSize is what a row needs at most, but for the odd message of a gateway.
+// rowSize is how many bytes a row needs at most. Only a long message of a gateway needs more.
 const rowSize = 512
 
-// OpenLedger opens a result file for adding rows about a CRM behind the last whole one, and starts one where there is none. Space for
-// so many rows is set aside, for what can no longer be called back when the disk is full.
+// OpenLedger opens a result file, to append rows about a CRM behind the last whole row. It makes
+// the file if there is none. It reserves disk space for some rows: links that are already sent need
+// a row even if the disk is full.
 func OpenLedger(on disk.Disk, path string, e Extent, reserve int, crm string) (*Ledger, error) {
 	release, err := on.Reserve(path, int64(reserve)*rowSize)
 	if err != nil {
@@ -232,9 +240,10 @@ func OpenLedger(on disk.Disk, path string, e Extent, reserve int, crm string) (*
 	return &Ledger{file: f, encoder: newEncoder(), crm: crm, release: release, size: max(e.Size, int64(len(header)))}, nil
 }
 
-// Append adds rows with one write. If that fails, the disk may be full: the reserve is given back and the rest of the rows
-// is written; Trouble tells of it. If that fails too, so does every later write: what is behind an unfinished row could
-// not be read back.
+// Append adds rows with one write. If the write fails, the disk may be full: then Append gives back
+// the reserved space and writes what is left of the rows, and Trouble returns the first error. If
+// the second write fails too, every later Append fails, because a row behind an unfinished one
+// could not be read back.
 func (l *Ledger) Append(rows []Row) error {
 	if l.broken != nil {
 		return l.broken
@@ -258,7 +267,8 @@ func (l *Ledger) Append(rows []Row) error {
 	return err
 }
 
-// Trouble is why no more links should be sent although everything so far is recorded: the disk is full.
+// Trouble is why no more links should be sent although all rows so far are written: the disk is
+// full. It is nil if there is none.
 func (l *Ledger) Trouble() error { return l.trouble }
 
 // Broken reports whether rows could not be written: then the file does not have all outcomes.
@@ -279,7 +289,8 @@ func (l *Ledger) Close() error {
 	return errors.Join(l.file.Sync(), l.file.Close())
 }
 
-// Rewrite replaces a result file with those of its rows that keep returns true for; keep may change them.
+// Rewrite replaces a result file with those of its rows that keep returns true for; keep may change
+// them.
 func Rewrite(on disk.Disk, path string, keep func(row *Row) bool) error {
 	return on.Replace(path, func(w io.Writer) error {
 		out := bufio.NewWriterSize(w, 1<<20)

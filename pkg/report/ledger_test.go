@@ -79,7 +79,8 @@ func TestLedgerReadsBackWhatWasWritten(t *testing.T) {
 	})
 }
 
-// A kill can leave the file cut off at any byte. What is whole is read, and the next rows come right behind it.
+// A kill can leave the file cut off at any byte. What is whole is read, and the next rows come
+// right behind it.
 func TestLedgerCutOffAtEveryByte(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "links.results.csv")

@@ -2,7 +2,8 @@ package report
 
 import "math/bits"
 
-// positions is a set of positions. It takes a bit for each position once it has one, and nothing before.
+// positions is a set of positions. It takes a bit for each position once it has one, and nothing
+// before.
 type positions []uint64
 
 // add puts a position in; there are positions from 0 to rows-1.

@@ -10,8 +10,9 @@ import (
 	"delink/pkg/outcome"
 )
 
-// Recorder writes down what is about to be sent, and enters outcomes in the ledger and then in the book: the book never knows more
-// than the disk. It is what an operation records with. Journal may be nil where nothing is sent.
+// Recorder writes down what is about to be sent, and enters outcomes in the ledger and then in the
+// book: the book never knows more than the disk. It is what an operation records with. Journal may
+// be nil where nothing is sent.
 type Recorder struct {
 	Ledger  *Ledger
 	Book    *Book
@@ -26,8 +27,8 @@ type Recorder struct {
 // Prepare writes down what is about to be sent. It is on disk when Prepare returns.
 func (r *Recorder) Prepare(batches []chunker.Batch) error { return r.Journal.Write(batches) }
 
-// Write records outcomes; they survive the end of this process when it returns. An error says that the run must not go on;
-// outcomes that could not be recorded are not in the book.
+// Write records outcomes; they survive the end of this process when it returns. An error says that
+// the run must not go on; outcomes that could not be recorded are not in the book.
 func (r *Recorder) Write(outcomes []outcome.Outcome) error {
 	r.rows = r.Book.rows(outcomes, r.rows[:0])
 	if err := r.Ledger.Append(r.rows); err != nil {

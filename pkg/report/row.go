@@ -52,7 +52,8 @@ func (r *Row) Link() (l reader.Link, err error) {
 	return l, err
 }
 
-// cell makes somebody else's words safe to stand in a cell of ours: on one line, and not a formula for a spreadsheet.
+// cell makes a text of the CRM safe for a cell: it is on one line, and a spreadsheet does not take
+// it for a formula.
 func cell(s string) string {
 	if strings.ContainsFunc(s, isControl) { // hardly ever, and this is done for every row
 		s = strings.Join(strings.FieldsFunc(s, isControl), " ")

@@ -13,8 +13,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Summary is a run in numbers; its fields are a promise to scripts. Counts are of rows, but for Links, Pending and the statuses of
-// links, which are of different links.
+// Summary is a run in numbers; its fields are a promise to scripts. Counts are of rows, but for
+// Links, Pending and the statuses of links, which are of different links.
 type Summary struct {
 	Input            string         `json:"input"`
 	InputSHA256      string         `json:"input_sha256"`
@@ -78,7 +78,8 @@ func (s *Summary) Count(b *Book) {
 	}
 }
 
-// IsBad reports whether some row is not as the user wants it; absent says that absent links count as failures.
+// IsBad reports whether some row is not as the user wants it; absent says that absent links count
+// as failures.
 func (s *Summary) IsBad(absent bool) bool {
 	for _, f := range outcome.Table {
 		if s.Of(f.Status) > 0 && (f.Bad || absent && f.Status == outcome.Absent) {

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// Identity says which CRM a run speaks to. What was settled in one CRM says nothing about another one.
+// Identity says which CRM a run speaks to. What was settled in one CRM says nothing about another
+// one.
 type Identity struct {
 	Org   string // the org's id; empty if it is not known
 	Host  string // of the API, such as www.zohoapis.com
@@ -25,8 +26,8 @@ const (
 	Different                 // they are two CRMs
 )
 
-// Compare says whether two identities are of one CRM. The ids of the orgs decide if both are known. Else it takes the same host and
-// the same login to show that they are the same.
+// Compare says whether two identities are of one CRM. The ids of the orgs decide if both are known.
+// Else it takes the same host and the same login to show that they are the same.
 func (i Identity) Compare(other Identity) Sameness {
 	switch {
 	case i.Org != "" && other.Org != "":
