@@ -104,6 +104,9 @@ func TestFindLine(t *testing.T) {
 			}
 		}
 	}
+	if _, ok := build(t, []row{{example[0].link, math.MaxUint32}}).FindLine(example[0].link, -1); ok {
+		t.Error("a line before the first is found")
+	}
 	if _, ok := s.FindLine(link("Campaigns", 9, "Leads", 9), 2); ok {
 		t.Error("a link that the set does not have is found")
 	}
@@ -133,6 +136,27 @@ func TestLongIDs(t *testing.T) {
 	}
 	if links != 250 || calls != s.Calls(100) || calls != 3 {
 		t.Errorf("%d links in %d calls, %d planned", links, calls, s.Calls(100))
+	}
+}
+
+// Where all ids are long, every batch but the last is as full as a call can be, and none is fuller.
+func TestOnlyLongIDs(t *testing.T) {
+	var rows []row
+	for i := range 400 {
+		rows = append(rows, row{link("Campaigns", 1, "Leads", 10000000000000000000+zoho.ID(i)), i + 2})
+	}
+	s := build(t, rows)
+	var sizes []int
+	for b := range s.Batches(100, nil) {
+		sizes = append(sizes, len(b.Related))
+	}
+	for i, n := range sizes {
+		if !zoho.FitIDs(n, n) || i+1 < len(sizes) && zoho.FitIDs(n+1, n+1) {
+			t.Errorf("batches of %v links", sizes)
+		}
+	}
+	if s.Calls(100) != len(sizes) {
+		t.Errorf("%d calls planned of %d", s.Calls(100), len(sizes))
 	}
 }
 
