@@ -44,11 +44,12 @@ func (j *Job) takeUp() error {
 	}
 	names := j.namesOfCRM()
 	var strangers map[string]bool
+	named := false // some row says that it is about this run's CRM
 	line := 1
 	e.extent, err = report.ReadLedger(j.world.Disk, j.files.Results, func(r *report.Row, at int64) error {
 		line++
 		j.heedDeletion(r)
-		if names != nil && !names[r.Org] {
+		if names != nil && r.Org != "" && !names[r.Org] { // a run that did not learn its CRM has sent nothing
 			if strangers == nil {
 				strangers = map[string]bool{}
 			}
@@ -57,6 +58,7 @@ func (j *Job) takeUp() error {
 			return nil
 		}
 		e.run.Rows++
+		named = named || r.Org != ""
 		doubts.settle(r, at)
 		if !j.book.Load(r) {
 			if e.run.Strays++; e.run.Strays == 1 {
@@ -69,7 +71,7 @@ func (j *Job) takeUp() error {
 		return notOurs(err)
 	}
 	e.run.Results = e.extent.Exists
-	e.run.CRM = j.compareCRM(strangers)
+	e.run.CRM = j.compareCRM(named, strangers)
 	doubts.resultsHave(e.extent.Size)
 	e.unknown = j.book.LinksThatAre(outcome.Unknown)
 	j.doubts = doubts
@@ -96,13 +98,13 @@ func (j *Job) namesOfCRM() map[string]bool {
 
 // compareCRM says what is known of the CRM of an earlier run. strangers are the names in rows that
 // are not about this run's CRM.
-func (j *Job) compareCRM(strangers map[string]bool) sameCRM {
+func (j *Job) compareCRM(named bool, strangers map[string]bool) sameCRM {
 	now := j.answers.identity
 	e := &j.earlier
 	switch {
 	case now.Name() == "": // nobody was asked
 		return isSame
-	case e.run.Rows > 0 || len(strangers) == 0 && (e.summary == nil || e.summary.CRM == ""):
+	case named || len(strangers) == 0 && (e.summary == nil || e.summary.CRM == ""):
 		return isSame
 	case len(strangers) == 0:
 		return compareTo(now, e.summary.Identity())

@@ -106,7 +106,7 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 	if proves(t, r.Err) {
 		d.heard = true
 	}
-	if proves(t, r.Err) || r.Err == nil && !t.looksUp() && slices.ContainsFunc(t.answer.Items, isNamed) {
+	if proves(t, r.Err) || r.Err == nil && !t.looksUp() {
 		d.lost = 0
 	}
 	switch {
@@ -124,12 +124,6 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 	default:
 		d.engine.Park(other, 0)
 	}
-}
-
-// isNamed reports whether an answer had an item for the id, be it one that says nothing that can be
-// trusted.
-func isNamed(i zoho.Item) bool {
-	return i.Code != zoho.CodeNotInAnswer && i.Code != zoho.CodeForeignAnswer
 }
 
 // proves reports whether a delink was answered by the CRM itself: by id, or by a refusal in its

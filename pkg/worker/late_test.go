@@ -97,14 +97,31 @@ func TestStillLinkedAndRefusedByID(t *testing.T) {
 	}
 }
 
-// A refusal by id before the attempt that went unanswered says nothing about that attempt. Nor does
-// a refusal that names no id.
+// A call that names one id only, and is refused without a name, refuses that id.
+func TestStillLinkedAndRefusedAlone(t *testing.T) {
+	eachOrder(t, func(t *testing.T, slots int) {
+		r := newRig(t, some(campaignLeads, 1, 1))
+		r.settings.Slots = slots
+		r.fault = func(c call) *fault {
+			switch {
+			case c.n == 1:
+				return &fault{err: unanswered()}
+			case !c.lookup:
+				return &fault{err: nameless()}
+			}
+			return nil
+		}
+		r.mustEnd(outcome.Completed)
+		r.want(tally{failed: 1})
+	})
+}
+
+// A refusal of more than the id says nothing about the attempt that went unanswered.
 func TestRefusedBeforeUnanswered(t *testing.T) {
 	for name, second := range map[string]*zoho.Error{
-		"batch":    refusal(zoho.ScopeBatch, "LIMIT_EXCEEDED"),
-		"parent":   refusal(zoho.ScopeParent, "INVALID_DATA"),
-		"list":     refusal(zoho.ScopeList, "INVALID_MODULE"),
-		"nameless": nameless(),
+		"batch":  refusal(zoho.ScopeBatch, "LIMIT_EXCEEDED"),
+		"parent": refusal(zoho.ScopeParent, "INVALID_DATA"),
+		"list":   refusal(zoho.ScopeList, "INVALID_MODULE"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachOrder(t, func(t *testing.T, slots int) {

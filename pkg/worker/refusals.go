@@ -118,8 +118,9 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 		d.refuse(t, e)
 	case t.looksUp():
 		d.cannotLookUp(t, e)
-	case e.Kind == zoho.Nameless:
-		d.lookUp(t, e) // this id is the one, but whether it is linked was not said
+	case e.Kind == zoho.Nameless: // this id is the one, but whether it is linked was not said
+		t.refused = true
+		d.lookUp(t, e)
 	default:
 		d.remember(t, e)
 		d.refuse(t, e)

@@ -232,7 +232,7 @@ func (l *life) checkKept(before, after map[link]string) {
 	}
 }
 
-// checkKill: a kill makes at most the calls in flight go out again.
+// checkKill: a kill makes at most the calls in flight, and those that are half done, go out again.
 func (l *life) checkKill() {
 	n := 0
 	for k, state := range l.begun {
@@ -240,7 +240,7 @@ func (l *life) checkKill() {
 			n++
 		}
 	}
-	if most := l.options.slots * l.options.batch; n > most {
+	if most := 2 * l.options.slots * l.options.batch; n > most {
 		l.world.fault("kill", "life %d: its kill makes %d links go out twice, with %d slots and batches of %d", l.number, n, l.options.slots, l.options.batch)
 	}
 }
