@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"delink/pkg/journal"
@@ -59,7 +60,11 @@ func (j *Job) newSummary(started time.Time) *report.Summary {
 // first: from then on no row of an older result file counts as an outcome of what is in doubt. Only
 // when the result file is as it should be, the journal says from which byte on its rows count.
 func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Recorder, error) {
-	jour, err := journal.Begin(j.world.Disk, j.files.Results, j.carried())
+	size := int64(0) // of the result file, as long as it stays as it is
+	if j.decision == goOn {
+		size = j.earlier.extent.Size
+	}
+	jour, err := journal.Begin(j.world.Disk, j.files.Results, j.carried(), size)
 	if err != nil {
 		return nil, err
 	}
@@ -88,11 +93,16 @@ func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Re
 func (j *Job) prepareFiles(s *report.Summary, now time.Time) error {
 	e := &j.earlier
 	switch j.decision {
-	case carryOver: // before the rest is put aside: a run that is killed here must find what was settled
-		if err := j.carryOver(now); err != nil {
+	case carryOver:
+		// The old summary stays until the new one replaces it: a run that is killed here must find what was
+		// settled, and in which CRM.
+		if err := errors.Join(j.carryOver(now), j.putAside(now, j.files.Failures)); err != nil {
 			return err
 		}
-		return j.putAside(now, j.files.Failures, j.files.Summary)
+		if err := copyAside(j.world.Disk, j.files.Summary, now); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
 	case beginAnew:
 		e.extent = report.Extent{}
 		return j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary)

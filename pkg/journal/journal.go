@@ -49,8 +49,8 @@ const sizeMax = 1 << 20
 // Begin makes the journal of a new run, with what earlier runs left in doubt. It replaces an older
 // one: after a crash there is the older journal or the new one, whole. As long as Start was not
 // called, no row of the result file counts as an outcome.
-func Begin(on disk.Disk, results string, carried Doubts) (*Journal, error) {
-	j := &Journal{on: on, path: Name(results), results: results, carried: carried, begin: -1, limit: sizeMax}
+func Begin(on disk.Disk, results string, carried Doubts, size int64) (*Journal, error) {
+	j := &Journal{on: on, path: Name(results), results: results, carried: carried, begin: -1, limit: sizeMax, size: size}
 	return j, j.replace(nil)
 }
 
@@ -59,7 +59,7 @@ func Keep(on disk.Disk, results string, left Doubts) error {
 	if left.IsEmpty() {
 		return on.Remove(Name(results))
 	}
-	_, err := Begin(on, results, left)
+	_, err := Begin(on, results, left, 0)
 	return err
 }
 
