@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -119,7 +120,7 @@ var inputs = []struct {
 }
 
 // Every file in testdata/csv is read as it is meant, or refused with what is wrong and what to do. Those that are read run
-// in two goes: the first removes one link only, and the second, of the failures file, the other one.
+// in two goes: the first removes one link and is refused the other, which the second one, of the failures file, removes.
 func TestInputs(t *testing.T) {
 	folder := filepath.Join("..", "..", "testdata", "csv")
 	all, err := os.ReadDir(folder)
@@ -201,13 +202,24 @@ func (c *inputCRM) mustRead(content []byte, args []string) {
 	if err := json.Unmarshal([]byte(out), &plan); err != nil || plan.Rows != 2 || plan.Links != 2 {
 		c.Errorf("the plan of standard input: %+v, %v", plan, err)
 	}
-	c.delink(5, nil, append([]string{"run", c.file, "--yes", "--results", "first.csv", "--failures", "left.csv", "--batch-size", "1", "--max-calls", "1"}, args...)...)
+	c.set(fmt.Sprintf("id-errors=%d:RECORD_LOCKED", inputLinks[1]))
+	c.delink(3, nil, append([]string{"run", c.file, "--yes", "--results", "first.csv", "--failures", "left.csv"}, args...)...)
 	c.removed(inputLinks[:1])
+	c.set("id-errors=")
 	c.delink(0, nil, append([]string{"run", "left.csv", "--yes", "--results", "second.csv"}, args...)...)
 	c.removed(inputLinks)
 	if rows := readRows(c.T, "second.csv"); len(rows) != 1 || rows[0]["status"] != "removed" {
 		c.Errorf("the run of the failures file has the results %v", rows)
 	}
+}
+
+func (c *inputCRM) set(knob string) {
+	c.Helper()
+	c.Update(func(config *emulator.Config) {
+		if err := config.SetAll(knob); err != nil {
+			c.Fatal(err)
+		}
+	})
 }
 
 // removed checks that these links are gone, and that nothing else was asked for.
