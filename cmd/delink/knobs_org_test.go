@@ -116,3 +116,26 @@ func TestKnobsOfVersions(t *testing.T) {
 		})
 	}
 }
+
+// The org has to be of the kind that --environment names, whatever the host is called.
+func TestEnvironmentIsChecked(t *testing.T) {
+	prime()
+	nowhere := map[string]string{"ZOHO_API_DOMAIN": ""} // so that the environment decides where calls go
+	for _, kind := range []string{"production", "sandbox", "developer"} {
+		for _, meant := range []string{"production", "sandbox", "developer"} {
+			t.Run(meant+" is meant, and it is "+kind, func(t *testing.T) {
+				trial{knobs: []string{"org-type=" + kind}, env: nowhere, args: []string{"--environment", meant}, links: manyParents(2)}.run(t, func(o *aftermath) {
+					if kind == meant {
+						o.fates()
+						return
+					}
+					if o.code != 2 || o.books.Calls["delink"] > 0 {
+						o.Errorf("exit code %d after %d calls", o.code, o.books.Calls["delink"])
+					}
+					o.says("Emulated Inc. is a " + kind + " org, and a " + meant + " org is meant")
+					o.says("leave out --environment")
+				})
+			})
+		}
+	}
+}
