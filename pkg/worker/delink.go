@@ -28,7 +28,11 @@ type Delink struct {
 	failures int  // links that are failed or unknown
 	recorded int  // links that have an outcome
 
-	noLookUp map[zoho.Relation]bool // links that cannot be read
+	noLookUp map[zoho.Relation]bool    // links that cannot be read
+	readable map[zoho.Relation]bool    // some read of the list showed something
+	unproven map[zoho.Relation][]*task // looked up, and the CRM has yet to show that it answers reads
+
+	refusedAlike int // delinks in a row that were refused as a whole, without a name, with an unknown code
 }
 
 // Settings are the limits of Delink.
@@ -39,11 +43,17 @@ type Settings struct {
 	// none. Until a call has removed a link of such a relation and deleted nothing, its batches are
 	// sent one at a time, with nothing else in flight.
 	Untried func(zoho.Relation) bool
+	// OrgAnswers says that the org has answered a question in this run: reads reach the CRM.
+	OrgAnswers bool
 }
 
 // lostMax is how many tasks in a row may go unanswered to the last attempt before the CRM counts as
 // out of reach. The other links are better left pending than sent without an answer, and unknown.
 const lostMax = 10
+
+// refusedMax is how many delinks in a row may be refused as a whole, with a code that is not known
+// and without a name, before the refusal counts as one of the whole org: it is not about ids.
+const refusedMax = 20
 
 // Start gives the Run that removes the links of the batches. When the run has ended, record has
 // every outcome that was reached, and has synced it, unless record itself failed.
@@ -54,6 +64,8 @@ func Start(crm CRM, batches iter.Seq[chunker.Batch], record Recorder, s Settings
 		accepted: map[zoho.Relation]bool{},
 		trials:   map[zoho.Relation]bool{},
 		noLookUp: map[zoho.Relation]bool{},
+		readable: map[zoho.Relation]bool{},
+		unproven: map[zoho.Relation][]*task{},
 	}
 	return &Run{Engine: d.engine, op: d, batches: batches}
 }
@@ -109,7 +121,12 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 	if proves(t, r.Err) || r.Err == nil && !t.looksUp() {
 		d.lost = 0
 	}
+	if r.Err == nil && !t.looksUp() {
+		d.refusedAlike = 0
+	}
 	switch {
+	case t.counts:
+		d.counted(t, r.Err, r.Finished)
 	case r.Err != nil:
 		d.failed(t, r.Err)
 	case t.looksUp():
@@ -170,6 +187,13 @@ func (d *Delink) Abandon(tasks []engine.Task) {
 		}
 		if t.history.OfThisRun() {
 			d.write(t.unknown(time.Now()))
+		}
+	}
+	for _, waiting := range d.unproven {
+		for _, t := range waiting {
+			if !t.counts && t.history.OfThisRun() { // else it is among the tasks
+				d.write(t.unknown(time.Now()))
+			}
 		}
 	}
 	if e := d.refusedAltogether(); e != nil && d.engine.Ended() == outcome.Completed {

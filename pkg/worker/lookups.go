@@ -26,10 +26,62 @@ func (d *Delink) lookUp(t *task, why *zoho.Error) {
 
 // lookedUp takes the answer to a look-up.
 func (d *Delink) lookedUp(t *task, at time.Time) {
-	if d.saysNothing(t) {
+	switch {
+	case slices.Contains(t.linked, true):
+		d.readable[t.relation] = true
+	case d.saysNothing(t):
 		d.write(t.unknown(at))
 		return
+	case t.history.Open() && !d.readable[t.relation]:
+		d.proveReads(t)
+		return
 	}
+	d.settleLookUp(t, at)
+}
+
+// proveReads has the CRM count the records of a list, once for each relation. An empty look-up looks
+// like the answer of a gateway that says nothing, whatever it is asked. So before the first empty
+// one of a relation is believed, the CRM has to give an answer that has something in it. Other
+// tasks of the relation wait for that.
+func (d *Delink) proveReads(t *task) {
+	waiting, counting := d.unproven[t.relation]
+	d.unproven[t.relation] = append(waiting, t)
+	if counting {
+		return
+	}
+	t.counts = true
+	t.Fresh()
+	d.engine.Park(t, 0)
+}
+
+// counted takes the answer to the question how many records a list holds. Where the CRM does not
+// count, it is enough that it has answered a delink, or the questions about the org.
+func (d *Delink) counted(t *task, e *zoho.Error, at time.Time) {
+	t.counts = false
+	if e == nil || e.Sent {
+		t.Attempts-- // the call names no link
+	}
+	isUnanswered := e != nil && e.Kind == zoho.Unanswered
+	if isUnanswered && (e.Status == 0 || e.Status >= 500) && d.engine.Retry(t, e) {
+		t.counts = true
+		return
+	}
+	isSilent := isUnanswered && e.Status >= 200 && e.Status < 300 // that is such a gateway
+	isReadable := e == nil || !isSilent && (d.heard || d.settings.OrgAnswers)
+	d.readable[t.relation] = isReadable
+	tasks := d.unproven[t.relation]
+	delete(d.unproven, t.relation)
+	for _, t := range tasks {
+		if isReadable {
+			d.settleLookUp(t, at)
+		} else {
+			d.write(t.unknown(at))
+		}
+	}
+}
+
+// settleLookUp gives the links of a look-up that is believed their outcomes.
+func (d *Delink) settleLookUp(t *task, at time.Time) {
 	var out []outcome.Outcome
 	var there []int
 	for i, linked := range t.linked {

@@ -107,6 +107,9 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 	case e.Kind == zoho.Denied && e.Status == http.StatusUnauthorized && d.accepted[t.relation] && t.denials < mostDenials:
 		t.denials++ // the list is not denied, since calls went through: tokens die quickly
 		d.engine.Park(t, 0)
+	case d.refusesAll(t, e):
+		d.engine.Park(t, 0)
+		d.engine.End(outcome.Broken, e)
 	case e.Kind == zoho.Nameless && len(t.ids) > 1:
 		d.split(t)
 	case t.looksUp() && isParentOf(t, e):
@@ -125,6 +128,16 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 		d.remember(t, e)
 		d.refuse(t, e)
 	}
+}
+
+// refusesAll reports whether the CRM refuses every delink for a reason that is not known: then it is
+// not about ids, and to halve batches would find nothing.
+func (d *Delink) refusesAll(t *task, e *zoho.Error) bool {
+	if t.looksUp() || e.Kind != zoho.Nameless || zoho.Explain(e.Code) != "" {
+		return false
+	}
+	d.refusedAlike++
+	return d.refusedAlike >= refusedMax
 }
 
 // isParentOf reports whether a look-up has shown that a task's parent record is missing, which the

@@ -29,6 +29,7 @@ type task struct {
 	why        *zoho.Error // why the links have to be looked up; nil where the next call is a delink
 	refused    bool        // that is a refusal by id
 	seenLinked int         // look-ups that found all links there
+	counts     bool        // the next call counts the records of the list, to show that the CRM answers reads
 	denials    int         // calls that were answered with 401 although others to the list went through
 
 	answer zoho.Answer // to the last delink
@@ -52,9 +53,12 @@ func (t *task) Size() int { return len(t.ids) }
 
 // Call makes the task's next call: a look-up if there is a reason for one, else a delink.
 func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
-	if t.why != nil {
+	switch {
+	case t.counts:
+		_, err = t.crm.Count(ctx, token, t.relation, t.parent)
+	case t.why != nil:
 		t.linked, err = t.crm.Linked(ctx, token, t.relation, t.parent, t.ids)
-	} else {
+	default:
 		t.answer, err = t.crm.Delink(ctx, token, t.relation, t.parent, t.ids)
 	}
 	return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"delink/pkg/outcome"
@@ -23,7 +24,8 @@ type dispatcher struct {
 	calls    chan Task
 	results  chan *result
 	inFlight int
-	alone    bool // the call in flight must be alone: nothing goes beside it
+	running  []time.Time // when calls that were not waited for will have ended at the API, in order
+	alone    bool        // the call in flight must be alone: nothing goes beside it
 
 	queue    queue
 	disk     disk
@@ -147,7 +149,11 @@ func (d *dispatcher) sendFront(now time.Time) (sent bool, at time.Time) {
 	if d.alone = d.op.Alone(t); d.alone && d.inFlight > 0 {
 		return false, time.Time{}
 	}
-	if free, at := d.throttle.free(d.inFlight, now); !free {
+	left, ends := d.left(now)
+	if free, at := d.throttle.free(d.inFlight+left, now); !free {
+		if at.IsZero() {
+			at = ends
+		}
 		return false, at
 	}
 	token, ready := d.engine.api.Ready()
@@ -183,6 +189,30 @@ func (d *dispatcher) turn(now time.Time) time.Time {
 	return now.Add(wait)
 }
 
+// leaveMax is how long a call that was not waited for counts as being in flight at the API.
+const leaveMax = time.Minute
+
+// leave notes a call that was not waited for any longer. The API may still be at work on it, and
+// counts it among the calls in flight. How long that takes is not known: as long again as it was
+// waited for is an estimate.
+func (d *dispatcher) leave(r *result) {
+	ends := r.finished.Add(min(r.finished.Sub(r.sentAt), leaveMax))
+	i, _ := slices.BinarySearchFunc(d.running, ends, time.Time.Compare)
+	d.running = slices.Insert(d.running, i, ends)
+}
+
+// left is how many calls that were not waited for are still in flight at the API, and when the
+// first of them will have ended.
+func (d *dispatcher) left(now time.Time) (n int, ends time.Time) {
+	for len(d.running) > 0 && !d.running[0].After(now) {
+		d.running = d.running[1:]
+	}
+	if len(d.running) > 0 {
+		ends = d.running[0]
+	}
+	return len(d.running), ends
+}
+
 // returned takes a call that has ended.
 func (d *dispatcher) returned(r *result) {
 	d.setInFlight(d.inFlight - 1)
@@ -191,6 +221,9 @@ func (d *dispatcher) returned(r *result) {
 		s.Attempts++
 	} else {
 		d.budget.sent--
+	}
+	if r.err != nil && r.err.Running {
+		d.leave(r)
 	}
 	if r.accepted() {
 		s.denied = false
