@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// However a 429 looks, no link is lost by it: too many calls in flight slow the run down, and where the credits are gone it
-// stops and leaves the rest pending.
+// However a 429 looks, no link is lost by it: too many calls in flight slow the run down, and where
+// the credits are gone it stops and leaves the rest pending.
 func TestKnobsOfThrottling(t *testing.T) {
 	interacting := product(values("throttle-body"), values("credits-answer"), values("retry-after"))
 	others := []choice{values("credits-header"), values("throttle-code"), values("rate-headers"), values("code-form"), values("decor"), values("details-form")}
@@ -79,8 +79,8 @@ func TestKnobsOfTheOrg(t *testing.T) {
 	})
 }
 
-// All versions of the API take the same call. One that the CRM does not support stops the run, as does an address at which
-// there is nothing.
+// All versions of the API take the same call. One that the CRM does not support stops the run, as
+// does an address at which there is nothing.
 func TestKnobsOfVersions(t *testing.T) {
 	each(t, product(choice{"refused-versions", []string{"", "v2,v3,v4,v5,v6,v7"}}), nil, func(t *testing.T, settings []string) {
 		for _, version := range []string{"v2", "v3", "v4", "v5", "v6", "v7", "v8"} {

@@ -39,7 +39,8 @@ func cmdUnread(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// mainThatPanics is the program with a bug: writing a row panics, or starts a goroutine without a guard that does.
+// mainThatPanics is the program with a bug: writing a row panics, or starts a goroutine without a
+// guard that does.
 func mainThatPanics() {
 	os.Exit(start(panicking{disk.OS{}, os.Getenv("PANIC_IN")}))
 }
