@@ -60,7 +60,6 @@ func TestKnobsOfLists(t *testing.T) {
 			o.says("deleted the record")
 		})
 	})
-
 }
 
 // One-to-many lists are let through only if somebody vouches for them. What they do is not known.
