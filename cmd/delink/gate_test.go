@@ -88,8 +88,8 @@ func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer.Body.Bytes())
 }
 
-// cmdHold has the Nth delink call and later ones wait. A call is held before its work, or behind it. A
-// call that is late does its work when it is let go, even if the client has left long before.
+// cmdHold has the Nth delink call and later ones wait. A call is held before its work, or behind
+// it. A call that is late does its work when it is let go, even if the client has left long before.
 func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
 	plainCommand(ts, neg, len(args) == 1 || len(args) == 2 && (args[1] == "done" || args[1] == "late"), "hold N [done|late]")
 	c := running(ts)

@@ -119,8 +119,9 @@ var inputs = []struct {
 	{"unknown-delimiter.csv", campaignLeads, []string{`unknown-delimiter.csv:1:5: the first line says that the columns are separated by "^"`}},
 }
 
-// Every file in testdata/csv is read as it is meant, or refused with what is wrong and what to do. Those that are read run
-// in two goes: the first removes one link and is refused the other, which the second one, of the failures file, removes.
+// Every file in testdata/csv is read as it is meant, or refused with what is wrong and what to do.
+// Those that are read run in two goes: the first removes one link and is refused the other, which
+// the second one, of the failures file, removes.
 func TestInputs(t *testing.T) {
 	folder := filepath.Join("..", "..", "testdata", "csv")
 	all, err := os.ReadDir(folder)

@@ -24,8 +24,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"delink": main, "delink-panics": mainThatPanics})
 }
 
-// TestScript runs the scripts in testdata/script: each holds the program to one promise, against an emulator that is
-// reached over HTTP. What they can say beside testscript's own words is in the table below.
+// TestScript runs the scripts in testdata/script: each holds the program to one promise, against an
+// emulator that is reached over HTTP. What they can say beside testscript's own words is in the
+// table below.
 func TestScript(t *testing.T) {
 	samples, err := filepath.Abs(filepath.Join("..", "..", "testdata"))
 	if err != nil {
@@ -199,8 +200,9 @@ func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
 	compareField(ts, args[0], []byte(ts.ReadFile(args[0])), args[1], args[2], args[3], false)
 }
 
-// compareField compares a field of a JSON object, a.b for b inside a, with a value: a number, a string, true, null. A
-// list counts its elements. Where zero is true a field that is not there is 0.
+// compareField compares a field of a JSON object, a.b for b inside a, with a value: a number, a
+// string, true, null. A list counts its elements. Where zero is true a field that is not there is
+// 0.
 func compareField(ts *testscript.TestScript, name string, object []byte, key, op, value string, zero bool) {
 	var field any
 	d := json.NewDecoder(strings.NewReader(string(object)))

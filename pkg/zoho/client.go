@@ -41,7 +41,7 @@ type Client struct {
 	mu        sync.Mutex
 	credits   int       // what the CRM last said it has left; -1 is unknown
 	creditsAt time.Time // when it said so
-	unheard   int       // calls that have ended since without a word about credits
+	unheard   int       // calls since then whose answers were lost
 	unheardAt time.Time // when the last of them ended
 }
 
@@ -103,8 +103,8 @@ func (c *Client) heardCredits(n int, sent time.Time) {
 	}
 }
 
-// spentUnheard notes a call that ended without a word about credits. It has used one, until an
-// answer to a later call says what is left.
+// spentUnheard notes a call whose answer was lost. The call may have used a credit, until an answer
+// to a later call says what is left.
 func (c *Client) spentUnheard() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -194,7 +194,7 @@ func (c *Client) callWith(ctx context.Context, token Token, method, version, pat
 	body, err := io.ReadAll(io.LimitReader(resp.Body, web.MaxBody))
 	if n, ok := creditsRemaining(resp.Header); ok {
 		c.heardCredits(n, sent)
-	} else {
+	} else if resp.StatusCode >= 500 {
 		c.spentUnheard()
 	}
 	got := reply{status: resp.StatusCode, header: resp.Header, body: c.tokens.Hide(body)}
