@@ -104,6 +104,11 @@ func (w *world) live(o *options) (*life, end) {
 	before := w.ledger(l, "before")
 	doubt, all := w.inDoubt()
 	l.doubt = doubt
+	for k, s := range before {
+		if s == "unknown" { // which a journal keeps in mind, too
+			doubt[k] = true
+		}
+	}
 	if all {
 		for _, k := range w.links {
 			w.doubtedOnce[k] = true
