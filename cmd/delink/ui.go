@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -144,7 +145,7 @@ func (u *ui) say(format string, args ...any) {
 	case u.json:
 		u.records.Info(text)
 	default:
-		u.out.put(printableText(text)+"\n", ordinary)
+		u.out.put(u.shown(text)+"\n", ordinary)
 	}
 }
 
@@ -156,7 +157,7 @@ func (u *ui) result(what, text string, fields ...any) {
 	case u.json:
 		u.urgent.Info(what, fields...)
 	default:
-		u.out.put(printableText(text)+"\n", needed)
+		u.out.put(u.shown(text)+"\n", needed)
 	}
 }
 
@@ -181,7 +182,7 @@ func (u *ui) note(text string) {
 }
 
 func (u *ui) noteText(text string) string {
-	return u.paint("33", "note:") + " " + printableText(text) + "\n"
+	return u.labelled("33", "note:", text)
 }
 
 // lost is the message about messages that were dropped. It must not use the queue.
@@ -207,9 +208,9 @@ func (u *ui) error(text, hint string, fields ...any) {
 		u.urgent.Error(text, fields...)
 		return
 	}
-	text = u.paint("31", "error:") + " " + printableText(text) + "\n"
+	text = u.labelled("31", "error:", text)
 	if hint != "" {
-		text += u.paint("36", "hint:") + " " + printableText(hint) + "\n"
+		text += u.labelled("36", "hint:", hint)
 	}
 	u.out.put(text, needed)
 }
@@ -220,7 +221,7 @@ func (u *ui) ask(ctx context.Context, question string) {
 	if u.json {
 		u.urgent.Info(question)
 	} else {
-		u.out.put(printableText(question)+" ", needed)
+		u.out.put(u.shown(question)+" ", needed)
 	}
 	u.out.flush(ctx)
 }
@@ -234,6 +235,59 @@ func (u *ui) answered() {
 
 // finish has all messages written before the program ends, as far as somebody reads them.
 func (u *ui) finish() { u.out.finish() }
+
+// shown is a text as it can stand on the screen: without control characters of others and, on a
+// terminal, broken between words.
+func (u *ui) shown(s string) string {
+	s = printableText(s)
+	if !u.terminal() {
+		return s
+	}
+	return wrap(s, u.Width())
+}
+
+// labelled is a message behind a label, which has a colour.
+func (u *ui) labelled(color, label, text string) string {
+	return u.paint(color, label) + strings.TrimPrefix(u.shown(label+" "+text), label) + "\n"
+}
+
+// wrap breaks lines that are longer than width between words. What follows stands two columns further
+// in than the line.
+func wrap(s string, width int) string {
+	var b strings.Builder
+	for whole := range strings.Lines(s) {
+		line, isWhole := strings.CutSuffix(whole, "\n")
+		end := ""
+		if isWhole {
+			end = "\n"
+		}
+		indent := len(line) - len(strings.TrimLeft(line, " ")) + 2
+		for utf8.RuneCountInString(line) > width && width > 2*indent {
+			at := lastSpace(line, width)
+			if at <= indent {
+				break
+			}
+			b.WriteString(strings.TrimRight(line[:at], " ") + "\n")
+			line = strings.Repeat(" ", indent) + strings.TrimLeft(line[at:], " ")
+		}
+		b.WriteString(line + end)
+	}
+	return b.String()
+}
+
+// lastSpace is the byte of the last space among the first width+1 characters of a line.
+func lastSpace(line string, width int) int {
+	at, n := -1, 0
+	for i, r := range line {
+		if n++; n > width+1 {
+			break
+		}
+		if r == ' ' {
+			at = i
+		}
+	}
+	return at
+}
 
 // printableText shows control characters, but for line ends and tabs, instead of sending them to a terminal:
 // names of files and texts of servers may hold them.
@@ -274,10 +328,10 @@ func (u *ui) refusal(r *job.Refusal) {
 	}
 	hints := map[string]bool{}
 	for _, row := range rows {
-		text := printableText(row.Error()) + "\n"
+		text := u.shown(row.Error()) + "\n"
 		if row.Hint != "" && !hints[row.Hint] {
 			hints[row.Hint] = true
-			text += "  " + u.paint("36", "hint:") + " " + printableText(row.Hint) + "\n"
+			text += "  " + u.labelled("36", "hint:", row.Hint)
 		}
 		u.out.put(text, needed)
 	}
