@@ -49,7 +49,7 @@ func (j *Job) takeUp() error {
 	e.extent, err = report.ReadLedger(j.world.Disk, j.files.Results, func(r *report.Row, at int64) error {
 		line++
 		j.heedDeletion(r)
-		if names != nil && r.Org != "" && !names[r.Org] { // a run that did not learn its CRM has sent nothing
+		if isStranger(names, r.Org) {
 			if strangers == nil {
 				strangers = map[string]bool{}
 			}
@@ -78,6 +78,16 @@ func (j *Job) takeUp() error {
 	return nil
 }
 
+// isStranger reports whether a row is about another CRM than this run's, whose names are given. A
+// run that did not learn its CRM has sent nothing. Where this run has not learned it, only a
+// rehearsal is known to be another.
+func isStranger(names map[string]bool, org string) bool {
+	if names == nil {
+		return org == Emulator
+	}
+	return org != "" && !names[org]
+}
+
 // namesOfCRM are the names that rows about this run's CRM have; nil if it is not known, and every
 // row counts.
 func (j *Job) namesOfCRM() map[string]bool {
@@ -103,7 +113,10 @@ func (j *Job) compareCRM(named bool, strangers map[string]bool) sameCRM {
 	now := j.answers.identity
 	e := &j.earlier
 	switch {
-	case now.Name() == "": // nobody was asked
+	case now.Name() == "": // nobody was asked, or nobody answered: then nothing is sent
+		if len(strangers) > 0 && !named || e.summary != nil && e.summary.Identity().Org == Emulator {
+			return rehearsed
+		}
 		return isSame
 	case named || len(strangers) == 0 && (e.summary == nil || e.summary.CRM == ""):
 		return isSame

@@ -165,11 +165,11 @@ func same(a, b string) bool {
 	if errA == nil && errB == nil {
 		return os.SameFile(infoA, infoB)
 	}
-	return real(a) == real(b)
+	return truePath(a) == truePath(b)
 }
 
-// real is the one path of a file, whether it is there or not.
-func real(path string) string {
+// truePath is the one path of a file, whether it is there or not.
+func truePath(path string) string {
 	if to, err := disk.Resolve(path); err == nil {
 		path = to
 	}

@@ -49,6 +49,7 @@ type Ending struct {
 	Input   string    // its name
 	Org     *zoho.Org // nil where it is not known
 	Causes  []report.Cause
+	InDoubt int   // of the pending links, those that an earlier run may have removed
 	Err     error // why the run could not go on; the files tell what became of every link all the same
 }
 
@@ -81,7 +82,7 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 	if err := j.compare(); err != nil {
 		return nil, err
 	}
-	if idle := j.idle(); idle != NotIdle {
+	if idle := j.idle(); idle != NotIdle && j.isLocated() {
 		return j.nothing(idle)
 	}
 	if end, err := j.allowed(stop); end != nil || err != nil {
@@ -174,6 +175,10 @@ func (j *Job) compare() error {
 	return j.settleEarlier()
 }
 
+// isLocated reports whether it is known which CRM the run speaks to, as far as it has to be. Without
+// that, an earlier run cannot stand in for this one.
+func (j *Job) isLocated() bool { return j.conn == nil || j.answers.identity.Name() != "" }
+
 // idle says whether there is nothing to do, and why.
 func (j *Job) idle() Idle {
 	switch {
@@ -225,20 +230,25 @@ func (j *Job) allowed(stop context.Context) (*Ending, error) {
 	return nil, j.answers.problems.refusal(j.input)
 }
 
-// giveUp ends a run before its first call: everything is as before. why may be nil.
+// Stopped is why a run did not begin that was told to stop.
+type Stopped struct{ Reason outcome.Reason }
+
+func (*Stopped) Error() string {
+	return "stopped before the first call: nothing was sent, and no file was changed"
+}
+
+// giveUp ends a run before its first call. why may be nil. The summary tells of it, unless that would
+// put older files aside, or replace the summary of a run that has finished.
 func (j *Job) giveUp(reason outcome.Reason, why error) (*Ending, error) {
-	if j.decision != goOn && j.decision != begin { // files are put aside only for a run that begins
+	if j.decision != goOn && j.decision != begin || j.earlierDone() {
 		if why == nil {
-			why = errStopped
+			why = &Stopped{reason}
 		}
 		return nil, why
 	}
 	s, err := j.record(context.Background(), 0, func(*report.Recorder) (outcome.Reason, error) { return reason, why }, nil)
 	return j.ending(s, NotIdle, err), nil
 }
-
-// errStopped is why a run did not begin that was told to stop.
-var errStopped = errors.New("stopped before the first call: nothing was sent, and no file was changed")
 
 // reasonOf is why a context was ended.
 func reasonOf(ctx context.Context) outcome.Reason {
@@ -302,6 +312,7 @@ func (j *Job) ending(s *report.Summary, why Idle, err error) *Ending {
 	e := &Ending{Summary: s, Idle: why, Input: j.input.Name(), Org: j.answers.org, Err: err}
 	if why == NotIdle {
 		e.Causes = j.book.Causes()
+		e.InDoubt = len(j.book.InDoubt())
 	}
 	return e
 }

@@ -106,7 +106,7 @@ func (j *Job) prepareFiles(s *report.Summary, now time.Time) error {
 	case beginAnew:
 		e.extent = report.Extent{}
 		return j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary)
-	case begin, goOn:
+	case begin, goOn, refuseChanged, refuseDamaged, refuseFiles, refuseOther, refuseUnshown: // a run that is refused makes no files
 	}
 	if e.summary != nil && e.summary.Failures != nil && sameTold(*e.summary.Failures, j.files.Failures) {
 		s.Failures = &j.files.Failures

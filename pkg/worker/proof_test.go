@@ -35,7 +35,9 @@ func TestReadsAreProven(t *testing.T) {
 				r := newRig(t, after(some(productDeals, 1, 1), campaignLeads, 2, 2))
 				r.settings.Slots, r.settings.MaxAttempts, r.settings.OrgAnswers = slots, 1, c.org
 				r.counting, r.blank = c.count, c.blank
-				r.latency = func(x call) time.Duration { return map[bool]time.Duration{true: time.Second}[x.relation == campaignLeads] }
+				r.latency = func(x call) time.Duration {
+					return map[bool]time.Duration{true: time.Second}[x.relation == campaignLeads]
+				}
 				r.fault = func(x call) *fault {
 					switch {
 					case x.lookup || c.heard && x.relation == productDeals:
