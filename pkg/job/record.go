@@ -108,6 +108,12 @@ func (j *Job) prepareFiles(s *report.Summary, now time.Time) error {
 		return j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary)
 	case begin, goOn, refuseChanged, refuseDamaged, refuseFiles, refuseOther, refuseUnshown: // a run that is refused makes no files
 	}
+	if e.extent.Torn > 0 && e.extent.Size == 0 { // a piece of the header, or somebody else's file that begins like one
+		e.extent = report.Extent{}
+		if err := j.putAside(now, j.files.Results); err != nil {
+			return err
+		}
+	}
 	if e.summary != nil && e.summary.Failures != nil && sameTold(*e.summary.Failures, j.files.Failures) {
 		s.Failures = &j.files.Failures
 		return nil
