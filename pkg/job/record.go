@@ -198,8 +198,7 @@ func notWritten(err error) error { return fmt.Errorf("the failures file was not 
 // close fills in and writes the summary.
 func (j *Job) close(s *report.Summary, started time.Time, reason outcome.Reason, cut bool) error {
 	s.Count(j.book)
-	s.Reason = reason
-	s.State, s.ExitCode = outcome.End(reason, s.Pending, s.IsBad(j.config.FailAbsent))
+	s.State, s.Reason, s.ExitCode = outcome.End(reason, s.Pending, s.IsBad(j.config.FailAbsent))
 	if cut && s.ExitCode == outcome.ExitStopped {
 		s.ExitCode = outcome.ExitInterrupted
 	}

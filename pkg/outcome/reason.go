@@ -84,20 +84,19 @@ const (
 	Stopped  State = "stopped"  // in good order, and can go on
 )
 
-// End gives the state and the exit code of a run that ended for a reason. Bad says that some row is
-// not as the user wants it.
+// End gives the state, the reason and the exit code of a run that ended for a reason. Bad says that
+// some row is not as the user wants it.
 //
-// A run that stopped at a limit just when nothing was pending has finished.
-func End(reason Reason, pending int, bad bool) (State, int) {
-	exit := reason.Ending().Exit
-	if pending == 0 && (reason == Completed || reason == Failures) {
+// A run that reached its limit of failures with its last link left nothing to send: it is completed.
+func End(reason Reason, pending int, bad bool) (State, Reason, int) {
+	switch {
+	case pending == 0 && (reason == Completed || reason == Failures):
 		if bad {
-			return Finished, ExitFailures
+			return Finished, Completed, ExitFailures
 		}
-		return Finished, ExitDone
+		return Finished, Completed, ExitDone
+	case reason == Completed: // it says that it completed, and left something
+		return Stopped, reason, ExitBroken
 	}
-	if exit == ExitDone { // it says that it completed, and left something
-		exit = ExitBroken
-	}
-	return Stopped, exit
+	return Stopped, reason, reason.Ending().Exit
 }
