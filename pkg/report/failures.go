@@ -11,8 +11,9 @@ import (
 )
 
 // WriteFailures writes the rows of the input whose link is failed, unknown or in doubt, and those
-// that cannot be used. Each row is as in the input, and three more columns say what became of it.
-// So the file is an input itself.
+// that cannot be used. Each row is as in the input. Behind it are the canonical columns that the
+// input lacks, and three columns that say what became of the link. So the file is an input itself,
+// and needs no Options to be read.
 //
 // in reads the input of the book a second time. verify is called after its last row: if it returns
 // an error, the older file stays. If there is no such row, no file is written, and an older one is
@@ -27,7 +28,7 @@ func WriteFailures(on disk.Disk, path string, in *reader.Reader, book *Book, ver
 		return 0, err
 	}
 	_, err = disk.ReplaceOwn(on, path, time.Now(), func(w io.Writer) error {
-		out := in.Header().NewWriter(w, reader.AddedColumns[:]...)
+		out := in.Header().NewWriter(w, append(in.Header().Lacking(), reader.AddedColumns[:]...)...)
 		for row, err := range in.Rows() {
 			if err != nil {
 				return err
@@ -37,7 +38,7 @@ func WriteFailures(on disk.Disk, path string, in *reader.Reader, book *Book, ver
 				continue
 			}
 			n++
-			out.Write(row.Raw, string(f.Status), f.Code, f.Message)
+			out.Write(row.Raw, append(in.Lacking(&row), string(f.Status), f.Code, f.Message)...)
 		}
 		if err := verify(); err != nil {
 			return err
