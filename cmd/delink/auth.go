@@ -224,8 +224,8 @@ func (p *program) prompt(in *bufio.Reader, what string, secret bool) (string, er
 	return answer, nil
 }
 
-// readSecret reads a line that the terminal does not show. If a signal ends the program meanwhile, the terminal is
-// put right.
+// readSecret reads a line that the terminal does not show. If a signal ends the program meanwhile,
+// the terminal is put right.
 func (p *program) readSecret(tty int) ([]byte, error) {
 	if before, err := term.GetState(tty); err == nil {
 		restore := func() { _ = term.Restore(tty, before) }

@@ -120,8 +120,8 @@ func unknownCommand(group *cobra.Command, word string) error {
 	return usageError{fmt.Errorf("unknown command %q for %s", word, group.CommandPath()), hint}
 }
 
-// noArguments is the argument check of commands that take flags only. The error does not repeat an argument,
-// which may be a secret.
+// noArguments is the argument check of commands that take flags only. The error does not repeat an
+// argument, which may be a secret.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -145,7 +145,8 @@ func (p *program) versionCommand() *cobra.Command {
 	}
 }
 
-// environment gives every flag that is not on the command line the value of its twin: --max-calls is DELINK_MAX_CALLS.
+// environment gives every flag that is not on the command line the value of its twin: --max-calls
+// is DELINK_MAX_CALLS.
 func (p *program) environment(cmd *cobra.Command) error {
 	var err error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {

@@ -14,9 +14,9 @@ import (
 // errNotConfirmed says that a person did not say yes.
 var errNotConfirmed = errors.New("not confirmed")
 
-// confirm reads the answer to a question that removes something. Only a whole line that says y or yes is a yes:
-// the end of the input is none, nor is a line that a lost terminal cut off. If ctx ends first, confirm returns
-// its cause.
+// confirm reads the answer to a question that removes something. Only a whole line that says y or
+// yes is a yes: the end of the input is none, nor is a line that a lost terminal cut off. If ctx
+// ends first, confirm returns its cause.
 func confirm(ctx context.Context, in io.Reader) error {
 	answers := make(chan bool, 1)
 	go func() { // nothing ends a read of a terminal, so it is left behind when ctx ends
@@ -43,8 +43,8 @@ func isYes(answer string) bool {
 	return false
 }
 
-// ask shows a question and wants a yes from the person at the terminal. Anything else is a Refusal. If ctx ends
-// before there is an answer, ask returns nil and ctx tells why.
+// ask shows a question and wants a yes from the person at the terminal. Anything else is a Refusal.
+// If ctx ends before there is an answer, ask returns nil and ctx tells why.
 func (p *program) ask(ctx context.Context, question string) error {
 	p.ui.ask(ctx, question)
 	err := confirm(ctx, p.stdin)

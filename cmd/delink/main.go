@@ -1,4 +1,5 @@
-// Delink removes relations between Zoho CRM records in bulk, and says truthfully what became of each of them.
+// Delink removes relations between Zoho CRM records in bulk, and says truthfully what became of
+// each of them.
 package main
 
 import (
@@ -42,8 +43,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return p.run(ctx, args)
 }
 
-// run runs a command, and returns the exit code. The command has a goroutine of its own, because a signal must be
-// able to end the program although the command waits for something that does not come.
+// run runs a command, and returns the exit code. The command has a goroutine of its own, because a
+// signal must be able to end the program although the command waits for something that does not
+// come.
 func (p *program) run(ctx context.Context, args []string) int {
 	if p.signals == nil {
 		p.signals = newSignals(ctx)

@@ -12,23 +12,25 @@ import (
 )
 
 const (
-	// mostWaiting bounds the messages that wait for standard error, in bytes. It is far more than a run says
-	// between two looks of a slow reader. Errors and endings may take as much again.
+	// mostWaiting bounds the messages that wait for standard error, in bytes. It is far more than a
+	// run says between two looks of a slow reader. Errors and endings may take as much again.
 	mostWaiting = 1 << 20
 
-	// lastWait is how long the program waits at its end for a standard error that takes nothing any more.
+	// lastWait is how long the program waits at its end for a standard error that takes nothing any
+	// more.
 	lastWait = time.Second
 
 	// longestWait is how long the program waits at its end for a standard error that is slow.
 	longestWait = 10 * time.Second
 )
 
-// messages is the queue in front of standard error. Nobody who puts a message in it waits, because a terminal
-// that was stopped or a pipe that nobody reads must stop neither the run nor its signals. One goroutine writes;
-// it exists only while there is something to write. A message that finds the queue full is dropped and counted.
+// messages is the queue in front of standard error. Nobody who puts a message in it waits, because
+// a terminal that was stopped or a pipe that nobody reads must stop neither the run nor its
+// signals. One goroutine writes; it exists only while there is something to write. A message that
+// finds the queue full is dropped and counted.
 //
-// The last line of a terminal can show a frame, the progress bar. Messages are written above the frame, and only
-// the newest frame is drawn.
+// The last line of a terminal can show a frame, the progress bar. Messages are written above the
+// frame, and only the newest frame is drawn.
 type messages struct {
 	w    io.Writer
 	lost func(n int) string // the message that tells of n dropped ones

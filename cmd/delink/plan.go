@@ -64,7 +64,8 @@ func (p *program) plan(f *runFlags, input string) error {
 	return err
 }
 
-// canConnect reports whether a plan asks the org: there is a login, and the user has not said otherwise.
+// canConnect reports whether a plan asks the org: there is a login, and the user has not said
+// otherwise.
 func (p *program) canConnect(r *runner) bool {
 	if r.f.emulator {
 		return true

@@ -13,8 +13,8 @@ import (
 	"delink/pkg/outcome"
 )
 
-// onePress is the time within which signals count as one. A terminal that is closed sends SIGHUP through the
-// kernel and through the shell, and Ctrl-C can reach a program twice.
+// onePress is the time within which signals count as one. A terminal that is closed sends SIGHUP
+// through the kernel and through the shell, and Ctrl-C can reach a program twice.
 const onePress = 500 * time.Millisecond
 
 var (
@@ -22,11 +22,12 @@ var (
 	errLeft      = errors.New("delink was told to leave at once")
 )
 
-// signals turns the signals of the system into requests to stop. It exists from the program's start.
+// signals turns the signals of the system into requests to stop. It exists from the program's
+// start.
 //
-// As long as a command has nothing to lose, the first signal ends the program, even if the command is blocked
-// in a read. A command that has something to lose calls take first. From then on the first signal ends the
-// context Stop, the second one ends Hard, and a third one ends the program.
+// As long as a command has nothing to lose, the first signal ends the program, even if the command
+// is blocked in a read. A command that has something to lose calls take first. From then on the
+// first signal ends the context Stop, the second one ends Hard, and a third one ends the program.
 type signals struct {
 	stop, hard       context.Context
 	endStop, endHard context.CancelCauseFunc
@@ -72,9 +73,9 @@ func (s *signals) Stop() context.Context { return s.stop }
 // Hard ends when nothing is to be waited for any more.
 func (s *signals) Hard() context.Context { return s.hard }
 
-// take says that the command ends by itself when Stop ends, since it has something to lose from now on. tell,
-// which may be nil, gets the first signal's name after Stop has ended. An error says that a signal came before:
-// the command must not begin.
+// take says that the command ends by itself when Stop ends, since it has something to lose from now
+// on. tell, which may be nil, gets the first signal's name after Stop has ended. An error says that
+// a signal came before: the command must not begin.
 func (s *signals) take(tell func(what string)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

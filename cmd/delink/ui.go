@@ -28,8 +28,8 @@ import (
 //   - with --log-format json every message is a record, whatever --log-level says
 //   - a message never holds up the run; what nobody reads is dropped, and the number of dropped messages is told
 //
-// ui holds to them, so that no command writes to standard error by itself. None of its methods waits for
-// whoever reads standard error, except ask, which needs the reader.
+// ui holds to them, so that no command writes to standard error by itself. None of its methods
+// waits for whoever reads standard error, except ask, which needs the reader.
 type ui struct {
 	out     *messages
 	tty     *os.File // standard error, if it is a terminal
@@ -59,8 +59,8 @@ const (
 	formatJSON = "json"
 )
 
-// foresee looks for the format of messages before the command line is understood: what is wrong with the command
-// line is told in that format, too.
+// foresee looks for the format of messages before the command line is understood: what is wrong
+// with the command line is told in that format, too.
 func (u *ui) foresee(args []string, getenv func(string) string) {
 	format := getenv("DELINK_LOG_FORMAT")
 	for i, arg := range args {
@@ -148,8 +148,8 @@ func (u *ui) say(format string, args ...any) {
 	}
 }
 
-// result tells what people and programs wait for: the plan and how a run ended. As a record the text is replaced
-// by fields.
+// result tells what people and programs wait for: the plan and how a run ended. As a record the
+// text is replaced by fields.
 func (u *ui) result(what, text string, fields ...any) {
 	switch {
 	case u.quiet:
@@ -214,8 +214,8 @@ func (u *ui) error(text, hint string, fields ...any) {
 	u.out.put(text, needed)
 }
 
-// ask writes a question, and waits until it is written: nobody can answer a question that is not on the screen.
-// The wait ends with ctx.
+// ask writes a question, and waits until it is written: nobody can answer a question that is not on
+// the screen. The wait ends with ctx.
 func (u *ui) ask(ctx context.Context, question string) {
 	if u.json {
 		u.urgent.Info(question)
@@ -235,8 +235,8 @@ func (u *ui) answered() {
 // finish has all messages written before the program ends, as far as somebody reads them.
 func (u *ui) finish() { u.out.finish() }
 
-// printableText shows control characters, but for line ends and tabs, instead of sending them to a terminal:
-// names of files and texts of servers may hold them.
+// printableText shows control characters, but for line ends and tabs, instead of sending them to a
+// terminal: names of files and texts of servers may hold them.
 func printableText(s string) string {
 	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 	if strings.IndexFunc(s, control) < 0 {

@@ -1,7 +1,7 @@
 // Package crash ends the program with exit code 1 after a bug.
 //
-// The Go runtime ends a program with exit code 2 when a goroutine panics and when SIGQUIT arrives. Exit code 2
-// of delink says that nothing was sent, which may then be wrong.
+// The Go runtime ends a program with exit code 2 when a goroutine panics and when SIGQUIT arrives.
+// Exit code 2 of delink says that nothing was sent, which may then be wrong.
 package crash
 
 import (
@@ -22,9 +22,9 @@ const patience = time.Second
 // mostStacks bounds the stacks that Quit writes, in bytes.
 const mostStacks = 1 << 20
 
-// Prepare covers what Guard cannot: a panic in a goroutine of a library, and errors of the runtime that no
-// function can recover from. They end the program with SIGABRT instead of exit code 2. No core dump is written,
-// because the memory holds credentials.
+// Prepare covers what Guard cannot: a panic in a goroutine of a library, and errors of the runtime
+// that no function can recover from. They end the program with SIGABRT instead of exit code 2. No
+// core dump is written, because the memory holds credentials.
 func Prepare() {
 	forbidCoreDumps()
 	debug.SetTraceback("crash")

@@ -136,7 +136,8 @@ func (j *Job) read(again bool) (err error) {
 	return nil
 }
 
-// open locks the files that the run writes. From now on they are written through the disk that holds the locks.
+// open locks the files that the run writes. From now on they are written through the disk that
+// holds the locks.
 func (j *Job) open() error {
 	held, err := lockFiles(j.world.Disk, j.files)
 	if err != nil {

@@ -1,4 +1,5 @@
-// Package progress shows how a run goes on: as a bar on a terminal, elsewhere as a line now and then.
+// Package progress shows how a run goes on: as a bar on a terminal, elsewhere as a line now and
+// then.
 package progress
 
 import (
@@ -51,8 +52,8 @@ func StartBar(screen Screen, look func() Moment) *Progress {
 	return start(draw, pause, func() { screen.Replace("") })
 }
 
-// StartLines hands over a line after 10 s, 30 s, 70 s and so on of the run, later every five minutes. The
-// pauses grow so that a long run does not fill a log.
+// StartLines hands over a line after 10 s, 30 s, 70 s and so on of the run, later every five
+// minutes. The pauses grow so that a long run does not fill a log.
 func StartLines(say func(m Moment, text string), look func() Moment) *Progress {
 	started := time.Now()
 	line := func() {
@@ -98,8 +99,9 @@ func (p *Progress) Stop() {
 	<-p.stopped
 }
 
-// bar makes the frames of a progress bar. Package progressbar draws a frame at every change, also while only
-// one half of the text is up to date. So its output is thrown away, and frame returns the last state.
+// bar makes the frames of a progress bar. Package progressbar draws a frame at every change, also
+// while only one half of the text is up to date. So its output is thrown away, and frame returns
+// the last state.
 type bar struct{ *progressbar.ProgressBar }
 
 func newBar(total int) bar {

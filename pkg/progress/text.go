@@ -24,8 +24,8 @@ func (m Moment) timeLeft(elapsed time.Duration) string {
 	return Duration(time.Duration(float64(m.Total-m.Done)/r*float64(time.Second))) + " left"
 }
 
-// describe tells all of a moment in no more than so many characters. Where they are too few, it leaves out the
-// rate, then the time left; the numbers of links stay.
+// describe tells all of a moment in no more than so many characters. Where they are too few, it
+// leaves out the rate, then the time left; the numbers of links stay.
 func (m Moment) describe(elapsed time.Duration, most int) string {
 	count := fmt.Sprintf("%s of %s links", Number(m.Done), Number(m.Total))
 	rate := " · " + Number(int(m.rate(elapsed))) + "/s"

@@ -1,5 +1,5 @@
-// Package relation decides which relations can be delinked: by what the org says of its related lists and, where the org does not
-// say, by the built-in table of package zoho.
+// Package relation decides which relations can be delinked: by what the org says of its related
+// lists and, where the org does not say, by the built-in table of package zoho.
 package relation
 
 import (
@@ -76,7 +76,8 @@ func (p *Problem) CanVouch() bool {
 	return p.Kind == NotKnown || p.Kind == NoSuchList || p.Kind == NotDelinkable
 }
 
-// HoldsRecordsAlways gives the Problem of a relation whose list holds records by its name alone; nil if it does not.
+// HoldsRecordsAlways gives the Problem of a relation whose list holds records by its name alone;
+// nil if it does not.
 func HoldsRecordsAlways(r zoho.Relation) *Problem {
 	if zoho.ClassOf(r) == zoho.HoldsRecords {
 		return &Problem{Relation: r, Kind: HoldsRecords}
@@ -84,8 +85,9 @@ func HoldsRecordsAlways(r zoho.Relation) *Problem {
 	return nil
 }
 
-// Check accepts a relation if the org's lists say that it can be delinked, or if the user vouches for it. lists is nil where the org
-// was not asked, or did not say: then the built-in table decides. It gives nil for a relation that can be delinked.
+// Check accepts a relation if the org's lists say that it can be delinked, or if the user vouches
+// for it. lists is nil where the org was not asked, or did not say: then the built-in table
+// decides. It gives nil for a relation that can be delinked.
 func Check(r zoho.Relation, vouched []zoho.Relation, lists []zoho.List) *Problem {
 	i := slices.IndexFunc(lists, func(l zoho.List) bool { return l.Name == r.List })
 	switch {
@@ -111,7 +113,8 @@ func Check(r zoho.Relation, vouched []zoho.Relation, lists []zoho.List) *Problem
 // mostNames is how many lists a Problem names at most.
 const mostNames = 8
 
-// nearest gives the lists of a module that can be delinked, those first whose names are most like the one that was meant.
+// nearest gives the lists of a module that can be delinked, those first whose names are most like
+// the one that was meant.
 func nearest(r zoho.Relation, lists []zoho.List) []string {
 	var names []string
 	for _, l := range lists {
@@ -123,7 +126,8 @@ func nearest(r zoho.Relation, lists []zoho.List) []string {
 	return names[:min(len(names), mostNames)]
 }
 
-// distance is how many letters have to change to make one name of another (Levenshtein), whatever their case.
+// distance is how many letters have to change to make one name of another (Levenshtein), whatever
+// their case.
 func distance(a, b string) int {
 	a, b = strings.ToLower(a), strings.ToLower(b)
 	row := make([]int, len(b)+1)

@@ -1,5 +1,5 @@
-// Package worker has the operations that run on an engine: Delink removes links, LookUp asks which of
-// them are there, and Ask asks an org about itself.
+// Package worker has the operations that run on an engine: Delink removes links, LookUp asks which
+// of them are there, and Ask asks an org about itself.
 //
 // Delink takes batches, and gives one outcome for each link that was sent, or that cannot be
 // removed because its parent record or its list is refused. It repeats what may go through, splits

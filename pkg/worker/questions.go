@@ -26,8 +26,8 @@ const questionTries = 2
 const questionTime = 20 * time.Second
 
 // Ask asks questions, all at the same time as far as the settings allow. When ctx ends, questions
-// without an answer stay without one. The error is why no other call would fare better: the login is
-// refused, or there is no connection.
+// without an answer stay without one. The error is why no other call would fare better: the login
+// is refused, or there is no connection.
 //
 // A missing scope looks like a refused token where the CRM does not give its code. So the login is
 // refused only if no question is answered. Questions that were not asked yet are asked before that
