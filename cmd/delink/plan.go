@@ -204,7 +204,7 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		Credits:     p.Calls, // one credit a call (I)
 		Concurrency: p.Slots,
 		Seconds:     p.Time.Seconds(),
-		Warnings:    warningsOf(p.Input.Doubts),
+		Warnings:    warningsOf(p.Input.Suspicions),
 		Command:     f.command,
 		batchSize:   f.batchSize,
 	}

@@ -125,7 +125,7 @@ func (j *Job) carried() journal.Doubts {
 	}
 	slices.SortFunc(c.Records, func(a, b journal.Record) int { return strings.Compare(recordKey(a), recordKey(b)) })
 	if len(c.All) == 0 {
-		for batch := range j.book.Open() {
+		for batch := range j.book.MayBeRemoved() {
 			c.Records = append(c.Records, d.records(batch)...)
 		}
 	}

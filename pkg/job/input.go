@@ -21,7 +21,7 @@ type Input struct {
 	Header *reader.Header        // how the input was understood
 	Bad    []*reader.RowError    // rows that cannot be used; the first ones, if they are why nothing is sent
 	SHA256 string                // of the input
-	Doubts []suspicion.Suspicion // what may be right and often is not
+	Suspicions []suspicion.Suspicion // what may be right and often is not
 	bad    int                   // how many rows cannot be used
 	source *source
 
@@ -101,7 +101,7 @@ func (p *Input) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 		return &Refusal{Cause: p.source.name, Err: err}
 	}
 	p.Set = b.Build()
-	p.Doubts = append(suspicion.UnusedOptions(p.Set, p.Header, p.Config.Reader), suspicion.Find(p.Set)...)
+	p.Suspicions = append(suspicion.UnusedOptions(p.Set, p.Header, p.Config.Reader), suspicion.Find(p.Set)...)
 	return nil
 }
 

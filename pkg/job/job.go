@@ -93,7 +93,7 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 			return nil, err
 		}
 		if stop.Err() != nil {
-			return j.giveUp(reasonOf(stop), nil)
+			return j.giveUp(outcome.ReasonOf(stop), nil)
 		}
 	}
 	return j.send(stop, hard, p)
@@ -216,7 +216,7 @@ func (j *Job) nothing(why Idle) (*Ending, error) {
 // say. It ends a job that cannot go on.
 func (j *Job) allowed(stop context.Context) (*Ending, error) {
 	if stop.Err() != nil {
-		return j.giveUp(reasonOf(stop), nil)
+		return j.giveUp(outcome.ReasonOf(stop), nil)
 	}
 	j.tell()
 	if j.answers.refused != nil {
@@ -240,13 +240,6 @@ func (j *Job) giveUp(reason outcome.Reason, why error) (*Ending, error) {
 
 // errStopped is why a run did not begin that was told to stop.
 var errStopped = errors.New("stopped before the first call: nothing was sent, and no file was changed")
-
-// reasonOf is why a context was ended.
-func reasonOf(ctx context.Context) outcome.Reason {
-	reason := outcome.Interrupted
-	errors.As(context.Cause(ctx), &reason)
-	return reason
-}
 
 // send runs the operation.
 func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
@@ -282,7 +275,7 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 func (j *Job) moment(run *worker.Run, p *Proposal) progress.Moment {
 	s := run.Stats()
 	return progress.Moment{
-		Done:     s.Settled,
+		Done:     s.Done,
 		Total:    p.ToSend,
 		Failed:   j.book.Count(outcome.Failed) + j.book.Count(outcome.Unknown),
 		InFlight: s.InFlight,

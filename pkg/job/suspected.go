@@ -14,7 +14,7 @@ func (e *Suspected) Error() string { return e.Input + ": " + e.Suspicion.String(
 // suspected is what the input is refused for, or nil: ids that were rounded for certain, or with
 // Strict whatever is odd. Rounded ids that were accepted are neither.
 func (p *Input) suspected() *Suspected {
-	for _, s := range p.Doubts {
+	for _, s := range p.Suspicions {
 		rounded := s.Kind == suspicion.RoundedIDs
 		if s.Certain && !p.Config.AcceptRounded || p.Config.Strict && !(rounded && p.Config.AcceptRounded) {
 			return &Suspected{p.source.name, s}

@@ -177,7 +177,7 @@ func (b *Book) InDoubt() (at []int) {
 		return nil
 	}
 	for pos, n := range b.known {
-		if n == 0 && b.History(pos).Open() {
+		if n == 0 && b.History(pos).MayBeRemoved() {
 			at = append(at, pos)
 		}
 	}
@@ -186,12 +186,12 @@ func (b *Book) InDoubt() (at []int) {
 
 // Open gives the links that are pending or unknown and that an attempt may have removed, as
 // batches.
-func (b *Book) Open() iter.Seq[chunker.Batch] {
+func (b *Book) MayBeRemoved() iter.Seq[chunker.Batch] {
 	return func(yield func(chunker.Batch) bool) {
 		if b.inDoubt.isEmpty() && b.leftUnknown.isEmpty() && b.Count(outcome.Unknown) == 0 {
 			return
 		}
-		isOpen := func(pos int) bool { return b.ToSend(pos, false) && b.History(pos).Open() }
+		isOpen := func(pos int) bool { return b.ToSend(pos, false) && b.History(pos).MayBeRemoved() }
 		for batch := range b.set.Batches(chunker.MaxLinks, isOpen) {
 			if !yield(batch) {
 				return

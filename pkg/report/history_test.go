@@ -103,7 +103,7 @@ func TestOneRowForEachSettledLink(t *testing.T) {
 			if want == outcome.Failed {
 				want = outcome.Pending
 			}
-			if book.status(pos) != want || !book.History(pos).Open() {
+			if book.status(pos) != want || !book.History(pos).MayBeRemoved() {
 				t.Fatalf("%v was %s, and is %s with the history %v", l, older.status(pos), book.status(pos), book.History(pos))
 			}
 		}

@@ -173,6 +173,6 @@ func (d *Delink) Abandon(tasks []engine.Task) {
 		}
 	}
 	if e := d.refusedAltogether(); e != nil && d.engine.Ended() == outcome.Completed {
-		d.engine.End(outcome.Refused, e)
+		d.engine.End(outcome.LoginRefused, e)
 	}
 }

@@ -97,7 +97,7 @@ func (l *LookUp) Next() (engine.Task, bool) {
 func (l *LookUp) Prepare([]engine.Task) error { return nil }
 
 // Settled settles a task without a call, if its parent record or its list has been refused.
-func (l *LookUp) Settled(x engine.Task) bool {
+func (l *LookUp) SettleUncalled(x engine.Task) bool {
 	t := lookUpOf(x)
 	e := l.refused.of(t.batch.Relation, t.place)
 	if e == nil {
@@ -197,7 +197,7 @@ func (l *LookUp) write(out []Finding) {
 // of the lists is refused.
 func (l *LookUp) Abandon([]engine.Task) {
 	if l.denied > 0 && l.denied == l.recorded && l.engine.Ended() == outcome.Completed {
-		l.engine.End(outcome.Refused, l.refused.denial)
+		l.engine.End(outcome.LoginRefused, l.refused.denial)
 	}
 }
 

@@ -47,7 +47,7 @@ func (d *Delink) lookedUp(t *task, at time.Time) {
 }
 
 func notThere(t *task) string {
-	if t.history.Open() {
+	if t.history.MayBeRemoved() {
 		return "the link is no longer there"
 	}
 	return "the CRM does not accept this id, and the link is not there"

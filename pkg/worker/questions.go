@@ -113,7 +113,7 @@ func (a *asking) Next() (engine.Task, bool) {
 
 func (a *asking) Prepare([]engine.Task) error { return nil }
 
-func (a *asking) Settled(engine.Task) bool { return false }
+func (a *asking) SettleUncalled(engine.Task) bool { return false }
 
 func (a *asking) Alone(engine.Task) bool { return false }
 
@@ -134,7 +134,7 @@ func (a *asking) Answer(t engine.Task, r engine.Reply) {
 	case e.Kind == zoho.Unanswered:
 		a.engine.Retry(t, e)
 	case e.Kind == zoho.Denied && e.Scope == zoho.ScopeRun:
-		a.engine.End(outcome.Refused, e)
+		a.engine.End(outcome.LoginRefused, e)
 	}
 }
 

@@ -69,7 +69,7 @@ func (r *refusals) remember(list zoho.Relation, p parent, e *zoho.Error) (first 
 // What a login may not do says nothing about links that were not sent: these stay pending. Links
 // that earlier runs left open are looked up. A look-up changes nothing, so nothing has to be
 // written down before it.
-func (d *Delink) Settled(x engine.Task) bool {
+func (d *Delink) SettleUncalled(x engine.Task) bool {
 	t := of(x)
 	if t.looksUp() {
 		return false
@@ -111,7 +111,7 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 		d.split(t)
 	case t.looksUp() && isParentOf(t, e):
 		d.remember(t, e) // so that is what the delinks were refused for, without saying so
-		if t.history.Open() {
+		if t.history.MayBeRemoved() {
 			d.cannotLookUp(t, e)
 			return
 		}

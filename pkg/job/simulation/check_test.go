@@ -437,7 +437,7 @@ func (l *life) checkReason(e end) {
 		if o.maxFailures < 0 || s.Failed+s.Unknown <= o.maxFailures {
 			wrong("the limit is %d", o.maxFailures)
 		}
-	case outcome.Refused:
+	case outcome.LoginRefused:
 		exit = outcome.ExitRefused
 		if !w.denied && !w.refresh {
 			wrong("the login is good")
@@ -455,7 +455,7 @@ func (l *life) checkReason(e end) {
 	if s.ExitCode != exit {
 		wrong("the exit code should be %d", exit)
 	}
-	if broken := s.Reason == outcome.Broken || s.Reason == outcome.Refused; broken != (e.err != nil) {
+	if broken := s.Reason == outcome.Broken || s.Reason == outcome.LoginRefused; broken != (e.err != nil) {
 		wrong("reason and error do not agree")
 	}
 	state := outcome.Stopped
@@ -600,7 +600,7 @@ func (l *life) done(e end) bool {
 	if s == nil {
 		return false
 	}
-	return (s.State == outcome.Finished || s.Reason == outcome.Refused && l.world.denied) && s.Unknown <= len(l.unreadable)
+	return (s.State == outcome.Finished || s.Reason == outcome.LoginRefused && l.world.denied) && s.Unknown <= len(l.unreadable)
 }
 
 // checkDone looks at the end of all.
@@ -612,7 +612,7 @@ func (w *world) checkDone(l *life, e end) {
 	if s.Pending > 0 && !w.denied {
 		w.fault("not-done", "%d links are pending", s.Pending)
 	}
-	if s.Reason != outcome.Completed && (s.Reason != outcome.Refused || !w.denied) {
+	if s.Reason != outcome.Completed && (s.Reason != outcome.LoginRefused || !w.denied) {
 		w.fault("not-done", "the last life ended for the reason %s", s.Reason)
 	}
 	if w.healthy && s.Failed+s.Unknown > 0 {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -79,11 +78,11 @@ func (d *dispatcher) run() {
 		case <-timer:
 		case <-stop:
 			stop = nil
-			d.End(cause(d.stop), nil)
+			d.End(outcome.ReasonOf(d.stop), nil)
 		case <-hard:
 			hard = nil
 			if d.stop.Err() == nil { // else its cause is the reason, which of both may be seen first
-				d.End(cause(d.hard), nil)
+				d.End(outcome.ReasonOf(d.hard), nil)
 			}
 		}
 	}
@@ -94,13 +93,6 @@ func (d *dispatcher) run() {
 func (d *dispatcher) done() bool {
 	underWay := d.inFlight > 0 || d.disk.syncing > 0 || d.tokens.making || d.queue.preparing()
 	return !underWay && (d.ending.stopped || d.queue.isEmpty())
-}
-
-// cause is the reason for which a context ended.
-func cause(ctx context.Context) outcome.Reason {
-	reason := outcome.Interrupted
-	errors.As(context.Cause(ctx), &reason)
-	return reason
 }
 
 // send hands tasks to workers while that is allowed. It returns when to look again by itself, if at
@@ -116,7 +108,7 @@ func (d *dispatcher) send() (wake time.Time) {
 				return wake
 			}
 		}
-		if d.queue.front != nil && d.op.Settled(d.queue.front) {
+		if d.queue.front != nil && d.op.SettleUncalled(d.queue.front) {
 			d.queue.front = nil
 			continue
 		}
@@ -309,5 +301,5 @@ func (d *dispatcher) Notef(format string, args ...any) {
 	}
 }
 
-// Count adds to Stats.Settled.
-func (d *dispatcher) Count(n int) { d.engine.settled.Add(int64(n)) }
+// Count adds to Stats.Done.
+func (d *dispatcher) Count(n int) { d.engine.done.Add(int64(n)) }

@@ -72,7 +72,7 @@ type Operation interface {
 	// Settled reports whether a task needs no call any more because of what became of others, and
 	// settles it. A new task is asked before it is prepared. If Settled parks it for a call of
 	// another kind, that call is made without Prepare.
-	Settled(t Task) bool
+	SettleUncalled(t Task) bool
 	// Alone reports whether a task must be called with nothing else in flight.
 	Alone(t Task) bool
 	// Answer takes the end of a call: an answer, or an error that is not about tokens, limits or
@@ -109,7 +109,7 @@ type Engine struct {
 	*dispatcher
 
 	// Counters for whoever shows progress.
-	calls, retries, throttledCalls, nowInFlight, nowSlots, settled atomic.Int64
+	calls, retries, throttledCalls, nowInFlight, nowSlots, done atomic.Int64
 }
 
 // Stats are an engine's counters at one moment.
@@ -117,7 +117,7 @@ type Stats struct {
 	Calls     int // that reached the API
 	Retries   int // of those, calls for a task that was called before
 	Throttled int // calls that the API refused as too many
-	Settled   int // what the operation has counted with Count
+	Done      int // what the operation has counted with Count
 	InFlight  int
 	Slots     int // calls in flight that are allowed at the moment
 }
@@ -151,7 +151,7 @@ func (e *Engine) Stats() Stats {
 		Calls:     int(e.calls.Load()),
 		Retries:   int(e.retries.Load()),
 		Throttled: int(e.throttledCalls.Load()),
-		Settled:   int(e.settled.Load()),
+		Done:      int(e.done.Load()),
 		InFlight:  int(e.nowInFlight.Load()),
 		Slots:     int(e.nowSlots.Load()),
 	}

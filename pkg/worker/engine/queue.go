@@ -55,7 +55,7 @@ func (d *dispatcher) refill() {
 			q.drained = true
 			break
 		}
-		if !d.op.Settled(t) {
+		if !d.op.SettleUncalled(t) {
 			q.ahead = append(q.ahead, t)
 		}
 	}

@@ -150,7 +150,7 @@ func TestErrorAfterStop(t *testing.T) {
 func TestRunRefusals(t *testing.T) {
 	for want, e := range map[outcome.Reason]*zoho.Error{
 		outcome.Broken:  {Kind: zoho.Refused, Scope: zoho.ScopeRun, Sent: true, Status: 404, Code: "INVALID_URL_PATTERN"},
-		outcome.Refused: {Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "invalid_code"},
+		outcome.LoginRefused: {Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "invalid_code"},
 	} {
 		t.Run(string(want), func(t *testing.T) {
 			in(t, func(t *testing.T) {

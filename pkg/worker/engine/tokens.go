@@ -97,7 +97,7 @@ func (d *dispatcher) badToken(r *result) {
 	if d.tokens.renewals > 1 {
 		d.tokens.probing = true
 		if d.inFlight == 0 {
-			d.End(outcome.Refused, r.err)
+			d.End(outcome.LoginRefused, r.err)
 		}
 	}
 }
@@ -105,7 +105,7 @@ func (d *dispatcher) badToken(r *result) {
 // ReasonOf is the reason of a run that an error ends.
 func ReasonOf(e *zoho.Error) outcome.Reason {
 	if e.Kind == zoho.Denied || e.Kind == zoho.BadToken {
-		return outcome.Refused
+		return outcome.LoginRefused
 	}
 	return outcome.Broken
 }
