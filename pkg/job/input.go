@@ -16,14 +16,14 @@ import (
 
 // Input is an input that has been read and checked.
 type Input struct {
-	Config Config
-	Set    *chunker.Set
-	Header *reader.Header        // how the input was understood
-	Bad    []*reader.RowError    // rows that cannot be used; the first ones, if they are why nothing is sent
-	SHA256 string                // of the input
+	Config     Config
+	Set        *chunker.Set
+	Header     *reader.Header        // how the input was understood
+	Bad        []*reader.RowError    // rows that cannot be used; the first ones, if they are why nothing is sent
+	SHA256     string                // of the input
 	Suspicions []suspicion.Suspicion // what may be right and often is not
-	bad    int                   // how many rows cannot be used
-	source *source
+	bad        int                   // how many rows cannot be used
+	source     *source
 
 	leftUnknown, inDoubt []reader.Link // what a failures file tells of an earlier run
 }

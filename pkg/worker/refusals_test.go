@@ -93,7 +93,7 @@ func TestRefusalsReachFurther(t *testing.T) {
 
 func TestRunRefusals(t *testing.T) {
 	for want, e := range map[outcome.Reason]*zoho.Error{
-		outcome.Broken:  refusal(zoho.ScopeRun, "INVALID_URL_PATTERN"),
+		outcome.Broken:       refusal(zoho.ScopeRun, "INVALID_URL_PATTERN"),
 		outcome.LoginRefused: {Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "invalid_code"},
 	} {
 		in(t, func(t *testing.T) {

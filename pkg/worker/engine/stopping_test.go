@@ -149,7 +149,7 @@ func TestErrorAfterStop(t *testing.T) {
 // A refusal that holds for every call ends the run. What is in flight is finished.
 func TestRunRefusals(t *testing.T) {
 	for want, e := range map[outcome.Reason]*zoho.Error{
-		outcome.Broken:  {Kind: zoho.Refused, Scope: zoho.ScopeRun, Sent: true, Status: 404, Code: "INVALID_URL_PATTERN"},
+		outcome.Broken:       {Kind: zoho.Refused, Scope: zoho.ScopeRun, Sent: true, Status: 404, Code: "INVALID_URL_PATTERN"},
 		outcome.LoginRefused: {Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "invalid_code"},
 	} {
 		t.Run(string(want), func(t *testing.T) {
