@@ -145,7 +145,7 @@ func TestListDeniedAfterAccepted(t *testing.T) {
 					return
 				}
 				r.mustEnd(outcome.LoginRefused)
-				if r.is(outcome.Failed) != 2 || r.is(outcome.Removed) != len(r.out)-2 || n > 10*mostDenials {
+				if r.is(outcome.Failed) != 2 || r.is(outcome.Removed) != len(r.out)-2 || n > 10*mostUnauthorized {
 					t.Errorf("%d failed of %d, after %d refusals", r.is(outcome.Failed), len(r.out), n)
 				}
 			})

@@ -8,12 +8,11 @@ import (
 	"delink/pkg/zoho"
 )
 
-// lookAgain is the time between two look-ups of links that may still be removed by a late call.
-// Nothing is documented about how soon a read shows what a delink did (docs/zoho-api.md, section
-// 6.1).
+// lookAgain is the time between two look-ups of links that a late call may still remove. It is not
+// documented how soon a read shows what a delink did (docs/zoho-api.md, section 6.1).
 const lookAgain = 5 * time.Second
 
-// lookUp asks the CRM which of the links are there, because the answers so far do not tell.
+// lookUp has a task looked up, because the answers so far do not say what became of its links.
 func (d *Delink) lookUp(t *task, why *zoho.Error) {
 	t.why = why
 	if d.noLookUp[t.relation] {
@@ -46,6 +45,7 @@ func (d *Delink) lookedUp(t *task, at time.Time) {
 	}
 }
 
+// notThere is what a look-up shows of a link that is not there.
 func notThere(t *task) string {
 	if t.history.MayBeRemoved() {
 		return "the link is no longer there"
@@ -57,7 +57,7 @@ func notThere(t *task) string {
 // so they are looked up once more after a while.
 func (d *Delink) stillThere(t *task, at time.Time) {
 	evidence := outcome.StillLinked
-	if t.refused {
+	if t.refusedByID {
 		evidence = outcome.RefusedAndLinked
 	}
 	status, _ := t.history.Judge(evidence)
@@ -72,15 +72,15 @@ func (d *Delink) stillThere(t *task, at time.Time) {
 	d.write(t.all(status, t.why, "the link is still there: "+t.why.Error(), at))
 }
 
-// saysNothing reports whether a look-up proves nothing. The CRM says with an empty answer that none
-// of the links is there. A gateway that answers every call with an empty success says the same. So
-// after a delink that was answered in this way, an empty look-up is believed only if the CRM itself
-// has answered some delink of this run.
+// saysNothing reports whether a look-up proves nothing. If none of the links is there, the CRM
+// gives an empty answer. A gateway between delink and the CRM may give an empty success to every
+// call. So if a delink of the task got a success that is not Zoho's, an empty look-up counts only
+// after the CRM itself has answered some delink of this run.
 func (d *Delink) saysNothing(t *task) bool {
 	return t.foreign && !d.heard && !slices.Contains(t.linked, true)
 }
 
-// cannotLookUp settles links that cannot be read; e is why.
+// cannotLookUp settles links that cannot be looked up because of e.
 func (d *Delink) cannotLookUp(t *task, e *zoho.Error) {
 	if e.Kind == zoho.Denied && !e.Unproven && e != t.why && !d.noLookUp[t.relation] {
 		d.noLookUp[t.relation] = true
