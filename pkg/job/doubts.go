@@ -101,7 +101,7 @@ func (j *Job) applyDoubts() {
 		}
 	}
 	for _, l := range slices.Concat(d.others, j.input.inDoubt) {
-		j.book.MayBeSent(l)
+		j.book.DoubtIfClear(l)
 	}
 	if d.all {
 		j.book.DoubtAllPending()

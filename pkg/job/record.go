@@ -48,7 +48,7 @@ func (j *Job) newSummary(started time.Time) *report.Summary {
 		s.Org, s.CRM = &name, crm.String()
 	}
 	s.Start(started)
-	s.Count(j.book)
+	s.SetCounts(j.book)
 	return s
 }
 
@@ -181,7 +181,7 @@ func notWritten(err error) error { return fmt.Errorf("the failures file was not 
 
 // close fills in and writes the summary.
 func (j *Job) close(s *report.Summary, started time.Time, reason outcome.Reason, cut bool) error {
-	s.Count(j.book)
+	s.SetCounts(j.book)
 	s.Reason = reason
 	s.State, s.ExitCode = outcome.End(reason, s.Pending, s.IsBad(j.config.FailAbsent))
 	if cut && s.ExitCode == outcome.ExitStopped {

@@ -58,7 +58,7 @@ func (b *Book) Failures() int {
 	return n
 }
 
-// fateOf is the fate of a row's link. A row that repeats an earlier line shares its fate.
+// fateOf gives the fate of a row's link. A row that repeats an earlier line has the same fate.
 func (b *Book) fateOf(row *reader.Row) Fate {
 	if row.Err != nil {
 		return b.invalidFate(row.Err)

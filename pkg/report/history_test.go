@@ -174,7 +174,7 @@ func TestBatchesOfABook(t *testing.T) {
 		}
 		drawOlder(t, path, in)
 		book, _ := load(t, path, in)
-		tell := map[string]func(reader.Link){"doubt": book.Doubt, "may be sent": book.MayBeSent, "left unknown": book.LeaveUnknown}
+		tell := map[string]func(reader.Link){"doubt": book.Doubt, "may be sent": book.DoubtIfClear, "left unknown": book.LeaveUnknown}
 		for _, what := range []string{"doubt", "may be sent", "left unknown"} {
 			for _, pos := range drawSome(t, in.set, what) {
 				l, _ := in.set.At(pos)

@@ -145,7 +145,7 @@ func TestIsBad(t *testing.T) {
 		outcome.Unknown: {true, true}, outcome.Pending: {false, false}, outcome.Duplicate: {false, false}, outcome.Invalid: {true, true},
 	} {
 		var s Summary
-		*s.count(status) = 1
+		*s.field(status) = 1
 		if got := [2]bool{s.IsBad(false), s.IsBad(true)}; got != want || s.Of(status) != 1 {
 			t.Errorf("%s: %v, want %v", status, got, want)
 		}
