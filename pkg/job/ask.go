@@ -61,7 +61,7 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 			a.identity.Org = org.ID
 		}
 	} else {
-		a.notef("the org does not say its name and edition: %s", unasked(aboutOrg.Err, "ZohoCRM.org.READ"))
+		a.notef("the org does not say its name and edition: %s", noAnswer(aboutOrg.Err, "ZohoCRM.org.READ"))
 	}
 	refused := map[string]error{} // modules
 	for i, module := range modules {
@@ -71,7 +71,7 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 		case e.Code == "INVALID_MODULE":
 			refused[module] = e
 		default:
-			a.notef("the org does not say which lists of %s can be delinked: %s", module, unasked(e, "ZohoCRM.settings.related_lists.READ"))
+			a.notef("the org does not say which lists of %s can be delinked: %s", module, noAnswer(e, "ZohoCRM.settings.related_lists.READ"))
 		}
 	}
 	a.check(in, refused)
@@ -124,8 +124,8 @@ func modulesOf(in *Input) (modules []string) {
 // Emulator is the name of the emulator inside the process among CRMs.
 const Emulator = "emulator"
 
-// unasked says why a question has no answer.
-func unasked(err error, scope string) string {
+// noAnswer says why a question has no answer.
+func noAnswer(err error, scope string) string {
 	var e *zoho.Error
 	if errors.As(err, &e) && e.Kind == zoho.Denied {
 		return fmt.Sprintf("%s (%s allows it)", e, scope)

@@ -59,7 +59,7 @@ func (j *Job) takeUp() error {
 		}
 		e.run.Rows++
 		named = named || r.Org != ""
-		doubts.settle(r, at)
+		doubts.own.settle(r, at)
 		if !j.book.Load(r) {
 			if e.run.Strays++; e.run.Strays == 1 {
 				e.stray = line

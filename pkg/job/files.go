@@ -183,9 +183,9 @@ func real(path string) string {
 	return abs
 }
 
-// sameTold reports whether a path that a summary tells leads to a file. A summary cannot hold names
+// isNamed reports whether a path that a summary tells leads to a file. A summary cannot hold names
 // that are not UTF-8.
-func sameTold(told, path string) bool { return disk.SameText(told, path) || same(told, path) }
+func isNamed(told, path string) bool { return disk.SameText(told, path) || same(told, path) }
 
 // putAside gives files of an earlier run new names, with the time:
 // links.results.20261124-193000.csv. The results go first: without them the others are not taken

@@ -69,7 +69,7 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 			return nil, err
 		}
 	}
-	if err := j.open(); err != nil {
+	if err := j.lock(); err != nil {
 		return nil, err
 	}
 	defer j.unlock()
@@ -82,7 +82,7 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 		return nil, err
 	}
 	if idle := j.idle(); idle != NotIdle {
-		return j.nothing(idle)
+		return j.endIdle(idle)
 	}
 	if end, err := j.allowed(stop); end != nil || err != nil {
 		return end, err
@@ -138,7 +138,7 @@ func (j *Job) read(again bool) (err error) {
 
 // open locks the files that the run writes. From now on they are written through the disk that
 // holds the locks.
-func (j *Job) open() error {
+func (j *Job) lock() error {
 	held, err := lockFiles(j.world.Disk, j.files)
 	if err != nil {
 		return err
@@ -196,19 +196,19 @@ func (j *Job) earlierDone() bool {
 	switch {
 	case j.decision != goOn || e.summary == nil || !e.run.SameInput || e.summary.State != outcome.Finished:
 		return false
-	case j.book.Pending() > 0 || j.hasUnknown() || j.config.RetryFailed && j.book.Count(outcome.Failed) > 0:
+	case j.book.Pending() > 0 || j.book.Count(outcome.Unknown) > 0 || j.config.RetryFailed && j.book.Count(outcome.Failed) > 0:
 		return false
 	}
 	return e.extent.Torn == 0 // else somebody has cut or added to the results: the run leaves them whole
 }
 
 // nothing ends a job that has no links to send.
-func (j *Job) nothing(why Idle) (*Ending, error) {
+func (j *Job) endIdle(why Idle) (*Ending, error) {
 	j.tell()
 	if why == EarlierDone {
 		return j.ending(j.earlier.summary, why, nil), nil
 	}
-	s, err := j.record(context.Background(), 0, func(*report.Recorder) (outcome.Reason, error) { return outcome.Completed, nil }, nil)
+	s, err := j.withFiles(context.Background(), 0, func(*report.Recorder) (outcome.Reason, error) { return outcome.Completed, nil }, nil)
 	return j.ending(s, why, err), nil
 }
 
@@ -234,7 +234,7 @@ func (j *Job) giveUp(reason outcome.Reason, why error) (*Ending, error) {
 		}
 		return nil, why
 	}
-	s, err := j.record(context.Background(), 0, func(*report.Recorder) (outcome.Reason, error) { return reason, why }, nil)
+	s, err := j.withFiles(context.Background(), 0, func(*report.Recorder) (outcome.Reason, error) { return reason, why }, nil)
 	return j.ending(s, NotIdle, err), nil
 }
 
@@ -252,7 +252,7 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 	}
 	var run *worker.Run
 	watch := func() {}
-	s, err := j.record(hard, 2*p.Slots*j.config.batchSize(), func(r *report.Recorder) (outcome.Reason, error) {
+	s, err := j.withFiles(hard, 2*p.Slots*j.config.batchSize(), func(r *report.Recorder) (outcome.Reason, error) {
 		run = worker.Start(j.conn.CRM, j.book.Batches(j.config.batchSize(), j.config.RetryFailed), r, limits)
 		if j.world.Watch != nil {
 			watch = j.world.Watch(func() progress.Moment { return j.moment(run, p) })

@@ -15,10 +15,10 @@ import (
 // record keeps the files of a run, around what it does. When hard ends, the run is cut off; atOnce
 // is how many links can be under way at most. count adds to the summary what the run knows; it may
 // be nil.
-func (j *Job) record(hard context.Context, atOnce int, do func(*report.Recorder) (outcome.Reason, error), count func(*report.Summary)) (*report.Summary, error) {
+func (j *Job) withFiles(hard context.Context, atOnce int, do func(*report.Recorder) (outcome.Reason, error), count func(*report.Summary)) (*report.Summary, error) {
 	started := time.Now()
 	s := j.newSummary(started)
-	recorder, err := j.prepare(s, started, min(atOnce, s.Links))
+	recorder, err := j.beginFiles(s, started, min(atOnce, s.Links))
 	if err != nil {
 		s.State, s.Reason, s.ExitCode = outcome.Stopped, outcome.Broken, outcome.ExitBroken
 		return s, fmt.Errorf("nothing was sent: %w", err)
@@ -27,13 +27,13 @@ func (j *Job) record(hard context.Context, atOnce int, do func(*report.Recorder)
 	if err = recorder.WriteUnsent(started); err == nil {
 		reason, err = do(recorder)
 	}
-	if e := j.finish(s, recorder); e != nil {
+	if e := j.finishFiles(s, recorder); e != nil {
 		reason, err = outcome.Broken, errors.Join(err, e)
 	}
 	if count != nil {
 		count(s)
 	}
-	return s, errors.Join(err, j.close(s, started, reason, hard.Err() != nil))
+	return s, errors.Join(err, j.finishSummary(s, started, reason, hard.Err() != nil))
 }
 
 func (j *Job) newSummary(started time.Time) *report.Summary {
@@ -58,13 +58,13 @@ func (j *Job) newSummary(started time.Time) *report.Summary {
 // The order matters, because the process can be killed between any two steps. The journal goes
 // first: from then on no row of an older result file counts as an outcome of what is in doubt. Only
 // when the result file is as it should be, the journal says from which byte on its rows count.
-func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Recorder, error) {
-	jour, err := journal.Begin(j.world.Disk, j.files.Results, j.carried())
+func (j *Job) beginFiles(s *report.Summary, now time.Time, reserve int) (*report.Recorder, error) {
+	jour, err := journal.Begin(j.world.Disk, j.files.Results, j.stillInDoubt())
 	if err != nil {
 		return nil, err
 	}
 	j.noteJournal()
-	if err := j.prepareFiles(s, now); err != nil {
+	if err := j.moveOlder(s, now); err != nil {
 		return nil, err
 	}
 	for _, name := range []string{j.files.Results, j.files.Failures, j.files.Summary, journal.Name(j.files.Results)} {
@@ -85,7 +85,7 @@ func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Re
 }
 
 // prepareFiles gives older files new names, where that was decided.
-func (j *Job) prepareFiles(s *report.Summary, now time.Time) error {
+func (j *Job) moveOlder(s *report.Summary, now time.Time) error {
 	e := &j.earlier
 	switch j.decision {
 	case carryOver: // before the rest is put aside: a run that is killed here must find what was settled
@@ -98,7 +98,7 @@ func (j *Job) prepareFiles(s *report.Summary, now time.Time) error {
 		return j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary)
 	case begin, goOn:
 	}
-	if e.summary != nil && e.summary.Failures != nil && sameTold(*e.summary.Failures, j.files.Failures) {
+	if e.summary != nil && e.summary.Failures != nil && isNamed(*e.summary.Failures, j.files.Failures) {
 		s.Failures = &j.files.Failures
 		return nil
 	}
@@ -129,7 +129,7 @@ func (j *Job) carryOver(now time.Time) error {
 //
 // The journal is replaced when all outcomes are on disk, and before the result file is rewritten:
 // rows have other places then. If not all could be written, the journal stays as it is.
-func (j *Job) finish(s *report.Summary, r *report.Recorder) error {
+func (j *Job) finishFiles(s *report.Summary, r *report.Recorder) error {
 	if err := errors.Join(r.Ledger.Close(), r.Journal.Close()); err != nil || r.Ledger.Broken() {
 		return errors.Join(err, j.finishFailures(s))
 	}
@@ -145,7 +145,7 @@ func (j *Job) finish(s *report.Summary, r *report.Recorder) error {
 }
 
 func (j *Job) keepJournal() error {
-	left := j.carried()
+	left := j.stillInDoubt()
 	if err := journal.Keep(j.world.Disk, j.files.Results, left); err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func (j *Job) finishFailures(s *report.Summary) error {
 func notWritten(err error) error { return fmt.Errorf("the failures file was not written: %w", err) }
 
 // close fills in and writes the summary.
-func (j *Job) close(s *report.Summary, started time.Time, reason outcome.Reason, cut bool) error {
+func (j *Job) finishSummary(s *report.Summary, started time.Time, reason outcome.Reason, cut bool) error {
 	s.SetCounts(j.book)
 	s.Reason = reason
 	s.State, s.ExitCode = outcome.End(reason, s.Pending, s.IsBad(j.config.FailAbsent))

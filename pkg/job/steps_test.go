@@ -137,7 +137,7 @@ func runOf(t *testing.T, folder string, choice Choice, answers map[zoho.ID]outco
 	if err := j.compare(); err != nil {
 		t.Fatal(err)
 	}
-	s, err := j.record(t.Context(), 0, func(r *report.Recorder) (outcome.Reason, error) {
+	s, err := j.withFiles(t.Context(), 0, func(r *report.Recorder) (outcome.Reason, error) {
 		var out []outcome.Outcome
 		for b := range j.book.Batches(100, choice.RetryFailed) {
 			for i, id := range b.Related {
@@ -190,7 +190,7 @@ func TestResultsThatWereCut(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := j.newSummary(time.Now())
-			r, err := j.prepare(s, time.Now(), 0)
+			r, err := j.beginFiles(s, time.Now(), 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -264,7 +264,7 @@ func TestInputChangesBetweenItsReadings(t *testing.T) {
 			if err := j.compare(); err != nil {
 				t.Fatal(err)
 			}
-			s, err := j.record(t.Context(), 0, func(r *report.Recorder) (outcome.Reason, error) {
+			s, err := j.withFiles(t.Context(), 0, func(r *report.Recorder) (outcome.Reason, error) {
 				write(t, input, change)
 				return outcome.Completed, r.Write([]outcome.Outcome{{Pos: 0, Status: outcome.Failed}, {Pos: 1, Status: outcome.Removed}})
 			}, nil)
@@ -309,7 +309,7 @@ func TestKilledWhileItsFilesAreMade(t *testing.T) {
 					t.Fatal(err)
 				}
 				*left = calls
-				r, err := j.prepare(j.newSummary(time.Now()), time.Now(), 0)
+				r, err := j.beginFiles(j.newSummary(time.Now()), time.Now(), 0)
 				if ended = err == nil; ended {
 					_ = r.Ledger.Close()
 				}
