@@ -12,15 +12,15 @@ import (
 	"delink/pkg/zoho"
 )
 
-// answers are what an org says of itself before the first call. What it does not say, for want of a
-// scope or of an answer, is nil.
+// answers are what an org says of itself before the first call that removes links. An answer may be
+// missing because the login lacks a scope.
 type answers struct {
-	org      *zoho.Org
-	lists    map[string][]zoho.List // by module
-	identity zoho.Identity
+	org      *zoho.Org              // nil if it is not known
+	lists    map[string][]zoho.List // by module; nil if they are not known
+	identity zoho.Identity          // as far as it is known
 	problems problems
 	notes    []string
-	refused  error // the login is refused, or there is no connection: no other call would fare better
+	refused  error // why nothing can be sent: the login is refused, or there is no connection
 }
 
 // mostQuestions is how many questions are asked at the same time: as many calls as every edition
@@ -28,7 +28,7 @@ type answers struct {
 const mostQuestions = zoho.LeastSlots
 
 // ask asks the org for its name, type and edition, and for the related lists of the modules in the
-// input. All questions are asked at the same time.
+// input.
 func ask(ctx context.Context, conn *Connection, in *Input) answers {
 	a := answers{lists: map[string][]zoho.List{}, identity: zoho.Identity{Login: conn.Login}}
 	var org zoho.Org
@@ -78,13 +78,13 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 	return a
 }
 
-// locate notes where the CRM is.
+// locate notes the host of the CRM.
 func (a *answers) locate(ctx context.Context, conn *Connection) {
 	if conn.Emulator {
 		a.identity = zoho.Identity{Org: Emulator, Host: Emulator, Login: Emulator}
 		return
 	}
-	if a.refused != nil || ctx.Err() != nil { // to know the address may take a token
+	if a.refused != nil || ctx.Err() != nil { // the address may come with a token: there is none
 		return
 	}
 	if base, err := conn.CRM.Base(ctx); err == nil {
@@ -94,7 +94,8 @@ func (a *answers) locate(ctx context.Context, conn *Connection) {
 	}
 }
 
-// check decides about the relations of an input.
+// check finds the relations of an input that cannot be delinked. refused has the modules that the
+// org does not accept.
 func (a *answers) check(in *Input, refused map[string]error) {
 	for _, r := range in.Set.Relations() {
 		if err := refused[r.Relation.Module]; err != nil {
@@ -121,7 +122,7 @@ func modulesOf(in *Input) (modules []string) {
 	return modules
 }
 
-// Emulator is the name of the emulator inside the process among CRMs.
+// Emulator is the name of the emulator inside this process, in place of an org's id and host.
 const Emulator = "emulator"
 
 // noAnswer says why a question has no answer.

@@ -32,8 +32,8 @@ type unsettled struct {
 // isOwn reports whether a journal's record of a CRM may be about the CRM of this run.
 func (d *doubts) isOwn(crm zoho.Identity) bool { return d.crm.Compare(crm) != zoho.Different }
 
-// unsettledOf gives the links of a journal that may have been sent to this run's CRM, and the records
-// of other CRMs. past may be nil.
+// unsettledOf gives the links of a journal that may have been sent to this run's CRM, and the
+// records of other CRMs. past may be nil.
 func (d *doubts) unsettledOf(past *journal.Past) (u unsettled, foreign []journal.Record) {
 	u = unsettled{past: past, links: map[reader.Link]zoho.Identity{}}
 	if past == nil {
@@ -63,8 +63,8 @@ func (u *unsettled) settle(r *report.Row, at int64) {
 	}
 }
 
-// findDoubts reads the journals that earlier runs left: that of this run's result file, and those of
-// other result files.
+// findDoubts reads the journals that earlier runs left: that of this run's result file, and those
+// of other result files.
 func (j *Job) findDoubts() (*doubts, error) {
 	d := &doubts{crm: j.answers.identity}
 	past, err := journal.Read(j.world.Disk, journal.Name(j.files.Results))
@@ -143,8 +143,8 @@ func (j *Job) stillInDoubt() journal.Doubts {
 	return left
 }
 
-// records gives the records of a batch's links. There is one for each CRM to which an earlier run may
-// have sent some of them.
+// records gives the records of a batch's links. There is one for each CRM to which an earlier run
+// may have sent some of them.
 func (d *doubts) records(b chunker.Batch) (records []journal.Record) {
 	for _, id := range b.Related {
 		crm, known := d.own.links[reader.Link{Relation: b.Relation, Parent: b.Parent, Related: id}]

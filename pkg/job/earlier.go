@@ -12,17 +12,17 @@ import (
 	"delink/pkg/zoho"
 )
 
-// earlier is what an earlier run left beside the input, as far as it is of use to this run.
+// earlier is what an earlier run left on disk.
 type earlier struct {
-	run     earlierRun
-	summary *report.Summary // nil if there is none
-	extent  report.Extent
-	stray   int         // the line of the first row that does not fit this input
-	deleted *report.Row // a row that tells of a record that was deleted
-	unknown []reader.Link
+	run     earlierRun // what decide has to know
+	summary *report.Summary
+	extent  report.Extent // of the result file
+	stray   int           // the line of the first row that does not fit this input
+	deleted *report.Row   // a row about a record that was deleted; nil if there is none
+	unknown []reader.Link // links that it left unknown
 }
 
-// takeUp reads what an earlier run left: summary, result file and journals. It fills the book.
+// takeUp reads what an earlier run left: summary, journals and result file. It fills the book.
 func (j *Job) takeUp() error {
 	e := &j.earlier
 	var err error
@@ -35,7 +35,7 @@ func (j *Job) takeUp() error {
 	if s := e.summary; s != nil {
 		e.run.Summary, e.run.State, e.run.Pending = true, s.State, s.Pending
 		e.run.SameInput = s.InputSHA256 == j.input.SHA256
-		// Folders may have other names by now, files not.
+		// The folder may have been renamed since, so only the names of the files are compared.
 		e.run.OtherFiles = s.State != outcome.Finished && !disk.SameText(filepath.Base(s.Results), filepath.Base(j.files.Results))
 	}
 	doubts, err := j.findDoubts()
@@ -49,7 +49,8 @@ func (j *Job) takeUp() error {
 	e.extent, err = report.ReadLedger(j.world.Disk, j.files.Results, func(r *report.Row, at int64) error {
 		line++
 		j.heedDeletion(r)
-		if names != nil && r.Org != "" && !names[r.Org] { // a run that did not learn its CRM has sent nothing
+		// A row without a CRM is of a run that did not come to know its CRM. It has sent nothing.
+		if names != nil && r.Org != "" && !names[r.Org] {
 			if strangers == nil {
 				strangers = map[string]bool{}
 			}
@@ -67,7 +68,7 @@ func (j *Job) takeUp() error {
 		}
 		return nil
 	})
-	if err != nil && !j.config.Restart { // with it, the file may be anything: it is put aside
+	if err != nil && !j.config.Restart { // else the file is put aside, whatever it is
 		return notOurs(err)
 	}
 	e.run.Results = e.extent.Exists
@@ -78,8 +79,8 @@ func (j *Job) takeUp() error {
 	return nil
 }
 
-// namesOfCRM are the names that rows about this run's CRM have; nil if it is not known, and every
-// row counts.
+// namesOfCRM gives the names that rows about this run's CRM have. It gives nil if the CRM is not
+// known. Every row counts then.
 func (j *Job) namesOfCRM() map[string]bool {
 	now := j.answers.identity
 	if now.Name() == "" {
@@ -96,13 +97,13 @@ func (j *Job) namesOfCRM() map[string]bool {
 	return names
 }
 
-// compareCRM says what is known of the CRM of an earlier run. strangers are the names in rows that
-// are not about this run's CRM.
+// compareCRM says whether the earlier run had the CRM of this run. named says that some row is
+// about this run's CRM. strangers are the names of other CRMs in rows.
 func (j *Job) compareCRM(named bool, strangers map[string]bool) sameCRM {
 	now := j.answers.identity
 	e := &j.earlier
 	switch {
-	case now.Name() == "": // nobody was asked
+	case now.Name() == "": // the org was not asked
 		return isSame
 	case named || len(strangers) == 0 && (e.summary == nil || e.summary.CRM == ""):
 		return isSame
@@ -142,9 +143,9 @@ func isOrgID(name string) bool {
 	return err == nil
 }
 
-// identityToKeep is the CRM of this run as its files name it. If the org did not say its id this
-// time, and is shown to be the org of the earlier run, it is called as that run called it. If
-// nothing became known, this run has sent nothing, and the files stay what they were.
+// identityToKeep gives the CRM of this run as its files name it. If the org did not say its id this
+// time and is shown to be the org of the earlier run, it has the id that the earlier run noted. If
+// the CRM is not known at all, this run sends nothing, and its files keep the earlier identity.
 func (j *Job) identityToKeep() zoho.Identity {
 	now, s := j.answers.identity, j.earlier.summary
 	switch {
@@ -157,8 +158,8 @@ func (j *Job) identityToKeep() zoho.Identity {
 	return now
 }
 
-// heedDeletion remembers a row of an earlier run that tells of a deleted record, if its relation is
-// in this input too.
+// heedDeletion remembers a row of an earlier run about a deleted record, if this input has the
+// relation, too.
 func (j *Job) heedDeletion(r *report.Row) {
 	if r.Code != zoho.CodeRecordDeleted || j.earlier.deleted != nil {
 		return
@@ -171,7 +172,7 @@ func (j *Job) heedDeletion(r *report.Row) {
 	}
 }
 
-// refuseDeletion keeps a run from deleting more records where an earlier one has deleted some.
+// refuseDeletion refuses an input with a relation of which an earlier run has deleted a record.
 func (j *Job) refuseDeletion() error {
 	d := j.earlier.deleted
 	if d == nil {
@@ -182,6 +183,7 @@ func (j *Job) refuseDeletion() error {
 		"%s tells that delinking %s.%s deleted a record (line %d of the input): its records are not linked but held", j.files.Results, d.Module, d.Relation, d.Line)
 }
 
+// notOurs makes a Refusal of a file that delink did not write, or that was changed since.
 func notOurs(err error) error {
 	var not *report.NotALedger
 	if errors.As(err, &not) {
@@ -190,8 +192,8 @@ func notOurs(err error) error {
 	return err
 }
 
-// settleEarlier carries out what was decided about the earlier run, in memory: files are changed
-// when the run begins.
+// settleEarlier decides what becomes of the earlier run, and sets up the book for that. The files
+// are changed only when the run begins.
 func (j *Job) settleEarlier() error {
 	e := &j.earlier
 	j.decision = decide(e.run, j.config.Choice)
@@ -225,7 +227,7 @@ func (j *Job) settleEarlier() error {
 	return nil
 }
 
-// tellOfEarlier collects what people should know about the earlier run.
+// tellOfEarlier notes what people should know about the earlier run.
 func (j *Job) tellOfEarlier() {
 	e := &j.earlier
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"delink/pkg/outcome"
 	"delink/pkg/progress"
@@ -38,26 +39,26 @@ const (
 	NotIdle       Idle = iota
 	NoRows             // the input has a header and no rows
 	NoUsableRows       // no row can be used
-	EarlierDone        // an earlier run finished with this input; the summary is that run's
-	EarlierEnough      // an earlier run has settled every link, and was cut off before it could say so
+	EarlierDone        // an earlier run has finished this input
+	EarlierEnough      // an earlier run has settled every link, and was killed before its end
 )
 
 // Ending is how a job ended.
 type Ending struct {
-	Summary *report.Summary // of this run; of the earlier one for EarlierDone
+	Summary *report.Summary // of this run; for EarlierDone, of the earlier run
 	Idle    Idle
-	Input   string    // its name
-	Org     *zoho.Org // nil where it is not known
+	Input   string    // the name of the input
+	Org     *zoho.Org // nil if it is not known
 	Causes  []report.Cause
-	Err     error // why the run could not go on; the files tell what became of every link all the same
+	Err     error // why the run could not go on; the files are finished all the same
 }
 
 // Run takes a job through all its steps. When stop ends, nothing new is sent and what is in flight
-// is finished; when hard ends too, what is in flight is cut off. The causes of both may be an
-// outcome.Reason.
+// is finished. When hard ends too, calls in flight are cut off. An outcome.Reason as the cause of
+// either context becomes the reason of the run.
 //
-// A *Refusal says that nothing was sent and no file was changed. Any other error says the same of a
-// run that could not begin.
+// If Run returns an error, nothing was sent, and no file was changed but that of the rows that
+// cannot be used.
 func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 	j := &Job{config: c, world: w}
 	if err := j.read(true); err != nil {
@@ -99,8 +100,8 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 	return j.send(stop, hard, p)
 }
 
-// Look takes a job as far as its proposal, and changes nothing. Without a connection, nobody is
-// asked.
+// Look takes a job as far as its proposal, and changes nothing. If World.Connect is nil, it asks no
+// org.
 func Look(ctx context.Context, c Config, w World) (*Proposal, error) {
 	j := &Job{config: c, world: w, unlock: func() {}}
 	if err := j.read(false); err != nil {
@@ -127,7 +128,7 @@ func Look(ctx context.Context, c Config, w World) (*Proposal, error) {
 	return j.propose(), nil
 }
 
-// read reads and checks the input.
+// read reads and checks the input. again says that it will be read a second time.
 func (j *Job) read(again bool) (err error) {
 	if j.input, err = readInput(j.config, j.world.Disk, again); err != nil {
 		return err
@@ -136,7 +137,7 @@ func (j *Job) read(again bool) (err error) {
 	return nil
 }
 
-// open locks the files that the run writes. From now on they are written through the disk that
+// lock locks the files that the run writes. From then on they are written through the disk that
 // holds the locks.
 func (j *Job) lock() error {
 	held, err := lockFiles(j.world.Disk, j.files)
@@ -199,10 +200,10 @@ func (j *Job) earlierDone() bool {
 	case j.book.Pending() > 0 || j.book.Count(outcome.Unknown) > 0 || j.config.RetryFailed && j.book.Count(outcome.Failed) > 0:
 		return false
 	}
-	return e.extent.Torn == 0 // else somebody has cut or added to the results: the run leaves them whole
+	return e.extent.Torn == 0 // else the end of the results has to be repaired
 }
 
-// nothing ends a job that has no links to send.
+// endIdle ends a job that has no links to send.
 func (j *Job) endIdle(why Idle) (*Ending, error) {
 	j.tell()
 	if why == EarlierDone {
@@ -212,8 +213,8 @@ func (j *Job) endIdle(why Idle) (*Ending, error) {
 	return j.ending(s, why, err), nil
 }
 
-// allowed makes sure that the login and the relations are accepted, and tells what the org did not
-// say. It ends a job that cannot go on.
+// allowed checks that the login and the relations are accepted. It returns an Ending or an error if
+// the job cannot go on.
 func (j *Job) allowed(stop context.Context) (*Ending, error) {
 	if stop.Err() != nil {
 		return j.giveUp(outcome.ReasonOf(stop), nil)
@@ -226,7 +227,7 @@ func (j *Job) allowed(stop context.Context) (*Ending, error) {
 	return nil, j.answers.problems.refusal(j.input)
 }
 
-// giveUp ends a run before its first call: everything is as before. why may be nil.
+// giveUp ends a run before its first call. Every link stays as it was. why may be nil.
 func (j *Job) giveUp(reason outcome.Reason, why error) (*Ending, error) {
 	if j.decision != goOn && j.decision != begin { // files are put aside only for a run that begins
 		if why == nil {
@@ -241,7 +242,7 @@ func (j *Job) giveUp(reason outcome.Reason, why error) (*Ending, error) {
 // errStopped is why a run did not begin that was told to stop.
 var errStopped = errors.New("stopped before the first call: nothing was sent, and no file was changed")
 
-// send runs the operation.
+// send makes the calls that remove the links, and finishes the files.
 func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 	limits := worker.Settings{MaxFailures: -1, Untried: j.isVouchedFor}
 	limits.Slots, limits.Rate, limits.MaxAttempts = p.Slots, j.config.Rate, max(1, j.config.MaxAttempts)
@@ -283,14 +284,8 @@ func (j *Job) moment(run *worker.Run, p *Proposal) progress.Moment {
 	}
 }
 
-func (j *Job) isVouchedFor(r zoho.Relation) bool {
-	for _, a := range j.config.Allow {
-		if a == r {
-			return true
-		}
-	}
-	return false
-}
+// isVouchedFor reports whether the user has said that a relation can be delinked.
+func (j *Job) isVouchedFor(r zoho.Relation) bool { return slices.Contains(j.config.Allow, r) }
 
 func (j *Job) ending(s *report.Summary, why Idle, err error) *Ending {
 	e := &Ending{Summary: s, Idle: why, Input: j.input.Name(), Org: j.answers.org, Err: err}
@@ -304,7 +299,7 @@ func (j *Job) notef(format string, args ...any) {
 	j.notes = append(j.notes, fmt.Sprintf(format, args...))
 }
 
-// tell tells what was noted so far.
+// tell gives people the notes that were taken so far.
 func (j *Job) tell() {
 	for _, n := range append(j.notes, j.answers.notes...) {
 		if j.world.Note != nil {

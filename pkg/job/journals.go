@@ -54,9 +54,9 @@ func (j *Job) inputPath() string {
 	return j.config.Input
 }
 
-// doubtsOf gives the links of this input that are in doubt because of another result file's journal.
-// A journal whose run is not over is passed over: that run will record its links itself. So is a
-// journal that cannot be read.
+// doubtsOf gives the links of this input that are in doubt because of another result file's
+// journal. A journal whose run is not over is passed over: that run will record its links itself.
+// So is a journal that cannot be read.
 func (j *Job) doubtsOf(d *doubts, path string) []reader.Link {
 	past, err := journal.Read(j.world.Disk, path)
 	if err != nil || past == nil {
@@ -86,8 +86,8 @@ func (j *Job) doubtsOf(d *doubts, path string) []reader.Link {
 	return links
 }
 
-// noteJournal notes in the registry where the journal of this run is, so that a run with other files
-// finds it. An error is ignored: runs in the same folder find the journal without the note.
+// noteJournal notes in the registry where the journal of this run is, so that a run with other
+// files finds it. An error is ignored: runs in the same folder find the journal without the note.
 func (j *Job) noteJournal() {
 	path, err := filepath.Abs(journal.Name(j.files.Results))
 	if j.world.Registry == "" || err != nil {
