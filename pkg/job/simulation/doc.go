@@ -16,10 +16,10 @@
 // the disk's system calls, the network, which is in memory, and the time, which is that of a
 // testing/synctest bubble. No two events have the same time, so a seed always gives the same run.
 //
-//	scenario  what a seed stands for: input, CRM, and what befalls each life
-//	disk      files that know what is written, what is synced, and which names are safe
-//	wire      the network, and the witness of every call
-//	life      one process, from its start to its end or its death
-//	check     what must hold
-//	kill      the same with nothing simulated, if -kills asks for it
+//	scenario  what a seed makes: the input, the CRM, and the faults of each process
+//	disk      files that know what is written, what is synced, and which names survive
+//	wire      the network, which notes every call
+//	life      one process, from its start to its end or its kill
+//	check     what must hold after each process
+//	kill      the real program and real kills, if -kills asks for them
 package simulation
