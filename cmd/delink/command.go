@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// version is that of the release; the changelog says what is in it.
+// version is the version of the release. CHANGELOG.md says what is in it.
 const version = "0.1.0"
 
 // usageTemplate shows examples before flags: they are what most people look for.

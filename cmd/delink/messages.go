@@ -24,10 +24,10 @@ const (
 	longestWait = 10 * time.Second
 )
 
-// messages is the queue in front of standard error. Nobody who puts a message in it waits, because
-// a terminal that was stopped or a pipe that nobody reads must stop neither the run nor its
-// signals. One goroutine writes; it exists only while there is something to write. A message that
-// finds the queue full is dropped and counted.
+// messages is the queue in front of standard error. Putting a message in the queue never waits: a
+// terminal that was stopped, or a pipe that nobody reads, must stop neither the run nor its signals.
+// One goroutine writes. It exists only while there is something to write. If the queue is full, a
+// message is dropped and counted.
 //
 // The last line of a terminal can show a frame, the progress bar. Messages are written above the
 // frame, and only the newest frame is drawn.
@@ -38,11 +38,11 @@ type messages struct {
 	mu      sync.Mutex
 	queue   []string
 	size    int           // bytes in queue
-	full    bool          // since a message was dropped, until half of the queue is written
-	dropped int           // messages that were not told of yet
-	frame   string        // to be shown; empty for none
+	full    bool          // a message was dropped, and the queue is still more than half full
+	dropped int           // dropped messages of which no message tells yet
+	frame   string        // the frame to be shown; empty for none
 	shown   string        // the frame on the terminal
-	written int           // writes that have ended, to see whether somebody reads
+	written int           // writes that have ended, which shows whether somebody reads
 	idle    chan struct{} // closed when all is written; nil if nothing is being written
 }
 
@@ -50,8 +50,8 @@ type messages struct {
 type urgency bool
 
 const (
-	ordinary urgency = false // dropped and counted
-	needed   urgency = true  // kept: an error, an ending or a question
+	ordinary urgency = false // the message is dropped and counted
+	needed   urgency = true  // it is kept: an error, an ending or a question
 )
 
 // put queues a message.
@@ -73,7 +73,7 @@ func (m *messages) put(text string, u urgency) {
 	m.push(text)
 }
 
-// replace has a line shown below all messages, in place of the one before.
+// replace has a line shown below all messages, in place of an older one.
 func (m *messages) replace(line string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -81,13 +81,14 @@ func (m *messages) replace(line string) {
 	m.start()
 }
 
+// push queues a message, however full the queue is.
 func (m *messages) push(text string) {
 	m.queue = append(m.queue, text)
 	m.size += len(text)
 	m.start()
 }
 
-// tellDropped queues the message about dropped ones.
+// tellDropped queues the message about dropped messages.
 func (m *messages) tellDropped() {
 	if m.dropped == 0 {
 		return
@@ -106,6 +107,7 @@ func (m *messages) start() {
 	}
 }
 
+// drain writes until the queue is empty.
 func (m *messages) drain() {
 	defer crash.Guard()
 	for {
@@ -118,7 +120,7 @@ func (m *messages) drain() {
 	}
 }
 
-// next takes what is to be written next: a message, else a newer frame.
+// next takes what is to be written next: a message or, if there is none, a newer frame.
 func (m *messages) next() (text string, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -167,7 +169,8 @@ func (m *messages) flush(ctx context.Context) {
 	}
 }
 
-// finish waits until all is written, but not for a reader who is not there.
+// finish waits until all is written. It gives up after longestWait, and if no write ends for
+// lastWait.
 func (m *messages) finish() {
 	idle, before := m.state()
 	if idle == nil {

@@ -17,9 +17,10 @@
 // testing/synctest bubble. No two events have the same time, so a seed always gives the same run.
 //
 //	scenario  what a seed makes: the input, the CRM, and the faults of each process
-//	disk      files that know what is written, what is synced, and which names survive
-//	wire      the network, which notes every call
+//	drive     files that know what is written, what is synced, and which names survive
+//	witness   the network, which notes every call
 //	life      one process, from its start to its end or its kill
+//	journal   what the journal of a killed process says, read without package journal
 //	check     what must hold after each process
 //	kill      the real program and real kills, if -kills asks for them
 package simulation
