@@ -15,8 +15,8 @@ import (
 	"delink/pkg/zoho/emulator"
 )
 
-// cmdUnrecorded writes the links of an input that the CRM has removed and of which a result file says
-// nothing. A killed run leaves such links.
+// cmdUnrecorded writes the links of an input that the CRM has removed and of which a result file
+// says nothing. A killed run leaves such links.
 func cmdUnrecorded(ts *testscript.TestScript, neg bool, args []string) {
 	plainCommand(ts, neg, len(args) == 3, "unrecorded INPUT RESULTS FILE")
 	c, recorded := running(ts), map[string]bool{}
@@ -64,15 +64,15 @@ func cmdClean(ts *testscript.TestScript, neg bool, args []string) {
 		switch {
 		case err != nil || d.IsDir():
 			return err
-		case strings.HasSuffix(path, ".journal"), filepath.Base(filepath.Dir(path)) == "journals":
+		case strings.HasSuffix(path, ".delink-journal"), filepath.Base(filepath.Dir(path)) == "journals":
 			ts.Fatalf("%s is left", path)
 		}
 		return nil
 	}))
 }
 
-// cmdElsewhere starts another CRM. The environment leads to it from here on, and it is the one whose
-// books are looked at.
+// cmdElsewhere starts another CRM. The environment leads to it from here on, and it is the one
+// whose books are looked at.
 func cmdElsewhere(ts *testscript.TestScript, neg bool, args []string) {
 	plainCommand(ts, neg, true, "elsewhere [knob=value ...]")
 	c := running(ts)

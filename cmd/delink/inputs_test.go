@@ -119,8 +119,9 @@ var inputs = []struct {
 	{"unknown-delimiter.csv", campaignLeads, []string{`unknown-delimiter.csv:1:5: the first line says that the columns are separated by "^"`}},
 }
 
-// Every file in testdata/csv is read as it is meant, or refused with what is wrong and what to do. Those that are read run
-// in two goes: in the first the CRM refuses one of the two links, and the second, of the failures file, removes it.
+// Every file in testdata/csv is read as it is meant, or refused with what is wrong and what to do.
+// Those that are read run in two goes: the first removes one link and is refused the other, which
+// the second one, of the failures file, removes.
 func TestInputs(t *testing.T) {
 	folder := filepath.Join("..", "..", "testdata", "csv")
 	all, err := os.ReadDir(folder)
@@ -202,10 +203,10 @@ func (c *inputCRM) mustRead(content []byte, args []string) {
 	if err := json.Unmarshal([]byte(out), &plan); err != nil || plan.Rows != 2 || plan.Links != 2 {
 		c.Errorf("the plan of standard input: %+v, %v", plan, err)
 	}
-	c.lock(fmt.Sprintf("%d:RECORD_LOCKED", inputLinks[1]))
+	c.set(fmt.Sprintf("id-errors=%d:RECORD_LOCKED", inputLinks[1]))
 	c.delink(3, nil, append([]string{"run", c.file, "--yes", "--results", "first.csv", "--failures", "left.csv"}, args...)...)
 	c.removed(inputLinks[:1])
-	c.lock("")
+	c.set("id-errors=")
 	c.delink(0, nil, append([]string{"run", "left.csv", "--yes", "--results", "second.csv"}, args...)...)
 	c.removed(inputLinks)
 	if rows := readRows(c.T, "second.csv"); len(rows) != 1 || rows[0]["status"] != "removed" {
@@ -213,11 +214,11 @@ func (c *inputCRM) mustRead(content []byte, args []string) {
 	}
 }
 
-// lock has the CRM refuse ids.
-func (c *inputCRM) lock(ids string) {
+func (c *inputCRM) set(knob string) {
+	c.Helper()
 	c.Update(func(config *emulator.Config) {
-		if err := config.Set("id-errors", ids); err != nil {
-			c.Error(err)
+		if err := config.SetAll(knob); err != nil {
+			c.Fatal(err)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,9 +18,10 @@ import (
 	"delink/pkg/zoho/emulator"
 )
 
-// Nobody can look inside Zoho, so each of the emulator's knobs is a guess that may be right. These tests run the whole
-// program, with the real client and over HTTP, against combinations of them, and hold every row of the results against
-// the emulator's books. The connections are pipes and time is synctest's, so that waiting costs nothing.
+// Nobody can look inside Zoho, so each of the emulator's knobs is a guess that may be right. These
+// tests run the whole program, with the real client and over HTTP, against combinations of them,
+// and hold every row of the results against the emulator's books. The connections are pipes and
+// time is synctest's, so that waiting costs nothing.
 
 // A trial is one run of the program.
 type trial struct {
@@ -74,8 +76,8 @@ const (
 	pending = "" // no row
 )
 
-// wholeJob is an input with all that can be wrong in one: links that are not there, records that do not exist, ids that
-// are refused, rows that repeat others, a parent record that is missing.
+// wholeJob is an input with all that can be wrong in one: links that are not there, records that do
+// not exist, ids that are refused, rows that repeat others, a parent record that is missing.
 func wholeJob() []fate {
 	var rows []fate
 	add := func(module string, parent uint64, list string, n int, linked bool, status string) {
@@ -152,13 +154,8 @@ func (tr trial) run(t *testing.T, check func(*aftermath)) {
 			}
 		}
 		serveInMemory(t, o.crm)
-		env := map[string]string{
-			"ZOHO_ACCOUNTS_URL": "http://localhost", "ZOHO_API_DOMAIN": "http://localhost",
-			"ZOHO_CLIENT_ID": config.ClientID, "ZOHO_CLIENT_SECRET": config.ClientSecret, "ZOHO_REFRESH_TOKEN": config.RefreshToken,
-		}
-		for name, value := range tr.env {
-			env[name] = value
-		}
+		env := loginTo(config)
+		maps.Copy(env, tr.env)
 		var stdout, stderr bytes.Buffer
 		start := time.Now()
 		getenv := func(name string) string { return env[name] }
@@ -184,6 +181,14 @@ func (tr trial) run(t *testing.T, check func(*aftermath)) {
 			}
 		}
 	})
+}
+
+// loginTo is the environment that leads to an emulator of this configuration.
+func loginTo(config emulator.Config) map[string]string {
+	return map[string]string{
+		"ZOHO_ACCOUNTS_URL": "http://localhost", "ZOHO_API_DOMAIN": "http://localhost",
+		"ZOHO_CLIENT_ID": config.ClientID, "ZOHO_CLIENT_SECRET": config.ClientSecret, "ZOHO_REFRESH_TOKEN": config.RefreshToken,
+	}
 }
 
 // mustHold holds a run against the books: no row is untrue, the counts add up, the exit code is the

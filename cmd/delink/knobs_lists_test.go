@@ -9,11 +9,11 @@ import (
 
 // Lists that cannot be delinked, or had better not be.
 func TestKnobsOfLists(t *testing.T) {
-	const noLists = "scopes=ZohoCRM.modules.ALL,ZohoCRM.org.READ"
 	one := []string{"--concurrency", "1"}
 	each(t, product(values("code-form"), values("details-form")), []choice{values("wording"), values("decor"), values("missing-parent")}, func(t *testing.T, settings []string) {
 		knobs := func(more ...string) []string { return slices.Concat(settings, more) }
-		// Without a name or a place, a refusal is known only for what it is when every half has been refused.
+		// Without a name or a place, a refusal is known only for what it is when every half has been
+		// refused.
 		named := !slices.Contains(settings, "details-form=empty-array")
 
 		// Where the org says so, nothing is sent at all.
@@ -51,7 +51,8 @@ func TestKnobsOfLists(t *testing.T) {
 			}
 		})
 
-		// A list that holds records and nobody knew of: the run stops at the first record that is deleted.
+		// A list that holds records and nobody knew of: the run stops at the first record that is
+		// deleted.
 		trial{name: "records deleted", knobs: knobs("delete-lists=Campaigns.Leads", noLists), args: one, links: manyParents(6)}.run(t, func(o *aftermath) {
 			if o.code != 1 || o.books.Deleted != 2 || o.summary.Pending != 10 || o.summary.Removed > 0 {
 				o.Errorf("exit code %d, %d records deleted", o.code, o.books.Deleted)
@@ -59,8 +60,10 @@ func TestKnobsOfLists(t *testing.T) {
 			o.says("deleted the record")
 		})
 	})
+}
 
-	// One-to-many lists are let through only if somebody vouches for them. What they do is not known.
+// One-to-many lists are let through only if somebody vouches for them. What they do is not known.
+func TestKnobsOfVouching(t *testing.T) {
 	links := []fate{
 		{"Accounts", someCampaign, "Contacts", someLead, true, failed}, {"Accounts", someCampaign + 1, "Contacts", someLead + 1, true, failed},
 	}
@@ -71,7 +74,7 @@ func TestKnobsOfLists(t *testing.T) {
 			}
 			o.says("--allow-relation Accounts.Contacts")
 		})
-		trial{name: "somebody vouches", knobs: settings, links: links, args: append(one, "--allow-relation", "Accounts.Contacts")}.run(t, func(o *aftermath) {
+		trial{name: "somebody vouches", knobs: settings, links: links, args: []string{"--concurrency", "1", "--allow-relation", "Accounts.Contacts"}}.run(t, func(o *aftermath) {
 			calls := o.books.Calls["delink"]
 			switch what := value(settings, "lookup-lists"); {
 			case what == "refused" && (o.code != 3 || o.summary.Failed != 2 || calls != 1),
@@ -83,22 +86,19 @@ func TestKnobsOfLists(t *testing.T) {
 	})
 }
 
-// What is refused fails, whatever the code, and costs no more calls than its place in the path makes necessary.
+// What is refused fails, whatever the code, and costs no more calls than its place in the path
+// makes necessary.
 func TestKnobsOfRefusals(t *testing.T) {
-	const noLists = "scopes=ZohoCRM.modules.ALL,ZohoCRM.org.READ"
-	args := []string{"--concurrency", "1", "--batch-size", "2"}
-	links := append(manyParents(3), fate{"Products", someProduct, "Price_Books", someLead, true, gone})
-	refused := denied(links, 6, 6)
+	all, args, more := refusable()
 	ofLogin := []string{"NO_PERMISSION", "OAUTH_SCOPE_MISMATCH", "AUTHORIZATION_FAILED"} // what was not sent waits for it
 	list := choice{"list-errors", nil}
 	for _, code := range []string{"INVALID_DATA", "NOT_SUPPORTED", "INVALID_MODULE", "NO_PERMISSION", "OAUTH_SCOPE_MISMATCH", "AUTHORIZATION_FAILED", "FEATURE_NOT_SUPPORTED"} {
 		list.values = append(list.values, "Campaigns.Leads:"+code)
 	}
-	more := []choice{values("scope-status"), values("wording"), values("decor"), {"details-form", []string{"object", "array"}}}
 	each(t, product(list), more, func(t *testing.T, settings []string) {
-		links := refused
+		links := denied(all, 6, 6)
 		if slices.ContainsFunc(ofLogin, func(code string) bool { return strings.HasSuffix(settings[0], code) }) {
-			links = denied(links, 6, 2)
+			links = denied(all, 6, 2)
 		}
 		trial{knobs: append(settings, noLists), args: args, links: links}.run(t, func(o *aftermath) {
 			o.fates()
@@ -109,12 +109,16 @@ func TestKnobsOfRefusals(t *testing.T) {
 			o.says("hint: ")
 		})
 	})
+}
 
+// A module that is refused is each of its lists. Where the org can be asked, nothing is sent.
+func TestKnobsOfModules(t *testing.T) {
+	all, args, more := refusable()
 	module := choice{"module-errors", []string{"Campaigns:INVALID_MODULE", "Campaigns:NOT_SUPPORTED", "Campaigns:NO_PERMISSION"}}
 	each(t, product(module), more, func(t *testing.T, settings []string) {
-		links := refused
+		links := denied(all, 6, 6)
 		if value(settings, "module-errors") == "Campaigns:NO_PERMISSION" {
-			links = denied(links, 6, 2)
+			links = denied(all, 6, 2)
 		}
 		trial{name: "not asked", knobs: append(settings, noLists), args: args, links: links}.run(t, func(o *aftermath) {
 			o.fates()
@@ -123,7 +127,7 @@ func TestKnobsOfRefusals(t *testing.T) {
 			}
 		})
 		if value(settings, "module-errors") == "Campaigns:INVALID_MODULE" {
-			trial{name: "asked", knobs: settings, args: args, links: refused}.run(t, func(o *aftermath) {
+			trial{name: "asked", knobs: settings, args: args, links: links}.run(t, func(o *aftermath) {
 				if o.code != 2 {
 					o.Errorf("exit code %d", o.code)
 				}
@@ -131,8 +135,12 @@ func TestKnobsOfRefusals(t *testing.T) {
 			})
 		}
 	})
+}
 
-	// A parent record that is refused, with more links than go into a call.
+// A parent record that is refused, with more links than go into a call, costs one call; its related
+// records are refused one by one.
+func TestKnobsOfRecordErrors(t *testing.T) {
+	_, args, more := refusable()
 	large := []fate{{"Campaigns", someCampaign + 1, "Leads", someLead, true, gone}}
 	for i := range uint64(7) {
 		large = append(large, fate{"Campaigns", someCampaign, "Leads", someLead + i, true, failed})
@@ -158,8 +166,19 @@ func TestKnobsOfRefusals(t *testing.T) {
 	})
 }
 
-// denied gives links of which the first n are of a list that is refused: those that are in the calls
-// that were sent have failed, the others are pending.
+// noLists is a login that cannot ask which lists can be delinked.
+const noLists = "scopes=ZohoCRM.modules.ALL,ZohoCRM.org.READ"
+
+// refusable is an input whose first six links are of Campaigns.Leads and go out in three calls, and
+// the seventh of another list; with the flags for that, and knobs that should not matter.
+func refusable() (links []fate, args []string, more []choice) {
+	return append(manyParents(3), fate{"Products", someProduct, "Price_Books", someLead, true, gone}),
+		[]string{"--concurrency", "1", "--batch-size", "2"},
+		[]choice{values("scope-status"), values("wording"), values("decor"), {"details-form", []string{"object", "array"}}}
+}
+
+// denied gives links of which the first n are of a list that is refused: those that are in the
+// calls that were sent have failed, the others are pending.
 func denied(links []fate, n, sent int) []fate {
 	links = slices.Clone(links)
 	for i := range links[:n] {

@@ -13,7 +13,8 @@ func TestKnobsOfTokens(t *testing.T) {
 	each(t, renewed, others, func(t *testing.T, settings []string) {
 		dies := slices.Contains(settings, "token-calls=4")
 		trial{
-			// Two minutes of life less the margin: a token is renewed before it ends, if it is known when that is.
+			// Two minutes of life less the margin: a token is renewed before it ends, if it is known
+			// when that is.
 			knobs: append([]string{"token-life=2m", "latency=10s"}, settings...),
 			args:  []string{"--concurrency", "2"},
 			links: manyParents(30),
@@ -32,7 +33,8 @@ func TestKnobsOfTokens(t *testing.T) {
 	})
 }
 
-// A login that is refused ends the run before the first call, exit 4, and the token endpoint is asked once.
+// A login that is refused ends the run before the first call, exit 4, and the token endpoint is
+// asked once.
 func TestKnobsOfRefusedLogins(t *testing.T) {
 	each(t, product(values("token-errors"), values("denied-status")), []choice{values("decor")}, func(t *testing.T, settings []string) {
 		for _, c := range []struct{ variable, text, hint string }{
@@ -50,7 +52,8 @@ func TestKnobsOfRefusedLogins(t *testing.T) {
 				}
 			})
 		}
-		// A token for each call is too many of them: ten in ten minutes, and then a lock-out that asking prolongs.
+		// A token for each call is too many of them: ten in ten minutes, and then a lock-out that
+		// asking prolongs.
 		trial{name: "a token for each call", knobs: append([]string{"token-calls=1"}, settings...), args: []string{"--concurrency", "1"}, links: manyParents(12)}.run(t, func(o *aftermath) {
 			o.refused("too many access tokens", "wait ten minutes")
 			if o.books.Tokens != 10 || o.books.Denied != 1 {
@@ -80,42 +83,37 @@ func TestKnobsOfRefusedLogins(t *testing.T) {
 
 // Scopes that are missing: what cannot be asked for is left out, and what cannot be done is said.
 func TestKnobsOfScopes(t *testing.T) {
-	const all, org, lists = "ZohoCRM.modules.ALL", "ZohoCRM.org.READ", "ZohoCRM.settings.related_lists.READ"
-	each(t, product(values("scope-status"), values("code-form")), []choice{values("details-form"), values("wording"), values("decor")}, func(t *testing.T, settings []string) {
-		named := slices.Contains(settings, "code-form=string")
-		vague := !named && slices.Contains(settings, "scope-status=401") // it looks like a token that is refused
-		with := func(name string, scopes ...string) trial {
-			return trial{
-				name:  name,
-				knobs: append([]string{"scopes=" + strings.Join(scopes, ",")}, settings...),
-				args:  []string{"--concurrency", "1"},
-				links: manyParents(4),
-			}
-		}
-		with("no lists", all, org).run(t, func(o *aftermath) {
+	eachScope(t, func(t *testing.T, with scoped, named, _ bool) {
+		with("no lists", allModules, readOrg).run(t, func(o *aftermath) {
 			o.fates()
 			if named {
-				o.says(lists)
+				o.says(readLists)
 			}
 		})
-		with("no org", all, lists).run(t, func(o *aftermath) {
+		with("no org", allModules, readLists).run(t, func(o *aftermath) {
 			o.fates()
 			if named {
-				o.says(org)
+				o.says(readOrg)
 			}
 		})
-		with("no modules", org, lists).run(t, func(o *aftermath) {
+		with("no modules", readOrg, readLists).run(t, func(o *aftermath) {
 			if o.code != 4 || o.books.Removed > 0 || o.books.Calls["delink"] > 2 {
 				o.Errorf("exit code %d after %d calls", o.code, o.books.Calls["delink"])
 			}
 			if named {
-				o.says(all)
+				o.says(allModules)
 			}
 		})
-		with("delete in the parent's module", "ZohoCRM.modules.campaigns.DELETE", org, lists).run(t, func(o *aftermath) { o.fates() })
+		with("delete in the parent's module", "ZohoCRM.modules.campaigns.DELETE", readOrg, readLists).run(t, func(o *aftermath) { o.fates() })
+	})
+}
 
+// Scopes that are there in part: for the delinks and not for the look-ups, for one list or module and
+// not for the other.
+func TestKnobsOfPartialScopes(t *testing.T) {
+	eachScope(t, func(t *testing.T, with scoped, named, vague bool) {
 		// Links that went unanswered cannot be looked up without the scope to read.
-		blind := with("nothing can be read", "ZohoCRM.modules.campaigns.DELETE", org, lists)
+		blind := with("nothing can be read", "ZohoCRM.modules.campaigns.DELETE", readOrg, readLists)
 		blind.knobs = append(blind.knobs, "missing-items=1")
 		blind.args = append(blind.args, "--max-attempts", "2")
 		blind.run(t, func(o *aftermath) {
@@ -131,7 +129,7 @@ func TestKnobsOfScopes(t *testing.T) {
 		})
 
 		// One of two lists: what was not sent to the other waits for the scope.
-		half := with("one of two lists", "ZohoCRM.modules.products.ALL", org, lists)
+		half := with("one of two lists", "ZohoCRM.modules.products.ALL", readOrg, readLists)
 		half.links = append(manyParents(3), fate{"Products", someProduct, "Leads", someLead, true, gone})
 		half.links = denied(half.links, 6, 2)
 		half.run(t, func(o *aftermath) {
@@ -148,15 +146,39 @@ func TestKnobsOfScopes(t *testing.T) {
 		})
 
 		// Both modules of a list.
-		both := with("both modules", "ZohoCRM.modules.campaigns.DELETE", "ZohoCRM.modules.leads.DELETE", org, lists)
+		both := with("both modules", "ZohoCRM.modules.campaigns.DELETE", "ZohoCRM.modules.leads.DELETE", readOrg, readLists)
 		both.knobs = append(both.knobs, "scope-both=true")
 		both.run(t, func(o *aftermath) { o.fates() })
-		one := with("one of both modules", "ZohoCRM.modules.campaigns.DELETE", org, lists)
+		one := with("one of both modules", "ZohoCRM.modules.campaigns.DELETE", readOrg, readLists)
 		one.knobs = append(one.knobs, "scope-both=true")
 		one.run(t, func(o *aftermath) {
 			if o.code != 4 || o.books.Calls["delink"] > 2 {
 				o.Errorf("exit code %d after %d calls", o.code, o.books.Calls["delink"])
 			}
 		})
+	})
+}
+
+// The scopes that a login can have.
+const allModules, readOrg, readLists = "ZohoCRM.modules.ALL", "ZohoCRM.org.READ", "ZohoCRM.settings.related_lists.READ"
+
+// scoped makes a trial of a login with these scopes.
+type scoped func(name string, scopes ...string) trial
+
+// eachScope tries each way in which the CRM can refuse a call for want of a scope. named says that it
+// gives the code for that, vague that the refusal looks like that of a token.
+func eachScope(t *testing.T, try func(t *testing.T, with scoped, named, vague bool)) {
+	forms := product(values("scope-status"), values("code-form"))
+	each(t, forms, []choice{values("details-form"), values("wording"), values("decor")}, func(t *testing.T, settings []string) {
+		named := slices.Contains(settings, "code-form=string")
+		vague := !named && slices.Contains(settings, "scope-status=401")
+		try(t, func(name string, scopes ...string) trial {
+			return trial{
+				name:  name,
+				knobs: append([]string{"scopes=" + strings.Join(scopes, ",")}, settings...),
+				args:  []string{"--concurrency", "1"},
+				links: manyParents(4),
+			}
+		}, named, vague)
 	})
 }

@@ -5,10 +5,12 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"delink/pkg/zoho"
 )
 
-// However a 429 looks, no link is lost by it: too many calls in flight slow the run down, and where the credits are gone it
-// stops and leaves the rest pending.
+// However a 429 looks, no link is lost by it: too many calls in flight slow the run down, and where
+// the credits are gone it stops and leaves the rest pending.
 func TestKnobsOfThrottling(t *testing.T) {
 	interacting := product(values("throttle-body"), values("credits-answer"), values("retry-after"))
 	others := []choice{values("credits-header"), values("throttle-code"), values("rate-headers"), values("code-form"), values("decor"), values("details-form")}
@@ -79,13 +81,13 @@ func TestKnobsOfTheOrg(t *testing.T) {
 	})
 }
 
-// All versions of the API take the same call. One that the CRM does not support stops the run, as does an address at which
-// there is nothing.
+// All versions of the API take the same call. One that the CRM does not support stops the run, as
+// does an address at which there is nothing.
 func TestKnobsOfVersions(t *testing.T) {
-	each(t, product(choice{"refused-versions", []string{"", "v2,v3,v4,v5,v6,v7"}}), nil, func(t *testing.T, settings []string) {
-		for _, version := range []string{"v2", "v3", "v4", "v5", "v6", "v7", "v8"} {
+	each(t, product(choice{"refused-versions", []string{"", "v2,v2.1,v3,v4,v5,v6,v7"}}), nil, func(t *testing.T, settings []string) {
+		for _, version := range zoho.Versions {
 			trial{name: version, knobs: settings, args: []string{"--api-version", version, "--concurrency", "1"}, links: manyParents(3)}.run(t, func(o *aftermath) {
-				if strings.Contains(value(settings, "refused-versions"), version) {
+				if slices.Contains(strings.Split(value(settings, "refused-versions"), ","), version) {
 					if o.code != 1 || o.summary.Pending != 6 || o.books.Calls["delink"] > 1 {
 						o.Errorf("%s: exit code %d", version, o.code)
 					}
@@ -114,5 +116,28 @@ func TestKnobsOfVersions(t *testing.T) {
 				o.says("hint: ")
 			})
 		})
+	}
+}
+
+// The org has to be of the kind that --environment names, whatever the host is called.
+func TestEnvironmentIsChecked(t *testing.T) {
+	prime()
+	nowhere := map[string]string{"ZOHO_API_DOMAIN": ""} // so that the environment decides where calls go
+	for _, kind := range []string{"production", "sandbox", "developer"} {
+		for _, meant := range []string{"production", "sandbox", "developer"} {
+			t.Run(meant+" is meant, and it is "+kind, func(t *testing.T) {
+				trial{knobs: []string{"org-type=" + kind}, env: nowhere, args: []string{"--environment", meant}, links: manyParents(2)}.run(t, func(o *aftermath) {
+					if kind == meant {
+						o.fates()
+						return
+					}
+					if o.code != 2 || o.books.Calls["delink"] > 0 {
+						o.Errorf("exit code %d after %d calls", o.code, o.books.Calls["delink"])
+					}
+					o.says("Emulated Inc. is a " + kind + " org, and a " + meant + " org is meant")
+					o.says("leave out --environment")
+				})
+			})
+		}
 	}
 }

@@ -35,11 +35,12 @@ func (unsyncedFile) Sync() error { return nil }
 
 func noSync(f disk.Handle, err error) (disk.Handle, error) { return unsyncedFile{f}, err }
 
-// serveInMemory has the program's connections lead to h, whatever their address, until the test ends.
+// serveInMemory has the program's connections lead to h, whatever their address and without
+// encryption, until the test ends.
 func serveInMemory(t *testing.T, h http.Handler) {
 	crm := wire.Serve(t, h)
 	standard := http.DefaultTransport
-	http.DefaultTransport = &http.Transport{DialContext: crm.Dial}
+	http.DefaultTransport = &http.Transport{DialContext: crm.Dial, DialTLSContext: crm.Dial}
 	t.Cleanup(func() {
 		http.DefaultTransport = standard
 	})

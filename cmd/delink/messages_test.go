@@ -30,7 +30,8 @@ func newMessages(w io.Writer) *messages {
 	return &messages{w: w, lost: func(n int) string { return fmt.Sprintf("%d lost\n", n) }}
 }
 
-// While nobody reads, put returns at once; what does not fit is dropped and counted; errors are kept.
+// While nobody reads, put returns at once; what does not fit is dropped and counted; errors are
+// kept.
 func TestMessagesNobodyReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{open: make(chan struct{})}
@@ -70,7 +71,8 @@ func TestMessagesBounded(t *testing.T) {
 	})
 }
 
-// At its end the program waits a second for a reader who is not there, and longer for one who is slow.
+// At its end the program waits a second for a reader who is not there, and longer for one who is
+// slow.
 func TestMessagesAtTheEnd(t *testing.T) {
 	t.Run("nobody reads", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -153,7 +155,8 @@ func (f *failing) Write(b []byte) (int, error) {
 	return f.got.Write(b)
 }
 
-// Messages stand above the bar, the bar is drawn again below them, and its line is empty in the end.
+// Messages stand above the bar, the bar is drawn again below them, and its line is empty in the
+// end.
 func TestMessagesAboveTheBar(t *testing.T) {
 	var got bytes.Buffer
 	m := newMessages(&got)

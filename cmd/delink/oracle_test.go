@@ -259,8 +259,8 @@ func cmdSumCloses(ts *testscript.TestScript, neg bool, args []string) {
 	checkFailures(ts, args[2], wantFailures(ts, input, results, args[2]), input, args[3], s.Failures)
 }
 
-// checkLines makes sure that each row of the results is about a row of the input, and each row of the
-// input has at most one.
+// checkLines makes sure that each row of the results is about a row of the input, and each row of
+// the input has at most one.
 func checkLines(ts *testscript.TestScript, inputName string, input records, name string, results records) {
 	inputLine, seen := map[string]record{}, map[string]bool{}
 	for _, r := range input.rows {
@@ -282,7 +282,8 @@ func checkLines(ts *testscript.TestScript, inputName string, input records, name
 	}
 }
 
-// A wantedFailure is a row of the failures file: a row of the input in its own words, and its status.
+// A wantedFailure is a row of the failures file: a row of the input in its own words, and its
+// status.
 type wantedFailure struct{ own, status string }
 
 // wantFailures are the rows of the input whose links failed, are unknown or in doubt. That a link

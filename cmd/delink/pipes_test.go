@@ -40,7 +40,8 @@ func cmdUnread(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// mainThatPanics is the program with a bug: writing a row panics, or starts a goroutine without a guard that does.
+// mainThatPanics is the program with a bug: writing a row panics, or starts a goroutine without a
+// guard that does.
 func mainThatPanics() {
 	os.Exit(start(disk.OS{Calls: panicking{in: os.Getenv("PANIC_IN")}}))
 }

@@ -44,8 +44,8 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// samples are the inputs in testdata, without its folders and without what a run beside them has left: the README's first
-// command is such a run.
+// samples are the inputs in testdata, without its folders and without what a run beside them has
+// left: the README's first command is such a run.
 type samples struct{ fs.FS }
 
 func (s samples) ReadDir(name string) ([]fs.DirEntry, error) {

@@ -1,21 +1,17 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log"
-	"maps"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -28,8 +24,9 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"delink": main, "delink-panics": mainThatPanics})
 }
 
-// TestScript runs the scripts in testdata/script: each holds the program to one promise, against an emulator that is
-// reached over HTTP. What they can say beside testscript's own words is in the table below.
+// TestScript runs the scripts in testdata/script: each holds the program to one promise, against an
+// emulator that is reached over HTTP. What they can say beside testscript's own words is in the
+// table below.
 func TestScript(t *testing.T) {
 	samples, err := filepath.Abs(filepath.Join("..", "..", "testdata"))
 	if err != nil {
@@ -57,8 +54,8 @@ func TestScript(t *testing.T) {
 			"knobs":      cmdKnobs,      // knobs knob=value ...: it behaves otherwise from now on
 			"links":      cmdLinks,      // links FILE ...: the links of these inputs exist in the CRM
 			"campaign":   cmdCampaign,   // campaign FILE LINKS [PARENTS]: makes an input
-			"hold":       cmdHold,       // hold N [done]: the Nth delink call and later ones wait for release, before or behind their work
-			"release":    cmdRelease,    // release: they wait no longer
+			"hold":       cmdHold,       // hold N [done|late]: the Nth delink call and later ones wait for release, before or behind their work; late: though the client has left
+			"release":    cmdRelease,    // release: they wait no longer, and have done their work
 			"arrived":    cmdArrived,    // arrived N: waits until the Nth delink call has arrived
 			"signal":     cmdSignal,     // signal INT|TERM|HUP|QUIT|KILL: to the program that was started last with &
 			"ended":      cmdEnded,      // ended N|killed: how that program ended; to be asked after wait
@@ -76,68 +73,6 @@ func TestScript(t *testing.T) {
 	})
 }
 
-// crm is the emulator of one script, behind a gate at which delink calls can be held.
-type crm struct {
-	*emulator.Emulator                    // whose books are looked at
-	gated              *emulator.Emulator // the one behind the gate
-	last               *exec.Cmd          // started with &
-
-	mu      sync.Mutex
-	arrived int
-	from    int           // calls from this number on are held; 0 for none
-	done    bool          // behind their work
-	open    chan struct{} // closed when they are let go
-	more    chan struct{} // closed when a call arrives, and replaced
-}
-
-type crmKey struct{}
-
-func crmOf(ts *testscript.TestScript) *crm {
-	c, _ := ts.Value(crmKey{}).(*crm)
-	return c
-}
-
-func running(ts *testscript.TestScript) *crm {
-	c := crmOf(ts)
-	if c.Emulator == nil {
-		ts.Fatalf("no emulator is running")
-	}
-	return c
-}
-
-func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodDelete {
-		c.gated.ServeHTTP(w, r)
-		return
-	}
-	c.mu.Lock()
-	done := c.done
-	c.mu.Unlock()
-	answer := httptest.NewRecorder() // kept whole: what is written to w may leave before the call is let go
-	if done {
-		c.gated.ServeHTTP(answer, r)
-	}
-	c.mu.Lock()
-	c.arrived++
-	close(c.more)
-	c.more = make(chan struct{})
-	held, open := c.from > 0 && c.arrived >= c.from, c.open
-	c.mu.Unlock()
-	if held {
-		select {
-		case <-open:
-		case <-r.Context().Done():
-		}
-	}
-	if !done {
-		c.gated.ServeHTTP(w, r)
-		return
-	}
-	maps.Copy(w.Header(), answer.Header())
-	w.WriteHeader(answer.Code)
-	_, _ = w.Write(answer.Body.Bytes())
-}
-
 func cmdEmulator(ts *testscript.TestScript, neg bool, args []string) {
 	plainCommand(ts, neg, len(args) >= 0, "emulator [knob=value ...]")
 	config := emulator.Default()
@@ -153,6 +88,7 @@ func cmdEmulator(ts *testscript.TestScript, neg bool, args []string) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // broken connections are what it is for
 	server.Start()
 	ts.Defer(func() {
+		c.letGo() // Close waits for all calls
 		server.CloseClientConnections()
 		server.Close()
 	})
@@ -197,45 +133,6 @@ func cmdCampaign(ts *testscript.TestScript, neg bool, args []string) {
 		fmt.Fprintf(&b, "Campaigns,%d,Leads,%d,\"Lead, no. %d\"\n", 3652397000000400001+i*parents/n, 3652397000000900001+i, i+1)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(b.String()), 0o600))
-}
-
-func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
-	plainCommand(ts, neg, len(args) == 1 || len(args) == 2 && args[1] == "done", "hold N [done]")
-	c := running(ts)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.done = len(args) == 2
-	c.from, c.open = number(ts, args[0]), make(chan struct{})
-}
-
-func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
-	plainCommand(ts, neg, len(args) == 0, "release")
-	c := running(ts)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.from, c.done = 0, false
-	close(c.open)
-}
-
-func cmdArrived(ts *testscript.TestScript, neg bool, args []string) {
-	plainCommand(ts, neg, len(args) == 1, "arrived N")
-	c, n := running(ts), number(ts, args[0])
-	background(ts) // wait forgets it
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	for {
-		c.mu.Lock()
-		arrived, more := c.arrived, c.more
-		c.mu.Unlock()
-		if arrived >= n {
-			return
-		}
-		select {
-		case <-more:
-		case <-ctx.Done():
-			ts.Fatalf("%d calls have arrived, not %d", arrived, n)
-		}
-	}
 }
 
 func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
@@ -303,8 +200,9 @@ func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
 	compareField(ts, args[0], []byte(ts.ReadFile(args[0])), args[1], args[2], args[3], false)
 }
 
-// compareField compares a field of a JSON object, a.b for b inside a, with a value: a number, a string, true, null. A
-// list counts its elements. Where zero is true a field that is not there is 0.
+// compareField compares a field of a JSON object, a.b for b inside a, with a value: a number, a
+// string, true, null. A list counts its elements. Where zero is true a field that is not there is
+// 0.
 func compareField(ts *testscript.TestScript, name string, object []byte, key, op, value string, zero bool) {
 	var field any
 	d := json.NewDecoder(strings.NewReader(string(object)))

@@ -91,8 +91,9 @@ func (j *Job) namesOfCRM() map[string]bool {
 		names[now.Org] = true
 	}
 	if s := j.earlier.summary; s != nil && now.Compare(s.Identity()) == zoho.Same {
-		names[now.Name()] = true
-		names[s.Identity().Name()] = true
+		for _, id := range []zoho.Identity{now, s.Identity()} { // runs that did not learn the id wrote the host
+			names[id.Org], names[id.Host] = true, true
+		}
 	}
 	return names
 }

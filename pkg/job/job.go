@@ -244,7 +244,7 @@ var errStopped = errors.New("stopped before the first call: nothing was sent, an
 
 // send makes the calls that remove the links, and finishes the files.
 func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
-	limits := worker.Settings{MaxFailures: -1, Untried: j.isVouchedFor}
+	limits := worker.Settings{MaxFailures: -1, Untried: j.isVouchedFor, OrgAnswers: j.answers.org != nil || len(j.answers.lists) > 0}
 	limits.Slots, limits.Rate, limits.MaxAttempts = p.Slots, j.config.Rate, max(1, j.config.MaxAttempts)
 	limits.MaxCalls, limits.ReserveCredits = j.config.MaxCalls, j.config.ReserveCredits
 	limits.Jitter, limits.Note = j.config.Jitter, j.world.Note

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"delink/pkg/journal"
@@ -59,7 +60,11 @@ func (j *Job) newSummary(started time.Time) *report.Summary {
 // first: from then on, no row of an older result file takes a link out of doubt. The result file is
 // made next. Then the journal notes from which byte on its rows count.
 func (j *Job) beginFiles(s *report.Summary, now time.Time, reserve int) (*report.Recorder, error) {
-	jour, err := journal.Begin(j.world.Disk, j.files.Results, j.stillInDoubt())
+	size := int64(0) // of the result file, if it stays as it is
+	if j.decision == goOn {
+		size = j.earlier.extent.Size
+	}
+	jour, err := journal.Begin(j.world.Disk, j.files.Results, j.stillInDoubt(), size)
 	if err != nil {
 		return nil, err
 	}
@@ -89,11 +94,15 @@ func (j *Job) moveOlder(s *report.Summary, now time.Time) error {
 	e := &j.earlier
 	switch j.decision {
 	case carryOver:
-		// The results go first: if this run is killed in between, the next one finds what is settled.
-		if err := j.carryOver(now); err != nil {
+		// The old summary stays until the new one replaces it. If this run is killed in between, the
+		// next one finds what is settled, and in which CRM.
+		if err := errors.Join(j.carryOver(now), j.putAside(now, j.files.Failures)); err != nil {
 			return err
 		}
-		return j.putAside(now, j.files.Failures, j.files.Summary)
+		if err := copyAside(j.world.Disk, j.files.Summary, now); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
 	case beginAnew:
 		e.extent = report.Extent{}
 		return j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary)

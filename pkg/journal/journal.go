@@ -48,9 +48,10 @@ const sizeMax = 1 << 20
 
 // Begin makes the journal of a new run, with what earlier runs leave in doubt. It replaces an older
 // journal as a whole: after a crash the file is one or the other. Until Start is called, no row of
-// the result file takes a link out of doubt.
-func Begin(on disk.Disk, results string, earlier Doubts) (*Journal, error) {
-	j := &Journal{on: on, path: Name(results), results: results, earlier: earlier, begin: -1, limit: sizeMax}
+// the result file takes a link out of doubt. size is the size of the result file that is on disk; 0
+// if the file is to be replaced.
+func Begin(on disk.Disk, results string, earlier Doubts, size int64) (*Journal, error) {
+	j := &Journal{on: on, path: Name(results), results: results, earlier: earlier, begin: -1, limit: sizeMax, size: size}
 	return j, j.replace(nil)
 }
 
@@ -60,7 +61,7 @@ func Keep(on disk.Disk, results string, left Doubts) error {
 	if left.IsEmpty() {
 		return on.Remove(Name(results))
 	}
-	_, err := Begin(on, results, left)
+	_, err := Begin(on, results, left, 0)
 	return err
 }
 

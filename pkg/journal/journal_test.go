@@ -82,7 +82,7 @@ type model struct {
 // run is one run: it goes on until it ends or is killed.
 func (m *model) run(carried Doubts) {
 	m.begin, m.known = -1, 0
-	j, err := Begin(m.d.disk(), results, carried)
+	j, err := Begin(m.d.disk(), results, carried, 0)
 	if err != nil {
 		return
 	}
@@ -191,7 +191,7 @@ func TestKeepNothing(t *testing.T) {
 		if err := Keep(d.disk(), results, Doubts{}); err != nil || len(d.names) > 0 {
 			t.Errorf("%v, %v", d.names, err)
 		}
-		if _, err := Begin(d.disk(), results, Doubts{All: []zoho.Identity{crm}}); err != nil {
+		if _, err := Begin(d.disk(), results, Doubts{All: []zoho.Identity{crm}}, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -205,7 +205,7 @@ func TestKeepNothing(t *testing.T) {
 // lines before it count.
 func TestCutOffAtEveryByte(t *testing.T) {
 	d := newDrive()
-	j, err := Begin(d.disk(), results, Doubts{Records: recordsOf(map[reader.Link]bool{linkAt(7): true})})
+	j, err := Begin(d.disk(), results, Doubts{Records: recordsOf(map[reader.Link]bool{linkAt(7): true})}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -264,7 +264,7 @@ func TestFilesThatAreNoJournals(t *testing.T) {
 func TestFileIsBounded(t *testing.T) {
 	const rows, size, underWay = 1_000_000, 100, 25
 	d := newDrive()
-	j, err := Begin(d.disk(), results, Doubts{})
+	j, err := Begin(d.disk(), results, Doubts{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,7 +297,7 @@ func TestFileIsBounded(t *testing.T) {
 // Outcomes are synced while batches are written.
 func TestSyncedBesideWrite(t *testing.T) {
 	d := newDrive()
-	j, err := Begin(d.disk(), results, Doubts{})
+	j, err := Begin(d.disk(), results, Doubts{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,7 +340,7 @@ func TestWriteAfterAFailure(t *testing.T) {
 	for calls := range 9 {
 		for _, limit := range []int64{0, sizeMax} {
 			d := newDrive()
-			j, err := Begin(d.disk(), results, Doubts{})
+			j, err := Begin(d.disk(), results, Doubts{}, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -366,7 +366,7 @@ func TestNamesOfResults(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := "/jobs/" + strings.ReplaceAll(string(rapid.SliceOf(rapid.Byte()).Draw(t, "name")), "/", "")
 		d := newDrive()
-		if _, err := Begin(d.disk(), name, Doubts{}); err != nil {
+		if _, err := Begin(d.disk(), name, Doubts{}, 0); err != nil {
 			t.Fatal(err)
 		}
 		past, err := Read(d.disk(), Name(name))

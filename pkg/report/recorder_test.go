@@ -57,7 +57,7 @@ func TestWhereRowsBegin(t *testing.T) {
 func TestRecorderTellsTheJournal(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "links.results.csv")
 	set, _ := oneLink(t, 1)
-	jour, err := journal.Begin(quick, path, journal.Doubts{})
+	jour, err := journal.Begin(quick, path, journal.Doubts{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

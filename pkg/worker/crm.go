@@ -22,6 +22,8 @@ type CRM interface {
 	LinkReader
 	// Delink removes links. The answer has an item for each id, in the order of the ids.
 	Delink(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error)
+	// Count says how many records a related list of the parent record holds.
+	Count(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID) (int, error)
 }
 
 // Recorder keeps what is about to be sent, and what became of it.

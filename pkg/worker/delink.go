@@ -28,7 +28,11 @@ type Delink struct {
 	failures int  // links that are failed or unknown
 	recorded int  // links that have an outcome
 
-	noLookUp map[zoho.Relation]bool // relations whose links cannot be looked up
+	noLookUp   map[zoho.Relation]bool    // relations whose links cannot be looked up
+	readable   map[zoho.Relation]bool    // relations of which a read has shown some record
+	awaitProof map[zoho.Relation][]*task // tasks that proveReads keeps waiting
+
+	refusedAlike int // see refusesAll
 }
 
 // Settings are the limits of Delink.
@@ -39,6 +43,9 @@ type Settings struct {
 	// no such relation. Until a call has removed a link of it and deleted no record, its batches
 	// are sent one at a time, with no other call in flight.
 	Untried func(zoho.Relation) bool
+	// OrgAnswers says that the org has answered a question in this run, which shows that reads reach
+	// the CRM.
+	OrgAnswers bool
 }
 
 // lostMax is the number of tasks in a row that use up their attempts without an answer before the
@@ -46,15 +53,21 @@ type Settings struct {
 // become unknown.
 const lostMax = 10
 
+// refusedMax is the number of delinks in a row that are refused for an unknown reason before the run
+// stops: see refusesAll.
+const refusedMax = 20
+
 // Start gives the Run that removes the links of the batches. When the run has ended, record has
 // every outcome and has synced it, unless record itself failed.
 func Start(crm CRM, batches iter.Seq[chunker.Batch], record Recorder, s Settings) *Run {
 	d := &Delink{
 		crm: crm, record: record, settings: s, engine: engine.New(crm, s.Settings),
-		refused:  newRefusals(),
-		accepted: map[zoho.Relation]bool{},
-		tried:    map[zoho.Relation]bool{},
-		noLookUp: map[zoho.Relation]bool{},
+		refused:    newRefusals(),
+		accepted:   map[zoho.Relation]bool{},
+		tried:      map[zoho.Relation]bool{},
+		noLookUp:   map[zoho.Relation]bool{},
+		readable:   map[zoho.Relation]bool{},
+		awaitProof: map[zoho.Relation][]*task{},
 	}
 	return &Run{Engine: d.engine, op: d, batches: batches}
 }
@@ -110,7 +123,12 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 	if proves(t, r.Err) || r.Err == nil && !t.looksUp() {
 		d.lost = 0
 	}
+	if r.Err == nil && !t.looksUp() {
+		d.refusedAlike = 0
+	}
 	switch {
+	case t.counts:
+		d.counted(t, r.Err, r.Finished)
 	case r.Err != nil:
 		d.failed(t, r.Err)
 	case t.looksUp():
@@ -171,6 +189,13 @@ func (d *Delink) Abandon(tasks []engine.Task) {
 		}
 		if t.history.OfThisRun() {
 			d.write(t.unknown(time.Now()))
+		}
+	}
+	for _, waiting := range d.awaitProof {
+		for _, t := range waiting {
+			if !t.counts && t.history.OfThisRun() { // else it is among the tasks
+				d.write(t.unknown(time.Now()))
+			}
 		}
 	}
 	if e := d.refusedAltogether(); e != nil && d.engine.Ended() == outcome.Completed {

@@ -41,6 +41,10 @@ func (c crm) Linked(_ context.Context, _ zoho.Token, _ zoho.Relation, _ zoho.ID,
 	return linked, nil
 }
 
+func (c crm) Count(context.Context, zoho.Token, zoho.Relation, zoho.ID) (int, error) {
+	return len(c), nil
+}
+
 // memory is a recorder that keeps outcomes in memory. A real one writes them to disk.
 type memory []outcome.Outcome
 

@@ -64,6 +64,8 @@ type fake struct {
 	begun      map[reader.Link]bool // some call named it
 	denied     map[zoho.Relation]bool
 	calls      []call
+	counts     int          // questions how many records a list holds
+	counting   func() error // why they have no answer; nil for one
 	inFlight   int
 	peak       int
 	token      zoho.Token
@@ -226,6 +228,22 @@ func (f *fake) Linked(ctx context.Context, token zoho.Token, r zoho.Relation, pa
 		return nil, x.err
 	}
 	return linked, nil
+}
+
+// Count answers at once, and is no call that names links.
+func (f *fake) Count(_ context.Context, _ zoho.Token, r zoho.Relation, parent zoho.ID) (n int, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.counts++
+	if f.counting != nil {
+		return 0, f.counting()
+	}
+	for l, linked := range f.linked {
+		if linked && l.Relation == r && l.Parent == parent {
+			n++
+		}
+	}
+	return n, nil
 }
 
 func (f *fake) Renew(err error) bool {

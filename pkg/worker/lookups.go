@@ -25,10 +25,62 @@ func (d *Delink) lookUp(t *task, why *zoho.Error) {
 
 // lookedUp takes the answer to a look-up.
 func (d *Delink) lookedUp(t *task, at time.Time) {
-	if d.saysNothing(t) {
+	switch {
+	case slices.Contains(t.linked, true):
+		d.readable[t.relation] = true
+	case d.saysNothing(t):
 		d.write(t.unknown(at))
 		return
+	case t.history.MayBeRemoved() && !d.readable[t.relation]:
+		d.proveReads(t)
+		return
 	}
+	d.settleLookUp(t, at)
+}
+
+// proveReads takes a look-up that found no link, and has the CRM count the records of the list. A
+// gateway that gives an empty success to every call makes such look-ups, too. So before the first
+// empty look-up of a relation is believed, the CRM has to give an answer that is not empty. Other
+// tasks of the relation with empty look-ups wait for that.
+func (d *Delink) proveReads(t *task) {
+	waiting, counting := d.awaitProof[t.relation]
+	d.awaitProof[t.relation] = append(waiting, t)
+	if counting {
+		return
+	}
+	t.counts = true
+	t.Fresh()
+	d.engine.Park(t, 0)
+}
+
+// counted takes the answer to the call that counts the records of a list. If the CRM does not count
+// them, it is enough that it has answered a delink, or a question about the org.
+func (d *Delink) counted(t *task, e *zoho.Error, at time.Time) {
+	t.counts = false
+	if e == nil || e.Sent {
+		t.Attempts-- // the call names no link
+	}
+	isUnanswered := e != nil && e.Kind == zoho.Unanswered
+	if isUnanswered && (e.Status == 0 || e.Status >= 500) && d.engine.Retry(t, e) {
+		t.counts = true
+		return
+	}
+	isSilent := isUnanswered && e.Status >= 200 && e.Status < 300 // such a gateway
+	isReadable := e == nil || !isSilent && (d.heard || d.settings.OrgAnswers)
+	d.readable[t.relation] = isReadable
+	tasks := d.awaitProof[t.relation]
+	delete(d.awaitProof, t.relation)
+	for _, t := range tasks {
+		if isReadable {
+			d.settleLookUp(t, at)
+		} else {
+			d.write(t.unknown(at))
+		}
+	}
+}
+
+// settleLookUp settles the links of a look-up that is believed.
+func (d *Delink) settleLookUp(t *task, at time.Time) {
 	var out []outcome.Outcome
 	var there []int
 	for i, linked := range t.linked {

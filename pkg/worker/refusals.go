@@ -111,6 +111,9 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 	case e.Kind == zoho.Denied && e.Status == http.StatusUnauthorized && d.accepted[t.relation] && t.unauthorized < mostUnauthorized:
 		t.unauthorized++ // others were accepted, so the token was the reason
 		d.engine.Park(t, 0)
+	case d.refusesAll(t, e):
+		d.engine.Park(t, 0)
+		d.engine.End(outcome.Broken, e)
 	case e.Kind == zoho.Nameless && len(t.ids) > 1:
 		d.split(t)
 	case t.looksUp() && showsParent(t, e):
@@ -129,6 +132,17 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 		d.remember(t, e)
 		d.refuse(t, e)
 	}
+}
+
+// refusesAll counts delinks in a row that were refused as a whole, without a name, and with a code
+// that is not known. It reports whether these are refusedMax: then the refusal is not about ids, and
+// halving batches would find no bad one.
+func (d *Delink) refusesAll(t *task, e *zoho.Error) bool {
+	if t.looksUp() || e.Kind != zoho.Nameless || zoho.Explain(e.Code) != "" {
+		return false
+	}
+	d.refusedAlike++
+	return d.refusedAlike >= refusedMax
 }
 
 // showsParent reports whether the error of a look-up explains the refusals of the delinks before

@@ -121,7 +121,7 @@ func TestStop(t *testing.T) {
 			r.batches = r.batches[:4]
 			r.fault = always(delinks, fault{err: unanswered(), done: true})
 			r.latency = func(c call) time.Duration { return map[bool]time.Duration{true: 100 * second}[c.lookup] }
-		}, 100 * second, tally{gone: 4}},
+		}, 100 * second, tally{unknown: 4}}, // that the links are gone is not proven yet
 		{"before a second look", func(r *rig) {
 			r.settings.MaxAttempts = 1
 			r.batches = r.batches[:2]

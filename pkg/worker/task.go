@@ -29,6 +29,7 @@ type task struct {
 	why          *zoho.Error // why the links have to be looked up; nil if the next call is a delink
 	refusedByID  bool        // the links have to be looked up because the CRM refused them by id
 	seenLinked   int         // look-ups that found the links there
+	counts       bool        // the next call counts the list's records: see proveReads
 	unauthorized int         // see mostUnauthorized
 
 	answer zoho.Answer // to the last delink
@@ -57,9 +58,12 @@ func (t *task) Size() int { return len(t.ids) }
 
 // Call makes the task's next call: a look-up if the task is to be looked up, else a delink.
 func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
-	if t.why != nil {
+	switch {
+	case t.counts:
+		_, err = t.crm.Count(ctx, token, t.relation, t.parent)
+	case t.why != nil:
 		t.linked, err = t.crm.Linked(ctx, token, t.relation, t.parent, t.ids)
-	} else {
+	default:
 		t.answer, err = t.crm.Delink(ctx, token, t.relation, t.parent, t.ids)
 	}
 	return err

@@ -3,6 +3,8 @@ package zoho
 import (
 	"bytes"
 	"context"
+	"delink/pkg/zoho/internal/web"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -82,4 +84,35 @@ func (c *Client) Linked(ctx context.Context, t Token, r Relation, parent ID, ids
 	e.token = t
 	e.nameScopes(r, "READ")
 	return nil, e
+}
+
+// Count asks how many records a related list of the parent record holds, in one call with that
+// token. Its errors are of type *Error.
+//
+// POST …/{module}/{record_id}/actions/get_related_records_count (S)
+func (c *Client) Count(ctx context.Context, t Token, r Relation, parent ID) (int, error) {
+	const what = "get_related_records_count"
+	path := fmt.Sprintf("/%s/%s/actions/%s", r.Module, parent, what)
+	content := fmt.Sprintf(`{"%s":[{"related_list":{"api_name":"%s"}}]}`, what, r.List)
+	reply, err := c.callWith(ctx, t, http.MethodPost, readVersion, path, []byte(content))
+	if err != nil {
+		return 0, err
+	}
+	if reply.torn != nil {
+		return 0, reply.withoutBody(t)
+	}
+	var body struct {
+		Counts []struct {
+			Count *int `json:"count"`
+		} `json:"get_related_records_count"`
+	}
+	if reply.status == http.StatusOK && json.Unmarshal(web.TrimBody(reply.body), &body) == nil && len(body.Counts) == 1 && body.Counts[0].Count != nil {
+		return *body.Counts[0].Count, nil
+	}
+	e := classify(reply.status, reply.header, decode(reply.body))
+	if reply.status < 300 {
+		e = &Error{Kind: Unanswered, Sent: true, Status: reply.status, Code: CodeForeignAnswer}
+	}
+	e.token = t
+	return 0, e
 }

@@ -1,6 +1,7 @@
 package zoho
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -40,6 +41,8 @@ type Client struct {
 	mu        sync.Mutex
 	credits   int       // what the CRM last said it has left; -1 is unknown
 	creditsAt time.Time // when it said so
+	unheard   int       // calls since then whose answers were lost
+	unheardAt time.Time // when the last of them ended
 }
 
 // Options are a client's settings.
@@ -83,7 +86,7 @@ func (c *Client) Renew(err error) bool {
 func (c *Client) Credits() (n int, known bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return max(c.credits, 0), c.credits >= 0
+	return max(c.credits-c.unheard, 0), c.credits >= 0
 }
 
 // heardCredits notes what an answer says of the credits. Answers overtake each other. So a larger
@@ -94,6 +97,20 @@ func (c *Client) heardCredits(n int, sent time.Time) {
 	defer c.mu.Unlock()
 	if c.credits < 0 || n < c.credits || sent.After(c.creditsAt) {
 		c.credits, c.creditsAt = n, time.Now()
+	}
+	if sent.After(c.unheardAt) {
+		c.unheard = 0
+	}
+}
+
+// spentUnheard notes a call whose answer was lost. The call may have used a credit, until an answer
+// to a later call says what is left.
+func (c *Client) spentUnheard() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.credits >= 0 {
+		c.unheard++
+		c.unheardAt = time.Now()
 	}
 }
 
@@ -136,18 +153,29 @@ func (r reply) byID() bool {
 
 // call sends one request and reads its whole body, which keeps the connection alive.
 func (c *Client) call(ctx context.Context, token Token, method, version, path string) (reply, error) {
+	return c.callWith(ctx, token, method, version, path, nil)
+}
+
+// callWith is call for a request with a body, which is JSON; nil for none.
+func (c *Client) callWith(ctx context.Context, token Token, method, version, path string, content []byte) (reply, error) {
 	ctx, cancel := c.limited(ctx)
 	defer cancel()
 	var connected atomic.Bool
 	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
-	req, err := http.NewRequestWithContext(traced, method, c.base(token)+"/crm/"+version+path, nil)
+	req, err := http.NewRequestWithContext(traced, method, c.base(token)+"/crm/"+version+path, bytes.NewReader(content))
 	if err != nil {
 		return reply{}, unsent(err)
 	}
 	req.Header.Set("Authorization", "Zoho-oauthtoken "+token.Secret()) // not Bearer (D)
 	req.Header.Set("User-Agent", c.options.UserAgent)
+	if content == nil {
+		req.Body, req.GetBody, req.ContentLength = nil, nil, 0
+	} else {
+		req.Header.Set("Content-Type", "application/json")
+		req.GetBody = nil // it is sent once
+	}
 	if method == http.MethodGet {
 		web.OnlyOnce(req)
 	}
@@ -159,12 +187,15 @@ func (c *Client) call(ctx context.Context, token Token, method, version, path st
 			e.Hinder(err)
 			return reply{}, e
 		}
-		return reply{}, &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Cause: hidden(c.tokens, web.Because(ctx, err))}
+		c.spentUnheard()
+		return reply{}, &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Running: ctx.Err() != nil, Cause: hidden(c.tokens, web.Because(ctx, err))}
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, web.MaxBody))
 	if n, ok := creditsRemaining(resp.Header); ok {
 		c.heardCredits(n, sent)
+	} else if resp.StatusCode >= 500 {
+		c.spentUnheard()
 	}
 	got := reply{status: resp.StatusCode, header: resp.Header, body: c.tokens.Hide(body)}
 	if err != nil {

@@ -141,6 +141,11 @@ func (w *world) live(o *options) (*life, end) {
 		}
 	}
 	w.disk.free()
+	if w.gone { // rows are missing that the journal knows of
+		for _, k := range w.links {
+			w.doubtedOnce[k] = true
+		}
+	}
 	after := w.ledger(l, "after")
 	if e.killed || l.trouble {
 		l.checkDoubt(e.killed, doubt, after)

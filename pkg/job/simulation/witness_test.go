@@ -27,7 +27,7 @@ type witness struct {
 
 // call is what the witness knows of one.
 type call struct {
-	api   bool // a delink or a look-up, as opposed to questions and tokens
+	api   bool // a delink, a look-up or a count, as opposed to questions about the org and tokens
 	links []link
 	name  string
 }
@@ -36,6 +36,9 @@ func (w *witness) understand(r *http.Request) call {
 	c := call{name: r.Method + " " + r.URL.Path}
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	ids := r.URL.Query().Get("ids")
+	if strings.HasSuffix(r.URL.Path, "/actions/get_related_records_count") {
+		c.api = true
+	}
 	if len(parts) != 5 || parts[0] != "crm" || ids == "" {
 		return c
 	}
@@ -154,7 +157,7 @@ func (w *witness) returns(r *http.Request, c call, resp *http.Response, body []b
 			answered = byID(body)
 		}
 		w.life.answers(c.links, answered)
-	} else if err == nil && resp.StatusCode >= 400 && resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests {
+	} else if len(c.links) > 0 && err == nil && resp.StatusCode >= 400 && resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests {
 		w.life.cannotRead(c.links, resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden || bytes.Contains(body, []byte("AUTHORIZATION_FAILED")))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"delink/pkg/outcome"
@@ -22,7 +23,8 @@ type dispatcher struct {
 	calls    chan Task
 	results  chan *result
 	inFlight int
-	alone    bool // Operation.Alone is true of the task that was looked at last
+	running  []time.Time // when calls that delink gave up will have ended at the API
+	alone    bool        // Operation.Alone is true of the task that was looked at last
 
 	queue    queue
 	disk     disk
@@ -140,7 +142,11 @@ func (d *dispatcher) sendFront(now time.Time) (sent bool, at time.Time) {
 	if d.alone = d.op.Alone(t); d.alone && d.inFlight > 0 {
 		return false, time.Time{}
 	}
-	if free, at := d.throttle.free(d.inFlight, now); !free {
+	left, ends := d.left(now)
+	if free, at := d.throttle.free(d.inFlight+left, now); !free {
+		if at.IsZero() {
+			at = ends
+		}
 		return false, at
 	}
 	token, ready := d.engine.api.Ready()
@@ -176,6 +182,30 @@ func (d *dispatcher) turn(now time.Time) time.Time {
 	return now.Add(wait)
 }
 
+// leaveMax is how long at most a call that delink gave up counts as being in flight at the API.
+const leaveMax = time.Minute
+
+// leave notes a call that delink gave up. The API may still be at work on the call, and counts it
+// among the calls in flight. How long that takes is not known. The estimate is as long again as
+// delink waited for the answer.
+func (d *dispatcher) leave(r *result) {
+	ends := r.finished.Add(min(r.finished.Sub(r.sentAt), leaveMax))
+	i, _ := slices.BinarySearchFunc(d.running, ends, time.Time.Compare)
+	d.running = slices.Insert(d.running, i, ends)
+}
+
+// left gives how many calls that delink gave up are still in flight at the API, and when the first of
+// them will have ended.
+func (d *dispatcher) left(now time.Time) (n int, ends time.Time) {
+	for len(d.running) > 0 && !d.running[0].After(now) {
+		d.running = d.running[1:]
+	}
+	if len(d.running) > 0 {
+		ends = d.running[0]
+	}
+	return len(d.running), ends
+}
+
 // returned takes a call that has ended.
 func (d *dispatcher) returned(r *result) {
 	d.setInFlight(d.inFlight - 1)
@@ -184,6 +214,9 @@ func (d *dispatcher) returned(r *result) {
 		s.Attempts++
 	} else {
 		d.budget.sent--
+	}
+	if r.err != nil && r.err.Running {
+		d.leave(r)
 	}
 	if r.accepted() {
 		s.tokenRefused = nil

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"slices"
+	"sync"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"delink/pkg/zoho/emulator"
+)
+
+// crm is the emulator of one script, behind a gate at which delink calls can be held.
+type crm struct {
+	*emulator.Emulator                    // whose books are looked at
+	gated              *emulator.Emulator // the one behind the gate
+	last               *exec.Cmd          // started with &
+
+	mu      sync.Mutex
+	arrived int
+	from    int  // calls from this number on are held; 0 for none
+	done    bool // behind their work
+	late    bool // even if the client leaves
+	held    sync.WaitGroup
+	open    chan struct{} // closed when they are let go
+	more    chan struct{} // closed when a call arrives, and replaced
+}
+
+type crmKey struct{}
+
+func crmOf(ts *testscript.TestScript) *crm {
+	c, _ := ts.Value(crmKey{}).(*crm)
+	return c
+}
+
+func running(ts *testscript.TestScript) *crm {
+	c := crmOf(ts)
+	if c.Emulator == nil {
+		ts.Fatalf("no emulator is running")
+	}
+	return c
+}
+
+// ServeHTTP holds delink calls, and lets all others through.
+func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodDelete {
+		c.gated.ServeHTTP(w, r)
+		return
+	}
+	c.mu.Lock()
+	done, late := c.done, c.late
+	c.mu.Unlock()
+	answer := httptest.NewRecorder() // kept whole: what is written to w may leave before the call is let go
+	if done {
+		c.gated.ServeHTTP(answer, r)
+	}
+	c.mu.Lock()
+	c.arrived++
+	close(c.more)
+	c.more = make(chan struct{})
+	held, open := c.from > 0 && c.arrived >= c.from, c.open
+	if held {
+		c.held.Add(1)
+		defer c.held.Done()
+	}
+	c.mu.Unlock()
+	gone := r.Context().Done()
+	if late {
+		gone = nil
+		r = r.WithContext(context.WithoutCancel(r.Context()))
+	}
+	if held {
+		select {
+		case <-open:
+		case <-gone:
+		}
+	}
+	if !done {
+		c.gated.ServeHTTP(w, r)
+		return
+	}
+	maps.Copy(w.Header(), answer.Header())
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes())
+}
+
+// cmdHold has the Nth delink call and later ones wait. A call is held before its work, or behind
+// it. A call that is late does its work when it is let go, even if the client has left long before.
+func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 1 || len(args) == 2 && (args[1] == "done" || args[1] == "late"), "hold N [done|late]")
+	c := running(ts)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.done, c.late = slices.Contains(args, "done"), slices.Contains(args, "late")
+	c.from, c.open = number(ts, args[0]), make(chan struct{})
+}
+
+// cmdRelease lets the held calls go, and waits until they have done their work.
+func cmdRelease(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 0, "release")
+	c := running(ts)
+	c.letGo()
+	c.held.Wait()
+}
+
+func cmdArrived(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 1, "arrived N")
+	c, n := running(ts), number(ts, args[0])
+	background(ts) // wait forgets it
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	for {
+		c.mu.Lock()
+		arrived, more := c.arrived, c.more
+		c.mu.Unlock()
+		if arrived >= n {
+			return
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			ts.Fatalf("%d calls have arrived, not %d", arrived, n)
+		}
+	}
+}
+
+func (c *crm) letGo() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.from > 0 {
+		close(c.open)
+	}
+	c.from, c.done, c.late = 0, false, false
+}
