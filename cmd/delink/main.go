@@ -55,7 +55,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 	codes := make(chan int, 1)
 	go func() {
 		defer crash.Guard()
-		if err := p.execute(ctx, args); !errors.Is(err, errSignalled) { // else signals.leave is closed
+		if err := p.execute(ctx, args); !errors.Is(err, errSignalled) { // else a signal ends the program
 			codes <- p.exit(err)
 		}
 	}()

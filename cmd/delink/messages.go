@@ -25,9 +25,9 @@ const (
 )
 
 // messages is the queue in front of standard error. Putting a message in the queue never waits: a
-// terminal that was stopped, or a pipe that nobody reads, must stop neither the run nor its signals.
-// One goroutine writes. It exists only while there is something to write. If the queue is full, a
-// message is dropped and counted.
+// terminal that was stopped, or a pipe that nobody reads, must stop neither the run nor its
+// signals. One goroutine writes. It exists only while there is something to write. If the queue is
+// full, a message is dropped and counted.
 //
 // The last line of a terminal can show a frame, the progress bar. Messages are written above the
 // frame, and only the newest frame is drawn.
@@ -202,7 +202,8 @@ func (m *messages) state() (idle <-chan struct{}, written int) {
 	return m.idle, m.written
 }
 
-// erase empties the line of a frame. Spaces do that on every terminal, control sequences only on some.
+// erase empties the line of a frame. Spaces do that on every terminal, control sequences only on
+// some.
 func erase(frame string) string {
 	if frame == "" {
 		return ""

@@ -236,8 +236,8 @@ func (u *ui) answered() {
 // finish waits for the messages before the program ends: see messages.finish.
 func (u *ui) finish() { u.out.finish() }
 
-// printableText writes control characters as escapes, but for line ends and tabs. Names of files and
-// texts of servers may have such characters, and a terminal would obey them.
+// printableText writes control characters as escapes, but for line ends and tabs. Names of files
+// and texts of servers may have such characters, and a terminal would obey them.
 func printableText(s string) string {
 	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 	if strings.IndexFunc(s, control) < 0 {

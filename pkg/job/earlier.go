@@ -91,7 +91,8 @@ func (j *Job) namesOfCRM() map[string]bool {
 		names[now.Org] = true
 	}
 	if s := j.earlier.summary; s != nil && now.Compare(s.Identity()) == zoho.Same {
-		for _, id := range []zoho.Identity{now, s.Identity()} { // runs that did not learn the id wrote the host
+		// A run that did not come to know the org's id has written the host.
+		for _, id := range []zoho.Identity{now, s.Identity()} {
 			names[id.Org], names[id.Host] = true, true
 		}
 	}

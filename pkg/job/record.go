@@ -94,8 +94,8 @@ func (j *Job) moveOlder(s *report.Summary, now time.Time) error {
 	e := &j.earlier
 	switch j.decision {
 	case carryOver:
-		// The old summary stays until the new one replaces it. If this run is killed in between, the
-		// next one finds what is settled, and in which CRM.
+		// The old summary stays until the new one replaces it. If this run is killed in between,
+		// the next one finds what is settled, and in which CRM.
 		if err := errors.Join(j.carryOver(now), j.putAside(now, j.files.Failures)); err != nil {
 			return err
 		}

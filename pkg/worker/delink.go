@@ -43,8 +43,8 @@ type Settings struct {
 	// no such relation. Until a call has removed a link of it and deleted no record, its batches
 	// are sent one at a time, with no other call in flight.
 	Untried func(zoho.Relation) bool
-	// OrgAnswers says that the org has answered a question in this run, which shows that reads reach
-	// the CRM.
+	// OrgAnswers says that the org has answered a question in this run, which shows that reads
+	// reach the CRM.
 	OrgAnswers bool
 }
 
@@ -53,8 +53,8 @@ type Settings struct {
 // become unknown.
 const lostMax = 10
 
-// refusedMax is the number of delinks in a row that are refused for an unknown reason before the run
-// stops: see refusesAll.
+// refusedMax is the number of delinks in a row that are refused for an unknown reason before the
+// run stops: see refusesAll.
 const refusedMax = 20
 
 // Start gives the Run that removes the links of the batches. When the run has ended, record has

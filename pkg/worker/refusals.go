@@ -135,8 +135,8 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 }
 
 // refusesAll counts delinks in a row that were refused as a whole, without a name, and with a code
-// that is not known. It reports whether these are refusedMax: then the refusal is not about ids, and
-// halving batches would find no bad one.
+// that is not known. It reports whether these are refusedMax: then the refusal is not about ids,
+// and halving batches would find no bad one.
 func (d *Delink) refusesAll(t *task, e *zoho.Error) bool {
 	if t.looksUp() || e.Kind != zoho.Nameless || zoho.Explain(e.Code) != "" {
 		return false

@@ -194,8 +194,8 @@ func (d *dispatcher) leave(r *result) {
 	d.running = slices.Insert(d.running, i, ends)
 }
 
-// left gives how many calls that delink gave up are still in flight at the API, and when the first of
-// them will have ended.
+// left gives how many calls that delink gave up are still in flight at the API, and when the first
+// of them will have ended.
 func (d *dispatcher) left(now time.Time) (n int, ends time.Time) {
 	for len(d.running) > 0 && !d.running[0].After(now) {
 		d.running = d.running[1:]
