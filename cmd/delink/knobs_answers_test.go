@@ -21,8 +21,8 @@ func TestKnobsOfAnswers(t *testing.T) {
 	each(t, interacting, others, func(t *testing.T, settings []string) {
 		has := func(s string) bool { return slices.Contains(settings, s) }
 		if has("missing-items=0.3") && (!has("no-details=never") || has("details-form=empty-array")) {
-			// An answer that leaves an id out, answers one that nobody asked for, and says of neither
-			// which it is, looks like a good one. Nothing could tell.
+			// An answer that leaves an id out, answers one that nobody asked for, and says of
+			// neither which it is, looks like a good one. Nothing could tell.
 			settings = append(settings, "extra-items=0")
 		}
 		mute := 0

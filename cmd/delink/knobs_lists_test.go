@@ -12,8 +12,8 @@ func TestKnobsOfLists(t *testing.T) {
 	one := []string{"--concurrency", "1"}
 	each(t, product(values("code-form"), values("details-form")), []choice{values("wording"), values("decor"), values("missing-parent")}, func(t *testing.T, settings []string) {
 		knobs := func(more ...string) []string { return slices.Concat(settings, more) }
-		// Without a name or a place, a refusal is known only for what it is when every half has been
-		// refused.
+		// Without a name or a place, a refusal is known only for what it is when every half has
+		// been refused.
 		named := !slices.Contains(settings, "details-form=empty-array")
 
 		// Where the org says so, nothing is sent at all.

@@ -55,7 +55,8 @@ func (p *program) run(ctx context.Context, args []string) int {
 	codes := make(chan int, 1)
 	go func() {
 		defer crash.Guard()
-		if err := p.execute(ctx, args); !errors.Is(err, errSignalled) { // else a signal ends the program
+		// After errSignalled, the signal ends the program.
+		if err := p.execute(ctx, args); !errors.Is(err, errSignalled) {
 			codes <- p.exit(err)
 		}
 	}()

@@ -12,7 +12,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// What a killed run left in doubt stays so for a run that has other result files, if it may be of the same CRM.
+// What a killed run left in doubt stays so for a run that has other result files, if it may be of
+// the same CRM.
 func TestDoubtsOfOtherResults(t *testing.T) {
 	record := func(crm zoho.Identity) journal.Doubts {
 		r := journal.Record{CRM: crm, Relation: zoho.Relation{Module: "Campaigns", List: "Leads"}, Parent: 1, Related: []zoho.ID{12, 99}}

@@ -48,8 +48,8 @@ func (w *world) run() {
 	w.fault("not-done", "after %d lives that nothing befell, the job is not done", most)
 }
 
-// beginsAnew reports whether a run has to begin with new files, because the input has changed: the table "Running again" of
-// what delink promises.
+// beginsAnew reports whether a run has to begin with new files, because the input has changed: the
+// table "Running again" of what delink promises.
 func (w *world) beginsAnew() bool {
 	text, there := w.disk.content(w.summary)
 	var s report.Summary
@@ -201,8 +201,8 @@ func (l *life) tell(e end) {
 	}
 }
 
-// ledger reads the results as another program would: the last status of each link. What is behind the last line end is
-// what a kill leaves.
+// ledger reads the results as another program would: the last status of each link. What is behind
+// the last line end is what a kill leaves.
 func (w *world) ledger(l *life, when string) map[link]string {
 	fates := map[link]string{}
 	data, _ := w.disk.content(w.results)
@@ -227,7 +227,8 @@ func (l *life) checkKept(before, after map[link]string) {
 	}
 	for k, s := range before {
 		if after[k] != s && l.options.power && l.witness.calls == 0 {
-			// The life before left it unsynced, and this one sent nothing yet that would have had to rely on it.
+			// The life before left it unsynced, and this one sent nothing yet that would have had
+			// to rely on it.
 			l.world.lost[k] = true
 			continue
 		}
@@ -265,7 +266,8 @@ func (l *life) findLost(e end, after map[link]string) {
 			}
 		}
 	}
-	// In flight and half done, and if the power goes out, what was written and not synced: design.md.
+	// In flight and half done, and if the power goes out, what was written and not synced:
+	// design.md.
 	most := 2 * l.options.slots * l.options.batch
 	if l.options.power {
 		most += l.options.slots * l.options.batch

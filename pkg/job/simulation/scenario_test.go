@@ -100,7 +100,8 @@ func (w *world) resultsGone() {
 	w.forget()
 }
 
-// forget notes that the results are not where the next life looks for them. The disk is locked, or no life goes on.
+// forget notes that the results are not where the next life looks for them. The disk is locked, or
+// no life goes on.
 func (w *world) forget() {
 	for k := range w.sent {
 		w.lost[k] = true
@@ -390,7 +391,8 @@ func (w *world) makeCRM(d dice, strict bool) {
 	}
 	knob(0.3, "order", "shuffled", "reversed", "sorted")
 	knob(0.15, "missing-items", 0.02, 0.2, 0.7)
-	// An item for an id that nobody asked for, without that id, cannot be told from one that is missing.
+	// An item for an id that nobody asked for, without that id, cannot be told from one that is
+	// missing.
 	extra := knob(0.1, "extra-items", 0.1, 0.5)
 	if !extra {
 		knob(0.15, "no-details", "errors", "always", "random")

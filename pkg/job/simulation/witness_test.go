@@ -50,7 +50,8 @@ func (w *witness) understand(r *http.Request) call {
 	return c
 }
 
-// Calls that begin at the same moment are drawn apart, by this much at most, so that they have an order.
+// Calls that begin at the same moment are drawn apart, by this much at most, so that they have an
+// order.
 const drawnApart = 2 * time.Millisecond
 
 // RoundTrip is the way of one call.
