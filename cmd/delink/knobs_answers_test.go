@@ -39,7 +39,8 @@ func TestKnobsOfAnswers(t *testing.T) {
 			o.fates()
 			// A parent that the CRM names as missing costs no second call.
 			named := has("missing-parent=404") || !has("details-form=empty-array")
-			if n := o.calls("Campaigns", missingParent, "Leads"); named && n > 2 { // the input has two batches of it, perhaps in flight together
+			// the input has two batches of it, perhaps in flight together
+			if n := o.calls("Campaigns", missingParent, "Leads"); named && n > 2 {
 				o.Errorf("%d calls for a parent record that does not exist", n)
 			}
 			// Where nothing has to be said twice, nothing is.

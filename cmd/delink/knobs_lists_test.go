@@ -90,7 +90,8 @@ func TestKnobsOfVouching(t *testing.T) {
 // makes necessary.
 func TestKnobsOfRefusals(t *testing.T) {
 	all, args, more := refusable()
-	ofLogin := []string{"NO_PERMISSION", "OAUTH_SCOPE_MISMATCH", "AUTHORIZATION_FAILED"} // what was not sent waits for it
+	// what was not sent waits for it
+	ofLogin := []string{"NO_PERMISSION", "OAUTH_SCOPE_MISMATCH", "AUTHORIZATION_FAILED"}
 	list := choice{"list-errors", nil}
 	for _, code := range []string{"INVALID_DATA", "NOT_SUPPORTED", "INVALID_MODULE", "NO_PERMISSION", "OAUTH_SCOPE_MISMATCH", "AUTHORIZATION_FAILED", "FEATURE_NOT_SUPPORTED"} {
 		list.values = append(list.values, "Campaigns.Leads:"+code)

@@ -195,7 +195,8 @@ func TestResultsThatWereCut(t *testing.T) {
 				t.Fatal(err)
 			}
 			pos := 0
-			for b := range j.book.Batches(1, false) { // the first link is settled, the second under way
+			// the first link is settled, the second under way
+			for b := range j.book.Batches(1, false) {
 				if err := r.Prepare([]chunker.Batch{b}); err != nil {
 					t.Fatal(err)
 				}
@@ -318,7 +319,8 @@ func TestKilledWhileItsFilesAreMade(t *testing.T) {
 				if err := next.compare(); err != nil {
 					t.Fatalf("killed after %d calls: %v", calls, err)
 				}
-				if _, err := os.Stat(next.files.Summary); err != nil { // no other input is known, so it is this one's
+				// no other input is known, so it is this one's
+				if _, err := os.Stat(next.files.Summary); err != nil {
 					unasked, _ := jobIn(t, folder, Choice{})
 					if err := unasked.compare(); err != nil {
 						t.Fatalf("killed after %d calls, the results without a summary are of another input: %v", calls, err)

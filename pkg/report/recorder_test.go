@@ -88,7 +88,8 @@ func TestRecorderTellsTheJournal(t *testing.T) {
 		if err := errors.Join(r.Write([]outcome.Outcome{{Pos: 0, Status: outcome.Removed}}), r.Sync()); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.Prepare([]chunker.Batch{b}); err != nil { // the journal tells the size with the next batch
+		// the journal tells the size with the next batch
+		if err := r.Prepare([]chunker.Batch{b}); err != nil {
 			t.Fatal(err)
 		}
 		if p := past(); p.Size != ledger.Size() || p.Size == begin {

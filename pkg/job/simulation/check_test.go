@@ -29,7 +29,8 @@ func (w *world) run() {
 		if w.rng.IntN(15) == 0 {
 			w.tear()
 		}
-		time.Sleep(dice{w.rng}.duration(time.Second, 2*time.Hour)) // in the bubble, where no real time passes
+		// in the bubble, where no real time passes
+		time.Sleep(dice{w.rng}.duration(time.Second, 2*time.Hour))
 	}
 	time.Sleep(25 * time.Hour) // of the bubble: credits come back, and lock-outs end
 	w.heal()

@@ -369,7 +369,8 @@ func (h *handle) Sync() error {
 	l.syncs++
 	what := fmt.Sprint("sync ", l.syncs)
 	h.calls.mu.Unlock()
-	time.Sleep(l.moment(200*time.Microsecond, l.world.syncTime, what)) // of the bubble: how long the disk takes
+	// of the bubble: how long the disk takes
+	time.Sleep(l.moment(200*time.Microsecond, l.world.syncTime, what))
 	if err := l.diskCall("sync", h.name); err != nil {
 		return err
 	}

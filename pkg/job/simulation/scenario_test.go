@@ -65,10 +65,11 @@ type world struct {
 	count    int
 
 	// Guarded by the disk's lock.
-	sent           map[link]int
-	doubted        map[link]bool // some call for it was not answered by id
-	lost           map[link]bool // what is known of it may have been lost in a crash
-	forgot         map[link]bool // it was settled in good order, in files that are gone or put aside since
+	sent    map[link]int
+	doubted map[link]bool // some call for it was not answered by id
+	lost    map[link]bool // what is known of it may have been lost in a crash
+	// it was settled in good order, in files that are gone or put aside since
+	forgot         map[link]bool
 	settledInOrder map[link]bool // it was settled when a life ended in good order
 	doubtedOnce    map[link]bool // a life that was killed left it in doubt
 	gone           bool          // somebody removed the results

@@ -80,7 +80,8 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 		_ = resp.Body.Close()
 	}
 	if err != nil || bodyErr != nil {
-		time.Sleep(l.moment(0, time.Millisecond, "back"+key)) // of the bubble: time-outs come in bunches
+		// of the bubble: time-outs come in bunches
+		time.Sleep(l.moment(0, time.Millisecond, "back"+key))
 	}
 	w.returns(r, c, resp, body, err, bodyErr, started)
 	if dead := l.netCall("answer", c); dead != nil {

@@ -161,7 +161,8 @@ func TestRunRefusals(t *testing.T) {
 				if err := zoho.AsError(r.mustEnd(want)); err.Code != e.Code {
 					t.Error(err)
 				}
-				if len(r.calls) != 4 || r.count(answered) != 3 { // one went while the second was on its way
+				// one went while the second was on its way
+				if len(r.calls) != 4 || r.count(answered) != 3 {
 					t.Errorf("%d calls, %v", len(r.calls), r.ends)
 				}
 			})

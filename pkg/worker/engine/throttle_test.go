@@ -177,7 +177,8 @@ func TestCreditsGone(t *testing.T) {
 			t.Errorf("%d calls", len(r.calls))
 		}
 	})
-	in(t, func(t *testing.T) { // it does not say: refused again and again with nothing else in flight
+	// it does not say: refused again and again with nothing else in flight
+	in(t, func(t *testing.T) {
 		r := newRig(t, 100)
 		r.settings.Slots = 20
 		r.latency = steady(time.Second)
