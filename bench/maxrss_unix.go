@@ -15,7 +15,7 @@ func maxRSS(s *os.ProcessState) int64 {
 		return 0
 	}
 	if runtime.GOOS == "darwin" || runtime.GOOS == "ios" {
-		return int64(u.Maxrss) // 32 bits wide on some systems
+		return int64(u.Maxrss) //nolint:unconvert // it has 32 bits on some systems
 	}
-	return int64(u.Maxrss) * 1024
+	return int64(u.Maxrss) * 1024 //nolint:unconvert // as above
 }

@@ -53,7 +53,7 @@ func (p *program) ask(ctx context.Context, question string) error {
 		return nil
 	case ctx.Err() != nil:
 		p.ui.answered()
-		return nil
+		return nil //nolint:nilerr // ctx tells the caller
 	}
 	return &job.Refusal{Cause: err.Error()}
 }

@@ -39,6 +39,9 @@ func (p *program) end(f *runFlags, end *job.Ending) error {
 		p.ui.say("nothing to do: no row of %s can be used", end.Input)
 	case job.EarlierEnough:
 		p.ui.say("nothing to do: an earlier run has settled every link of %s", end.Input)
+		if s.Failed > 0 {
+			p.ui.say("%s failed: --retry-failed sends them again", counted(s.Failed, "link", "links"))
+		}
 	case job.NotIdle:
 	}
 	p.ui.result("ended", ending(s, end), "summary", s)
@@ -80,10 +83,18 @@ func ending(s *report.Summary, end *job.Ending) string {
 	var rows [][2]string
 	for _, f := range outcome.Table {
 		if n := s.Of(f.Status); n > 0 || f.Status == outcome.Removed {
-			rows = append(rows, [2]string{string(f.Status), strings.TrimSpace(fmt.Sprintf("%s  %s", progress.Number(n), f.Note))})
+			note := f.Note
+			if f.Status == outcome.Pending && end.InDoubt > 0 {
+				note = fmt.Sprintf("not sent by this run; %s in doubt: an earlier run may have removed them, and they go first next time", progress.Number(end.InDoubt))
+			}
+			rows = append(rows, [2]string{string(f.Status), strings.TrimSpace(fmt.Sprintf("%s  %s", progress.Number(n), note))})
 		}
 	}
 	b.WriteString(table(rows))
+	if s.Absent > 0 && s.Absent == s.Links {
+		b.WriteString("\n  not one of the links was there. Usually the file or the org is another one than was meant, parent and related\n" +
+			"  record are swapped, or the links were removed before\n")
+	}
 	for i, c := range end.Causes {
 		if i == shownCauses {
 			fmt.Fprintf(&b, "  … and %d more causes, see the failures file\n", len(end.Causes)-i)
@@ -121,6 +132,8 @@ func reasonText(s *report.Summary, err error) string {
 		return text + "; they come back 24 hours after each was used: run the same command again then"
 	case s.Reason == outcome.Failures && s.Pending > 0:
 		return text + "; look at the causes below: the same command goes on with the links that are pending, and --retry-failed sends the failed ones again"
+	case s.Pending+s.Unknown == 0 && s.Failed > 0:
+		return text + "; --retry-failed sends the failed links again"
 	case s.Pending+s.Unknown == 0, !e.Again, errors.As(err, &deleted) && deleted.Code == zoho.CodeRecordDeleted:
 		return text
 	}

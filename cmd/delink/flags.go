@@ -60,7 +60,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.failures, "failures", "", "failures `file` (default beside the input: links.failures.csv)")
 	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the input: links.summary.json)")
 	flags.IntVar(&f.maxLinks, "max-links", 0, "refuse an input with more than `N` links")
-	flags.Var(&f.concurrency, "concurrency", "calls in flight at most, 1 to 25; auto is what the org's edition allows, 5 where that is unknown")
+	flags.Var(&f.concurrency, "concurrency", fmt.Sprintf("calls in flight at most, 1 to %d; auto is what the org's edition allows, %d where that is unknown", zoho.MostSlots, zoho.LeastSlots))
 	flags.Float64Var(&f.rate, "rate", 0, "calls per second at most; 0.5 is one in two seconds")
 	flags.IntVar(&f.batchSize, "batch-size", zoho.MaxIDs, "links per call, 1 to 100")
 	flags.BoolVar(&f.retryFailed, "retry-failed", false, "send again what failed in an earlier run")

@@ -122,6 +122,7 @@ func (p *program) exit(err error) int {
 		usage   usageError
 		refused *refusedLogin
 		refusal *job.Refusal
+		stopped *job.Stopped
 		api     *zoho.Error
 	)
 	switch {
@@ -135,6 +136,9 @@ func (p *program) exit(err error) int {
 	case errors.As(err, &refusal):
 		p.ui.refusal(refusal)
 		return outcome.ExitUsage
+	case errors.As(err, &stopped):
+		p.ui.error(err.Error(), "")
+		return stopped.Reason.Ending().Exit
 	case errors.As(err, &refused):
 		p.ui.error(err.Error(), refused.hint)
 		return outcome.ExitRefused

@@ -14,6 +14,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/progress"
+	"delink/pkg/zoho"
 )
 
 func (p *program) planCommand() *cobra.Command {
@@ -88,7 +89,7 @@ func commandLine(cmd *cobra.Command, input string) string {
 		}
 		for _, v := range values {
 			switch {
-			case slices.Contains([]string{"json", "dry-run", "quiet", "log-format", "log-level"}, f.Name):
+			case slices.Contains([]string{"json", "dry-run", "offline", "quiet", "log-format", "log-level"}, f.Name):
 			case f.Value.Type() == "bool" && v == "true":
 				words = append(words, "--"+f.Name)
 			default:
@@ -128,6 +129,7 @@ type planView struct {
 	Largest     []parentView   `json:"largest_parents"`
 	Settled     int            `json:"settled"` // by an earlier run
 	ToSend      int            `json:"to_send"`
+	InDoubt     int            `json:"in_doubt"` // of these, links that an earlier run may have removed
 	Calls       int            `json:"calls"`
 	Credits     int            `json:"credits"`
 	Concurrency int            `json:"concurrency"`
@@ -136,6 +138,7 @@ type planView struct {
 	Command     string         `json:"command"` // that runs this plan
 
 	batchSize int
+	asked     bool
 }
 
 type orgView struct {
@@ -200,13 +203,15 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		Largest:     []parentView{},
 		Settled:     p.Settled,
 		ToSend:      p.ToSend,
+		InDoubt:     p.InDoubt,
 		Calls:       p.Calls,
 		Credits:     p.Calls, // a call takes one credit (docs/zoho-api.md, section 4)
 		Concurrency: p.Slots,
 		Seconds:     p.Time.Seconds(),
-		Warnings:    warningsOf(p.Input.Suspicions),
+		Warnings:    append(warningsOf(p.Input.Suspicions), vouched(p.Vouched)...),
 		Command:     f.command,
 		batchSize:   f.batchSize,
+		asked:       p.Asked,
 	}
 	if p.Org != nil {
 		v.Org = &orgView{p.Org.Name, p.Org.Type, p.Org.Edition}
@@ -240,8 +245,11 @@ func (v *planView) text(whole bool) string {
 	}
 	b.WriteString(table(rows) + "\n")
 	rows = nil
-	if v.Org != nil {
+	switch {
+	case v.Org != nil:
 		rows = append(rows, [2]string{"org", v.Org.text()})
+	case !v.asked:
+		rows = append(rows, [2]string{"org", "not asked"})
 	}
 	for _, c := range v.Columns {
 		rows = append(rows, [2]string{"column", c.Column + " is taken for " + c.As})
@@ -249,6 +257,9 @@ func (v *planView) text(whole bool) string {
 	rows = append(rows, [2]string{"rows", progress.Number(v.Rows) + v.repeated()})
 	if v.Settled > 0 {
 		rows = append(rows, [2]string{"settled", counted(v.Settled, "link", "links") + " by an earlier run, " + progress.Number(v.ToSend) + " to send"})
+	}
+	if v.InDoubt > 0 {
+		rows = append(rows, [2]string{"in doubt", counted(v.InDoubt, "link", "links") + " that an earlier run may have removed; they are sent first"})
 	}
 	rows = append(rows,
 		[2]string{"calls", progress.Number(v.Calls) + ", of one credit each"},
@@ -269,7 +280,20 @@ func (v *planView) text(whole bool) string {
 	return b.String()
 }
 
-// warnings gives the suspicions about the input, for people.
+// vouched warns of relations for which nobody but the user vouches.
+func vouched(relations []zoho.Relation) []warningView {
+	var views []warningView
+	for _, r := range relations {
+		views = append(views, warningView{
+			Text:  "nobody but you vouches for " + r.String() + ": neither the org nor Zoho's documentation says that it can be delinked",
+			Hint:  "its first batches go one at a time; a record that is deleted stops the run",
+			Lines: []int{},
+		})
+	}
+	return views
+}
+
+// warnings gives the warnings of the plan, for people.
 func (v *planView) warnings() string {
 	var b strings.Builder
 	for _, w := range v.Warnings {

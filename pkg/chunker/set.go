@@ -171,7 +171,7 @@ func (s *Set) EachGroup() iter.Seq[Group] {
 // FindLine gives the position of the row of a link that starts on a line, if the set has it.
 func (s *Set) FindLine(l reader.Link, line int) (pos int, ok bool) {
 	first, ok := s.Find(l)
-	if !ok || line < 0 || line > math.MaxUint32 {
+	if !ok || line < 0 || uint64(line) > math.MaxUint32 {
 		return 0, false
 	}
 	end := first + 1

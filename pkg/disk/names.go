@@ -130,8 +130,8 @@ func IsStream(path string) bool {
 		if err != nil {
 			return false
 		}
-		if real, err := filepath.EvalSymlinks(folder); err == nil {
-			folder = real
+		if to, err := filepath.EvalSymlinks(folder); err == nil {
+			folder = to
 		}
 		if folder == "/dev" || folder == "/dev/fd" || strings.HasPrefix(folder+"/", "/proc/") {
 			return true

@@ -87,10 +87,13 @@ func (a *answers) locate(ctx context.Context, conn *Connection) {
 	if a.refused != nil || ctx.Err() != nil { // the address may come with a token: there is none
 		return
 	}
-	if base, err := conn.CRM.Base(ctx); err == nil {
-		if u, err := url.Parse(base); err == nil {
-			a.identity.Host = u.Host
-		}
+	base, err := conn.CRM.Base(ctx)
+	if err != nil {
+		a.refused = err
+		return
+	}
+	if u, err := url.Parse(base); err == nil {
+		a.identity.Host = u.Host
 	}
 }
 

@@ -49,8 +49,7 @@ func (j *Job) takeUp() error {
 	e.extent, err = report.ReadLedger(j.world.Disk, j.files.Results, func(r *report.Row, at int64) error {
 		line++
 		j.heedDeletion(r)
-		// A row without a CRM is of a run that did not come to know its CRM. It has sent nothing.
-		if names != nil && r.Org != "" && !names[r.Org] {
+		if isStranger(names, r.Org) {
 			if strangers == nil {
 				strangers = map[string]bool{}
 			}
@@ -79,8 +78,18 @@ func (j *Job) takeUp() error {
 	return nil
 }
 
+// isStranger reports whether a row is about another CRM than this run's. names are those of this
+// run's CRM. A row without a CRM is of a run that did not come to know its CRM, and has sent nothing.
+// If this run does not know its CRM, only the emulator is known to be another one.
+func isStranger(names map[string]bool, org string) bool {
+	if names == nil {
+		return org == Emulator
+	}
+	return org != "" && !names[org]
+}
+
 // namesOfCRM gives the names that rows about this run's CRM have. It gives nil if the CRM is not
-// known. Every row counts then.
+// known.
 func (j *Job) namesOfCRM() map[string]bool {
 	now := j.answers.identity
 	if now.Name() == "" {
@@ -105,7 +114,10 @@ func (j *Job) compareCRM(named bool, strangers map[string]bool) sameCRM {
 	now := j.answers.identity
 	e := &j.earlier
 	switch {
-	case now.Name() == "": // the org was not asked
+	case now.Name() == "": // nobody was asked, or nobody answered: nothing is sent
+		if len(strangers) > 0 && !named || e.summary != nil && e.summary.Identity().Org == Emulator {
+			return rehearsed
+		}
 		return isSame
 	case named || len(strangers) == 0 && (e.summary == nil || e.summary.CRM == ""):
 		return isSame

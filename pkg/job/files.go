@@ -165,11 +165,11 @@ func same(a, b string) bool {
 	if errA == nil && errB == nil {
 		return os.SameFile(infoA, infoB)
 	}
-	return real(a) == real(b)
+	return truePath(a) == truePath(b)
 }
 
-// real gives the absolute path of a file without symbolic links. The file need not exist.
-func real(path string) string {
+// truePath gives the absolute path of a file without symbolic links. The file need not exist.
+func truePath(path string) string {
 	if to, err := disk.Resolve(path); err == nil {
 		path = to
 	}

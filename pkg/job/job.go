@@ -2,7 +2,6 @@ package job
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -50,6 +49,7 @@ type Ending struct {
 	Input   string    // the name of the input
 	Org     *zoho.Org // nil if it is not known
 	Causes  []report.Cause
+	InDoubt int   // pending links that an earlier run may have removed
 	Err     error // why the run could not go on; the files are finished all the same
 }
 
@@ -82,7 +82,7 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 	if err := j.compare(); err != nil {
 		return nil, err
 	}
-	if idle := j.idle(); idle != NotIdle {
+	if idle := j.idle(); idle != NotIdle && j.isLocated() {
 		return j.endIdle(idle)
 	}
 	if end, err := j.allowed(stop); end != nil || err != nil {
@@ -176,6 +176,10 @@ func (j *Job) compare() error {
 	return j.settleEarlier()
 }
 
+// isLocated reports whether it is known which CRM the run speaks to, as far as it has to be. Without
+// that, an earlier run cannot stand in for this one.
+func (j *Job) isLocated() bool { return j.conn == nil || j.answers.identity.Name() != "" }
+
 // idle says whether there is nothing to do, and why.
 func (j *Job) idle() Idle {
 	switch {
@@ -227,20 +231,26 @@ func (j *Job) allowed(stop context.Context) (*Ending, error) {
 	return nil, j.answers.problems.refusal(j.input)
 }
 
-// giveUp ends a run before its first call. Every link stays as it was. why may be nil.
+// Stopped is the error of a run that was told to stop before it began.
+type Stopped struct{ Reason outcome.Reason }
+
+func (*Stopped) Error() string {
+	return "stopped before the first call: nothing was sent, and no file was changed"
+}
+
+// giveUp ends a run before its first call. Every link stays as it was. why may be nil. The summary
+// tells of the run, unless that would put older files aside, or replace the summary of a run that
+// has finished.
 func (j *Job) giveUp(reason outcome.Reason, why error) (*Ending, error) {
-	if j.decision != goOn && j.decision != begin { // files are put aside only for a run that begins
+	if j.decision != goOn && j.decision != begin || j.earlierDone() {
 		if why == nil {
-			why = errStopped
+			why = &Stopped{reason}
 		}
 		return nil, why
 	}
 	s, err := j.withFiles(context.Background(), 0, func(*report.Recorder) (outcome.Reason, error) { return reason, why }, nil)
 	return j.ending(s, NotIdle, err), nil
 }
-
-// errStopped is why a run did not begin that was told to stop.
-var errStopped = errors.New("stopped before the first call: nothing was sent, and no file was changed")
 
 // send makes the calls that remove the links, and finishes the files.
 func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
@@ -291,6 +301,7 @@ func (j *Job) ending(s *report.Summary, why Idle, err error) *Ending {
 	e := &Ending{Summary: s, Idle: why, Input: j.input.Name(), Org: j.answers.org, Err: err}
 	if why == NotIdle {
 		e.Causes = j.book.Causes()
+		e.InDoubt = len(j.book.InDoubt())
 	}
 	return e
 }

@@ -3,15 +3,19 @@ package job
 import (
 	"time"
 
+	"delink/pkg/relation"
 	"delink/pkg/zoho"
 )
 
 // Proposal is what a run would do. A person sees it before the run begins.
 type Proposal struct {
 	Input   *Input
-	Org     *zoho.Org // nil where it is not known
-	Settled int       // links that an earlier run has settled
-	ToSend  int       // links
+	Org     *zoho.Org       // nil where it is not known
+	Settled int             // links that an earlier run has settled
+	ToSend  int             // links
+	InDoubt int             // of these, links that an earlier run may have removed
+	Vouched []zoho.Relation // relations for which nobody but the user vouches
+	Asked   bool            // the org was asked
 	Calls   int
 	Slots   int // calls in flight at most
 	Time    time.Duration
@@ -36,6 +40,12 @@ func estimate(calls, slots int, perSecond float64) time.Duration {
 func (j *Job) propose() *Proposal {
 	p := &Proposal{Input: j.input, Org: j.answers.org, Slots: j.slots()}
 	p.ToSend, p.Calls = j.toSend()
+	p.InDoubt, p.Asked = len(j.book.InDoubt()), j.conn != nil
+	for _, r := range j.input.Set.Relations() {
+		if relation.Check(r.Relation, nil, j.answers.lists[r.Relation.Module]) != nil {
+			p.Vouched = append(p.Vouched, r.Relation)
+		}
+	}
 	p.Settled = j.input.Set.Links() - p.ToSend
 	p.Time = estimate(p.Calls, p.Slots, j.config.PerSecond)
 	return p

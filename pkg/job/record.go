@@ -106,7 +106,13 @@ func (j *Job) moveOlder(s *report.Summary, now time.Time) error {
 	case beginAnew:
 		e.extent = report.Extent{}
 		return j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary)
-	case begin, goOn:
+	case begin, goOn, refuseChanged, refuseDamaged, refuseFiles, refuseOther, refuseUnshown: // a run that is refused makes no files
+	}
+	if e.extent.Torn > 0 && e.extent.Size == 0 { // a piece of the header, or somebody else's file that begins like one
+		e.extent = report.Extent{}
+		if err := j.putAside(now, j.files.Results); err != nil {
+			return err
+		}
 	}
 	if e.summary != nil && e.summary.Failures != nil && isNamed(*e.summary.Failures, j.files.Failures) {
 		s.Failures = &j.files.Failures

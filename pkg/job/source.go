@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 
 	"delink/pkg/disk"
@@ -38,7 +39,11 @@ func openSource(input string, stdin io.Reader, results string) (*source, error) 
 	}
 	f, err := os.Open(input)
 	if err != nil {
-		return nil, &Refusal{Err: err, Hint: "give the path of a CSV file, or - for standard input"}
+		r := &Refusal{Err: err, Hint: "give the path of a CSV file, or - for standard input"}
+		if errors.Is(err, fs.ErrNotExist) {
+			r.Cause, r.Err = "there is no file "+input, nil
+		}
+		return nil, r
 	}
 	info, err := f.Stat()
 	switch {

@@ -51,6 +51,9 @@ func (p *Problem) Error() string {
 	case NotDelinkable:
 		return fmt.Sprintf("%s cannot be delinked in this org", r)
 	case NoSuchModule:
+		if p.Err == nil {
+			return fmt.Sprintf("this org has no module %s, or none with related lists", r.Module)
+		}
 		return fmt.Sprintf("the org does not accept the module %s: %v", r.Module, p.Err)
 	case NotKnown:
 	}
@@ -106,6 +109,8 @@ func Check(r zoho.Relation, vouched []zoho.Relation, lists []zoho.List) *Problem
 			return nil
 		}
 		return &Problem{Relation: r, Kind: NotKnown, Others: zoho.SupportedLists(r.Module)}
+	case len(lists) == 0:
+		return &Problem{Relation: r, Kind: NoSuchModule}
 	case i < 0:
 		return &Problem{Relation: r, Kind: NoSuchList, Others: nearest(r, lists)}
 	case lists[i].Hidden:

@@ -104,7 +104,7 @@ func (b *Book) Fate(pos int) Fate {
 	case b.known[first] > 0:
 		return b.fates[b.known[first]]
 	case h == outcome.InDoubt:
-		return Fate{outcome.Unknown, CodeInDoubt, "an earlier run was cut off when it sent the link: it may be removed"}
+		return Fate{outcome.Unknown, CodeInDoubt, "an earlier run was cut off and may have removed the link"}
 	case h == outcome.LeftUnknown:
 		return Fate{outcome.Unknown, zoho.CodeNoAnswer, "an earlier run sent the link and got no answer: it may be removed"}
 	}

@@ -1,7 +1,5 @@
 package report
 
-import "math/bits"
-
 // positions is a set of positions. It takes no memory while it is empty, and then a bit for each
 // position that the input has.
 type positions []uint64
@@ -17,13 +15,3 @@ func (p *positions) add(pos, rows int) {
 func (p positions) has(pos int) bool { return p != nil && p[pos/64]&(1<<(pos%64)) != 0 }
 
 func (p positions) isEmpty() bool { return p == nil }
-
-// all gives the positions in order.
-func (p positions) all() (at []int) {
-	for i, word := range p {
-		for ; word != 0; word &= word - 1 {
-			at = append(at, i*64+bits.TrailingZeros64(word))
-		}
-	}
-	return at
-}

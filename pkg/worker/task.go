@@ -123,7 +123,7 @@ func (t *task) notThere(said string) string {
 	case outcome.LeftUnknown:
 		return said + " (an earlier run sent it, got no answer, and may have removed it)"
 	case outcome.InDoubt:
-		return said + " (an earlier run was cut off when it sent it, and may have removed it)"
+		return said + " (an earlier run was cut off, and may have removed it)"
 	case outcome.Unanswered:
 	}
 	return said + " (an earlier attempt went unanswered and may have removed it)"
@@ -134,7 +134,7 @@ func (t *task) notThere(said string) string {
 func (t *task) unknown(now time.Time) []outcome.Outcome {
 	e := t.unanswered
 	if e == nil {
-		e = &zoho.Error{Kind: zoho.Unanswered, Code: zoho.CodeNoAnswer, Detail: "in an earlier run"}
+		e = &zoho.Error{Kind: zoho.Unanswered, Code: zoho.CodeNoAnswer, Detail: "to an earlier run"}
 	}
-	return t.all(outcome.Unknown, e, fmt.Sprintf("sent, but %s: the link may have been removed", e), now)
+	return t.all(outcome.Unknown, e, fmt.Sprintf("sent, and the link may have been removed: %s", e), now)
 }

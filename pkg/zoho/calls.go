@@ -3,11 +3,12 @@ package zoho
 import (
 	"bytes"
 	"context"
-	"delink/pkg/zoho/internal/web"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
+
+	"delink/pkg/zoho/internal/web"
 )
 
 // Delink asks to remove the links of one parent record to up to MaxIDs related records, each named

@@ -104,12 +104,19 @@ func (w *world) live(o *options) (*life, end) {
 	l := w.begin(o)
 	before := w.ledger(l, "before")
 	doubt, all := w.inDoubt()
+	l.doubt = doubt
+	for k, s := range before {
+		if s == "unknown" { // which a journal keeps in mind, too
+			doubt[k] = true
+		}
+	}
 	if all {
 		for _, k := range w.links {
 			w.doubtedOnce[k] = true
 		}
 	}
-	if w.beginsAnew() { // what became of links is in a file aside
+	l.anew = o.config.Restart || w.beginsAnew()
+	if l.anew { // what became of links is in a file aside
 		for k, s := range before {
 			w.forgot[k] = w.forgot[k] || s == "removed" || s == "gone" || s == "absent"
 		}
@@ -356,7 +363,8 @@ func (l *life) checkEnd(e end, before, after map[link]string) {
 		if l.witness.calls > 0 {
 			w.fault("sent", "life %d: did not begin, and made %d calls", l.number, l.witness.calls)
 		}
-		if !l.trouble {
+		// A run that would begin anew, and is refused or stopped before its first call, leaves all as it is.
+		if !l.trouble && (e.refusal != nil || !l.anew) {
 			w.fault("refusal", "life %d: does not begin: %v", l.number, e.err)
 		}
 		return
@@ -367,7 +375,7 @@ func (l *life) checkEnd(e end, before, after map[link]string) {
 		return
 	}
 	l.checkFiles(e.summary)
-	if w.healthy && len(before) == 0 && e.summary.Reason == outcome.Completed {
+	if w.healthy && len(before) == 0 && len(l.doubt) == 0 && e.summary.Reason == outcome.Completed {
 		groups := map[string]int{}
 		for _, k := range w.links {
 			groups[k.module+k.parent+k.list]++

@@ -84,8 +84,9 @@ func (l *life) checkDoubt(killed bool, before map[link]bool, after map[link]stri
 	if all {
 		return
 	}
+	ended := !killed || w.readJournal().begin < 0 // or had come to its last steps
 	for k := range l.begun {
-		if !killed && w.emulator.State(k.module, number(k.parent), k.list, number(k.related)).Removed.IsZero() {
+		if ended && w.emulator.State(k.module, number(k.parent), k.list, number(k.related)).Removed.IsZero() {
 			continue
 		}
 		if (l.rows[k] == "" || after[k] != l.rows[k]) && !doubt[k] && !w.gone {
@@ -99,12 +100,14 @@ func (l *life) checkDoubt(killed bool, before map[link]bool, after map[link]stri
 			n++
 		}
 	}
+	// A life that begins anew takes over what its older files call unknown.
+	//
 	// In flight or half done; ahead; and written but not synced, if the power goes out.
 	most := (2*l.options.slots + max(l.options.slots, 4)) * l.options.batch
 	if l.options.power {
 		most += l.options.slots * l.options.batch
 	}
-	if n > most && !w.gone {
+	if n > most && !w.gone && !l.anew {
 		w.fault("doubt", "life %d: %d links are in doubt, with %d slots and batches of %d", l.number, n, l.options.slots, l.options.batch)
 	}
 }

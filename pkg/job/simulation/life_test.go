@@ -38,7 +38,10 @@ type life struct {
 
 	// Guarded by the disk's lock.
 	dead      bool
+	doubt     map[link]bool // before it
+	anew      bool          // it puts older files aside
 	diskCalls int
+	renames   int
 	torn      bool // the write that is being made is not made whole
 	trouble   bool // something befell the disk
 	unsynced  int  // links whose results no sync covers
@@ -120,6 +123,12 @@ func (l *life) diskCall(what, name string) error {
 		l.torn = what == "write"
 		l.killLocked(fmt.Sprintf("disk call %d: %s %s", l.diskCalls, what, filepath.Base(name)))
 		return errKilled
+	}
+	if what == "rename" {
+		if l.renames++; l.renames == o.killRename {
+			l.killLocked(fmt.Sprintf("rename %d: %s", l.renames, filepath.Base(name)))
+			return errKilled
+		}
 	}
 	if o.badDisk != "" && l.diskCalls >= o.badFrom && (l.diskCalls == o.badFrom || o.badForever) {
 		return l.badDisk(what, name)

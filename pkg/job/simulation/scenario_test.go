@@ -120,6 +120,7 @@ type options struct {
 	ask                                           bool
 
 	killDisk, killNet int // dies in that call
+	killRename        int // dies in that change of a file's name
 	killAfter         time.Duration
 	power             bool   // and the power goes out
 	badDisk           string // full, sync, rename, write, read-only, gone
@@ -145,6 +146,8 @@ func (o *options) String() string {
 	say(o.second > 0, "another %v later", o.second)
 	say(o.config.RetryFailed, "retry failed")
 	say(o.config.FailAbsent, "fail absent")
+	say(o.config.Restart, "restart")
+	say(o.killRename > 0, "killed in rename %d", o.killRename)
 	say(o.killDisk > 0, "killed in disk call %d", o.killDisk)
 	say(o.killNet > 0, "killed in net call %d", o.killNet)
 	say(o.killAfter > 0, "killed after %v", o.killAfter)
@@ -504,6 +507,7 @@ func (w *world) newLife(d dice) options {
 	o.attempts = d.between(1, 6)
 	o.config.RetryFailed = d.chance(0.2)
 	o.config.FailAbsent = d.chance(0.1)
+	o.config.Restart = d.chance(0.06)
 	o.timeout = pick(d, 5*time.Second, time.Minute)
 	calls := len(w.links)/w.batch + 2
 	about := time.Duration(calls/o.slots+1) * 300 * time.Millisecond
@@ -529,7 +533,9 @@ func (w *world) newLife(d dice) options {
 			o.second = d.duration(time.Millisecond, time.Second)
 		}
 	}
-	switch d.IntN(10) {
+	switch d.IntN(11) {
+	case 10:
+		o.killRename = d.upTo(8)
 	case 0, 1:
 		o.killDisk = d.upTo(4*calls + 30)
 	case 2, 3:
@@ -542,6 +548,6 @@ func (w *world) newLife(d dice) options {
 		o.badForever = d.chance(0.7)
 		o.badFromTodo = d.chance(0.7)
 	}
-	o.power = o.killDisk+o.killNet+int(o.killAfter) > 0 && d.chance(0.4)
+	o.power = o.killDisk+o.killNet+o.killRename+int(o.killAfter) > 0 && d.chance(0.4)
 	return o
 }
