@@ -74,7 +74,8 @@ func TestKnobsOfRefusedLogins(t *testing.T) {
 	each(t, product(values("token-code"), values("code-form")), nil, func(t *testing.T, settings []string) {
 		trial{knobs: append([]string{"tokens-refused=true"}, settings...), links: manyParents(12)}.run(t, func(o *aftermath) {
 			o.refused("the access token is not accepted", "--dc")
-			// Questions that are asked together can each have a token refused before the login is judged.
+			// Questions that are asked together can each have a token refused before the login is
+			// judged.
 			if o.books.Tokens > 3 || o.books.Calls["delink"] > 0 {
 				o.Errorf("%d tokens", o.books.Tokens)
 			}

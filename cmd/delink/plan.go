@@ -129,7 +129,7 @@ type planView struct {
 	Largest     []parentView   `json:"largest_parents"`
 	Settled     int            `json:"settled"` // by an earlier run
 	ToSend      int            `json:"to_send"`
-	InDoubt     int            `json:"in_doubt"` // of these, links that an earlier run may have removed
+	InDoubt     int            `json:"in_doubt"` // links of ToSend that may be removed already
 	Calls       int            `json:"calls"`
 	Credits     int            `json:"credits"`
 	Concurrency int            `json:"concurrency"`

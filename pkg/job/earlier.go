@@ -79,8 +79,8 @@ func (j *Job) takeUp() error {
 }
 
 // isStranger reports whether a row is about another CRM than this run's. names are those of this
-// run's CRM. A row without a CRM is of a run that did not come to know its CRM, and has sent nothing.
-// If this run does not know its CRM, only the emulator is known to be another one.
+// run's CRM. A row without a CRM is of a run that did not come to know its CRM, and has sent
+// nothing. If this run does not know its CRM, only the emulator is known to be another one.
 func isStranger(names map[string]bool, org string) bool {
 	if names == nil {
 		return org == Emulator

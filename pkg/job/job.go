@@ -176,8 +176,8 @@ func (j *Job) compare() error {
 	return j.settleEarlier()
 }
 
-// isLocated reports whether it is known which CRM the run speaks to, as far as it has to be. Without
-// that, an earlier run cannot stand in for this one.
+// isLocated reports whether this run knows its CRM, as far as it has to. Otherwise it cannot be
+// idle because of an earlier run, which may have had another CRM.
 func (j *Job) isLocated() bool { return j.conn == nil || j.answers.identity.Name() != "" }
 
 // idle says whether there is nothing to do, and why.

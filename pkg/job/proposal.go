@@ -13,8 +13,8 @@ type Proposal struct {
 	Org     *zoho.Org       // nil where it is not known
 	Settled int             // links that an earlier run has settled
 	ToSend  int             // links
-	InDoubt int             // of these, links that an earlier run may have removed
-	Vouched []zoho.Relation // relations for which nobody but the user vouches
+	InDoubt int             // how many of ToSend an earlier run may have removed
+	Vouched []zoho.Relation // relations of which the user alone says that they can be delinked
 	Asked   bool            // the org was asked
 	Calls   int
 	Slots   int // calls in flight at most

@@ -106,9 +106,12 @@ func (j *Job) moveOlder(s *report.Summary, now time.Time) error {
 	case beginAnew:
 		e.extent = report.Extent{}
 		return j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary)
-	case begin, goOn, refuseChanged, refuseDamaged, refuseFiles, refuseOther, refuseUnshown: // a run that is refused makes no files
+	case begin, goOn:
+	case refuseChanged, refuseDamaged, refuseFiles, refuseOther, refuseUnshown:
+		// A run that is refused makes no files.
 	}
-	if e.extent.Torn > 0 && e.extent.Size == 0 { // a piece of the header, or somebody else's file that begins like one
+	// The result file has a part of the header only, or it is another file that begins in this way.
+	if e.extent.Torn > 0 && e.extent.Size == 0 {
 		e.extent = report.Extent{}
 		if err := j.putAside(now, j.files.Results); err != nil {
 			return err

@@ -363,7 +363,8 @@ func (l *life) checkEnd(e end, before, after map[link]string) {
 		if l.witness.calls > 0 {
 			w.fault("sent", "life %d: did not begin, and made %d calls", l.number, l.witness.calls)
 		}
-		// A run that would begin anew, and is refused or stopped before its first call, leaves all as it is.
+		// A run that would begin anew, and is refused or stopped before its first call, leaves all
+		// as it is.
 		if !l.trouble && (e.refusal != nil || !l.anew) {
 			w.fault("refusal", "life %d: does not begin: %v", l.number, e.err)
 		}
