@@ -182,7 +182,7 @@ func tokenFolder() string {
 func notWhole(missing []string) error {
 	missing = slices.DeleteFunc(missing, func(name string) bool { return name == "ZOHO_ACCESS_TOKEN" })
 	return &job.Refusal{
-		Cause: "the login in the environment is not whole: " + strings.Join(missing, ", ") + " not set",
+		Cause: "the login in the environment is incomplete: " + strings.Join(missing, ", ") + " not set",
 		Hint:  "set all of ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN, or ZOHO_ACCESS_TOKEN alone; each also as …_FILE",
 	}
 }

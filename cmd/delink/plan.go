@@ -275,7 +275,7 @@ func (v *planView) text(whole bool) string {
 		b.WriteString(table(rows))
 	}
 	if whole && v.Command != "" && v.ToSend > 0 {
-		b.WriteString("\n  to do it\n  " + v.Command + "\n")
+		b.WriteString("\n  to carry it out\n  " + v.Command + "\n")
 	}
 	return b.String()
 }

@@ -194,7 +194,7 @@ func (j *Job) refuseDeletion() error {
 	}
 	return refusef(
 		"look for the record in the CRM's recycle bin, and take the rows of this relation out of the input; the results have to be put aside by hand before it can be run again",
-		"%s tells that delinking %s.%s deleted a record (line %d of the input): its records are not linked but held", j.files.Results, d.Module, d.Relation, d.Line)
+		"%s tells that delinking %s.%s deleted a record (line %d of the input): the list holds records, not links", j.files.Results, d.Module, d.Relation, d.Line)
 }
 
 // notOurs makes a Refusal of a file that delink did not write, or that was changed since.

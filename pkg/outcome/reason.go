@@ -71,7 +71,7 @@ var Endings = []Ending{
 	{Interrupted, ExitStopped, "stopped by a signal", true},
 	{Deadline, ExitStopped, "stopped at the deadline", true},
 	{MaxCalls, ExitStopped, "stopped at the limit of calls", true},
-	{Credits, ExitStopped, "stopped for want of credits", true},
+	{Credits, ExitStopped, "stopped because too few credits are left", true},
 	{LoginRefused, ExitRefused, "stopped because Zoho refuses this login", true},
 	{Failures, ExitStopped, "stopped because too many links failed", true},
 	{Broken, ExitBroken, "stopped because of an error", true},

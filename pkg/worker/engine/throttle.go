@@ -176,7 +176,7 @@ func (d *dispatcher) afterTooMany(then verdict, e *zoho.Error, now time.Time) {
 		return
 	case creditsGone:
 	case waitTooLong:
-		d.Notef("Zoho refuses calls as too many, and asks to wait %s: that is better spent stopped", inWords(e.RetryAfter))
+		d.Notef("Zoho refuses calls as too many, and asks for a wait of %s: this run stops instead", inWords(e.RetryAfter))
 	case refusesAll:
 		d.Notef("Zoho refuses even one call at a time, and does not say why: the credits of the last 24 hours may be used up, or another program uses the limit")
 	}

@@ -258,7 +258,7 @@ func TestWaitTooLong(t *testing.T) {
 		if len(r.calls) != 3 || r.took > time.Second {
 			t.Errorf("%d calls in %v", len(r.calls), r.took)
 		}
-		if len(r.notes) != 1 || !strings.Contains(r.notes[0], "asks to wait 6 h") {
+		if len(r.notes) != 1 || !strings.Contains(r.notes[0], "asks for a wait of 6 h") {
 			t.Errorf("%q", r.notes)
 		}
 	})
