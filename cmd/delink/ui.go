@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
@@ -145,7 +146,7 @@ func (u *ui) say(format string, args ...any) {
 	case u.json:
 		u.records.Info(text)
 	default:
-		u.out.put(printableText(text)+"\n", ordinary)
+		u.out.put(u.shown(text)+"\n", ordinary)
 	}
 }
 
@@ -157,7 +158,7 @@ func (u *ui) result(what, text string, fields ...any) {
 	case u.json:
 		u.urgent.Info(what, fields...)
 	default:
-		u.out.put(printableText(text)+"\n", needed)
+		u.out.put(u.shown(text)+"\n", needed)
 	}
 }
 
@@ -182,7 +183,7 @@ func (u *ui) note(text string) {
 }
 
 func (u *ui) noteText(text string) string {
-	return u.paint("33", "note:") + " " + printableText(text) + "\n"
+	return u.labelled("33", "note:", text)
 }
 
 // lost is the message about messages that were dropped. It must not use the queue.
@@ -208,9 +209,9 @@ func (u *ui) error(text, hint string, fields ...any) {
 		u.urgent.Error(text, fields...)
 		return
 	}
-	text = u.paint("31", "error:") + " " + printableText(text) + "\n"
+	text = u.labelled("31", "error:", text)
 	if hint != "" {
-		text += u.paint("36", "hint:") + " " + printableText(hint) + "\n"
+		text += u.labelled("36", "hint:", hint)
 	}
 	u.out.put(text, needed)
 }
@@ -221,7 +222,7 @@ func (u *ui) ask(ctx context.Context, question string) {
 	if u.json {
 		u.urgent.Info(question)
 	} else {
-		u.out.put(printableText(question)+" ", needed)
+		u.out.put(u.shown(question)+" ", needed)
 	}
 	u.out.flush(ctx)
 }
@@ -235,6 +236,59 @@ func (u *ui) answered() {
 
 // finish waits for the messages before the program ends: see messages.finish.
 func (u *ui) finish() { u.out.finish() }
+
+// shown gives a text as it can stand on the screen: without control characters and, on a terminal,
+// with its lines broken between words.
+func (u *ui) shown(s string) string {
+	s = printableText(s)
+	if !u.terminal() {
+		return s
+	}
+	return wrap(s, u.Width())
+}
+
+// labelled gives a message with a coloured label before it.
+func (u *ui) labelled(color, label, text string) string {
+	return u.paint(color, label) + strings.TrimPrefix(u.shown(label+" "+text), label) + "\n"
+}
+
+// wrap breaks lines that are longer than width between words. The parts of a line after the first
+// are indented by two columns more than the line.
+func wrap(s string, width int) string {
+	var b strings.Builder
+	for whole := range strings.Lines(s) {
+		line, isWhole := strings.CutSuffix(whole, "\n")
+		end := ""
+		if isWhole {
+			end = "\n"
+		}
+		indent := len(line) - len(strings.TrimLeft(line, " ")) + 2
+		for utf8.RuneCountInString(line) > width && width > 2*indent {
+			at := lastSpace(line, width)
+			if at <= indent {
+				break
+			}
+			b.WriteString(strings.TrimRight(line[:at], " ") + "\n")
+			line = strings.Repeat(" ", indent) + strings.TrimLeft(line[at:], " ")
+		}
+		b.WriteString(line + end)
+	}
+	return b.String()
+}
+
+// lastSpace gives the offset of the last space among the first width+1 characters of a line.
+func lastSpace(line string, width int) int {
+	at, n := -1, 0
+	for i, r := range line {
+		if n++; n > width+1 {
+			break
+		}
+		if r == ' ' {
+			at = i
+		}
+	}
+	return at
+}
 
 // printableText writes control characters as escapes, but for line ends and tabs. Names of files
 // and texts of servers may have such characters, and a terminal would obey them.
@@ -275,10 +329,10 @@ func (u *ui) refusal(r *job.Refusal) {
 	}
 	hints := map[string]bool{}
 	for _, row := range rows {
-		text := printableText(row.Error()) + "\n"
+		text := u.shown(row.Error()) + "\n"
 		if row.Hint != "" && !hints[row.Hint] {
 			hints[row.Hint] = true
-			text += "  " + u.paint("36", "hint:") + " " + printableText(row.Hint) + "\n"
+			text += "  " + u.labelled("36", "hint:", row.Hint)
 		}
 		u.out.put(text, needed)
 	}
