@@ -202,8 +202,7 @@ func notWritten(err error) error { return fmt.Errorf("the failures file was not 
 // finishSummary completes and writes the summary. cut says that the run was cut off.
 func (j *Job) finishSummary(s *report.Summary, started time.Time, reason outcome.Reason, cut bool) error {
 	s.SetCounts(j.book)
-	s.Reason = reason
-	s.State, s.ExitCode = outcome.End(reason, s.Pending, s.IsBad(j.config.FailAbsent))
+	s.State, s.Reason, s.ExitCode = outcome.End(reason, s.Pending, s.IsBad(j.config.FailAbsent))
 	if cut && s.ExitCode == outcome.ExitStopped {
 		s.ExitCode = outcome.ExitInterrupted
 	}

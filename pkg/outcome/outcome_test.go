@@ -92,8 +92,12 @@ func TestEnd(t *testing.T) {
 		{"tired", 0, false, Stopped, ExitBroken},
 	} {
 		t.Run(fmt.Sprintf("%s, %d pending, bad %v", c.reason, c.pending, c.bad), func(t *testing.T) {
-			if state, exit := End(c.reason, c.pending, c.bad); state != c.state || exit != c.exit {
-				t.Errorf("%s, exit %d; want %s, exit %d", state, exit, c.state, c.exit)
+			told := c.reason
+			if c.state == Finished { // whatever limit was reached with the last link
+				told = Completed
+			}
+			if state, reason, exit := End(c.reason, c.pending, c.bad); state != c.state || reason != told || exit != c.exit {
+				t.Errorf("%s, %s, exit %d; want %s, %s, exit %d", state, reason, exit, c.state, told, c.exit)
 			}
 		})
 	}

@@ -96,20 +96,19 @@ const (
 	Stopped  State = "stopped"  // in good order, and can go on
 )
 
-// End gives the state and the exit code of a run that ended for a reason. bad says that some row
-// has a status that the user does not want.
+// End gives the state, the reason and the exit code of a run that ended for a reason. bad says that
+// some row has a status that the user does not want.
 //
-// A run that stopped at a limit just when nothing was pending has finished.
-func End(reason Reason, pending int, bad bool) (State, int) {
-	exit := reason.Ending().Exit
-	if pending == 0 && (reason == Completed || reason == Failures) {
+// A run that reached its limit of failures with its last link left nothing to send: it is completed.
+func End(reason Reason, pending int, bad bool) (State, Reason, int) {
+	switch {
+	case pending == 0 && (reason == Completed || reason == Failures):
 		if bad {
-			return Finished, ExitFailures
+			return Finished, Completed, ExitFailures
 		}
-		return Finished, ExitDone
+		return Finished, Completed, ExitDone
+	case reason == Completed: // the run says that it completed, and yet left links pending
+		return Stopped, reason, ExitBroken
 	}
-	if exit == ExitDone { // the run says that it completed, and yet left links pending
-		exit = ExitBroken
-	}
-	return Stopped, exit
+	return Stopped, reason, reason.Ending().Exit
 }

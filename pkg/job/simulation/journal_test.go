@@ -86,7 +86,7 @@ func (l *life) checkDoubt(killed bool, before map[link]bool, after map[link]stri
 	}
 	ended := !killed || w.readJournal().begin < 0 // or had come to its last steps
 	for k := range l.begun {
-		if ended && w.emulator.State(k.module, number(k.parent), k.list, number(k.related)).Removed.IsZero() {
+		if ended && w.emulator.State(k.module, number(k.parent), k.list, number(k.related)).Removed.Before(l.began) {
 			continue
 		}
 		if (l.rows[k] == "" || after[k] != l.rows[k]) && !doubt[k] && !w.gone {
@@ -104,8 +104,9 @@ func (l *life) checkDoubt(killed bool, before map[link]bool, after map[link]stri
 	//
 	// In flight or half done; ahead; and written but not synced, if the power goes out.
 	most := (2*l.options.slots + max(l.options.slots, 4)) * l.options.batch
-	if l.options.power {
-		most += l.options.slots * l.options.batch
+	w.widest = max(w.widest, l.options.slots*l.options.batch)
+	if l.options.power { // what earlier lives have written but not synced is lost, too
+		most += 3 * w.widest
 	}
 	if n > most && !w.gone && !l.anew {
 		w.fault("doubt", "life %d: %d links are in doubt, with %d slots and batches of %d", l.number, n, l.options.slots, l.options.batch)

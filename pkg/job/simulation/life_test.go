@@ -28,6 +28,7 @@ import (
 type life struct {
 	world   *world
 	number  int
+	began   time.Time // to the millisecond, like the emulator's times
 	options options
 	rng     *rand.Rand
 	stop    context.Context

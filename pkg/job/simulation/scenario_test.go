@@ -55,6 +55,7 @@ type world struct {
 
 	syncTime time.Duration // of the disk, at most
 	batch    int
+	widest   int         // most ids in flight in a life
 	refresh  bool        // tokens are made, not ready
 	change   int         // the input changes before this life; 0 for none
 	changed  job.Changed // what the lives from then on are told about that
