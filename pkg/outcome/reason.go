@@ -99,7 +99,8 @@ const (
 // End gives the state, the reason and the exit code of a run that ended for a reason. bad says that
 // some row has a status that the user does not want.
 //
-// A run that reached its limit of failures with its last link left nothing to send: it is completed.
+// A run that reached its limit of failures with its last link left nothing to send: it is
+// completed.
 func End(reason Reason, pending int, bad bool) (State, Reason, int) {
 	switch {
 	case pending == 0 && (reason == Completed || reason == Failures):

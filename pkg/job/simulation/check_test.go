@@ -460,7 +460,8 @@ func (l *life) checkReason(e end) {
 			wrong("the login is good")
 		}
 	case outcome.Broken:
-		// Calls for one id each that get no answer by id, many in a row, look like a CRM that is away.
+		// Calls for one id each that get no answer by id, many in a row, look like a CRM that is
+		// away.
 		silent := w.batch == 1 && w.emulator.Config().MissingItems > 0
 		if !l.trouble && len(books.Faults) == 0 && !w.refresh && !silent {
 			wrong("nothing happened")
