@@ -36,7 +36,8 @@ func bareCSV(args []string) error {
 	}
 }
 
-// bareSender makes the calls for an input in order, from as many goroutines as there are slots, and looks at no answer.
+// bareSender makes the calls for an input in order, from as many goroutines as there are slots, and
+// looks at no answer.
 func bareSender(args []string) error {
 	flags := flag.NewFlagSet("bare-sender", flag.ContinueOnError)
 	url := flags.String("url", "", "of the emulator")

@@ -7,7 +7,8 @@ import (
 	"strconv"
 )
 
-// The ids are of the length and the kind that a CRM gives: 19 digits, of which the first ones are the org's.
+// The ids are of the length and the kind that a CRM gives: 19 digits, of which the first ones are
+// the org's.
 const (
 	firstParent  = 3652397000000000000
 	firstRelated = 3652397000100000000

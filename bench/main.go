@@ -1,10 +1,12 @@
-// Bench builds delink and measures what it promises of speed: the fewest calls, slots kept full, memory and CPU a link, the
-// share of a throttling server that is used, and the calls that nameless refusals cost. It prints a table and asserts
-// nothing by time; it fails only where a run did not do its work.
+// Bench builds delink and measures what it promises of speed: the fewest calls, slots kept full,
+// memory and CPU a link, the share of a throttling server that is used, and the calls that nameless
+// refusals cost. It prints a table and asserts nothing by time; it fails only where a run did not
+// do its work.
 //
-// The client, the emulator and what they are compared with are processes of their own, so that each figure is of one of
-// them alone. Where a figure depends on the machine there is a ratio beside it, to a bare program that does only what
-// cannot be avoided, in the same run. Inputs are the same in every run.
+// The client, the emulator and what they are compared with are processes of their own, so that each
+// figure is of one of them alone. Where a figure depends on the machine there is a ratio beside it,
+// to a bare program that does only what cannot be avoided, in the same run. Inputs are the same in
+// every run.
 package main
 
 import (
@@ -63,37 +65,18 @@ func start(args []string) error {
 			return bareSender(args[1:])
 		}
 	}
-	var names []string
-	for _, m := range measures {
-		names = append(names, m.name)
-	}
 	b := &bench{}
-	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.IntVar(&b.rows, "rows", 10_000_000, "rows of the large input")
-	flags.IntVar(&b.links, "links", 1_000_000, "links of the input that CPU is measured with")
-	flags.IntVar(&b.repeat, "repeat", 3, "how often plan and cpu run; the median counts")
-	flags.DurationVar(&b.seconds, "seconds", 8*time.Second, "length of a run that fills its slots")
-	flags.DurationVar(&b.throttled, "throttled", time.Minute, "length of the run against a server that throttles")
-	flags.StringVar(&b.delink, "delink", "", "measure this binary instead of building one")
-	temp := flags.String("temp", "", "folder for inputs and results, which are 3 GB for 10 million rows")
-	only := flags.String("only", strings.Join(names, ","), "measures")
-	switch err := flags.Parse(args); {
+	temp, wanted, err := b.parse(args)
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return nil
 	case err != nil:
 		return err
 	}
-	wanted := strings.Split(*only, ",")
-	for _, w := range wanted {
-		if !slices.Contains(names, w) {
-			return fmt.Errorf("-only %s: there are %s", w, strings.Join(names, ", "))
-		}
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	b.ctx = ctx
-	var err error
-	if b.folder, err = os.MkdirTemp(*temp, "delink-bench-"); err != nil {
+	if b.folder, err = os.MkdirTemp(temp, "delink-bench-"); err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(b.folder) }()
@@ -113,6 +96,33 @@ func start(args []string) error {
 		}
 	}
 	return nil
+}
+
+// parse reads the flags. temp is the folder in which to work, and wanted are the measures to run.
+func (b *bench) parse(args []string) (temp string, wanted []string, err error) {
+	var names []string
+	for _, m := range measures {
+		names = append(names, m.name)
+	}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.IntVar(&b.rows, "rows", 10_000_000, "rows of the large input")
+	flags.IntVar(&b.links, "links", 1_000_000, "links of the input that CPU is measured with")
+	flags.IntVar(&b.repeat, "repeat", 3, "how often plan and cpu run; the median counts")
+	flags.DurationVar(&b.seconds, "seconds", 8*time.Second, "length of a run that fills its slots")
+	flags.DurationVar(&b.throttled, "throttled", time.Minute, "length of the run against a server that throttles")
+	flags.StringVar(&b.delink, "delink", "", "measure this binary instead of building one")
+	flags.StringVar(&temp, "temp", "", "folder for inputs and results, which are 3 GB for 10 million rows")
+	only := flags.String("only", strings.Join(names, ","), "measures")
+	if err := flags.Parse(args); err != nil {
+		return "", nil, err
+	}
+	wanted = strings.Split(*only, ",")
+	for _, w := range wanted {
+		if !slices.Contains(names, w) {
+			return "", nil, fmt.Errorf("-only %s: there are %s", w, strings.Join(names, ", "))
+		}
+	}
+	return temp, wanted, nil
 }
 
 // A target is what a figure should be.

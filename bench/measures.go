@@ -14,7 +14,8 @@ import (
 // batch is how many links a call can name.
 const batch = zoho.MaxIDs
 
-// calls measures the calls made over those that are needed: for each parent, its links by the hundred, rounded up.
+// calls measures the calls made over those that are needed: for each parent, its links by the
+// hundred, rounded up.
 func (b *bench) calls() error {
 	const links, parents = 50_000, 700
 	parent := uneven(parents)
@@ -40,8 +41,8 @@ func (b *bench) calls() error {
 	return nil
 }
 
-// slots measures how much of the time the slots had a call in flight, beside a bare sender of the same calls: client and
-// emulator share the processors, and no client could do better there.
+// slots measures how much of the time the slots had a call in flight, beside a bare sender of the
+// same calls: client and emulator share the processors, and no client could do better there.
 func (b *bench) slots() error {
 	const each = 2000
 	for _, slots := range []int{5, 10, 25} {
@@ -75,7 +76,8 @@ func share(busy time.Duration, slots int, took time.Duration) float64 {
 	return float64(busy) / (float64(slots) * float64(took))
 }
 
-// cpu measures what a million links in full batches cost the client, beside a bare sender of the same calls.
+// cpu measures what a million links in full batches cost the client, beside a bare sender of the
+// same calls.
 func (b *bench) cpu() error {
 	const slots, each = 10, 2000
 	input, err := b.input("cpu", b.links, inOrder(each))
@@ -101,7 +103,8 @@ func (b *bench) cpu() error {
 	return nil
 }
 
-// throttle measures how well a server is used that allows fewer calls in flight than the client was told.
+// throttle measures how well a server is used that allows fewer calls in flight than the client was
+// told.
 func (b *bench) throttle() error {
 	const allowed, told, latency = 4, 20, 100 * time.Millisecond
 	calls := allowed * int(b.throttled/latency)
@@ -122,7 +125,8 @@ func (b *bench) throttle() error {
 	return nil
 }
 
-// split measures what it costs to find the bad ids of a batch when the server refuses it and names none.
+// split measures what it costs to find the bad ids of a batch when the server refuses it and names
+// none.
 func (b *bench) split() error {
 	const batches = 25
 	for _, bad := range []int{1, 2, 5, 10} {

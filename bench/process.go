@@ -39,8 +39,8 @@ func (b *bench) environment(more ...string) []string {
 	}, more...)
 }
 
-// process runs a program to its end. This process must stay small: on Linux, a child's peak of memory begins with that
-// of its parent.
+// process runs a program to its end. This process must stay small: on Linux, a child's peak of
+// memory begins with that of its parent.
 func (b *bench) process(env []string, name string, args ...string) (stdout []byte, u usage, err error) {
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(b.ctx, name, args...)
@@ -152,7 +152,8 @@ type job struct {
 // settings are the calls before the first batch, of which none run side by side.
 func (j *job) settings() int { return j.books.Calls["org"] + j.books.Calls["lists"] }
 
-// delinks runs delink on an input, against a fresh emulator with the given knobs, and checks that it did all its work.
+// delinks runs delink on an input, against a fresh emulator with the given knobs, and checks that
+// it did all its work.
 func (b *bench) delinks(input string, slots int, knobs ...string) (*job, error) {
 	c, err := b.emulate(knobs...)
 	if err != nil {

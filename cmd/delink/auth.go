@@ -32,8 +32,8 @@ func (p *program) authCommand() *cobra.Command {
 	return cmd
 }
 
-// plainly makes a usage error of a refusal, whose message would end in "nothing was sent": nobody
-// was about to send anything.
+// plainly makes a usageError of a Refusal. The message of a Refusal ends with "nothing was sent",
+// which makes no sense for a command that sends nothing.
 func plainly(err error) error {
 	if refusal := new(job.Refusal); errors.As(err, &refusal) {
 		return usageError{refusal, refusal.Hint}
@@ -41,7 +41,7 @@ func plainly(err error) error {
 	return err
 }
 
-// authTimeout is for one call to the accounts host or the API.
+// authTimeout is the time limit of one call to the accounts host or the API.
 const authTimeout = 30 * time.Second
 
 func (p *program) loginCommand() *cobra.Command {
@@ -74,7 +74,7 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 	if err := p.checkProxy(); err != nil {
 		return err
 	}
-	// A code is good once: what would keep its login from being stored is told before.
+	// A grant code can be used once. So it is checked first whether the login can be stored.
 	if err := tryLogins(); err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (p *program) authLogin(ctx context.Context, w whereFlags) error {
 	if err != nil {
 		return err
 	}
-	// A code is good once: a signal from here on must not lose the login that it makes.
+	// A grant code can be used once. So from here on, a signal must not lose the login.
 	if err := p.signals.take(nil); err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func (p *program) askForGrant(l *login) (code string, err error) {
 			}
 		}
 	}
-	// A code that is made while the client is locked out expires before it can be used.
+	// If the client is locked out, a grant code expires before it can be used.
 	if err := l.clientCache().LockedOut(); err != nil {
 		return "", err
 	}
@@ -173,7 +173,7 @@ func loginGuide(dc zoho.DataCentre) string {
 `, console, strings.Join([]string{oauth.ScopeDelink, oauth.ScopeLists, oauth.ScopeOrg}, ","), oauth.ScopeDelink, oauth.ScopeLists, oauth.ScopeOrg)
 }
 
-// grantError says more than the endpoint does about a code that is not accepted.
+// grantError makes a better error of the endpoint's error for a grant code that is not accepted.
 func grantError(err error) error {
 	var e *zoho.Error
 	if errors.As(err, &e) && e.Code == "invalid_code" {
@@ -182,7 +182,7 @@ func grantError(err error) error {
 	return err
 }
 
-// refusedLogin is a login that Zoho refuses.
+// refusedLogin is the error for a login that Zoho refuses.
 type refusedLogin struct{ cause, hint string }
 
 func (e *refusedLogin) Error() string { return e.cause }
@@ -224,8 +224,8 @@ func (p *program) prompt(in *bufio.Reader, what string, secret bool) (string, er
 	return answer, nil
 }
 
-// readSecret reads a line that the terminal does not show. If a signal ends the program meanwhile, the terminal is
-// put right.
+// readSecret reads a line that the terminal does not show. If a signal ends the program meanwhile,
+// the terminal is put right.
 func (p *program) readSecret(tty int) ([]byte, error) {
 	if before, err := term.GetState(tty); err == nil {
 		restore := func() { _ = term.Restore(tty, before) }
@@ -286,8 +286,8 @@ func (p *program) authStatus(ctx context.Context, w whereFlags) error {
 	return err
 }
 
-// storedScopes are the scopes of a stored login; those of the environment's are known to nobody but
-// Zoho.
+// storedScopes gives the scopes of a stored login. Nobody but Zoho knows those of a login in the
+// environment.
 func (p *program) storedScopes(l login) []string {
 	logins, err := readLogins()
 	if err != nil {

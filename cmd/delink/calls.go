@@ -8,8 +8,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// logged is a client whose calls are logged. Those that went well are of level debug. The others
-// are of level info only, since it is the worker that decides whether they matter.
+// logged is a client that logs its calls, at level debug. Calls that fail are logged at level info
+// and not higher, since the worker decides whether the failure matters.
 type logged struct {
 	*zoho.Client
 	log *slog.Logger
@@ -38,6 +38,7 @@ func (l logged) Linked(ctx context.Context, t zoho.Token, r zoho.Relation, paren
 	return linked, err
 }
 
+// tell logs a call.
 func (l logged) tell(ctx context.Context, what string, r zoho.Relation, parent zoho.ID, n int, start time.Time, err error) {
 	level := slog.LevelDebug
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// version is that of the release; the changelog says what is in it.
+// version is the version of the release. CHANGELOG.md says what is in it.
 const version = "0.1.0"
 
 // usageTemplate shows examples before flags: they are what most people look for.
@@ -120,8 +120,8 @@ func unknownCommand(group *cobra.Command, word string) error {
 	return usageError{fmt.Errorf("unknown command %q for %s", word, group.CommandPath()), hint}
 }
 
-// noArguments is the argument check of commands that take flags only. The error does not repeat an argument,
-// which may be a secret.
+// noArguments is the argument check of commands that take flags only. The error does not repeat an
+// argument, which may be a secret.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -145,7 +145,8 @@ func (p *program) versionCommand() *cobra.Command {
 	}
 }
 
-// environment gives every flag that is not on the command line the value of its twin: --max-calls is DELINK_MAX_CALLS.
+// environment gives every flag that is not on the command line the value of its twin: --max-calls
+// is DELINK_MAX_CALLS.
 func (p *program) environment(cmd *cobra.Command) error {
 	var err error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {

@@ -14,12 +14,12 @@ import (
 // errNotConfirmed says that a person did not say yes.
 var errNotConfirmed = errors.New("not confirmed")
 
-// confirm reads the answer to a question that removes something. Only a whole line that says y or yes is a yes:
-// the end of the input is none, nor is a line that a lost terminal cut off. If ctx ends first, confirm returns
-// its cause.
+// confirm reads the answer to a question before something is removed. Only a whole line with y or
+// yes is a yes. A line without its end is not, since the terminal may have been lost. If ctx ends
+// first, confirm returns its cause.
 func confirm(ctx context.Context, in io.Reader) error {
 	answers := make(chan bool, 1)
-	go func() { // nothing ends a read of a terminal, so it is left behind when ctx ends
+	go func() { // a read of a terminal cannot be ended, so this goroutine may go on after ctx ends
 		defer crash.Guard()
 		line, err := bufio.NewReader(in).ReadString('\n')
 		answers <- err == nil && isYes(line)
@@ -43,8 +43,8 @@ func isYes(answer string) bool {
 	return false
 }
 
-// ask shows a question and wants a yes from the person at the terminal. Anything else is a Refusal. If ctx ends
-// before there is an answer, ask returns nil and ctx tells why.
+// ask shows a question to the person at the terminal. Any answer but yes is a Refusal. If ctx ends
+// before there is an answer, ask returns nil, and the job stops because of ctx.
 func (p *program) ask(ctx context.Context, question string) error {
 	p.ui.ask(ctx, question)
 	err := confirm(ctx, p.stdin)

@@ -15,8 +15,8 @@ import (
 	oauth "delink/pkg/zoho/login"
 )
 
-// rehearsalLatency is how long the emulator of run --emulator takes for an answer: as a CRM does,
-// so that a rehearsal shows what a run looks like.
+// rehearsalLatency is how long the emulator of run --emulator takes for an answer. A CRM takes
+// about as long, so a rehearsal looks like a run.
 const rehearsalLatency = "100ms"
 
 // startRehearsal starts an emulator in which every link exists until it is removed.

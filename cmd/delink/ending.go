@@ -13,7 +13,7 @@ import (
 	"delink/pkg/zoho"
 )
 
-// end tells how a job ended, and gives its exit code.
+// end writes how a job ended. It always returns an error, with the exit code.
 func (p *program) end(f *runFlags, end *job.Ending) error {
 	s := end.Summary
 	code := s.ExitCode
@@ -57,7 +57,7 @@ func (p *program) tellError(err error) {
 	p.ui.error(err.Error(), hint)
 }
 
-// nothingToDo tells of an earlier run that has settled all links of this input.
+// nothingToDo says that an earlier run has settled all links of this input.
 func nothingToDo(f *runFlags, end *job.Ending) string {
 	where := ""
 	switch {
@@ -76,7 +76,7 @@ func nothingToDo(f *runFlags, end *job.Ending) string {
 // shownCauses is how many causes of failure an ending lists.
 const shownCauses = 5
 
-// ending tells how a run ended.
+// ending gives the text about how a run ended.
 func ending(s *report.Summary, end *job.Ending) string {
 	var b strings.Builder
 	b.WriteString(reasonText(s, end.Err) + "\n")
@@ -114,7 +114,7 @@ func ending(s *report.Summary, end *job.Ending) string {
 	return b.String()
 }
 
-// reasonText tells why a run ended, and whether the same command goes on with it.
+// reasonText says why a run ended, and whether the same command goes on with it.
 func reasonText(s *report.Summary, err error) string {
 	took := fmt.Sprintf("%s, %s", progress.Duration(time.Duration(s.Seconds*float64(time.Second))), counted(s.Calls, "call", "calls"))
 	e := s.Reason.Ending()

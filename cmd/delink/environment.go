@@ -14,9 +14,9 @@ import (
 	"delink/pkg/job"
 )
 
-// tidied is an environment whose values for delink have no line ends behind them: files that are
-// read into variables end with one. Variables of others are left alone, since others read them as
-// well.
+// tidied gives the environment without the line ends at the end of delink's variables: a variable
+// that was read from a file often has one. Other variables stay as they are, since other programs
+// read them as well.
 func tidied(getenv func(string) string) func(string) string {
 	return func(name string) string {
 		value := getenv(name)
@@ -27,11 +27,11 @@ func tidied(getenv func(string) string) func(string) string {
 	}
 }
 
-// setting reads a variable that says where to go. Space and quotes around the value do not belong
-// to it: docker's --env-file, and files with Windows line ends, leave them there.
+// setting reads a variable that names a data centre or a host. Space and quotes around the value do
+// not belong to it: docker's --env-file, and files with Windows line ends, leave them there.
 func (p *program) setting(name string) string { return unquoted(p.getenv(name)) }
 
-// unquoted is a value without space and one pair of quotes around it.
+// unquoted gives a value without space around it and without one pair of quotes.
 func unquoted(v string) string {
 	v = strings.TrimSpace(v)
 	if n := len(v); n >= 2 && v[0] == v[n-1] && (v[0] == '"' || v[0] == '\'') {
@@ -40,7 +40,8 @@ func unquoted(v string) string {
 	return v
 }
 
-// maxSecret is far above the length of Zoho's tokens, in bytes.
+// maxSecret is the most bytes that a file with a credential may have. Zoho's tokens are far
+// shorter.
 const maxSecret = 4096
 
 // secret reads a credential from a variable, or from the file that its …_FILE twin names.
@@ -72,10 +73,10 @@ func (p *program) secret(name string) (string, error) {
 	return v, checkSecret(name, v)
 }
 
-// assignment is a line that sets a variable. Credentials have no such beginning.
+// assignment is the beginning of a line that sets a variable. No credential begins in this way.
 var assignment = regexp.MustCompile(`^(export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*[=:]\s*[^=\s]`)
 
-// checkSecret refuses what is no credential, without showing it.
+// checkSecret refuses a value that is no credential. The error does not show the value.
 func checkSecret(name, v string) error {
 	const alone = "put the value there alone: on one line, without a name, quotes or spaces"
 	switch {
@@ -92,7 +93,8 @@ func checkSecret(name, v string) error {
 // checkProxy refuses a proxy that cannot be one. Package net/http ignores it, and calls would go
 // where they must not. The value is not shown, since it may hold a password.
 func (p *program) checkProxy() error {
-	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} { // plain http goes to loopback only, and to no proxy
+	// HTTP_PROXY does not matter: calls with plain http go to this machine only, without a proxy.
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy"} {
 		value := p.getenv(name)
 		if value == "" {
 			continue

@@ -16,7 +16,7 @@ import (
 	"delink/pkg/zoho"
 )
 
-// runFlags are the flags of run, and of plan, which says what run would do with them.
+// runFlags are the flags of run and plan. plan shows what run would do with the same flags.
 type runFlags struct {
 	module, relation  string
 	columns           columnsFlag
@@ -46,7 +46,7 @@ type runFlags struct {
 	acceptRounded     bool
 	apiVersion        string
 	where             whereFlags
-	command           string // that does what plan shows
+	command           string // the command that carries out the plan
 }
 
 func (f *runFlags) define(flags *pflag.FlagSet) {
@@ -76,7 +76,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.emulator, "emulator", false, "run against an emulator inside this process, in which every link exists")
 }
 
-// defineRun adds the flags that say something to run only.
+// defineRun adds the flags that only run has.
 func (f *runFlags) defineRun(flags *pflag.FlagSet) {
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask; needed where there is no terminal")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "do what plan does")
@@ -140,7 +140,7 @@ func (c *concurrency) Set(s string) error {
 
 func (*concurrency) Type() string { return "N" }
 
-// columnsFlag says which column is which. More than one of it is as one that says all.
+// columnsFlag says which column is which. If the flag is given several times, the values add up.
 type columnsFlag reader.Columns
 
 func (c *columnsFlag) String() string { return reader.Columns(*c).String() }
@@ -158,7 +158,7 @@ func (c *columnsFlag) Set(s string) error {
 
 func (*columnsFlag) Type() string { return "columns" }
 
-// delimiterFlag is what separates columns, or 0 to find it out.
+// delimiterFlag is the delimiter of columns, or 0 if the reader has to find it.
 type delimiterFlag byte
 
 func (d *delimiterFlag) String() string { return reader.DelimiterName(byte(*d)) }
@@ -171,7 +171,8 @@ func (d *delimiterFlag) Set(s string) error {
 
 func (*delimiterFlag) Type() string { return "delimiter" }
 
-// share is a number or a percentage; n is -1 for none.
+// share is a number of links or a percentage of them. n is -1 for no limit, and -2 if percent
+// counts.
 type share struct {
 	n       int
 	percent float64
@@ -206,7 +207,7 @@ func (s *share) Set(v string) error {
 
 func (*share) Type() string { return "N|P%" }
 
-// of is the share as a number of links; -1 for no limit.
+// of gives the share of so many links as a number; -1 for no limit.
 func (s *share) of(links int) int {
 	if s.n == -2 {
 		return int(s.percent * float64(links) / 100)
@@ -214,7 +215,7 @@ func (s *share) of(links int) int {
 	return s.n
 }
 
-// config is what the job needs of the flags.
+// config makes the job's Config from the flags.
 func (p *program) config(f *runFlags, input string) (job.Config, error) {
 	c := job.Config{
 		Input:       input,
@@ -240,7 +241,7 @@ func (p *program) config(f *runFlags, input string) (job.Config, error) {
 	}
 	c.Reader = reader.Options{Module: f.module, Relation: f.relation, Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter)}
 	for _, a := range f.allow {
-		// The environment twin holds several with commas.
+		// The flag's twin in the environment has several relations with commas between them.
 		for _, s := range strings.Split(a, ",") {
 			r, err := zoho.ParseRelation(strings.TrimSpace(s))
 			if err != nil {

@@ -54,7 +54,8 @@ func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	done, late := c.done, c.late
 	c.mu.Unlock()
-	answer := httptest.NewRecorder() // kept whole: what is written to w may leave before the call is let go
+	// kept whole: what is written to w may leave before the call is let go
+	answer := httptest.NewRecorder()
 	if done {
 		c.gated.ServeHTTP(answer, r)
 	}

@@ -19,8 +19,8 @@ func hintFor(e *zoho.Error) string {
 	return hint
 }
 
-// hintForCode is hintFor where only the code of an error is known, as in results. The code is one
-// of Zoho's or of package zoho, in any case.
+// hintForCode is hintFor if only the code of an error is known, as in results. The code is one of
+// Zoho's or one of package zoho. Upper and lower case are the same.
 func hintForCode(code string) string {
 	if hint, ok := hints[code]; ok {
 		return hint
@@ -34,7 +34,7 @@ var placeHints = map[zoho.Scope]string{
 	zoho.ScopeList:   "check their API names (Setup > Developer Hub > APIs and SDKs > API names), and the module's page layout",
 }
 
-// hints, by code. What a code means says zoho.Explain.
+// hints has what to do, by code. zoho.Explain has what the codes mean.
 var hints = map[string]string{
 	"AUTHENTICATION_FAILURE":    "check the credentials and the data centre (--dc); a new login may be needed",
 	"AUTHORIZATION_FAILED":      "give the user's profile the permission to edit and delete records of both modules, or log in as another user",
@@ -63,7 +63,7 @@ var hints = map[string]string{
 	"TOO_MANY_REQUESTS":         "wait, or set a smaller --concurrency",
 	"UNABLE_TO_PARSE_DATA_TYPE": "check the ids: they may have been changed by a spreadsheet",
 
-	// The token endpoint (R). Its errors come with HTTP 200 as well as 400.
+	// Codes of the token endpoint (docs/zoho-api.md, section 5).
 	"invalid_code":           "it was revoked, or it is of another data centre: check --dc (or ZOHO_DC) and ZOHO_REFRESH_TOKEN",
 	"invalid_client":         "check ZOHO_CLIENT_ID, and --dc (or ZOHO_DC): a client belongs to one data centre unless it is enabled for more",
 	"invalid_client_secret":  "check ZOHO_CLIENT_SECRET: each data centre of a client has a secret of its own",
@@ -81,7 +81,8 @@ var hints = map[string]string{
 	"REQUEST_URI_TOO_LONG":     "set a smaller --batch-size",
 	"UNSUPPORTED_MEDIA_TYPE":   "check ZOHO_API_DOMAIN and --api-version",
 
-	// Numbers in the place of codes (R): the status is all that they say.
+	// Numbers in place of codes, which say no more than the HTTP status (docs/zoho-api.md, section
+	// 2).
 	"400":                   "check that module, relation and ids are of this org, and not of a sandbox or another one",
 	"401":                   "check the credentials, the data centre (--dc) and the login's scopes; a new login may be needed",
 	"403":                   "check the permissions of the user's profile for both modules, and the login's scopes",

@@ -10,12 +10,12 @@ import (
 	"delink/pkg/suspicion"
 )
 
-// The packages that read and check an input say what is wrong as values. What to do about it, and
-// which flag helps, is said here.
+// The packages that read and check an input say what is wrong as values. This file says what to do
+// about it, and which flag helps.
 
 // warningView is a suspicion as people and programs see it.
 type warningView struct {
-	Text  string `json:"text"`  // what it is, with how often
+	Text  string `json:"text"`  // what the suspicion is, and how many rows it is about
 	Hint  string `json:"hint"`  // what it may come from
 	Count int    `json:"count"` // rows
 	Lines []int  `json:"lines"` // the first ones
@@ -29,7 +29,7 @@ func warningsOf(all []suspicion.Suspicion) []warningView {
 	return views
 }
 
-// suspicionText calls an option by its flag.
+// suspicionText is the suspicion in words, with the flag of an option.
 func suspicionText(s suspicion.Suspicion) string {
 	if s.Kind == suspicion.UnusedOption {
 		return "--" + s.String()
@@ -63,7 +63,7 @@ func roundedHint(r suspicion.Rounding) string {
 	return "a program that takes ids for numbers (pandas, JavaScript, JSON tools) rounds them, which makes another record's id: export again, and have ids read as text"
 }
 
-// withInputHint is a refusal with the hint for what is wrong with the input, if that is why.
+// withInputHint gives a refusal with a hint about the input, if the input is the reason.
 func withInputHint(r *job.Refusal) *job.Refusal {
 	var (
 		odd    *job.Suspected

@@ -21,8 +21,8 @@ func TestKnobsOfAnswers(t *testing.T) {
 	each(t, interacting, others, func(t *testing.T, settings []string) {
 		has := func(s string) bool { return slices.Contains(settings, s) }
 		if has("missing-items=0.3") && (!has("no-details=never") || has("details-form=empty-array")) {
-			// An answer that leaves an id out, answers one that nobody asked for, and says of neither
-			// which it is, looks like a good one. Nothing could tell.
+			// An answer that leaves an id out, answers one that nobody asked for, and says of
+			// neither which it is, looks like a good one. Nothing could tell.
 			settings = append(settings, "extra-items=0")
 		}
 		mute := 0
@@ -39,7 +39,8 @@ func TestKnobsOfAnswers(t *testing.T) {
 			o.fates()
 			// A parent that the CRM names as missing costs no second call.
 			named := has("missing-parent=404") || !has("details-form=empty-array")
-			if n := o.calls("Campaigns", missingParent, "Leads"); named && n > 2 { // the input has two batches of it, perhaps in flight together
+			// the input has two batches of it, perhaps in flight together
+			if n := o.calls("Campaigns", missingParent, "Leads"); named && n > 2 {
 				o.Errorf("%d calls for a parent record that does not exist", n)
 			}
 			// Where nothing has to be said twice, nothing is.

@@ -30,8 +30,10 @@ type trial struct {
 	env   map[string]string // beside the login that the emulator accepts
 	links []fate            // the input, row by row
 	name  string            // where a test has several
-	vague bool              // refusals do not say which ids they are about, so they do not prove that a link is there
-	mute  int               // links that may stay unknown, since the CRM said nothing that an empty look-up could rest on
+	// refusals do not say which ids they are about, so they do not prove that a link is there
+	vague bool
+	// links that may stay unknown, since the CRM said nothing that an empty look-up could rest on
+	mute int
 }
 
 // A fate is a row of the input, and what must become of it.
@@ -88,7 +90,8 @@ func wholeJob() []fate {
 	add("Campaigns", someCampaign, "Leads", 6, true, gone)
 	add("Campaigns", someCampaign, "Leads", 2, false, absent)
 	rows = append(rows, fate{"Campaigns", someCampaign, "Leads", lockedID, true, failed})
-	rows = append(rows, fate{"Campaigns", someCampaign, "Leads", 4, false, absent}) // no such record
+	// no such record
+	rows = append(rows, fate{"Campaigns", someCampaign, "Leads", 4, false, absent})
 	rows = append(rows, fate{"Campaigns", someCampaign, "Leads", someLead, false, again})
 	rows = append(rows, fate{"Campaigns", someCampaign, "Leads", lockedID, false, again})
 	add("Campaigns", someCampaign+1, "Leads", 7, true, gone)

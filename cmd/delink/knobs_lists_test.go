@@ -12,8 +12,8 @@ func TestKnobsOfLists(t *testing.T) {
 	one := []string{"--concurrency", "1"}
 	each(t, product(values("code-form"), values("details-form")), []choice{values("wording"), values("decor"), values("missing-parent")}, func(t *testing.T, settings []string) {
 		knobs := func(more ...string) []string { return slices.Concat(settings, more) }
-		// Without a name or a place, a refusal is known only for what it is when every half has been
-		// refused.
+		// Without a name or a place, a refusal is known only for what it is when every half has
+		// been refused.
 		named := !slices.Contains(settings, "details-form=empty-array")
 
 		// Where the org says so, nothing is sent at all.
@@ -90,7 +90,8 @@ func TestKnobsOfVouching(t *testing.T) {
 // makes necessary.
 func TestKnobsOfRefusals(t *testing.T) {
 	all, args, more := refusable()
-	ofLogin := []string{"NO_PERMISSION", "OAUTH_SCOPE_MISMATCH", "AUTHORIZATION_FAILED"} // what was not sent waits for it
+	// what was not sent waits for it
+	ofLogin := []string{"NO_PERMISSION", "OAUTH_SCOPE_MISMATCH", "AUTHORIZATION_FAILED"}
 	list := choice{"list-errors", nil}
 	for _, code := range []string{"INVALID_DATA", "NOT_SUPPORTED", "INVALID_MODULE", "NO_PERMISSION", "OAUTH_SCOPE_MISMATCH", "AUTHORIZATION_FAILED", "FEATURE_NOT_SUPPORTED"} {
 		list.values = append(list.values, "Campaigns.Leads:"+code)

@@ -13,8 +13,8 @@ func TestKnobsOfTokens(t *testing.T) {
 	each(t, renewed, others, func(t *testing.T, settings []string) {
 		dies := slices.Contains(settings, "token-calls=4")
 		trial{
-			// Two minutes of life less the margin: a token is renewed before it ends, if it is known
-			// when that is.
+			// Two minutes of life less the margin: a token is renewed before it ends, if it is
+			// known when that is.
 			knobs: append([]string{"token-life=2m", "latency=10s"}, settings...),
 			args:  []string{"--concurrency", "2"},
 			links: manyParents(30),
@@ -74,7 +74,8 @@ func TestKnobsOfRefusedLogins(t *testing.T) {
 	each(t, product(values("token-code"), values("code-form")), nil, func(t *testing.T, settings []string) {
 		trial{knobs: append([]string{"tokens-refused=true"}, settings...), links: manyParents(12)}.run(t, func(o *aftermath) {
 			o.refused("the access token is not accepted", "--dc")
-			// Questions that are asked together can each have a token refused before the login is judged.
+			// Questions that are asked together can each have a token refused before the login is
+			// judged.
 			if o.books.Tokens > 3 || o.books.Calls["delink"] > 0 {
 				o.Errorf("%d tokens", o.books.Tokens)
 			}
@@ -109,8 +110,8 @@ func TestKnobsOfScopes(t *testing.T) {
 	})
 }
 
-// Scopes that are there in part: for the delinks and not for the look-ups, for one list or module and
-// not for the other.
+// Scopes that are there in part: for the delinks and not for the look-ups, for one list or module
+// and not for the other.
 func TestKnobsOfPartialScopes(t *testing.T) {
 	eachScope(t, func(t *testing.T, with scoped, named, vague bool) {
 		// Links that went unanswered cannot be looked up without the scope to read.
@@ -166,8 +167,8 @@ const allModules, readOrg, readLists = "ZohoCRM.modules.ALL", "ZohoCRM.org.READ"
 // scoped makes a trial of a login with these scopes.
 type scoped func(name string, scopes ...string) trial
 
-// eachScope tries each way in which the CRM can refuse a call for want of a scope. named says that it
-// gives the code for that, vague that the refusal looks like that of a token.
+// eachScope tries each way in which the CRM can refuse a call for want of a scope. named says that
+// it gives the code for that, vague that the refusal looks like that of a token.
 func eachScope(t *testing.T, try func(t *testing.T, with scoped, named, vague bool)) {
 	forms := product(values("scope-status"), values("code-form"))
 	each(t, forms, []choice{values("details-form"), values("wording"), values("decor")}, func(t *testing.T, settings []string) {

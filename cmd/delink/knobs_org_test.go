@@ -17,7 +17,8 @@ func TestKnobsOfThrottling(t *testing.T) {
 	each(t, interacting, others, func(t *testing.T, settings []string) {
 		has := func(s string) bool { return slices.Contains(settings, s) }
 		said := has("credits-answer=header") || has("credits-answer=text") && (has("throttle-body=envelope") || has("throttle-body=number"))
-		if has("credits-answer=text") { // how credits are told makes no difference while there are some
+		// how credits are told makes no difference while there are some
+		if has("credits-answer=text") {
 			trial{
 				name:  "too many in flight",
 				knobs: append([]string{"in-flight=2", "latency=100ms"}, settings...),
@@ -32,7 +33,8 @@ func TestKnobsOfThrottling(t *testing.T) {
 					o.Error("a call that was refused as one too many was taken for one without an answer")
 				}
 				asked := has("retry-after=seconds") || has("retry-after=date")
-				if o.took > time.Minute || asked && o.took < 4*time.Second { // a date has no milliseconds
+				// a date has no milliseconds
+				if o.took > time.Minute || asked && o.took < 4*time.Second {
 					o.Errorf("took %v", o.took)
 				}
 			})
@@ -122,7 +124,8 @@ func TestKnobsOfVersions(t *testing.T) {
 // The org has to be of the kind that --environment names, whatever the host is called.
 func TestEnvironmentIsChecked(t *testing.T) {
 	prime()
-	nowhere := map[string]string{"ZOHO_API_DOMAIN": ""} // so that the environment decides where calls go
+	// so that the environment decides where calls go
+	nowhere := map[string]string{"ZOHO_API_DOMAIN": ""}
 	for _, kind := range []string{"production", "sandbox", "developer"} {
 		for _, meant := range []string{"production", "sandbox", "developer"} {
 			t.Run(meant+" is meant, and it is "+kind, func(t *testing.T) {

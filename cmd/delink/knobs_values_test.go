@@ -30,7 +30,8 @@ func values(knob string) choice {
 			return choice{knob, []string{"false", "true"}}
 		}
 	}
-	return choice{knob, []string{"no such knob"}} // which the emulator refuses to set, so that its test fails
+	// which the emulator refuses to set, so that its test fails
+	return choice{knob, []string{"no such knob"}}
 }
 
 // product gives every combination.

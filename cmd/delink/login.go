@@ -26,12 +26,12 @@ type login struct {
 	dc       zoho.DataCentre
 	source   string // where the credentials are from, for people
 	accounts string // base URL of the token endpoint
-	api      string // base URL of the API; empty: what the token says
-	fallback string // base URL for tokens that say nothing
-	cache    string // folder of access tokens; empty: none are kept
+	api      string // base URL of the API; if it is empty, the token says it
+	fallback string // base URL of the API, if the token does not say it
+	cache    string // folder of access tokens; if it is empty, none are kept
 }
 
-// whereFlags say which org is meant.
+// whereFlags are the flags that say which org is meant.
 type whereFlags struct {
 	center, org, environment string
 }
@@ -54,8 +54,8 @@ func (w *whereFlags) defineEnvironment(flags *pflag.FlagSet) {
 	flags.StringVar(&w.environment, "environment", "", "kind of org: `production|sandbox|developer` (default what the login says)")
 }
 
-// addresses are the base URLs of the token endpoint and of the API, as the flags (data centre, kind
-// of org) and the environment choose them. api is empty where neither chooses one.
+// addresses gives the base URLs of the token endpoint and of the API, as the flags and the
+// environment choose them. api is empty if they choose none.
 func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api string, err error) {
 	accounts = dc.Accounts
 	for _, v := range []struct {
@@ -75,14 +75,15 @@ func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api str
 	switch {
 	case !ok:
 		return "", "", usageError{fmt.Errorf("--environment %q is not production, sandbox or developer", w.environment), ""}
-	case api != "" && api != chosen: // one of them is a mistake, and links may be removed in the wrong org
+	case api != "" && api != chosen: // one is a mistake, and would remove links in the wrong org
 		return "", "", usageError{fmt.Errorf("--environment %s is %s, but ZOHO_API_DOMAIN is %s", w.environment, chosen, api), "leave out one of them"}
 	}
 	return accounts, chosen, nil
 }
 
-// login finds the credentials: those of the environment, or of files that it names, or those that
-// auth login stored. They never come from flags, which every user of the machine can see.
+// login finds the credentials: in the environment, in files that the environment names, or among
+// the stored logins. Credentials never come from flags, because every user of the machine can see
+// the command lines of others.
 func (p *program) login(w whereFlags) (login, error) {
 	if err := p.checkProxy(); err != nil {
 		return login{}, err
@@ -122,14 +123,16 @@ func (p *program) login(w whereFlags) (login, error) {
 	if p.setting("ZOHO_ACCOUNTS_URL") == "" {
 		l.accounts = cmp.Or(stored.Accounts, l.accounts)
 	}
-	// A login that was made for a sandbox stays with it, whatever the token says.
+	// A login that was made for a sandbox goes to the sandbox, even if the token names another
+	// host.
 	l.api = cmp.Or(l.api, stored.APIDomain)
 	l.fallback = l.dc.API
 	l.cache = tokenFolder()
 	return l, nil
 }
 
-// credentials are those of the environment, and the names of the variables that are missing.
+// credentials gives the credentials of the environment, and the names of variables that are not
+// set.
 func (p *program) credentials() (l login, missing []string, err error) {
 	l.source = "the environment"
 	for _, v := range []struct {
@@ -151,8 +154,9 @@ func (p *program) credentials() (l login, missing []string, err error) {
 	return l, missing, nil
 }
 
-// storedFor is the stored login that is used where the environment has no tokens. A client in the
-// environment has to be its client: else the environment has a login that is not whole.
+// storedFor gives the stored login that is used if the environment has no tokens. If the
+// environment names a client, it must be the client of the stored login. Otherwise the login in the
+// environment is incomplete.
 func storedFor(environment oauth.Credentials, dc, org string, missing []string) (*storedLogin, error) {
 	s, err := chooseLogin(dc, org)
 	switch {
@@ -166,7 +170,7 @@ func storedFor(environment oauth.Credentials, dc, org string, missing []string) 
 	return s, nil
 }
 
-// tokenFolder is where access tokens are kept between runs; empty for nowhere.
+// tokenFolder is the folder in which access tokens are kept between runs; empty if there is none.
 func tokenFolder() string {
 	folder, err := os.UserCacheDir()
 	if err != nil {
@@ -178,7 +182,7 @@ func tokenFolder() string {
 func notWhole(missing []string) error {
 	missing = slices.DeleteFunc(missing, func(name string) bool { return name == "ZOHO_ACCESS_TOKEN" })
 	return &job.Refusal{
-		Cause: "the login in the environment is not whole: " + strings.Join(missing, ", ") + " not set",
+		Cause: "the login in the environment is incomplete: " + strings.Join(missing, ", ") + " not set",
 		Hint:  "set all of ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN, or ZOHO_ACCESS_TOKEN alone; each also as …_FILE",
 	}
 }
@@ -191,7 +195,8 @@ func noLogin(dc, org string) error {
 	return &job.Refusal{Cause: "there is no login" + meant(dc, org), Hint: hint}
 }
 
-// cacheOfTokens is where the login's access tokens are kept between runs; nil for nowhere.
+// cacheOfTokens gives the cache that keeps the login's access tokens between runs. It gives nil if
+// none are kept.
 func (l login) cacheOfTokens() *oauth.Cache {
 	if l.cache == "" || l.RefreshToken == "" {
 		return nil
@@ -199,8 +204,8 @@ func (l login) cacheOfTokens() *oauth.Cache {
 	return l.clientCache()
 }
 
-// clientCache is the same for a login that has no refresh token yet: it knows whether the client is
-// locked out.
+// clientCache gives the cache of a login that need not have a refresh token yet. The cache knows
+// whether the client is locked out.
 func (l login) clientCache() *oauth.Cache {
 	if l.cache == "" {
 		return nil
@@ -208,12 +213,12 @@ func (l login) clientCache() *oauth.Cache {
 	return oauth.NewCache(l.cache, l.Credentials, l.accounts)
 }
 
-// server is the accounts host of the login.
+// server gives the accounts host of the login.
 func (l login) server(client *http.Client) oauth.Server {
 	return oauth.Server{Accounts: l.accounts, APIDomain: l.api, HTTP: client}
 }
 
-// digest tells this login from others without saying what it is.
+// digest tells this login from others, and does not show its secrets.
 func (l login) digest() string {
 	key := l.ClientID + "\n" + l.RefreshToken
 	if l.RefreshToken == "" {
@@ -259,11 +264,12 @@ func httpClient(slots int) *http.Client {
 	if standard, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport = standard.Clone()
 	}
-	// One connection for each call in flight, kept: a new TLS handshake for each call takes nine
-	// tenths of the speed. One more for the token endpoint, which may be the same host.
+	// Each call in flight keeps its connection. With a new TLS handshake for each call, a run has a
+	// tenth of the speed. There is one connection more for the token endpoint, which may be the
+	// same host.
 	transport.MaxIdleConns = 0
 	transport.MaxIdleConnsPerHost = slots + 1
 	transport.MaxConnsPerHost = slots + 1
-	// Neither calls nor secrets follow a redirect: it can lead anywhere.
+	// Redirects are not followed, because they could take calls and secrets to any host.
 	return &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }

@@ -38,8 +38,8 @@ func (s *storedLogin) name() string {
 
 const noName = "an org whose name is not known"
 
-// full is the name with what tells logins of the same name apart: a sandbox often has the name of
-// its production org.
+// full gives the name, and what tells logins of the same name apart. A sandbox often has the name
+// of its production org.
 func (s *storedLogin) full() string {
 	about := s.DC
 	if s.OrgType != "" && s.OrgType != "production" {
@@ -56,7 +56,7 @@ func (s *storedLogin) is(dc, org string) bool {
 	return (dc == "" || strings.EqualFold(s.DC, dc)) && (org == "" || strings.EqualFold(s.Org, org) || s.OrgID == org)
 }
 
-// loginsPath is the file of the logins, mode 0600.
+// loginsPath gives the file of the logins. Only the user can read it.
 func loginsPath() (string, error) {
 	folder, err := os.UserConfigDir()
 	if err != nil {
@@ -65,6 +65,7 @@ func loginsPath() (string, error) {
 	return filepath.Join(folder, "delink", "logins.json"), nil
 }
 
+// readLogins reads the stored logins.
 func readLogins() ([]storedLogin, error) {
 	path, err := loginsPath()
 	if err != nil {
@@ -84,8 +85,8 @@ func readLogins() ([]storedLogin, error) {
 	return logins, nil
 }
 
-// changeLogins replaces the logins by what change makes of them, while no other process can do the
-// same.
+// changeLogins replaces the stored logins by what change makes of them. A lock keeps other
+// processes from doing the same meanwhile.
 func changeLogins(change func([]storedLogin) []storedLogin) (path string, err error) {
 	if path, err = loginsPath(); err != nil {
 		return "", err
@@ -93,7 +94,7 @@ func changeLogins(change func([]storedLogin) []storedLogin) (path string, err er
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", notStored(err)
 	}
-	if path, err = disk.Resolve(path); err != nil { // the file may be kept elsewhere, behind a link
+	if path, err = disk.Resolve(path); err != nil { // the file may be a symbolic link
 		return "", notStored(err)
 	}
 	unlock, err := lockLogins(path)
@@ -119,8 +120,8 @@ func changeLogins(change func([]storedLogin) []storedLogin) (path string, err er
 	return path, nil
 }
 
-// lockLogins waits a moment for another process that changes the logins. That takes it no time,
-// unless it was stopped.
+// lockLogins locks the file of the logins. It waits up to two seconds for another process that
+// changes them, which takes far less unless that process was stopped.
 func lockLogins(path string) (unlock func(), err error) {
 	for tries := 20; ; tries-- {
 		held, err := disk.OS{}.Lock(path)
@@ -136,7 +137,7 @@ func lockLogins(path string) (unlock func(), err error) {
 	}
 }
 
-// tryLogins tells what would keep a login from being stored.
+// tryLogins returns the error for which a login could not be stored.
 func tryLogins() error {
 	if _, err := readLogins(); err != nil {
 		return err
@@ -183,7 +184,7 @@ func chooseLogin(dc, org string) (*storedLogin, error) {
 	return nil, usageError{fmt.Errorf("several logins are stored: %s", names(fit)), "choose one with --org and its name or id, or with --dc"}
 }
 
-// names are those of logins, for people.
+// names lists logins for people.
 func names(logins []storedLogin) string {
 	var all []string
 	for _, l := range logins {
@@ -192,7 +193,7 @@ func names(logins []storedLogin) string {
 	return strings.Join(all, ", ")
 }
 
-// meant says which login was looked for, in a message.
+// meant is the part of a message that says which login was looked for.
 func meant(dc, org string) string {
 	var s string
 	if dc != "" {
@@ -204,7 +205,7 @@ func meant(dc, org string) string {
 	return s
 }
 
-// storeLogin adds a login, in the place of the one for the same org.
+// storeLogin adds a login, in place of an older one for the same org.
 func storeLogin(l storedLogin) (path string, err error) {
 	return changeLogins(func(logins []storedLogin) []storedLogin {
 		logins = slices.DeleteFunc(logins, func(o storedLogin) bool { return o.DC == l.DC && o.Org == l.Org && o.OrgID == l.OrgID })

@@ -1,4 +1,5 @@
-// Delink removes relations between Zoho CRM records in bulk, and says truthfully what became of each of them.
+// Delink removes relations between Zoho CRM records in bulk, and says truthfully what became of
+// each of them.
 package main
 
 import (
@@ -26,8 +27,9 @@ func main() {
 func start(results disk.Disk) int {
 	defer crash.Guard()
 	crash.Prepare()
-	signal.Ignore(syscall.SIGPIPE) // the reader of our messages may leave: the run goes on and records what it does
-	log.SetOutput(io.Discard)      // package net/http logs there what servers send without being asked
+	// The reader of the messages may end before delink does. The run goes on and records outcomes.
+	signal.Ignore(syscall.SIGPIPE)
+	log.SetOutput(io.Discard) // package net/http logs there what servers send unasked
 	p := &program{
 		ui: newUI(os.Stderr, tidied(os.Getenv)), signals: newSignals(context.Background()),
 		stdin: os.Stdin, stdout: os.Stdout, getenv: tidied(os.Getenv), disk: results,
@@ -36,14 +38,15 @@ func start(results disk.Disk) int {
 	return p.run(context.Background(), os.Args[1:])
 }
 
-// run runs the program without signals, and returns the exit code.
+// run runs the program without the system's signals, for tests, and returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	p := &program{ui: newUI(stderr, getenv), stdin: stdin, stdout: stdout, getenv: tidied(getenv), disk: disk.OS{}}
 	return p.run(ctx, args)
 }
 
-// run runs a command, and returns the exit code. The command has a goroutine of its own, because a signal must be
-// able to end the program although the command waits for something that does not come.
+// run runs a command, and returns the exit code. The command has a goroutine of its own, because a
+// signal must be able to end the program although the command waits for something that does not
+// come.
 func (p *program) run(ctx context.Context, args []string) int {
 	if p.signals == nil {
 		p.signals = newSignals(ctx)
@@ -52,7 +55,8 @@ func (p *program) run(ctx context.Context, args []string) int {
 	codes := make(chan int, 1)
 	go func() {
 		defer crash.Guard()
-		if err := p.execute(ctx, args); !errors.Is(err, errSignalled) { // else leave is closed
+		// After errSignalled, the signal ends the program.
+		if err := p.execute(ctx, args); !errors.Is(err, errSignalled) {
 			codes <- p.exit(err)
 		}
 	}()
@@ -78,7 +82,7 @@ func (p *program) execute(ctx context.Context, args []string) error {
 	return root.ExecuteContext(ctx)
 }
 
-// leave ends the program without its command, and returns the exit code.
+// leave says why the program ends although its command has not ended, and returns the exit code.
 func (p *program) leave() int {
 	what, code := p.signals.left()
 	p.ui.error(what, "")
@@ -92,17 +96,18 @@ type program struct {
 	stdin   io.Reader
 	stdout  io.Writer // what was asked for; messages go through ui
 	getenv  func(string) string
-	disk    disk.Disk // for results
+	disk    disk.Disk // for the files of a run
 
-	atLeave atomic.Pointer[func()] // what the program does last, to put the terminal right; nil for nothing
+	// atLeave is called last, to restore the terminal. It may be nil.
+	atLeave atomic.Pointer[func()]
 }
 
-// ended is how a command ends that has told its own end: only the exit code is left to do.
+// ended is the error of a command that has said itself how it ended. It has the exit code.
 type ended struct{ code int }
 
 func (ended) Error() string { return "ended" }
 
-// usageError is a command line that cannot be understood.
+// usageError is a mistake in the command line or the environment.
 type usageError struct {
 	err  error
 	hint string
@@ -110,7 +115,7 @@ type usageError struct {
 
 func (e usageError) Error() string { return e.err.Error() }
 
-// exit tells an error, and returns the exit code for it.
+// exit writes the message for an error, and returns the exit code.
 func (p *program) exit(err error) int {
 	var (
 		end     ended

@@ -12,23 +12,25 @@ import (
 )
 
 const (
-	// mostWaiting bounds the messages that wait for standard error, in bytes. It is far more than a run says
-	// between two looks of a slow reader. Errors and endings may take as much again.
+	// mostWaiting bounds the messages that wait for standard error, in bytes. It is far more than a
+	// run says between two looks of a slow reader. Errors and endings may take as much again.
 	mostWaiting = 1 << 20
 
-	// lastWait is how long the program waits at its end for a standard error that takes nothing any more.
+	// lastWait is how long the program waits at its end for a standard error that takes nothing any
+	// more.
 	lastWait = time.Second
 
 	// longestWait is how long the program waits at its end for a standard error that is slow.
 	longestWait = 10 * time.Second
 )
 
-// messages is the queue in front of standard error. Nobody who puts a message in it waits, because a terminal
-// that was stopped or a pipe that nobody reads must stop neither the run nor its signals. One goroutine writes;
-// it exists only while there is something to write. A message that finds the queue full is dropped and counted.
+// messages is the queue in front of standard error. Putting a message in the queue never waits: a
+// terminal that was stopped, or a pipe that nobody reads, must stop neither the run nor its
+// signals. One goroutine writes. It exists only while there is something to write. If the queue is
+// full, a message is dropped and counted.
 //
-// The last line of a terminal can show a frame, the progress bar. Messages are written above the frame, and only
-// the newest frame is drawn.
+// The last line of a terminal can show a frame, the progress bar. Messages are written above the
+// frame, and only the newest frame is drawn.
 type messages struct {
 	w    io.Writer
 	lost func(n int) string // the message that tells of n dropped ones
@@ -36,11 +38,11 @@ type messages struct {
 	mu      sync.Mutex
 	queue   []string
 	size    int           // bytes in queue
-	full    bool          // since a message was dropped, until half of the queue is written
-	dropped int           // messages that were not told of yet
-	frame   string        // to be shown; empty for none
+	full    bool          // a message was dropped, and the queue is still more than half full
+	dropped int           // dropped messages of which no message tells yet
+	frame   string        // the frame to be shown; empty for none
 	shown   string        // the frame on the terminal
-	written int           // writes that have ended, to see whether somebody reads
+	written int           // writes that have ended, which shows whether somebody reads
 	idle    chan struct{} // closed when all is written; nil if nothing is being written
 }
 
@@ -48,8 +50,8 @@ type messages struct {
 type urgency bool
 
 const (
-	ordinary urgency = false // dropped and counted
-	needed   urgency = true  // kept: an error, an ending or a question
+	ordinary urgency = false // the message is dropped and counted
+	needed   urgency = true  // it is kept: an error, an ending or a question
 )
 
 // put queues a message.
@@ -71,7 +73,7 @@ func (m *messages) put(text string, u urgency) {
 	m.push(text)
 }
 
-// replace has a line shown below all messages, in place of the one before.
+// replace has a line shown below all messages, in place of an older one.
 func (m *messages) replace(line string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -79,13 +81,14 @@ func (m *messages) replace(line string) {
 	m.start()
 }
 
+// push queues a message, however full the queue is.
 func (m *messages) push(text string) {
 	m.queue = append(m.queue, text)
 	m.size += len(text)
 	m.start()
 }
 
-// tellDropped queues the message about dropped ones.
+// tellDropped queues the message about dropped messages.
 func (m *messages) tellDropped() {
 	if m.dropped == 0 {
 		return
@@ -104,6 +107,7 @@ func (m *messages) start() {
 	}
 }
 
+// drain writes until the queue is empty.
 func (m *messages) drain() {
 	defer crash.Guard()
 	for {
@@ -116,7 +120,7 @@ func (m *messages) drain() {
 	}
 }
 
-// next takes what is to be written next: a message, else a newer frame.
+// next takes what is to be written next: a message or, if there is none, a newer frame.
 func (m *messages) next() (text string, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -165,7 +169,8 @@ func (m *messages) flush(ctx context.Context) {
 	}
 }
 
-// finish waits until all is written, but not for a reader who is not there.
+// finish waits until all is written. It gives up after longestWait, and if no write ends for
+// lastWait.
 func (m *messages) finish() {
 	idle, before := m.state()
 	if idle == nil {
@@ -197,7 +202,8 @@ func (m *messages) state() (idle <-chan struct{}, written int) {
 	return m.idle, m.written
 }
 
-// erase empties the line of a frame. Spaces do that on every terminal, control sequences only on some.
+// erase empties the line of a frame. Spaces do that on every terminal, control sequences only on
+// some.
 func erase(frame string) string {
 	if frame == "" {
 		return ""

@@ -65,7 +65,8 @@ func (p *program) plan(f *runFlags, input string) error {
 	return err
 }
 
-// canConnect reports whether a plan asks the org: there is a login, and the user has not said otherwise.
+// canConnect reports whether a plan asks the org: there is a login, and the user has not asked for
+// an offline plan.
 func (p *program) canConnect(r *runner) bool {
 	if r.f.emulator {
 		return true
@@ -78,7 +79,7 @@ func (p *program) canConnect(r *runner) bool {
 	return err == nil
 }
 
-// commandLine is the run that does what plan was asked about, as a shell takes it.
+// commandLine gives the command that carries out the plan, quoted for a shell.
 func commandLine(cmd *cobra.Command, input string) string {
 	words := []string{"delink", "run", shellQuote(input)}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
@@ -128,7 +129,7 @@ type planView struct {
 	Largest     []parentView   `json:"largest_parents"`
 	Settled     int            `json:"settled"` // by an earlier run
 	ToSend      int            `json:"to_send"`
-	InDoubt     int            `json:"in_doubt"` // of these, links that an earlier run may have removed
+	InDoubt     int            `json:"in_doubt"` // links of ToSend that may be removed already
 	Calls       int            `json:"calls"`
 	Credits     int            `json:"credits"`
 	Concurrency int            `json:"concurrency"`
@@ -146,7 +147,7 @@ type orgView struct {
 	Edition string `json:"edition"`
 }
 
-// text is the org as people must see it before they say yes: a production org in capitals.
+// text gives the org as people see it before they say yes. The word production is in capitals.
 func (o *orgView) text() string {
 	var about []string
 	switch o.Type {
@@ -186,7 +187,7 @@ type parentView struct {
 // largest is how many parents a plan names.
 const largest = 10
 
-// newPlanView looks at what is to be done.
+// newPlanView makes the view of a proposal.
 func newPlanView(p *job.Proposal, f *runFlags) *planView {
 	set := p.Input.Set
 	v := &planView{
@@ -204,10 +205,10 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		ToSend:      p.ToSend,
 		InDoubt:     p.InDoubt,
 		Calls:       p.Calls,
-		Credits:     p.Calls, // one credit a call (I)
+		Credits:     p.Calls, // a call takes one credit (docs/zoho-api.md, section 4)
 		Concurrency: p.Slots,
 		Seconds:     p.Time.Seconds(),
-		Warnings:    append(warningsOf(p.Input.Doubts), vouched(p.Vouched)...),
+		Warnings:    append(warningsOf(p.Input.Suspicions), vouched(p.Vouched)...),
 		Command:     f.command,
 		batchSize:   f.batchSize,
 		asked:       p.Asked,
@@ -227,7 +228,7 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 	return v
 }
 
-// text is the plan for people; whole shows more of it than a question needs.
+// text gives the plan for people. whole adds what is not needed for the question.
 func (v *planView) text(whole bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: remove %s\n\n", v.Input, v.what())
@@ -274,7 +275,7 @@ func (v *planView) text(whole bool) string {
 		b.WriteString(table(rows))
 	}
 	if whole && v.Command != "" && v.ToSend > 0 {
-		b.WriteString("\n  to do it\n  " + v.Command + "\n")
+		b.WriteString("\n  to carry it out\n  " + v.Command + "\n")
 	}
 	return b.String()
 }
@@ -292,7 +293,7 @@ func vouched(relations []zoho.Relation) []warningView {
 	return views
 }
 
-// warnings are what may be right and often is not.
+// warnings gives the warnings of the plan, for people.
 func (v *planView) warnings() string {
 	var b strings.Builder
 	for _, w := range v.Warnings {
@@ -313,7 +314,7 @@ func (v *planView) warnings() string {
 	return b.String()
 }
 
-// what is the job in one phrase: it must show which records are taken for the parents.
+// what gives the job in one phrase. It must show which records are taken for the parent records.
 func (v *planView) what() string {
 	if len(v.Relations) != 1 {
 		return fmt.Sprintf("%s from %s", counted(v.Links, "link", "links"), counted(v.Parents, "parent record", "parent records"))

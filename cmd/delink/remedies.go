@@ -6,7 +6,7 @@ import (
 	"delink/pkg/job"
 )
 
-// remedies are the flags that help against a refusal.
+// remedies has what helps against a refusal, with the flag. FLAG stands for a flag of fileFlags.
 var remedies = map[job.Remedy]string{
 	job.NameTheFile:         "add FLAG FILE",
 	job.OwnFiles:            "give each its own file; FLAG FILE chooses this one",
@@ -23,7 +23,7 @@ var remedies = map[job.Remedy]string{
 	job.SayYes:              "add --yes to go on without being asked",
 }
 
-// fileFlags are the flags that say where a file goes. They stand in remedies in place of FLAG.
+// fileFlags has the flags that say where a file goes.
 var fileFlags = map[job.Role]string{
 	job.RoleResults:  "--results",
 	job.RoleFailures: "--failures",

@@ -110,7 +110,7 @@ func (r *runner) world() job.World {
 		},
 	}
 	if r.f.emulator {
-		w.Registry = "" // what is in doubt in a rehearsal is of no use to anybody else
+		w.Registry = "" // no other run has to know what is in doubt in a rehearsal
 	}
 	if !r.f.yes {
 		w.Confirm = r.confirm
@@ -175,7 +175,7 @@ func (r *runner) confirm(ctx context.Context, proposal *job.Proposal) error {
 	return r.ask(ctx, r.question(r.tellPlan(proposal)))
 }
 
-// stopping tells what the first signal does.
+// stopping writes what the first signal does.
 func (r *runner) stopping(what string) {
 	if look := r.begun.Load(); look != nil {
 		r.ui.note(fmt.Sprintf("%s: sending nothing new, waiting for %s in flight; a second signal leaves at once and records their links as unknown",
@@ -200,7 +200,8 @@ func (p *program) canAsk(input string) bool {
 	return ok && input != job.Stdin && term.IsTerminal(int(f.Fd())) && p.ui.terminal()
 }
 
-// question is what a person has to say yes to. Where nothing else is told, the plan belongs to it.
+// question gives what a person has to say yes to. With --quiet the plan is a part of it, because no
+// other message shows it.
 func (r *runner) question(v *planView) string {
 	where := "the org of this login"
 	if v.Org != nil {

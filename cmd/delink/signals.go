@@ -13,8 +13,8 @@ import (
 	"delink/pkg/outcome"
 )
 
-// onePress is the time within which signals count as one. A terminal that is closed sends SIGHUP through the
-// kernel and through the shell, and Ctrl-C can reach a program twice.
+// onePress is the time within which signals count as one. A terminal that is closed sends SIGHUP
+// through the kernel and through the shell, and Ctrl-C can reach a program twice.
 const onePress = 500 * time.Millisecond
 
 var (
@@ -22,22 +22,22 @@ var (
 	errLeft      = errors.New("delink was told to leave at once")
 )
 
-// signals turns the signals of the system into requests to stop. It exists from the program's start.
+// signals turns the signals of the system into requests to stop.
 //
-// As long as a command has nothing to lose, the first signal ends the program, even if the command is blocked
-// in a read. A command that has something to lose calls take first. From then on the first signal ends the
-// context Stop, the second one ends Hard, and a third one ends the program.
+// As long as a command has nothing to lose, the first signal ends the program, even if the command
+// is blocked in a read. A command that has something to lose calls take first. From then on the
+// first signal ends the context Stop, the second one ends Hard, and a third one ends the program.
 type signals struct {
 	stop, hard       context.Context
 	endStop, endHard context.CancelCauseFunc
-	leave            chan struct{} // closed when the program is to end without its command
+	leave            chan struct{} // closed when the program is to end before its command does
 
 	mu    sync.Mutex
 	taken bool
 	tell  func(what string) // may be nil
 	count int               // signals that counted
 	last  time.Time         // when the last one came
-	first string            // what the first one was, for people
+	first string            // the first one, in words
 }
 
 func newSignals(ctx context.Context) *signals {
@@ -47,7 +47,7 @@ func newSignals(ctx context.Context) *signals {
 	return s
 }
 
-// heed lets the system's signals through to s from now on.
+// heed begins to take the system's signals.
 func (s *signals) heed() {
 	in := make(chan os.Signal, 8)
 	signal.Notify(in, os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT)
@@ -72,9 +72,9 @@ func (s *signals) Stop() context.Context { return s.stop }
 // Hard ends when nothing is to be waited for any more.
 func (s *signals) Hard() context.Context { return s.hard }
 
-// take says that the command ends by itself when Stop ends, since it has something to lose from now on. tell,
-// which may be nil, gets the first signal's name after Stop has ended. An error says that a signal came before:
-// the command must not begin.
+// take says that the command has something to lose from now on, and ends by itself when Stop ends.
+// tell is called with the name of the first signal after Stop has ended. It may be nil. If a signal
+// came before, take returns an error, and the command must not begin.
 func (s *signals) take(tell func(what string)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,7 +85,7 @@ func (s *signals) take(tell func(what string)) error {
 	return nil
 }
 
-// receive acts on a signal, and talks about it afterwards.
+// receive acts on a signal, and afterwards gives people a message about it.
 func (s *signals) receive(sig os.Signal) {
 	if sig == syscall.SIGQUIT {
 		crash.Quit()
@@ -95,6 +95,7 @@ func (s *signals) receive(sig os.Signal) {
 	}
 }
 
+// act does what a signal asks for. tell is to be called afterwards, when the lock is free.
 func (s *signals) act(sig os.Signal) (tell func(what string), what string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,7 +121,8 @@ func (s *signals) act(sig os.Signal) (tell func(what string), what string) {
 	return nil, ""
 }
 
-// left returns how a program ends that signals have ended without its command.
+// left gives the message and the exit code for a program that signals have ended before its command
+// ended.
 func (s *signals) left() (what string, code int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -21,16 +21,17 @@ import (
 //
 //   - standard error only; standard output is for what was asked for
 //   - lower case, no period at the end, without "failed to"
-//   - the place first, then the cause: links.csv:1042:21: column 4, related_id "12x4" is not a record id
-//   - what to do about it on a line of its own, behind "hint:"
-//   - no control characters of others: a file's name must not move the cursor
+//   - the place first, then the cause:
+//     links.csv:1042:21: column 4, related_id "12x4" is not a record id
+//   - what to do about it on a line of its own, after "hint:"
+//   - no control characters from outside: a file's name must not move the cursor
 //   - never a token, a secret, or an answer's whole body
 //   - with --quiet nothing but errors and questions
 //   - with --log-format json every message is a record, whatever --log-level says
-//   - a message never holds up the run; what nobody reads is dropped, and the number of dropped messages is told
+//   - a message never holds up the run: if nobody reads them, messages are dropped and counted
 //
-// ui holds to them, so that no command writes to standard error by itself. None of its methods waits for
-// whoever reads standard error, except ask, which needs the reader.
+// ui holds to them, so that no command writes to standard error by itself. None of its methods
+// waits for whoever reads standard error, except ask, which needs the reader.
 type ui struct {
 	out     *messages
 	tty     *os.File // standard error, if it is a terminal
@@ -60,8 +61,8 @@ const (
 	formatJSON = "json"
 )
 
-// foresee looks for the format of messages before the command line is understood: what is wrong with the command
-// line is told in that format, too.
+// foresee looks for the format of messages before the command line is parsed, because errors of the
+// command line have that format, too.
 func (u *ui) foresee(args []string, getenv func(string) string) {
 	format := getenv("DELINK_LOG_FORMAT")
 	for i, arg := range args {
@@ -80,7 +81,7 @@ func (u *ui) foresee(args []string, getenv func(string) string) {
 	}
 }
 
-// configure takes the flags that say how to talk.
+// configure takes the flags about messages.
 func (u *ui) configure(quiet bool, format, level string) error {
 	var l slog.Level
 	if err := l.UnmarshalText([]byte(level)); err != nil {
@@ -101,7 +102,7 @@ func (u *ui) configure(quiet bool, format, level string) error {
 	return nil
 }
 
-// beginRecords makes a record of every message, whatever the level of the log is.
+// beginRecords makes every message a record from now on, whatever the level of the log is.
 func (u *ui) beginRecords() {
 	u.json, u.color = true, false
 	u.records = slog.New(slog.NewJSONHandler(queued{u.out, ordinary}, nil))
@@ -119,10 +120,10 @@ func (q queued) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// terminal reports whether people read this as it is written.
+// terminal reports whether standard error is a terminal.
 func (u *ui) terminal() bool { return u.tty != nil }
 
-// canDraw reports whether a line can be drawn over.
+// canDraw reports whether a line can be replaced.
 func (u *ui) canDraw() bool { return u.terminal() && !u.plain && !u.json }
 
 // Width is how many columns the terminal has, which can change.
@@ -138,7 +139,7 @@ func (u *ui) Width() int {
 // Replace draws a line below all messages, in place of the one before.
 func (u *ui) Replace(line string) { u.out.replace(line) }
 
-// say tells what happens, in one or more lines.
+// say writes an ordinary message, in one or more lines.
 func (u *ui) say(format string, args ...any) {
 	switch text := fmt.Sprintf(format, args...); {
 	case u.quiet:
@@ -149,8 +150,8 @@ func (u *ui) say(format string, args ...any) {
 	}
 }
 
-// result tells what people and programs wait for: the plan and how a run ended. As a record the text is replaced
-// by fields.
+// result writes what people and programs wait for: the plan, and how a run ended. A record has the
+// fields in place of the text.
 func (u *ui) result(what, text string, fields ...any) {
 	switch {
 	case u.quiet:
@@ -161,7 +162,7 @@ func (u *ui) result(what, text string, fields ...any) {
 	}
 }
 
-// progress tells how a run goes on, in one line.
+// progress writes how a run goes on, in one line.
 func (u *ui) progress(m progress.Moment, text string) {
 	if u.json && !u.quiet {
 		u.records.Info("progress", "done", m.Done, "total", m.Total, "failed", m.Failed, "in_flight", m.InFlight, "slots", m.Slots)
@@ -170,7 +171,7 @@ func (u *ui) progress(m progress.Moment, text string) {
 	u.say("%s", text)
 }
 
-// note tells what people should know although the run goes on.
+// note writes what people should know while the run goes on.
 func (u *ui) note(text string) {
 	switch {
 	case u.quiet:
@@ -199,7 +200,7 @@ func (u *ui) lost(n int) string {
 	return u.noteText(text)
 }
 
-// error tells why something ended, and what to do.
+// error writes why something ended, and what to do.
 func (u *ui) error(text, hint string, fields ...any) {
 	if u.json {
 		if hint != "" {
@@ -215,8 +216,8 @@ func (u *ui) error(text, hint string, fields ...any) {
 	u.out.put(text, needed)
 }
 
-// ask writes a question, and waits until it is written: nobody can answer a question that is not on the screen.
-// The wait ends with ctx.
+// ask writes a question, and waits until it is written: nobody can answer a question that is not on
+// the screen. If ctx ends, so does the wait.
 func (u *ui) ask(ctx context.Context, question string) {
 	if u.json {
 		u.urgent.Info(question)
@@ -226,18 +227,18 @@ func (u *ui) ask(ctx context.Context, question string) {
 	u.out.flush(ctx)
 }
 
-// answered ends the line of a question whose answer did not.
+// answered ends the line of a question, if no typed answer has ended it.
 func (u *ui) answered() {
 	if !u.json {
 		u.out.put("\n", needed)
 	}
 }
 
-// finish has all messages written before the program ends, as far as somebody reads them.
+// finish waits for the messages before the program ends: see messages.finish.
 func (u *ui) finish() { u.out.finish() }
 
-// shown is a text as it can stand on the screen: without control characters of others and, on a
-// terminal, broken between words.
+// shown gives a text as it can stand on the screen: without control characters and, on a terminal,
+// with its lines broken between words.
 func (u *ui) shown(s string) string {
 	s = printableText(s)
 	if !u.terminal() {
@@ -246,13 +247,13 @@ func (u *ui) shown(s string) string {
 	return wrap(s, u.Width())
 }
 
-// labelled is a message behind a label, which has a colour.
+// labelled gives a message with a coloured label before it.
 func (u *ui) labelled(color, label, text string) string {
 	return u.paint(color, label) + strings.TrimPrefix(u.shown(label+" "+text), label) + "\n"
 }
 
-// wrap breaks lines that are longer than width between words. What follows stands two columns further
-// in than the line.
+// wrap breaks lines that are longer than width between words. The parts of a line after the first
+// are indented by two columns more than the line.
 func wrap(s string, width int) string {
 	var b strings.Builder
 	for whole := range strings.Lines(s) {
@@ -275,7 +276,7 @@ func wrap(s string, width int) string {
 	return b.String()
 }
 
-// lastSpace is the byte of the last space among the first width+1 characters of a line.
+// lastSpace gives the offset of the last space among the first width+1 characters of a line.
 func lastSpace(line string, width int) int {
 	at, n := -1, 0
 	for i, r := range line {
@@ -289,8 +290,8 @@ func lastSpace(line string, width int) int {
 	return at
 }
 
-// printableText shows control characters, but for line ends and tabs, instead of sending them to a terminal:
-// names of files and texts of servers may hold them.
+// printableText writes control characters as escapes, but for line ends and tabs. Names of files
+// and texts of servers may have such characters, and a terminal would obey them.
 func printableText(s string) string {
 	control := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 	if strings.IndexFunc(s, control) < 0 {
@@ -310,7 +311,7 @@ func printableText(s string) string {
 // shownRows is how many bad rows a message lists.
 const shownRows = 20
 
-// refusal tells why a run does not begin.
+// refusal writes why a run does not begin.
 func (u *ui) refusal(r *job.Refusal) {
 	r = withInputHint(r)
 	rows := r.Rows[:min(len(r.Rows), shownRows)]
@@ -341,6 +342,7 @@ func (u *ui) refusal(r *job.Refusal) {
 	u.error(r.Error()+"; nothing was sent", hint(r))
 }
 
+// paint colours a text, if messages have colours.
 func (u *ui) paint(code, s string) string {
 	if !u.color {
 		return s

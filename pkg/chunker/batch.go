@@ -14,7 +14,6 @@ type Batch struct {
 	Related  []zoho.ID
 	Pos      []int
 
-	// History is what earlier runs leave open about these links: all links of a batch have the
-	// same.
+	// History is what earlier runs leave open about the links. It is the same for all of them.
 	History outcome.History
 }

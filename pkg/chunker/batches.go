@@ -6,8 +6,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// MaxLinks is the number of links that one call can remove (D, S).
-const MaxLinks = 100
+// MaxLinks is the number of links that one call can remove.
+const MaxLinks = zoho.MaxIDs
 
 func clamp(size int) int { return min(max(size, 1), MaxLinks) }
 
@@ -22,8 +22,8 @@ func (s *Set) Batches(size int, want func(pos int) bool) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
 		for g := range s.groups.n {
 			x := s.groups.at(g)
-			left := int(s.links[g]) // the links that were not looked at
-			longest := 0            // ids of the batch with the most digits
+			left := int(s.links[g]) // links of the group that the loop has not reached
+			longest := 0            // ids of the batch that have the most digits
 			empty := Batch{Relation: s.groups.relations[x.relation], Parent: x.parent}
 			b := empty
 			for pos := int(s.start[g]); pos < int(s.start[g+1]); pos++ {
@@ -38,7 +38,7 @@ func (s *Set) Batches(size int, want func(pos int) bool) iter.Seq[Batch] {
 						if !yield(b) {
 							return
 						}
-						b, longest = empty, 1 // none but the longest do not fit
+						b, longest = empty, 1 // only an id of the most digits can be too much
 					}
 					if b.Pos == nil {
 						n := min(size, left)

@@ -25,7 +25,7 @@ type block struct {
 
 const blockRows = 1 << 13
 
-// NewBuilder is a builder without links.
+// NewBuilder gives a builder without links.
 func NewBuilder() *Builder { return &Builder{groups: newGroups()} }
 
 // Add collects a link, and the line on which its row starts. The error says that the input has too
@@ -56,8 +56,8 @@ func (b *Builder) Build() *Set {
 		duplicates: make([]uint64, (b.rows+63)/64),
 		links:      make([]uint32, b.groups.n),
 	}
-	// A counting sort: start[g+1] runs from the start of group g to its end while the rows are put
-	// in.
+	// This is a counting sort. While the rows are put in, start[g+1] is where the next row of group
+	// g goes. At the end it is the end of the group, as it has to be.
 	next := s.start[1:]
 	sum := uint32(0)
 	for g := range next {
@@ -65,7 +65,7 @@ func (b *Builder) Build() *Set {
 		sum += b.groups.at(g).rows
 	}
 	for i, from := range b.blocks {
-		b.blocks[i] = nil // so that it can be collected while the others are still needed
+		b.blocks[i] = nil // its memory can be reused while the other blocks are still needed
 		for j := range min(blockRows, b.rows-i*blockRows) {
 			at := &next[from.group[j]]
 			s.related[*at], s.lines[*at] = from.related[j], from.line[j]

@@ -15,7 +15,7 @@ type RelationCount struct {
 	Parents  int // parent records
 }
 
-// Relations counts the relations, in order of first appearance.
+// Relations gives the counts of each relation, in order of first appearance.
 func (s *Set) Relations() []RelationCount {
 	counts := make([]RelationCount, len(s.groups.relations))
 	for i, r := range s.groups.relations {
@@ -31,7 +31,7 @@ func (s *Set) Relations() []RelationCount {
 	return counts
 }
 
-// FirstLine is the first line that has a relation; 0 if there is none.
+// FirstLine gives the first line that has a relation; 0 if there is none.
 func (s *Set) FirstLine(r zoho.Relation) int {
 	first := uint32(0)
 	for g := range s.EachGroup() {
@@ -49,8 +49,8 @@ type ParentCount struct {
 	Links  int // each counted once
 }
 
-// LargestParents are the n parent records that have the most links, the largest first, and of those
-// that have as many the one that appears first.
+// LargestParents gives the n parent records that have the most links, the largest first. Of two
+// that have as many links, the one that appears earlier goes first.
 func (s *Set) LargestParents(n int) []ParentCount {
 	type ranked struct {
 		ParentCount
@@ -82,21 +82,22 @@ func (s *Set) countParents() int {
 	return n
 }
 
-// eachParent gives the first group and the number of links of each parent record. In a module with
-// one relation, which is the usual case, its groups are its parents; for others, they are sorted.
+// eachParent gives the first group and the number of links of each parent record. If a module has
+// one relation, as most have, each of its groups is a parent record. The groups of other modules
+// are sorted by parent record.
 func (s *Set) eachParent(give func(first, links int)) {
 	modules := map[string]int{}
 	for _, r := range s.groups.relations {
 		modules[r.Module]++
 	}
-	alone := make([]bool, len(s.groups.relations)) // the relation is its module's only one
+	only := make([]bool, len(s.groups.relations)) // the relation is its module's only one
 	for i, r := range s.groups.relations {
-		alone[i] = modules[r.Module] == 1
+		only[i] = modules[r.Module] == 1
 	}
 	shared := map[string][]uint32{}
 	for g := range s.groups.n {
 		x := s.groups.at(g)
-		if alone[x.relation] {
+		if only[x.relation] {
 			give(g, int(s.links[g]))
 		} else {
 			module := s.groups.relations[x.relation].Module

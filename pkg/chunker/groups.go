@@ -9,15 +9,18 @@ type group struct {
 	rows     uint32
 }
 
-// groups finds groups by what they are. It is a hash table of indices with open addressing: Go's
-// map would take three times the memory, which counts where most rows have a parent of their own.
+// groups finds groups by their parent record and relation. It is a hash table of indexes with open
+// addressing. Go's map would take three times the memory, which matters if most rows have a parent
+// record of their own.
 type groups struct {
-	n         int                  // how many there are
-	blocks    []*[groupBlock]group // in order of first appearance; blocks, so that they need not be copied to grow
-	slots     []uint64             // hash << 32 | index + 1; zero for a free slot; a power of two long
-	relations []zoho.Relation      // in order of first appearance
+	n int // how many groups there are
+	// blocks has the groups in order of first appearance. A slice of groups would be copied when it
+	// grows.
+	blocks    []*[groupBlock]group
+	slots     []uint64        // hash << 32 | index + 1; zero for a free slot; a power of two long
+	relations []zoho.Relation // in order of first appearance
 	known     map[zoho.Relation]uint32
-	last      uint32 // the relation of the last row: most often that of the next, too
+	last      uint32 // the relation of the last row, which the next row most often has, too
 }
 
 const groupBlock = 1 << 10
@@ -26,10 +29,10 @@ func newGroups() *groups {
 	return &groups{slots: make([]uint64, 64), known: map[zoho.Relation]uint32{}}
 }
 
-// at is a group by its index.
+// at gives a group by its index.
 func (g *groups) at(i int) *group { return &g.blocks[i/groupBlock][i%groupBlock] }
 
-// relation is the index of a relation, if there is one.
+// relation gives the index of a relation, if it is known.
 func (g *groups) relation(r zoho.Relation) (uint32, bool) {
 	if int(g.last) < len(g.relations) && g.relations[g.last] == r {
 		return g.last, true
@@ -38,14 +41,14 @@ func (g *groups) relation(r zoho.Relation) (uint32, bool) {
 	return i, ok
 }
 
-// hash mixes a group's key: ids of an org share their leading digits and often differ in a few
-// others only.
+// hash mixes all bits of a group's parent and relation: the ids of an org share their leading
+// digits, and often differ in few others.
 func hash(parent zoho.ID, relation uint32) uint64 {
 	h := (uint64(parent) + uint64(relation)*0x9e3779b97f4a7c15) * 0xff51afd7ed558ccd
 	return (h ^ h>>32) * 0xc4ceb9fe1a85ec53 >> 32
 }
 
-// slot is where a group is, or the free slot where it would be.
+// slot gives the slot of a group, or the free slot where it would be.
 func (g *groups) slot(h uint64, parent zoho.ID, relation uint32) *uint64 {
 	mask := uint64(len(g.slots) - 1)
 	for i := h & mask; ; i = (i + 1) & mask {
@@ -62,10 +65,10 @@ func (g *groups) slot(h uint64, parent zoho.ID, relation uint32) *uint64 {
 	}
 }
 
-// index is the group of a slot that is not free.
+// index gives the index of the group in a slot that is not free.
 func index(slot uint64) int { return int(uint32(slot)) - 1 }
 
-// find is the index of a group, if there is one.
+// find gives the index of a group, if there is one.
 func (g *groups) find(parent zoho.ID, r zoho.Relation) (int, bool) {
 	relation, ok := g.relation(r)
 	if !ok {
@@ -75,7 +78,7 @@ func (g *groups) find(parent zoho.ID, r zoho.Relation) (int, bool) {
 	return index(s), s != 0
 }
 
-// add is the index of a group, which is made if there is none.
+// add gives the index of a group, and makes the group if there is none.
 func (g *groups) add(parent zoho.ID, r zoho.Relation) int {
 	relation, ok := g.relation(r)
 	if !ok {
@@ -102,6 +105,7 @@ func (g *groups) add(parent zoho.ID, r zoho.Relation) int {
 	return g.n - 1
 }
 
+// grow doubles the slots.
 func (g *groups) grow() {
 	old := g.slots
 	g.slots = make([]uint64, 2*len(old))

@@ -14,7 +14,7 @@ import (
 // Set is the rows of one input, grouped by parent record and relation. Groups are in the order in
 // which the input has them. Within a group, rows are sorted by related record and then by line.
 //
-// Each row has a position, from 0 to Rows()-1. It is the same whenever the same input is read. The
+// Each row has a position, from 0 to Rows()-1. The same input always gives the same positions. The
 // rows of one link are neighbours, and the position of the first of them stands for the link.
 //
 // A Set does not change, and many goroutines can use it at the same time.
@@ -23,11 +23,12 @@ type Set struct {
 	start      []uint32  // where each group begins, and the end of the last
 	related    []zoho.ID // by position
 	lines      []uint32  // by position
-	duplicates []uint64  // a bit by position: the row's link is that of the row before
-	links      []uint32  // the links of each group, each counted once
+	duplicates []uint64  // a bit by position: the row has the same link as the row before
+	links      []uint32  // by group: its links, each counted once
 
-	all, parents int
-	longest      bool // some related ids have the most digits that ids can have
+	all     int  // links, each counted once
+	parents int  // parent records
+	longest bool // some related id has as many digits as an id can have
 }
 
 // finish sorts a group's rows and marks the duplicates among them.
@@ -61,7 +62,7 @@ func (s *Set) Groups() int { return len(s.links) }
 // Parents is the number of parent records: of pairs of a module and an id.
 func (s *Set) Parents() int { return s.parents }
 
-// Calls is the number of batches that all links make.
+// Calls is the number of batches of at most size links that hold all links.
 func (s *Set) Calls(size int) int {
 	size = clamp(size)
 	calls := 0
@@ -77,7 +78,7 @@ func (s *Set) Calls(size int) int {
 	return calls
 }
 
-// Find is the position of a link's first row, if the set has the link.
+// Find gives the position of a link's first row, if the set has the link.
 func (s *Set) Find(l reader.Link) (pos int, ok bool) {
 	g, ok := s.groups.find(l.Parent, l.Relation)
 	if !ok {
@@ -88,7 +89,7 @@ func (s *Set) Find(l reader.Link) (pos int, ok bool) {
 	return from + i, ok
 }
 
-// At is the link and the line of a row.
+// At gives the link and the line of a row.
 func (s *Set) At(pos int) (l reader.Link, line int) {
 	g := s.groups.at(s.groupAt(pos))
 	return reader.Link{
@@ -96,7 +97,7 @@ func (s *Set) At(pos int) (l reader.Link, line int) {
 	}, int(s.lines[pos])
 }
 
-// groupAt is the group of a row: the last one that begins at or before it.
+// groupAt gives the group of a row: the first one that ends behind it.
 func (s *Set) groupAt(pos int) int {
 	return sort.Search(len(s.links), func(g int) bool { return int(s.start[g+1]) > pos })
 }
@@ -104,7 +105,7 @@ func (s *Set) groupAt(pos int) int {
 // IsDuplicate reports whether an earlier line has the row's link.
 func (s *Set) IsDuplicate(pos int) bool { return s.duplicates[pos/64]>>(pos%64)&1 != 0 }
 
-// First is the position of the first row of a row's link.
+// First gives the position of the first row of a row's link.
 func (s *Set) First(pos int) int {
 	if !s.IsDuplicate(pos) {
 		return pos
@@ -114,7 +115,7 @@ func (s *Set) First(pos int) int {
 	return from + i
 }
 
-// Lines are the lines of all rows of a row's link, the first one first.
+// Lines gives the lines of all rows of a row's link, in order.
 func (s *Set) Lines(pos int) []int {
 	first := s.First(pos)
 	lines := []int{int(s.lines[first])}
@@ -167,7 +168,7 @@ func (s *Set) EachGroup() iter.Seq[Group] {
 	}
 }
 
-// FindLine is the position of the row of a link that starts on a line, if the set has it.
+// FindLine gives the position of the row of a link that starts on a line, if the set has it.
 func (s *Set) FindLine(l reader.Link, line int) (pos int, ok bool) {
 	first, ok := s.Find(l)
 	if !ok || line < 0 || uint64(line) > math.MaxUint32 {

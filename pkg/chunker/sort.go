@@ -8,9 +8,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// sortRows sorts rows by related record and then by line. It is a radix sort in place: the two
-// columns need no scratch copy, which would be the peak of the memory for an input with a single
-// parent record.
+// sortRows sorts rows by related record and then by line. It is a radix sort in place, because a
+// copy of the two slices would take most memory of all for an input with a single parent record.
 func sortRows(related []zoho.ID, lines []uint32) {
 	if len(related) < 48 {
 		insertRows(related, lines)
@@ -28,7 +27,7 @@ func sortRows(related []zoho.ID, lines []uint32) {
 		slices.Sort(lines)
 		return
 	}
-	// The eight highest bits that are not the same in all rows.
+	// The digit is made of the eight highest bits that are not the same in all rows.
 	shift := max(0, bits.Len64(uint64(varying))-8)
 	digit := func(i int) byte { return byte(related[i] >> shift) }
 	var next, end [256]int
@@ -59,6 +58,7 @@ func sortRows(related []zoho.ID, lines []uint32) {
 	}
 }
 
+// insertRows is sortRows for few rows.
 func insertRows(related []zoho.ID, lines []uint32) {
 	for i := 1; i < len(related); i++ {
 		r, l := related[i], lines[i]

@@ -4,5 +4,6 @@ package crash
 
 import "syscall"
 
-// forbidCoreDumps lets the system write no core dump of this process. It is no loss if that fails.
+// forbidCoreDumps keeps the system from writing a core dump of this process. An error is ignored,
+// because the program can do nothing about it.
 func forbidCoreDumps() { _ = syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}) }

@@ -12,15 +12,15 @@ import (
 	"delink/pkg/zoho"
 )
 
-// answers are what an org says of itself before the first call. What it does not say, for want of a
-// scope or of an answer, is nil.
+// answers are what an org says of itself before the first call that removes links. An answer may be
+// missing because the login lacks a scope.
 type answers struct {
-	org      *zoho.Org
-	lists    map[string][]zoho.List // by module
-	identity zoho.Identity
+	org      *zoho.Org              // nil if it is not known
+	lists    map[string][]zoho.List // by module; nil if they are not known
+	identity zoho.Identity          // as far as it is known
 	problems problems
 	notes    []string
-	refused  error // the login is refused, or there is no connection: no other call would fare better
+	refused  error // why nothing can be sent: the login is refused, or there is no connection
 }
 
 // mostQuestions is how many questions are asked at the same time: as many calls as every edition
@@ -28,7 +28,7 @@ type answers struct {
 const mostQuestions = zoho.LeastSlots
 
 // ask asks the org for its name, type and edition, and for the related lists of the modules in the
-// input. All questions are asked at the same time.
+// input.
 func ask(ctx context.Context, conn *Connection, in *Input) answers {
 	a := answers{lists: map[string][]zoho.List{}, identity: zoho.Identity{Login: conn.Login}}
 	var org zoho.Org
@@ -61,7 +61,7 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 			a.identity.Org = org.ID
 		}
 	} else {
-		a.notef("the org does not say its name and edition: %s", unasked(aboutOrg.Err, "ZohoCRM.org.READ"))
+		a.notef("the org does not say its name and edition: %s", noAnswer(aboutOrg.Err, "ZohoCRM.org.READ"))
 	}
 	refused := map[string]error{} // modules
 	for i, module := range modules {
@@ -71,20 +71,20 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 		case e.Code == "INVALID_MODULE":
 			refused[module] = e
 		default:
-			a.notef("the org does not say which lists of %s can be delinked: %s", module, unasked(e, "ZohoCRM.settings.related_lists.READ"))
+			a.notef("the org does not say which lists of %s can be delinked: %s", module, noAnswer(e, "ZohoCRM.settings.related_lists.READ"))
 		}
 	}
 	a.check(in, refused)
 	return a
 }
 
-// locate notes where the CRM is.
+// locate notes the host of the CRM.
 func (a *answers) locate(ctx context.Context, conn *Connection) {
 	if conn.Emulator {
 		a.identity = zoho.Identity{Org: Emulator, Host: Emulator, Login: Emulator}
 		return
 	}
-	if a.refused != nil || ctx.Err() != nil { // to know the address may take a token
+	if a.refused != nil || ctx.Err() != nil { // the address may come with a token: there is none
 		return
 	}
 	base, err := conn.CRM.Base(ctx)
@@ -97,7 +97,8 @@ func (a *answers) locate(ctx context.Context, conn *Connection) {
 	}
 }
 
-// check decides about the relations of an input.
+// check finds the relations of an input that cannot be delinked. refused has the modules that the
+// org does not accept.
 func (a *answers) check(in *Input, refused map[string]error) {
 	for _, r := range in.Set.Relations() {
 		if err := refused[r.Relation.Module]; err != nil {
@@ -124,11 +125,11 @@ func modulesOf(in *Input) (modules []string) {
 	return modules
 }
 
-// Emulator is the name of the emulator inside the process among CRMs.
+// Emulator is the name of the emulator inside this process, in place of an org's id and host.
 const Emulator = "emulator"
 
-// unasked says why a question has no answer.
-func unasked(err error, scope string) string {
+// noAnswer says why a question has no answer.
+func noAnswer(err error, scope string) string {
 	var e *zoho.Error
 	if errors.As(err, &e) && e.Kind == zoho.Denied {
 		return fmt.Sprintf("%s (%s allows it)", e, scope)

@@ -5,27 +5,28 @@ import "delink/pkg/outcome"
 // earlierRun is what is known of an earlier run on the same files.
 type earlierRun struct {
 	Summary     bool          // it left a summary
-	State       outcome.State // as the summary says
-	Pending     int           // as the summary says
-	SameInput   bool          // as the summary says
-	OtherFiles  bool          // the summary is of a run that wrote other results
+	State       outcome.State // from the summary
+	Pending     int           // from the summary
+	SameInput   bool          // the summary is of a run with this input
+	OtherFiles  bool          // the summary is of an unfinished run with another result file
 	Results     bool          // there is a result file
-	Rows        int           // of the result file, about the CRM of this run
-	Strays      int           // of those, rows that do not fit this input
+	Rows        int           // rows of the result file about the CRM of this run
+	Strays      int           // how many of Rows do not fit this input
 	ForeignRows int           // rows of the result file about another CRM
 	CRM         sameCRM
 }
 
-// sameCRM is what can be shown about the CRM of an earlier run and that of this one.
+// sameCRM says whether the earlier run and this one have the same CRM.
 type sameCRM int
 
 const (
-	isSame    sameCRM = iota // also where there is nothing to compare
-	notShown                 // they may be the same or not
-	isOther                  // they are two
-	rehearsed                // the earlier run was a rehearsal, and this one is not
+	isSame    sameCRM = iota // they have, or there is nothing to compare
+	notShown                 // nothing shows whether they have
+	isOther                  // they have not
+	rehearsed                // the earlier run had the emulator, and this one has not
 )
 
+// finished reports whether the earlier run left nothing pending.
 func (e *earlierRun) finished() bool {
 	return e.Summary && e.State == outcome.Finished && e.Pending == 0
 }
@@ -33,21 +34,22 @@ func (e *earlierRun) finished() bool {
 // decision is what becomes of an earlier run.
 type decision int
 
-// The decisions.
+// The decisions. Those that begin with refuse end the job.
 const (
-	begin         decision = iota // there is nothing to go on with
-	beginAnew                     // older files get new names
-	goOn                          // the run is resumed, or has nothing to do
-	carryOver                     // links that are settled stay so; their rows get this input's lines, and the old file is kept
-	refuseChanged                 // the input is not that of the unfinished run
-	refuseDamaged                 // the results do not fit the input that they are of
-	refuseFiles                   // the summary is of an unfinished run with other results
-	refuseOther                   // the unfinished run spoke to another CRM
-	refuseUnshown                 // nothing shows that the unfinished run spoke to the same CRM
+	begin     decision = iota // there is no earlier run to resume
+	beginAnew                 // the files of the earlier run get new names
+	goOn                      // the earlier run is resumed, or has left nothing to do
+	// carryOver resumes a run of another input. Links that it has settled stay settled. Their rows
+	// get this input's lines. The old result file is kept under a new name.
+	carryOver
+	refuseChanged // the unfinished run had another input
+	refuseDamaged // the result file does not fit the input that the summary names
+	refuseFiles   // the summary is of an unfinished run with another result file
+	refuseOther   // the unfinished run had another CRM
+	refuseUnshown // nothing shows whether the unfinished run had the same CRM
 )
 
-// decide says what becomes of an earlier run. It is the table "Running again" of the promise to
-// users.
+// decide says what becomes of an earlier run.
 func decide(e earlierRun, c Choice) decision {
 	switch {
 	case c.Restart:
@@ -81,7 +83,7 @@ func decide(e earlierRun, c Choice) decision {
 	return refuseChanged
 }
 
-// decideOther is decide for a run that spoke to another CRM, or may have.
+// decideOther is decide for an earlier run that had another CRM, or may have had.
 func decideOther(e earlierRun, c Choice) decision {
 	switch {
 	case e.CRM == rehearsed, e.finished(), c.IfChanged == ChangedRestart:

@@ -12,17 +12,17 @@ import (
 	"delink/pkg/zoho"
 )
 
-// earlier is what an earlier run left beside the input, as far as it is of use to this run.
+// earlier is what an earlier run left on disk.
 type earlier struct {
-	run     earlierRun
-	summary *report.Summary // nil if there is none
-	extent  report.Extent
-	stray   int         // the line of the first row that does not fit this input
-	deleted *report.Row // a row that tells of a record that was deleted
-	unknown []reader.Link
+	run     earlierRun // what decide has to know
+	summary *report.Summary
+	extent  report.Extent // of the result file
+	stray   int           // the line of the first row that does not fit this input
+	deleted *report.Row   // a row about a record that was deleted; nil if there is none
+	unknown []reader.Link // links that it left unknown
 }
 
-// takeUp reads what an earlier run left: summary, result file and journals. It fills the book.
+// takeUp reads what an earlier run left: summary, journals and result file. It fills the book.
 func (j *Job) takeUp() error {
 	e := &j.earlier
 	var err error
@@ -35,7 +35,7 @@ func (j *Job) takeUp() error {
 	if s := e.summary; s != nil {
 		e.run.Summary, e.run.State, e.run.Pending = true, s.State, s.Pending
 		e.run.SameInput = s.InputSHA256 == j.input.SHA256
-		// Folders may have other names by now, files not.
+		// The folder may have been renamed since, so only the names of the files are compared.
 		e.run.OtherFiles = s.State != outcome.Finished && !disk.SameText(filepath.Base(s.Results), filepath.Base(j.files.Results))
 	}
 	doubts, err := j.findDoubts()
@@ -59,7 +59,7 @@ func (j *Job) takeUp() error {
 		}
 		e.run.Rows++
 		named = named || r.Org != ""
-		doubts.settle(r, at)
+		doubts.own.settle(r, at)
 		if !j.book.Load(r) {
 			if e.run.Strays++; e.run.Strays == 1 {
 				e.stray = line
@@ -67,7 +67,7 @@ func (j *Job) takeUp() error {
 		}
 		return nil
 	})
-	if err != nil && !j.config.Restart { // with it, the file may be anything: it is put aside
+	if err != nil && !j.config.Restart { // else the file is put aside, whatever it is
 		return notOurs(err)
 	}
 	e.run.Results = e.extent.Exists
@@ -78,9 +78,9 @@ func (j *Job) takeUp() error {
 	return nil
 }
 
-// isStranger reports whether a row is about another CRM than this run's, whose names are given. A
-// run that did not learn its CRM has sent nothing. Where this run has not learned it, only a
-// rehearsal is known to be another.
+// isStranger reports whether a row is about another CRM than this run's. names are those of this
+// run's CRM. A row without a CRM is of a run that did not come to know its CRM, and has sent
+// nothing. If this run does not know its CRM, only the emulator is known to be another one.
 func isStranger(names map[string]bool, org string) bool {
 	if names == nil {
 		return org == Emulator
@@ -88,8 +88,8 @@ func isStranger(names map[string]bool, org string) bool {
 	return org != "" && !names[org]
 }
 
-// namesOfCRM are the names that rows about this run's CRM have; nil if it is not known, and every
-// row counts.
+// namesOfCRM gives the names that rows about this run's CRM have. It gives nil if the CRM is not
+// known.
 func (j *Job) namesOfCRM() map[string]bool {
 	now := j.answers.identity
 	if now.Name() == "" {
@@ -100,20 +100,21 @@ func (j *Job) namesOfCRM() map[string]bool {
 		names[now.Org] = true
 	}
 	if s := j.earlier.summary; s != nil && now.Compare(s.Identity()) == zoho.Same {
-		for _, id := range []zoho.Identity{now, s.Identity()} { // runs that did not learn the id wrote the host
+		// A run that did not come to know the org's id has written the host.
+		for _, id := range []zoho.Identity{now, s.Identity()} {
 			names[id.Org], names[id.Host] = true, true
 		}
 	}
 	return names
 }
 
-// compareCRM says what is known of the CRM of an earlier run. strangers are the names in rows that
-// are not about this run's CRM.
+// compareCRM says whether the earlier run had the CRM of this run. named says that some row is
+// about this run's CRM. strangers are the names of other CRMs in rows.
 func (j *Job) compareCRM(named bool, strangers map[string]bool) sameCRM {
 	now := j.answers.identity
 	e := &j.earlier
 	switch {
-	case now.Name() == "": // nobody was asked, or nobody answered: then nothing is sent
+	case now.Name() == "": // nobody was asked, or nobody answered: nothing is sent
 		if len(strangers) > 0 && !named || e.summary != nil && e.summary.Identity().Org == Emulator {
 			return rehearsed
 		}
@@ -156,9 +157,9 @@ func isOrgID(name string) bool {
 	return err == nil
 }
 
-// identityToKeep is the CRM of this run as its files name it. If the org did not say its id this
-// time, and is shown to be the org of the earlier run, it is called as that run called it. If
-// nothing became known, this run has sent nothing, and the files stay what they were.
+// identityToKeep gives the CRM of this run as its files name it. If the org did not say its id this
+// time and is shown to be the org of the earlier run, it has the id that the earlier run noted. If
+// the CRM is not known at all, this run sends nothing, and its files keep the earlier identity.
 func (j *Job) identityToKeep() zoho.Identity {
 	now, s := j.answers.identity, j.earlier.summary
 	switch {
@@ -171,8 +172,8 @@ func (j *Job) identityToKeep() zoho.Identity {
 	return now
 }
 
-// heedDeletion remembers a row of an earlier run that tells of a deleted record, if its relation is
-// in this input too.
+// heedDeletion remembers a row of an earlier run about a deleted record, if this input has the
+// relation, too.
 func (j *Job) heedDeletion(r *report.Row) {
 	if r.Code != zoho.CodeRecordDeleted || j.earlier.deleted != nil {
 		return
@@ -185,7 +186,7 @@ func (j *Job) heedDeletion(r *report.Row) {
 	}
 }
 
-// refuseDeletion keeps a run from deleting more records where an earlier one has deleted some.
+// refuseDeletion refuses an input with a relation of which an earlier run has deleted a record.
 func (j *Job) refuseDeletion() error {
 	d := j.earlier.deleted
 	if d == nil {
@@ -193,9 +194,10 @@ func (j *Job) refuseDeletion() error {
 	}
 	return refusef(
 		"look for the record in the CRM's recycle bin, and take the rows of this relation out of the input; the results have to be put aside by hand before it can be run again",
-		"%s tells that delinking %s.%s deleted a record (line %d of the input): its records are not linked but held", j.files.Results, d.Module, d.Relation, d.Line)
+		"%s tells that delinking %s.%s deleted a record (line %d of the input): the list holds records, not links", j.files.Results, d.Module, d.Relation, d.Line)
 }
 
+// notOurs makes a Refusal of a file that delink did not write, or that was changed since.
 func notOurs(err error) error {
 	var not *report.NotALedger
 	if errors.As(err, &not) {
@@ -204,8 +206,8 @@ func notOurs(err error) error {
 	return err
 }
 
-// settleEarlier carries out what was decided about the earlier run, in memory: files are changed
-// when the run begins.
+// settleEarlier decides what becomes of the earlier run, and sets up the book for that. The files
+// are changed only when the run begins.
 func (j *Job) settleEarlier() error {
 	e := &j.earlier
 	j.decision = decide(e.run, j.config.Choice)
@@ -239,7 +241,7 @@ func (j *Job) settleEarlier() error {
 	return nil
 }
 
-// tellOfEarlier collects what people should know about the earlier run.
+// tellOfEarlier notes what people should know about the earlier run.
 func (j *Job) tellOfEarlier() {
 	e := &j.earlier
 	switch {

@@ -30,7 +30,7 @@ const (
 	RoleInvalid
 )
 
-// String is how messages call the file.
+// String gives the words for the file in messages.
 func (r Role) String() string {
 	return [...]string{"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used"}[r]
 }
@@ -39,7 +39,7 @@ func refuseFile(remedy Remedy, role Role, err error, format string, args ...any)
 	return &Refusal{Cause: fmt.Sprintf(format, args...), Remedy: remedy, Role: role, Err: err}
 }
 
-// part is one file of a job.
+// part is one file of a job. path is the field that has its path.
 type part struct {
 	role Role
 	path *string
@@ -50,9 +50,9 @@ func (f *Files) written() []part {
 	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}}
 }
 
-// place finds the place of every file: what was not given goes beside the input, symbolic links are
-// followed to the file that they lead to, and every path is checked. Without need, files that have
-// no place stay empty.
+// place gives every file its path. A file that the user gave no path goes beside the input.
+// Symbolic links are followed to their end, and every path is checked. need says that every file
+// must have a path. Otherwise paths that are not known stay empty.
 func (f Files) place(input string, need bool) (Files, error) {
 	if err := f.refuseStreams(); err != nil {
 		return f, err
@@ -84,8 +84,8 @@ func (f Files) refuseStreams() error {
 	return nil
 }
 
-// fill gives the files that have no path one beside the input. Where the input has no place of its
-// own, they go beside the results.
+// fill gives a path to the files that have none: beside the input or, if the input is a stream,
+// beside the results.
 func (f *Files) fill(input string) error {
 	base := stem(input)
 	if input == Stdin || disk.IsStream(input) {
@@ -113,7 +113,7 @@ func inputName(input string) string {
 	return input
 }
 
-// stem is the path without the endings that an input has.
+// stem gives a path without the endings of an input.
 func stem(path string) string {
 	for _, ending := range []string{".gz", ".zst", ".csv", ".tsv", ".txt"} {
 		if strings.EqualFold(filepath.Ext(path), ending) && len(filepath.Base(path)) > len(ending) {
@@ -157,8 +157,8 @@ func (f Files) refuseShared(input string) error {
 	return nil
 }
 
-// same reports whether two paths lead to one file, through links of any kind, or would once it is
-// made.
+// same reports whether two paths lead to one file, through links of any kind. The file need not
+// exist yet.
 func same(a, b string) bool {
 	infoA, errA := os.Stat(a)
 	infoB, errB := os.Stat(b)
@@ -168,7 +168,7 @@ func same(a, b string) bool {
 	return truePath(a) == truePath(b)
 }
 
-// truePath is the one path of a file, whether it is there or not.
+// truePath gives the absolute path of a file without symbolic links. The file need not exist.
 func truePath(path string) string {
 	if to, err := disk.Resolve(path); err == nil {
 		path = to
@@ -183,13 +183,15 @@ func truePath(path string) string {
 	return abs
 }
 
-// sameTold reports whether a path that a summary tells leads to a file. A summary cannot hold names
-// that are not UTF-8.
-func sameTold(told, path string) bool { return disk.SameText(told, path) || same(told, path) }
+// isNamed reports whether a path in a summary is that of a file. A summary holds text, and names of
+// files that are not UTF-8 are changed in it.
+func isNamed(inSummary, path string) bool {
+	return disk.SameText(inSummary, path) || same(inSummary, path)
+}
 
-// putAside gives files of an earlier run new names, with the time:
-// links.results.20261124-193000.csv. The results go first: without them the others are not taken
-// for a run.
+// putAside gives files of an earlier run new names, with the time, such as
+// links.results.20261124-193000.csv. The results must be the first of the paths: without results,
+// the other files are not taken for a run.
 func (j *Job) putAside(now time.Time, paths ...string) error {
 	for _, path := range paths {
 		if _, err := putAside(j.world.Disk, path, now); err != nil {
@@ -216,7 +218,7 @@ func copyAside(on disk.Disk, path string, now time.Time) error {
 	})
 }
 
-// putAside gives an older file a new name and returns it; the name is empty if there is no such
+// putAside gives an older file a new name and returns it. The name is empty if there is no such
 // file.
 func putAside(on disk.Disk, path string, now time.Time) (to string, err error) {
 	if to, err = disk.PutAside(on, path, now); err != nil {

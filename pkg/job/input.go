@@ -16,28 +16,31 @@ import (
 
 // Input is an input that has been read and checked.
 type Input struct {
-	Config Config
-	Set    *chunker.Set
-	Header *reader.Header        // how the input was understood
-	Bad    []*reader.RowError    // rows that cannot be used; the first ones, if they are why nothing is sent
-	SHA256 string                // of the input
-	Doubts []suspicion.Suspicion // what may be right and often is not
-	bad    int                   // how many rows cannot be used
-	source *source
+	Config     Config
+	Set        *chunker.Set
+	Header     *reader.Header        // how the input was understood
+	Bad        []*reader.RowError    // rows that cannot be used; without SkipInvalid the first ones
+	SHA256     string                // of the bytes of the input
+	Suspicions []suspicion.Suspicion // what is often a mistake
+	bad        int                   // how many rows cannot be used
+	source     *source
 
-	leftUnknown, inDoubt []reader.Link // what a failures file tells of an earlier run
+	// If the input is a failures file, these are links that an earlier run left unknown or in
+	// doubt.
+	leftUnknown, inDoubt []reader.Link
 }
 
-// keptBad is how many rows that cannot be used are kept to be shown, where the run does not go on
-// without them. A spreadsheet that has changed one id has changed millions.
+// keptBad is how many rows that cannot be used are kept to be shown, if they are the reason why
+// nothing is sent. There can be millions: a spreadsheet that has changed one id has often changed
+// all.
 const keptBad = 1000
 
-// gcPercent keeps the garbage of reading small beside what is kept: ten million rows must fit in a
-// laptop.
+// gcPercent makes the garbage collector run more often than usual while the input is read: ten
+// million rows must fit in the memory of a laptop.
 const gcPercent = 40
 
 // readInput reads the whole input and checks it. again says that the input will be read a second
-// time. readInput writes nothing but the file of rows that cannot be used, if one was asked for.
+// time. readInput writes no file but that of the rows that cannot be used, if the user wants one.
 func readInput(c Config, on disk.Disk, again bool) (*Input, error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(gcPercent))
 	p := &Input{Config: c}
@@ -72,7 +75,7 @@ func (p *Input) Name() string { return p.source.name }
 // Rows is how many rows the input has below its header.
 func (p *Input) Rows() int { return p.Set.Rows() + p.bad }
 
-// read reads the input: it begins with the header, and gives the rows that cannot be used to bad.
+// read reads the input. It calls begin with the header, and bad with each row that cannot be used.
 func (p *Input) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 	in, err := reader.New(p.source.name, p.source.reader(), p.Config.Reader)
 	if err != nil {
@@ -101,11 +104,11 @@ func (p *Input) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 		return &Refusal{Cause: p.source.name, Err: err}
 	}
 	p.Set = b.Build()
-	p.Doubts = append(suspicion.UnusedOptions(p.Set, p.Header, p.Config.Reader), suspicion.Find(p.Set)...)
+	p.Suspicions = append(suspicion.UnusedOptions(p.Set, p.Header, p.Config.Reader), suspicion.Find(p.Set)...)
 	return nil
 }
 
-// heed takes what a failures file tells of an earlier run.
+// heed notes a link that an earlier run left unknown or in doubt, if the row is of a failures file.
 func (p *Input) heed(row *reader.Row) {
 	status, code, _ := p.Header.Earlier(row.Raw)
 	switch {
@@ -117,6 +120,7 @@ func (p *Input) heed(row *reader.Row) {
 	}
 }
 
+// inputRefusal makes a Refusal of an error of the reader.
 func inputRefusal(err error) error {
 	var in *reader.InputError
 	if errors.As(err, &in) {

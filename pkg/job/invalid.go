@@ -11,12 +11,12 @@ import (
 	"delink/pkg/report"
 )
 
-// errNone is why there is no file of rows that cannot be used: there are none.
+// errNone keeps a file from being written that would have no rows.
 var errNone = errors.New("all rows can be used")
 
-// readAside reads the input, and writes the rows that cannot be used into the file that is there
-// for them. An older one gets a new name, also if there is nothing to write: it would be taken for
-// this input's.
+// readAside reads the input, and writes the rows that cannot be used into a file of their own. An
+// older file gets a new name, even if there is no such row: it would be taken for this input's
+// file.
 func (p *Input) readAside(on disk.Disk) error {
 	path := p.Config.Files.Invalid
 	if path == "" {
@@ -28,7 +28,7 @@ func (p *Input) readAside(on disk.Disk) error {
 	}
 	defer held.Unlock()
 	on = held
-	var wrong error // with the input, not with the file
+	var wrong error // of the input, in contrast to errors of the file
 	err = on.Replace(path, func(w io.Writer) error {
 		var out *report.InvalidRows
 		begin := func(h *reader.Header) { out = report.NewInvalidRows(w, h) }

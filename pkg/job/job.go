@@ -2,8 +2,8 @@ package job
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 
 	"delink/pkg/outcome"
 	"delink/pkg/progress"
@@ -38,27 +38,27 @@ const (
 	NotIdle       Idle = iota
 	NoRows             // the input has a header and no rows
 	NoUsableRows       // no row can be used
-	EarlierDone        // an earlier run finished with this input; the summary is that run's
-	EarlierEnough      // an earlier run has settled every link, and was cut off before it could say so
+	EarlierDone        // an earlier run has finished this input
+	EarlierEnough      // an earlier run has settled every link, and was killed before its end
 )
 
 // Ending is how a job ended.
 type Ending struct {
-	Summary *report.Summary // of this run; of the earlier one for EarlierDone
+	Summary *report.Summary // of this run; for EarlierDone, of the earlier run
 	Idle    Idle
-	Input   string    // its name
-	Org     *zoho.Org // nil where it is not known
+	Input   string    // the name of the input
+	Org     *zoho.Org // nil if it is not known
 	Causes  []report.Cause
-	InDoubt int   // of the pending links, those that an earlier run may have removed
-	Err     error // why the run could not go on; the files tell what became of every link all the same
+	InDoubt int   // pending links that an earlier run may have removed
+	Err     error // why the run could not go on; the files are finished all the same
 }
 
 // Run takes a job through all its steps. When stop ends, nothing new is sent and what is in flight
-// is finished; when hard ends too, what is in flight is cut off. The causes of both may be an
-// outcome.Reason.
+// is finished. When hard ends too, calls in flight are cut off. An outcome.Reason as the cause of
+// either context becomes the reason of the run.
 //
-// A *Refusal says that nothing was sent and no file was changed. Any other error says the same of a
-// run that could not begin.
+// If Run returns an error, nothing was sent, and no file was changed but that of the rows that
+// cannot be used.
 func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 	j := &Job{config: c, world: w}
 	if err := j.read(true); err != nil {
@@ -70,7 +70,7 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 			return nil, err
 		}
 	}
-	if err := j.open(); err != nil {
+	if err := j.lock(); err != nil {
 		return nil, err
 	}
 	defer j.unlock()
@@ -83,7 +83,7 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 		return nil, err
 	}
 	if idle := j.idle(); idle != NotIdle && j.isLocated() {
-		return j.nothing(idle)
+		return j.endIdle(idle)
 	}
 	if end, err := j.allowed(stop); end != nil || err != nil {
 		return end, err
@@ -94,14 +94,14 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 			return nil, err
 		}
 		if stop.Err() != nil {
-			return j.giveUp(reasonOf(stop), nil)
+			return j.giveUp(outcome.ReasonOf(stop), nil)
 		}
 	}
 	return j.send(stop, hard, p)
 }
 
-// Look takes a job as far as its proposal, and changes nothing. Without a connection, nobody is
-// asked.
+// Look takes a job as far as its proposal, and changes nothing. If World.Connect is nil, it asks no
+// org.
 func Look(ctx context.Context, c Config, w World) (*Proposal, error) {
 	j := &Job{config: c, world: w, unlock: func() {}}
 	if err := j.read(false); err != nil {
@@ -128,7 +128,7 @@ func Look(ctx context.Context, c Config, w World) (*Proposal, error) {
 	return j.propose(), nil
 }
 
-// read reads and checks the input.
+// read reads and checks the input. again says that it will be read a second time.
 func (j *Job) read(again bool) (err error) {
 	if j.input, err = readInput(j.config, j.world.Disk, again); err != nil {
 		return err
@@ -137,8 +137,9 @@ func (j *Job) read(again bool) (err error) {
 	return nil
 }
 
-// open locks the files that the run writes. From now on they are written through the disk that holds the locks.
-func (j *Job) open() error {
+// lock locks the files that the run writes. From then on they are written through the disk that
+// holds the locks.
+func (j *Job) lock() error {
 	held, err := lockFiles(j.world.Disk, j.files)
 	if err != nil {
 		return err
@@ -175,8 +176,8 @@ func (j *Job) compare() error {
 	return j.settleEarlier()
 }
 
-// isLocated reports whether it is known which CRM the run speaks to, as far as it has to be. Without
-// that, an earlier run cannot stand in for this one.
+// isLocated reports whether this run knows its CRM, as far as it has to. Otherwise it cannot be
+// idle because of an earlier run, which may have had another CRM.
 func (j *Job) isLocated() bool { return j.conn == nil || j.answers.identity.Name() != "" }
 
 // idle says whether there is nothing to do, and why.
@@ -200,27 +201,27 @@ func (j *Job) earlierDone() bool {
 	switch {
 	case j.decision != goOn || e.summary == nil || !e.run.SameInput || e.summary.State != outcome.Finished:
 		return false
-	case j.book.Pending() > 0 || j.hasUnknown() || j.config.RetryFailed && j.book.Count(outcome.Failed) > 0:
+	case j.book.Pending() > 0 || j.book.Count(outcome.Unknown) > 0 || j.config.RetryFailed && j.book.Count(outcome.Failed) > 0:
 		return false
 	}
-	return e.extent.Torn == 0 // else somebody has cut or added to the results: the run leaves them whole
+	return e.extent.Torn == 0 // else the end of the results has to be repaired
 }
 
-// nothing ends a job that has no links to send.
-func (j *Job) nothing(why Idle) (*Ending, error) {
+// endIdle ends a job that has no links to send.
+func (j *Job) endIdle(why Idle) (*Ending, error) {
 	j.tell()
 	if why == EarlierDone {
 		return j.ending(j.earlier.summary, why, nil), nil
 	}
-	s, err := j.record(context.Background(), 0, func(*report.Recorder) (outcome.Reason, error) { return outcome.Completed, nil }, nil)
+	s, err := j.withFiles(context.Background(), 0, func(*report.Recorder) (outcome.Reason, error) { return outcome.Completed, nil }, nil)
 	return j.ending(s, why, err), nil
 }
 
-// allowed makes sure that the login and the relations are accepted, and tells what the org did not
-// say. It ends a job that cannot go on.
+// allowed checks that the login and the relations are accepted. It returns an Ending or an error if
+// the job cannot go on.
 func (j *Job) allowed(stop context.Context) (*Ending, error) {
 	if stop.Err() != nil {
-		return j.giveUp(reasonOf(stop), nil)
+		return j.giveUp(outcome.ReasonOf(stop), nil)
 	}
 	j.tell()
 	if j.answers.refused != nil {
@@ -230,15 +231,16 @@ func (j *Job) allowed(stop context.Context) (*Ending, error) {
 	return nil, j.answers.problems.refusal(j.input)
 }
 
-// Stopped is why a run did not begin that was told to stop.
+// Stopped is the error of a run that was told to stop before it began.
 type Stopped struct{ Reason outcome.Reason }
 
 func (*Stopped) Error() string {
 	return "stopped before the first call: nothing was sent, and no file was changed"
 }
 
-// giveUp ends a run before its first call. why may be nil. The summary tells of it, unless that would
-// put older files aside, or replace the summary of a run that has finished.
+// giveUp ends a run before its first call. Every link stays as it was. why may be nil. The summary
+// tells of the run, unless that would put older files aside, or replace the summary of a run that
+// has finished.
 func (j *Job) giveUp(reason outcome.Reason, why error) (*Ending, error) {
 	if j.decision != goOn && j.decision != begin || j.earlierDone() {
 		if why == nil {
@@ -246,18 +248,11 @@ func (j *Job) giveUp(reason outcome.Reason, why error) (*Ending, error) {
 		}
 		return nil, why
 	}
-	s, err := j.record(context.Background(), 0, func(*report.Recorder) (outcome.Reason, error) { return reason, why }, nil)
+	s, err := j.withFiles(context.Background(), 0, func(*report.Recorder) (outcome.Reason, error) { return reason, why }, nil)
 	return j.ending(s, NotIdle, err), nil
 }
 
-// reasonOf is why a context was ended.
-func reasonOf(ctx context.Context) outcome.Reason {
-	reason := outcome.Interrupted
-	errors.As(context.Cause(ctx), &reason)
-	return reason
-}
-
-// send runs the operation.
+// send makes the calls that remove the links, and finishes the files.
 func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 	limits := worker.Settings{MaxFailures: -1, Untried: j.isVouchedFor, OrgAnswers: j.answers.org != nil || len(j.answers.lists) > 0}
 	limits.Slots, limits.Rate, limits.MaxAttempts = p.Slots, j.config.Rate, max(1, j.config.MaxAttempts)
@@ -268,7 +263,7 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 	}
 	var run *worker.Run
 	watch := func() {}
-	s, err := j.record(hard, 2*p.Slots*j.config.batchSize(), func(r *report.Recorder) (outcome.Reason, error) {
+	s, err := j.withFiles(hard, 2*p.Slots*j.config.batchSize(), func(r *report.Recorder) (outcome.Reason, error) {
 		run = worker.Start(j.conn.CRM, j.book.Batches(j.config.batchSize(), j.config.RetryFailed), r, limits)
 		if j.world.Watch != nil {
 			watch = j.world.Watch(func() progress.Moment { return j.moment(run, p) })
@@ -291,7 +286,7 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 func (j *Job) moment(run *worker.Run, p *Proposal) progress.Moment {
 	s := run.Stats()
 	return progress.Moment{
-		Done:     s.Settled,
+		Done:     s.Done,
 		Total:    p.ToSend,
 		Failed:   j.book.Count(outcome.Failed) + j.book.Count(outcome.Unknown),
 		InFlight: s.InFlight,
@@ -299,14 +294,8 @@ func (j *Job) moment(run *worker.Run, p *Proposal) progress.Moment {
 	}
 }
 
-func (j *Job) isVouchedFor(r zoho.Relation) bool {
-	for _, a := range j.config.Allow {
-		if a == r {
-			return true
-		}
-	}
-	return false
-}
+// isVouchedFor reports whether the user has said that a relation can be delinked.
+func (j *Job) isVouchedFor(r zoho.Relation) bool { return slices.Contains(j.config.Allow, r) }
 
 func (j *Job) ending(s *report.Summary, why Idle, err error) *Ending {
 	e := &Ending{Summary: s, Idle: why, Input: j.input.Name(), Org: j.answers.org, Err: err}
@@ -321,7 +310,7 @@ func (j *Job) notef(format string, args ...any) {
 	j.notes = append(j.notes, fmt.Sprintf(format, args...))
 }
 
-// tell tells what was noted so far.
+// tell gives people the notes that were taken so far.
 func (j *Job) tell() {
 	for _, n := range append(j.notes, j.answers.notes...) {
 		if j.world.Note != nil {

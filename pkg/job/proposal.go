@@ -7,22 +7,22 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Proposal is what a run would do, for a person to look at before it begins.
+// Proposal is what a run would do. A person sees it before the run begins.
 type Proposal struct {
 	Input   *Input
 	Org     *zoho.Org       // nil where it is not known
 	Settled int             // links that an earlier run has settled
 	ToSend  int             // links
-	InDoubt int             // of these, links that an earlier run may have removed
-	Vouched []zoho.Relation // relations for which nobody but the user vouches
+	InDoubt int             // how many of ToSend an earlier run may have removed
+	Vouched []zoho.Relation // relations of which the user alone says that they can be delinked
 	Asked   bool            // the org was asked
 	Calls   int
 	Slots   int // calls in flight at most
 	Time    time.Duration
 }
 
-// AnswerTime is the time of one call that estimates assume; measured values lie between 0.05 and
-// 0.5 seconds.
+// AnswerTime is how long one call takes in estimates. Measured times lie between 0.05 and 0.5
+// seconds.
 const AnswerTime = 300 * time.Millisecond
 
 // estimate is how long calls take with so many in flight, and no more than perSecond of them a
@@ -78,7 +78,7 @@ func (j *Job) toSend() (links, calls int) {
 }
 
 // hasWork reports whether there is a link to be sent. There may be none although no earlier run has
-// finished: it was killed behind its last call, say.
+// finished, for example after a run that was killed when its last call had ended.
 func (j *Job) hasWork() bool {
 	for range j.book.Batches(j.config.batchSize(), j.config.RetryFailed) {
 		return true

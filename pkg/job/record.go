@@ -13,13 +13,13 @@ import (
 	"delink/pkg/report"
 )
 
-// record keeps the files of a run, around what it does. When hard ends, the run is cut off; atOnce
-// is how many links can be under way at most. count adds to the summary what the run knows; it may
-// be nil.
-func (j *Job) record(hard context.Context, atOnce int, do func(*report.Recorder) (outcome.Reason, error), count func(*report.Summary)) (*report.Summary, error) {
+// withFiles begins the files of a run, calls do, and finishes the files. hard tells whether the run
+// was cut off. atOnce is how many links can be in flight or half done at most. count adds to the
+// summary what the run knows. It may be nil.
+func (j *Job) withFiles(hard context.Context, atOnce int, do func(*report.Recorder) (outcome.Reason, error), count func(*report.Summary)) (*report.Summary, error) {
 	started := time.Now()
 	s := j.newSummary(started)
-	recorder, err := j.prepare(s, started, min(atOnce, s.Links))
+	recorder, err := j.beginFiles(s, started, min(atOnce, s.Links))
 	if err != nil {
 		s.State, s.Reason, s.ExitCode = outcome.Stopped, outcome.Broken, outcome.ExitBroken
 		return s, fmt.Errorf("nothing was sent: %w", err)
@@ -28,13 +28,13 @@ func (j *Job) record(hard context.Context, atOnce int, do func(*report.Recorder)
 	if err = recorder.WriteUnsent(started); err == nil {
 		reason, err = do(recorder)
 	}
-	if e := j.finish(s, recorder); e != nil {
+	if e := j.finishFiles(s, recorder); e != nil {
 		reason, err = outcome.Broken, errors.Join(err, e)
 	}
 	if count != nil {
 		count(s)
 	}
-	return s, errors.Join(err, j.close(s, started, reason, hard.Err() != nil))
+	return s, errors.Join(err, j.finishSummary(s, started, reason, hard.Err() != nil))
 }
 
 func (j *Job) newSummary(started time.Time) *report.Summary {
@@ -49,33 +49,33 @@ func (j *Job) newSummary(started time.Time) *report.Summary {
 		s.Org, s.CRM = &name, crm.String()
 	}
 	s.Start(started)
-	s.Count(j.book)
+	s.SetCounts(j.book)
 	return s
 }
 
-// prepare makes the files for the run that begins. reserve is how many rows must find a place even
-// on a full disk.
+// beginFiles makes the files of a run. reserve is for how many rows there must be space on the
+// disk.
 //
 // The order matters, because the process can be killed between any two steps. The journal goes
-// first: from then on no row of an older result file counts as an outcome of what is in doubt. Only
-// when the result file is as it should be, the journal says from which byte on its rows count.
-func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Recorder, error) {
-	size := int64(0) // of the result file, as long as it stays as it is
+// first: from then on, no row of an older result file takes a link out of doubt. The result file is
+// made next. Then the journal notes from which byte on its rows count.
+func (j *Job) beginFiles(s *report.Summary, now time.Time, reserve int) (*report.Recorder, error) {
+	size := int64(0) // of the result file, if it stays as it is
 	if j.decision == goOn {
 		size = j.earlier.extent.Size
 	}
-	jour, err := journal.Begin(j.world.Disk, j.files.Results, j.carried(), size)
+	jour, err := journal.Begin(j.world.Disk, j.files.Results, j.stillInDoubt(), size)
 	if err != nil {
 		return nil, err
 	}
 	j.noteJournal()
-	if err := j.prepareFiles(s, now); err != nil {
+	if err := j.moveOlder(s, now); err != nil {
 		return nil, err
 	}
 	for _, name := range []string{j.files.Results, j.files.Failures, j.files.Summary, journal.Name(j.files.Results)} {
 		j.world.Disk.Sweep(name)
 	}
-	// The summary goes before the results: results without it would be nobody's.
+	// The summary goes before the results: nothing would show which input results alone are about.
 	if err := s.Write(j.world.Disk, j.files.Summary); err != nil {
 		return nil, err
 	}
@@ -89,13 +89,13 @@ func (j *Job) prepare(s *report.Summary, now time.Time, reserve int) (*report.Re
 	return &report.Recorder{Ledger: ledger, Book: j.book, Journal: jour}, nil
 }
 
-// prepareFiles gives older files new names, where that was decided.
-func (j *Job) prepareFiles(s *report.Summary, now time.Time) error {
+// moveOlder gives older files new names, as was decided about the earlier run.
+func (j *Job) moveOlder(s *report.Summary, now time.Time) error {
 	e := &j.earlier
 	switch j.decision {
 	case carryOver:
-		// The old summary stays until the new one replaces it: a run that is killed here must find what was
-		// settled, and in which CRM.
+		// The old summary stays until the new one replaces it. If this run is killed in between,
+		// the next one finds what is settled, and in which CRM.
 		if err := errors.Join(j.carryOver(now), j.putAside(now, j.files.Failures)); err != nil {
 			return err
 		}
@@ -106,23 +106,26 @@ func (j *Job) prepareFiles(s *report.Summary, now time.Time) error {
 	case beginAnew:
 		e.extent = report.Extent{}
 		return j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary)
-	case begin, goOn, refuseChanged, refuseDamaged, refuseFiles, refuseOther, refuseUnshown: // a run that is refused makes no files
+	case begin, goOn:
+	case refuseChanged, refuseDamaged, refuseFiles, refuseOther, refuseUnshown:
+		// A run that is refused makes no files.
 	}
-	if e.extent.Torn > 0 && e.extent.Size == 0 { // a piece of the header, or somebody else's file that begins like one
+	// The result file has a part of the header only, or it is another file that begins in this way.
+	if e.extent.Torn > 0 && e.extent.Size == 0 {
 		e.extent = report.Extent{}
 		if err := j.putAside(now, j.files.Results); err != nil {
 			return err
 		}
 	}
-	if e.summary != nil && e.summary.Failures != nil && sameTold(*e.summary.Failures, j.files.Failures) {
+	if e.summary != nil && e.summary.Failures != nil && isNamed(*e.summary.Failures, j.files.Failures) {
 		s.Failures = &j.files.Failures
 		return nil
 	}
-	return j.putAside(now, j.files.Failures) // whose it is, nobody knows
+	return j.putAside(now, j.files.Failures) // the failures file is not of the earlier run
 }
 
-// carryOver begins the result file with those of its rows that settle links of this input. The old
-// file stays in place until then, and as a copy under a new name.
+// carryOver replaces the result file of another input by one with those of its rows that are about
+// links of this input. A copy of the old file is kept under a new name.
 func (j *Job) carryOver(now time.Time) error {
 	if err := copyAside(j.world.Disk, j.files.Results, now); err != nil {
 		return err
@@ -140,12 +143,12 @@ func (j *Job) carryOver(now time.Time) error {
 	return err
 }
 
-// finish leaves one row for each row of the input that was settled, the failures, and the journal
-// of what is still in doubt.
+// finishFiles leaves one row in the result file for each row of the input that has a status, the
+// failures file, and a journal with what is still in doubt.
 //
-// The journal is replaced when all outcomes are on disk, and before the result file is rewritten:
-// rows have other places then. If not all could be written, the journal stays as it is.
-func (j *Job) finish(s *report.Summary, r *report.Recorder) error {
+// The journal is replaced when all outcomes are on disk, and before the result file is rewritten,
+// which moves its rows. If not all outcomes could be written, the journal stays as it is.
+func (j *Job) finishFiles(s *report.Summary, r *report.Recorder) error {
 	if err := errors.Join(r.Ledger.Close(), r.Journal.Close()); err != nil || r.Ledger.Broken() {
 		return errors.Join(err, j.finishFailures(s))
 	}
@@ -160,8 +163,9 @@ func (j *Job) finish(s *report.Summary, r *report.Recorder) error {
 	return j.finishFailures(s)
 }
 
+// keepJournal leaves a journal of the links that are still in doubt.
 func (j *Job) keepJournal() error {
-	left := j.carried()
+	left := j.stillInDoubt()
 	if err := journal.Keep(j.world.Disk, j.files.Results, left); err != nil {
 		return err
 	}
@@ -195,9 +199,9 @@ func (j *Job) finishFailures(s *report.Summary) error {
 
 func notWritten(err error) error { return fmt.Errorf("the failures file was not written: %w", err) }
 
-// close fills in and writes the summary.
-func (j *Job) close(s *report.Summary, started time.Time, reason outcome.Reason, cut bool) error {
-	s.Count(j.book)
+// finishSummary completes and writes the summary. cut says that the run was cut off.
+func (j *Job) finishSummary(s *report.Summary, started time.Time, reason outcome.Reason, cut bool) error {
+	s.SetCounts(j.book)
 	s.State, s.Reason, s.ExitCode = outcome.End(reason, s.Pending, s.IsBad(j.config.FailAbsent))
 	if cut && s.ExitCode == outcome.ExitStopped {
 		s.ExitCode = outcome.ExitInterrupted

@@ -11,14 +11,14 @@ type Refusal struct {
 	Cause  string
 	Hint   string // what to do, apart from what Remedy says; may be empty
 	Remedy Remedy
-	Arg    string             // what the remedy is about: a relation, a number
-	Role   Role               // which file the remedy is about
-	Rows   []*reader.RowError // the rows that cannot be used, if that is why
-	More   int                // and how many of them are not in Rows
-	Err    error              // what is behind it, or nil
+	Arg    string             // the relation that the remedy is about, for VouchForRelation
+	Role   Role               // the file that the remedy is about
+	Rows   []*reader.RowError // the rows that cannot be used, if they are the reason
+	More   int                // how many such rows are not in Rows
+	Err    error              // the error that is the reason, or nil
 }
 
-// Remedy is an option of the program that helps. The program knows what the option is called.
+// Remedy is an option of the program that helps. Only the program knows what the option is called.
 type Remedy int
 
 // The remedies.
@@ -29,7 +29,7 @@ const (
 	AnotherPlace               // give the file of Role another path
 	WaitOrAnother              // wait for the other run, or give the file of Role another path
 	GiveOtherFiles             // give this run other places for results, failures and summary
-	GiveSummary                // give this run its own failures and summary, too
+	GiveSummary                // give this run its own failures and summary
 	BeginAnew                  // begin anew; older files get new names
 	ResumeOrRestart            // say what to do with the unfinished run
 	SkipInvalidRows            // go on without the rows that cannot be used
@@ -49,7 +49,7 @@ func (r *Refusal) Error() string {
 	return r.Cause
 }
 
-// Unwrap is what is behind the refusal.
+// Unwrap gives Err.
 func (r *Refusal) Unwrap() error { return r.Err }
 
 // because makes a Refusal with a remedy.
@@ -57,6 +57,7 @@ func because(remedy Remedy, format string, args ...any) *Refusal {
 	return &Refusal{Cause: fmt.Sprintf(format, args...), Remedy: remedy}
 }
 
+// refusef makes a Refusal with a hint.
 func refusef(hint, format string, args ...any) *Refusal {
 	return &Refusal{Cause: fmt.Sprintf(format, args...), Hint: hint}
 }

@@ -18,7 +18,7 @@ func (w *problems) add(p *relation.Problem) {
 	}
 }
 
-// refusal tells of all problems, each with the first line that has it; nil if there are none.
+// refusal makes one Refusal of all problems. It gives nil if there are none.
 func (w problems) refusal(p *Input) error {
 	switch {
 	case len(w) == 0:
@@ -40,7 +40,7 @@ func (w problems) refusal(p *Input) error {
 	return r
 }
 
-// rows are the first rows with these relations.
+// rows gives the first row of each of the relations.
 func (w problems) rows(p *Input) []*reader.RowError {
 	rows := make([]*reader.RowError, len(w))
 	for i, problem := range w {

@@ -22,15 +22,15 @@ const Stdin = "-"
 type source struct {
 	name   string   // for messages
 	path   string   // to read again; empty for a stream
-	spool  *os.File // the copy of a stream, or nil
+	copied *os.File // the copy of a stream, or nil
 	remove func()   // closes and deletes the copy
 	size   int64    // of the copy
 	sum    hash.Hash
 	first  io.ReadCloser
 }
 
-// openSource opens an input. The copy of a stream goes beside the file results; without it, the
-// input is read only once.
+// openSource opens an input. A stream is copied to a hidden file beside the file results. If
+// results is empty, it is not copied, and can be read only once.
 func openSource(input string, stdin io.Reader, results string) (*source, error) {
 	s := &source{name: input, path: input, sum: sha256.New(), remove: func() {}}
 	if input == Stdin {
@@ -58,7 +58,7 @@ func openSource(input string, stdin io.Reader, results string) (*source, error) 
 	return s, nil
 }
 
-// keep copies what can be read only once.
+// keep makes the copy of a stream.
 func (s *source) keep(from io.ReadCloser, results string) error {
 	s.first, s.path = from, ""
 	if results == "" {
@@ -68,7 +68,7 @@ func (s *source) keep(from io.ReadCloser, results string) error {
 	if err != nil {
 		return errors.Join(&Refusal{Cause: "there is no place for a copy of " + s.name, Err: err}, from.Close())
 	}
-	s.spool, s.remove = f, remove
+	s.copied, s.remove = f, remove
 	s.size, err = io.Copy(f, from)
 	if err = errors.Join(err, from.Close()); err != nil {
 		s.remove()
@@ -87,12 +87,12 @@ func (s *source) digest() (string, error) {
 	return hex.EncodeToString(s.sum.Sum(nil)), errors.Join(err, s.first.Close())
 }
 
-// again opens the input for the second pass. verify, called behind the last row, returns an error
-// if the input is not the same as before.
+// again opens the input for the second pass. verify is to be called after the last row. It returns
+// an error if the input is not the same as in the first pass.
 func (s *source) again(digest string) (r io.Reader, verify func() error, closeIt func(), err error) {
 	var in io.ReadCloser
-	if s.spool != nil {
-		in = io.NopCloser(io.NewSectionReader(s.spool, 0, s.size))
+	if s.copied != nil {
+		in = io.NopCloser(io.NewSectionReader(s.copied, 0, s.size))
 	} else if in, err = os.Open(s.path); err != nil {
 		return nil, nil, nil, err
 	}

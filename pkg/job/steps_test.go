@@ -137,7 +137,7 @@ func runOf(t *testing.T, folder string, choice Choice, answers map[zoho.ID]outco
 	if err := j.compare(); err != nil {
 		t.Fatal(err)
 	}
-	s, err := j.record(t.Context(), 0, func(r *report.Recorder) (outcome.Reason, error) {
+	s, err := j.withFiles(t.Context(), 0, func(r *report.Recorder) (outcome.Reason, error) {
 		var out []outcome.Outcome
 		for b := range j.book.Batches(100, choice.RetryFailed) {
 			for i, id := range b.Related {
@@ -190,12 +190,13 @@ func TestResultsThatWereCut(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := j.newSummary(time.Now())
-			r, err := j.prepare(s, time.Now(), 0)
+			r, err := j.beginFiles(s, time.Now(), 0)
 			if err != nil {
 				t.Fatal(err)
 			}
 			pos := 0
-			for b := range j.book.Batches(1, false) { // the first link is settled, the second under way
+			// the first link is settled, the second under way
+			for b := range j.book.Batches(1, false) {
 				if err := r.Prepare([]chunker.Batch{b}); err != nil {
 					t.Fatal(err)
 				}
@@ -264,7 +265,7 @@ func TestInputChangesBetweenItsReadings(t *testing.T) {
 			if err := j.compare(); err != nil {
 				t.Fatal(err)
 			}
-			s, err := j.record(t.Context(), 0, func(r *report.Recorder) (outcome.Reason, error) {
+			s, err := j.withFiles(t.Context(), 0, func(r *report.Recorder) (outcome.Reason, error) {
 				write(t, input, change)
 				return outcome.Completed, r.Write([]outcome.Outcome{{Pos: 0, Status: outcome.Failed}, {Pos: 1, Status: outcome.Removed}})
 			}, nil)
@@ -309,7 +310,7 @@ func TestKilledWhileItsFilesAreMade(t *testing.T) {
 					t.Fatal(err)
 				}
 				*left = calls
-				r, err := j.prepare(j.newSummary(time.Now()), time.Now(), 0)
+				r, err := j.beginFiles(j.newSummary(time.Now()), time.Now(), 0)
 				if ended = err == nil; ended {
 					_ = r.Ledger.Close()
 				}
@@ -318,7 +319,8 @@ func TestKilledWhileItsFilesAreMade(t *testing.T) {
 				if err := next.compare(); err != nil {
 					t.Fatalf("killed after %d calls: %v", calls, err)
 				}
-				if _, err := os.Stat(next.files.Summary); err != nil { // no other input is known, so it is this one's
+				// no other input is known, so it is this one's
+				if _, err := os.Stat(next.files.Summary); err != nil {
 					unasked, _ := jobIn(t, folder, Choice{})
 					if err := unasked.compare(); err != nil {
 						t.Fatalf("killed after %d calls, the results without a summary are of another input: %v", calls, err)

@@ -2,7 +2,7 @@ package job
 
 import "delink/pkg/suspicion"
 
-// Suspected is why an input is refused that can be read and is likely to be a mistake.
+// Suspected is the error for an input that can be read and is likely to be a mistake.
 type Suspected struct {
 	Input     string // its name
 	Suspicion suspicion.Suspicion
@@ -11,10 +11,10 @@ type Suspected struct {
 // Error is the input and what is odd about it.
 func (e *Suspected) Error() string { return e.Input + ": " + e.Suspicion.String() }
 
-// suspected is what the input is refused for, or nil: ids that were rounded for certain, or with
-// Strict whatever is odd. Rounded ids that were accepted are neither.
+// suspected gives the suspicion for which the input is refused, or nil. These are suspicions that
+// are certain and, with Strict, all others. Rounded ids that the user accepts are no reason.
 func (p *Input) suspected() *Suspected {
-	for _, s := range p.Doubts {
+	for _, s := range p.Suspicions {
 		rounded := s.Kind == suspicion.RoundedIDs
 		if s.Certain && !p.Config.AcceptRounded || p.Config.Strict && !(rounded && p.Config.AcceptRounded) {
 			return &Suspected{p.source.name, s}

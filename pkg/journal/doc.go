@@ -1,12 +1,16 @@
 // Package journal writes down which links are about to be sent, before they are sent.
 //
-// A run that is killed, or loses power, leaves its journal. The links in doubt are those in the
-// journal that have no later outcome in the result file. A run that ends in good order leaves no
-// journal, unless there are still links in doubt that it did not come to.
+// A Journal takes batches and promises that they are on disk before Write returns. Read gives what
+// the journal of an earlier run says.
 //
-// The journal is a text file beside the results. Each line has a checksum, so that a line that was
-// torn is told from a whole one. The file is bounded: from time to time it is replaced by one with
-// only those links that have no outcome on disk yet.
+// A run that is killed, or loses power, leaves its journal. The links in doubt are those in the
+// journal that have no later outcome in the result file. A run that ends in good order removes its
+// journal, unless it leaves links that may be removed: links that are unknown, and links in doubt
+// that it did not send again.
+//
+// The journal is a text file beside the results. Each line has a checksum, which tells a whole line
+// from one whose end is missing. The file does not grow without bound: when it is large, a new file
+// replaces it, with only those batches that still have a link without an outcome on disk.
 //
 // The order for a batch:
 //

@@ -11,50 +11,52 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Doubts are what a journal carries over from earlier runs.
+// Doubts are what earlier runs leave in doubt.
 type Doubts struct {
 	Records []Record
-	All     []zoho.Identity
+	All     []zoho.Identity // see Past.All
 }
 
 // IsEmpty reports whether nothing is in doubt.
 func (d Doubts) IsEmpty() bool { return len(d.Records)+len(d.All) == 0 }
 
-// Journal is the journal of a run that goes on. Synced may be called beside everything else; the
-// other methods are called one after the other.
+// Journal is the journal of the current run. Synced may be called at any time. The other methods
+// must be called one after the other.
 type Journal struct {
 	on      disk.Disk
 	path    string
 	results string
-	carried Doubts
-	crm     zoho.Identity
-	limit   int64 // of the file, in bytes: beyond it the file is replaced
+	earlier Doubts        // what earlier runs leave in doubt
+	crm     zoho.Identity // of this run
+	limit   int64         // a file of more bytes is replaced
 
 	file    disk.File
-	begin   int64
-	written int64 // bytes of the file
-	least   int64 // bytes of the file when it was new
-	live    []chunker.Batch
-	broken  error // why nothing can be written any more
+	begin   int64           // see Past.Begin
+	written int64           // bytes of the file
+	least   int64           // bytes of the file when it was new
+	listed  []chunker.Batch // in the file, from this run
+	broken  error           // why nothing can be written any more
 
-	mu   sync.Mutex // of what is below; it is never held while the disk is waited for
-	size int64      // of the result file, as far as it is on disk
-	open []uint64   // a bit for each position: written down, and no outcome on disk
+	mu      sync.Mutex // guards the fields below; it is never held while the disk is waited for
+	size    int64      // bytes of the result file that are on disk
+	waiting []uint64   // a bit for each position: the link is listed and has no outcome on disk
 }
 
-// sizeMax is how large the file may grow before it is replaced, in bytes: some hundred batches of
-// 100 links.
+// sizeMax is the number of bytes from which on the file is replaced: some hundred batches of 100
+// links.
 const sizeMax = 1 << 20
 
-// Begin makes the journal of a new run, with what earlier runs left in doubt. It replaces an older
-// one: after a crash there is the older journal or the new one, whole. As long as Start was not
-// called, no row of the result file counts as an outcome.
-func Begin(on disk.Disk, results string, carried Doubts, size int64) (*Journal, error) {
-	j := &Journal{on: on, path: Name(results), results: results, carried: carried, begin: -1, limit: sizeMax, size: size}
+// Begin makes the journal of a new run, with what earlier runs leave in doubt. It replaces an older
+// journal as a whole: after a crash the file is one or the other. Until Start is called, no row of
+// the result file takes a link out of doubt. size is the size of the result file that is on disk; 0
+// if the file is to be replaced.
+func Begin(on disk.Disk, results string, earlier Doubts, size int64) (*Journal, error) {
+	j := &Journal{on: on, path: Name(results), results: results, earlier: earlier, begin: -1, limit: sizeMax, size: size}
 	return j, j.replace(nil)
 }
 
-// Keep makes the journal that a run leaves, with what is still in doubt; none if nothing is.
+// Keep makes the journal that a run leaves behind, with what is still in doubt. If nothing is, Keep
+// removes the journal.
 func Keep(on disk.Disk, results string, left Doubts) error {
 	if left.IsEmpty() {
 		return on.Remove(Name(results))
@@ -63,35 +65,35 @@ func Keep(on disk.Disk, results string, left Doubts) error {
 	return err
 }
 
-// Start opens the journal for writing. The result file has size bytes, and rows behind them are
-// outcomes of this run. The set that is sent has so many rows.
+// Start opens the journal for Write. size is the size of the result file: rows that are added from
+// now on are outcomes of this run. rows is the number of positions in the set that is sent.
 func (j *Journal) Start(crm zoho.Identity, size int64, rows int) error {
 	j.crm, j.begin, j.size = crm, size, size
-	j.open = make([]uint64, (rows+63)/64)
-	return j.reopen(nil)
+	j.waiting = make([]uint64, (rows+63)/64)
+	return j.renew(nil)
 }
 
-// replace replaces the file by one with what is carried and the live batches.
-func (j *Journal) replace(live []chunker.Batch) error {
+// replace replaces the file by one with what earlier runs leave in doubt, and some batches.
+func (j *Journal) replace(batches []chunker.Batch) error {
 	return j.on.Replace(j.path, func(w io.Writer) error {
 		b := seal(nil, kindHeader+" "+format+" "+strconv.Quote(j.results))
-		for _, crm := range j.carried.All {
+		for _, crm := range j.earlier.All {
 			b = seal(b, kindAll+" "+crm.String())
 		}
-		for i := range j.carried.Records {
-			b = seal(b, j.carried.Records[i].text())
+		for i := range j.earlier.Records {
+			b = seal(b, j.earlier.Records[i].text())
 		}
 		if j.begin >= 0 {
 			b = seal(b, kindBegin+" "+strconv.FormatInt(j.begin, 10))
 		}
-		b = j.append(b, live)
+		b = j.append(b, batches)
 		j.least = int64(len(b))
 		_, err := w.Write(b)
 		return err
 	})
 }
 
-// append adds the lines of batches.
+// append adds the lines of batches to b.
 func (j *Journal) append(b []byte, batches []chunker.Batch) []byte {
 	if size := j.sizeOnDisk(); size > 0 {
 		b = seal(b, kindSize+" "+strconv.FormatInt(size, 10))
@@ -103,8 +105,8 @@ func (j *Journal) append(b []byte, batches []chunker.Batch) []byte {
 	return b
 }
 
-// reopen replaces the file, and opens it to add to it.
-func (j *Journal) reopen(live []chunker.Batch) error {
+// renew replaces the file by one with some batches, and opens it to append to it.
+func (j *Journal) renew(batches []chunker.Batch) error {
 	if j.file != nil {
 		err := j.file.Close()
 		j.file = nil
@@ -112,19 +114,19 @@ func (j *Journal) reopen(live []chunker.Batch) error {
 			return err
 		}
 	}
-	if err := j.replace(live); err != nil {
+	if err := j.replace(batches); err != nil {
 		return err
 	}
 	f, err := j.on.Append(j.path, j.least)
 	if err != nil {
 		return err
 	}
-	j.file, j.written, j.live = f, j.least, live
+	j.file, j.written, j.listed = f, j.least, batches
 	return nil
 }
 
 // Write writes down batches that are about to be sent. They are on disk when it returns. After an
-// error, every later call fails too: a line behind one that was torn could not be read back.
+// error, every later call fails too: a line behind an incomplete one could not be read back.
 func (j *Journal) Write(batches []chunker.Batch) error {
 	if j.broken == nil {
 		j.broken = j.write(batches)
@@ -135,10 +137,10 @@ func (j *Journal) Write(batches []chunker.Batch) error {
 func (j *Journal) write(batches []chunker.Batch) error {
 	j.mark(batches)
 	if j.written > j.limit && j.written > 2*j.least {
-		return j.reopen(append(j.stillLive(), batches...))
+		return j.renew(append(j.stillWaiting(), batches...))
 	}
 	text := j.append(nil, batches)
-	j.live = append(j.live, batches...)
+	j.listed = append(j.listed, batches...)
 	j.written += int64(len(text))
 	if _, err := j.file.Write(text); err != nil {
 		return err
@@ -146,12 +148,13 @@ func (j *Journal) write(batches []chunker.Batch) error {
 	return j.file.Sync()
 }
 
+// mark notes that the links of batches wait for an outcome.
 func (j *Journal) mark(batches []chunker.Batch) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, b := range batches {
 		for _, pos := range b.Pos {
-			j.open[pos/64] |= 1 << (pos % 64)
+			j.waiting[pos/64] |= 1 << (pos % 64)
 		}
 	}
 }
@@ -162,30 +165,30 @@ func (j *Journal) sizeOnDisk() int64 {
 	return j.size
 }
 
-// stillLive are the batches of which some link has no outcome on disk.
-func (j *Journal) stillLive() (live []chunker.Batch) {
+// stillWaiting gives the listed batches that have a link without an outcome on disk.
+func (j *Journal) stillWaiting() (batches []chunker.Batch) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, b := range j.live {
-		if slices.ContainsFunc(b.Pos, func(pos int) bool { return j.open[pos/64]&(1<<(pos%64)) != 0 }) {
-			live = append(live, b)
+	for _, b := range j.listed {
+		if slices.ContainsFunc(b.Pos, func(pos int) bool { return j.waiting[pos/64]&(1<<(pos%64)) != 0 }) {
+			batches = append(batches, b)
 		}
 	}
-	return live
+	return batches
 }
 
-// Synced says that the result file has size bytes on disk, with outcomes for the links at these
-// positions.
+// Synced tells the journal that size bytes of the result file are on disk, with outcomes for the
+// links at these positions. The journal may forget the links.
 func (j *Journal) Synced(positions []int, size int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.size = size
 	for _, pos := range positions {
-		j.open[pos/64] &^= 1 << (pos % 64)
+		j.waiting[pos/64] &^= 1 << (pos % 64)
 	}
 }
 
-// Close closes the file, and leaves it where it is.
+// Close closes the file. It does not remove it.
 func (j *Journal) Close() error {
 	if j.file == nil {
 		return nil

@@ -16,28 +16,34 @@ import (
 // Name is the name of the journal that belongs to a result file.
 func Name(results string) string { return disk.Hidden(results, "journal") }
 
-// Suffix is how the names of journals end, for those who look for them in a folder.
+// Suffix is the end of the name of every journal. It serves to find journals in a folder.
 const Suffix = ".delink-journal"
 
 // Past is what the journal of an earlier run says.
 type Past struct {
-	Results string          // the result file that it belongs to
-	Records []Record        // what was about to be sent
-	All     []zoho.Identity // CRMs to which every link without a row may have been sent
-	Begin   int64           // rows of the result file from this byte on are outcomes of the records; -1: none is
-	Size    int64           // what the result file had on disk at the least
+	Results string   // the path of the result file that the journal belongs to
+	Records []Record // what was about to be sent
+	// All are CRMs to which every link of the input may have been sent that has no row in the
+	// result file.
+	All []zoho.Identity
+	// Begin is a place in the result file, in bytes. A row takes its link out of doubt only if it
+	// stands there or later. It is -1 if no row does.
+	Begin int64
+	// Size is how many bytes of the result file were on disk. If the file is smaller now, it has
+	// lost rows.
+	Size int64
 }
 
-// NotAJournal says that a file with a journal's name is something else.
+// NotAJournal is the error for a file that has a journal's name and is none.
 type NotAJournal struct{ Path string }
 
 func (e *NotAJournal) Error() string { return e.Path + " is not a journal of delink" }
 
-// longest is the longest line that is read. Lines of ours are shorter than 3 kB.
+// longest is the longest line that is read, in bytes. The lines of a journal have less than 3 kB.
 const longest = 1 << 16
 
-// Read reads the journal of a result file; nil if there is none. Lines that are not whole are
-// passed over: nothing was sent that was not on disk as a whole line.
+// Read reads a journal. It returns nil if there is none. Lines that are not whole are passed over:
+// a batch is sent only after its line is on disk as a whole.
 func Read(on disk.Disk, path string) (*Past, error) {
 	f, err := on.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -52,7 +58,7 @@ func Read(on disk.Disk, path string) (*Past, error) {
 	for n := 1; ; n++ {
 		line, err := lines.ReadSlice('\n')
 		switch {
-		case err == io.EOF: // what is behind the last line end was never whole
+		case err == io.EOF: // text behind the last line end is no whole line
 			if n == 1 {
 				return nil, &NotAJournal{path}
 			}
@@ -60,7 +66,7 @@ func Read(on disk.Disk, path string) (*Past, error) {
 		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
 			return nil, err
 		}
-		text, whole := open(strings.TrimSuffix(string(line), "\n"))
+		text, whole := unseal(strings.TrimSuffix(string(line), "\n"))
 		if n == 1 {
 			if err := p.readHeader(path, text, whole); err != nil {
 				return nil, err
@@ -87,7 +93,7 @@ func (p *Past) readHeader(path, text string, whole bool) error {
 	return nil
 }
 
-// take takes a line. A kind that is not known is of no use.
+// take takes the text of a line. Lines of an unknown kind are passed over.
 func (p *Past) take(text string) {
 	words := strings.Split(text, " ")
 	switch words[0] {
@@ -108,6 +114,7 @@ func (p *Past) take(text string) {
 	}
 }
 
+// number reads a line of a kind and a number.
 func number(words []string, otherwise int64) int64 {
 	if len(words) != 2 {
 		return otherwise

@@ -10,7 +10,7 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Record is links of one parent record and relation that were about to be sent to a CRM.
+// Record has links of one parent record and relation that were about to be sent to a CRM.
 type Record struct {
 	CRM      zoho.Identity
 	Relation zoho.Relation
@@ -29,11 +29,11 @@ func (r *Record) Links() []reader.Link {
 
 // The kinds of lines, by their first word.
 const (
-	kindHeader = "journal" // format, and the result file that the journal belongs to, quoted
-	kindBegin  = "begin"   // rows of the result file from this byte on are outcomes of what the journal has
-	kindSize   = "size"    // the result file had so many bytes, and all were on disk
-	kindLinks  = "links"   // a Record
-	kindAll    = "all"     // a CRM: every link that has no row may have been sent to it
+	kindHeader = "journal" // the format, and Past.Results in quotes
+	kindBegin  = "begin"   // Past.Begin
+	kindSize   = "size"    // Past.Size; the largest one counts
+	kindLinks  = "links"   // one of Past.Records
+	kindAll    = "all"     // one of Past.All
 )
 
 // format is the version of the file's format.
@@ -44,8 +44,8 @@ func seal(b []byte, text string) []byte {
 	return fmt.Appendf(b, "%08x %s\n", crc32.ChecksumIEEE([]byte(text)), text)
 }
 
-// open gives the text of a line, if the line is whole.
-func open(line string) (text string, whole bool) {
+// unseal gives the text of a line, if the line is whole.
+func unseal(line string) (text string, whole bool) {
 	sum, text, ok := strings.Cut(line, " ")
 	if !ok || len(sum) != 8 {
 		return "", false
@@ -54,6 +54,7 @@ func open(line string) (text string, whole bool) {
 	return text, err == nil && uint32(n) == crc32.ChecksumIEEE([]byte(text))
 }
 
+// text gives the record as the text of a line.
 func (r *Record) text() string {
 	b := fmt.Appendf(nil, "%s %s %s %s %s ", kindLinks, r.CRM, r.Relation.Module, r.Parent, r.Relation.List)
 	for i, id := range r.Related {
@@ -65,7 +66,7 @@ func (r *Record) text() string {
 	return string(b)
 }
 
-// parseRecord reads the words of a line of links behind the kind.
+// parseRecord reads the words behind the kind of a line.
 func parseRecord(words []string) (r Record, ok bool) {
 	if len(words) != 5 {
 		return r, false

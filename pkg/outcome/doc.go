@@ -1,6 +1,10 @@
-// Package outcome says what can become of a link and of a run: statuses, reasons and exit codes,
-// each in one table with all that depends on it, and the history of a link with what each history
-// makes of an answer.
+// Package outcome says what can become of a link and of a run.
 //
-// It has no state and starts nothing. Every other package takes these words from here.
+// Table has the statuses of links and rows, Endings the reasons for which a run ends, and ExitCodes
+// the exit codes of the program. All that depends on one of them stands beside it in its table.
+//
+// History is what earlier attempts leave open about a link. Judge takes a history and what the CRM
+// shows, and gives the status that this proves.
+//
+// The package has no state and starts nothing. All other packages take these words from here.
 package outcome

@@ -1,20 +1,20 @@
 package outcome
 
-// History is what the attempts so far leave open about a link. It decides what an answer means:
-// "there is no such link" is plain if no attempt went unanswered, and may be the work of an attempt
-// that did.
+// History is what the attempts so far leave open about a link. The meaning of an answer depends on
+// it. If every attempt was answered, "there is no such link" means that there was none. If an
+// attempt went unanswered, that attempt may have removed the link.
 type History int
 
 // The histories of a link.
 const (
 	Clear       History = iota // no attempt was made, or each was answered
 	LeftUnknown                // an earlier run sent the link, and got no answer
-	InDoubt                    // an earlier run was about to send the link, or sent it, and left no outcome
+	InDoubt                    // an earlier run may have sent the link, and left no outcome
 	Unanswered                 // an attempt of this run went unanswered
 )
 
-// Open reports whether an attempt may have removed the link without saying so.
-func (h History) Open() bool { return h != Clear }
+// MayBeRemoved reports whether an attempt that got no answer may have removed the link.
+func (h History) MayBeRemoved() bool { return h != Clear }
 
 // OfThisRun reports whether the attempt that went unanswered is one of this run.
 func (h History) OfThisRun() bool { return h == Unanswered }
@@ -24,32 +24,35 @@ type Evidence int
 
 // What the CRM can show.
 const (
-	SaidRemoved      Evidence = iota // the answer to a delink: it was removed
-	SaidNotThere                     // the answer to a delink, or to a look-up: there is no such link
-	RefusedByID                      // the answer to a delink: this id is refused
-	StillLinked                      // the answer to a look-up: the link is there
-	RefusedAndLinked                 // the same, and an attempt after the last unanswered one was refused by id
-	NoEvidence                       // the CRM refuses every question about the link
+	SaidRemoved  Evidence = iota // a delink was answered: the link was removed
+	SaidNotThere                 // a delink or a look-up was answered: there is no such link
+	RefusedByID                  // a delink was answered: this id is refused
+	StillLinked                  // a look-up was answered: the link is there
+	// RefusedAndLinked is StillLinked for a link that the CRM has refused by id since the last
+	// attempt that went unanswered.
+	RefusedAndLinked
+	NoEvidence // the CRM refuses every question about the link
 )
 
-// Judge gives the status that evidence proves for a link of this history. It is false where more
-// evidence is needed: a look-up.
+// Judge gives the status that evidence proves for a link of this history. It returns false if that
+// takes a look-up first.
 //
-// An unanswered call can be carried out late, so a link that is still there after one proves
-// nothing, unless the CRM has refused the link by id since.
+// The CRM can carry out an unanswered call late. So if such a call may still remove a link, it
+// proves nothing that the link is there now. If the CRM has refused the link by id since, the link
+// stays.
 func (h History) Judge(e Evidence) (Status, bool) {
 	switch e {
 	case SaidRemoved:
 		return Removed, true
 	case SaidNotThere:
-		if h.Open() {
+		if h.MayBeRemoved() {
 			return Gone, true
 		}
 		return Absent, true
 	case RefusedByID:
-		return Failed, !h.Open()
+		return Failed, !h.MayBeRemoved()
 	case StillLinked, NoEvidence:
-		if h.Open() {
+		if h.MayBeRemoved() {
 			return Unknown, true
 		}
 		return Failed, true

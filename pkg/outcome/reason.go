@@ -1,21 +1,25 @@
 package outcome
 
-import "slices"
+import (
+	"context"
+	"errors"
+	"slices"
+)
 
-// Reason says why a run ended. As an error it is the cause with which a caller cancels the context
-// that stops a run.
+// Reason says why a run ended. A Reason is an error, so that a caller can give it as the cause when
+// it cancels the context that stops a run.
 type Reason string
 
 // The reasons.
 const (
-	Completed   Reason = "completed"   // nothing was left to send
-	Interrupted Reason = "interrupted" // by a signal
-	Deadline    Reason = "deadline"
-	MaxCalls    Reason = "max_calls"
-	Credits     Reason = "credits" // used up, or down to the reserve
-	Refused     Reason = "refused" // the CRM refuses this login
-	Failures    Reason = "failures"
-	Broken      Reason = "error" // the run could not go on
+	Completed    Reason = "completed"   // nothing was left to send
+	Interrupted  Reason = "interrupted" // by a signal
+	Deadline     Reason = "deadline"
+	MaxCalls     Reason = "max_calls"
+	Credits      Reason = "credits" // used up, or down to the reserve
+	LoginRefused Reason = "refused" // the CRM refuses this login
+	Failures     Reason = "failures"
+	Broken       Reason = "error" // the run could not go on
 )
 
 func (r Reason) Error() string { return string(r) }
@@ -45,12 +49,20 @@ var ExitCodes = []struct {
 	{ExitInterrupted, "stopped at once by a second signal"},
 }
 
+// ReasonOf gives the Reason with which a context was cancelled. It is Interrupted if the cause is
+// none.
+func ReasonOf(ctx context.Context) Reason {
+	reason := Interrupted
+	errors.As(context.Cause(ctx), &reason)
+	return reason
+}
+
 // Ending is all that depends on a reason.
 type Ending struct {
 	Reason Reason
-	Exit   int    // ExitDone: it depends on the statuses
+	Exit   int    // if it is ExitDone, the statuses decide between that and ExitFailures
 	Text   string // how the run ended, for people: "stopped by a signal"
-	Again  bool   // the same command goes on with it
+	Again  bool   // the same command goes on with the run
 }
 
 // Endings has all reasons.
@@ -59,13 +71,13 @@ var Endings = []Ending{
 	{Interrupted, ExitStopped, "stopped by a signal", true},
 	{Deadline, ExitStopped, "stopped at the deadline", true},
 	{MaxCalls, ExitStopped, "stopped at the limit of calls", true},
-	{Credits, ExitStopped, "stopped for want of credits", true},
-	{Refused, ExitRefused, "stopped because Zoho refuses this login", true},
+	{Credits, ExitStopped, "stopped because too few credits are left", true},
+	{LoginRefused, ExitRefused, "stopped because Zoho refuses this login", true},
 	{Failures, ExitStopped, "stopped because too many links failed", true},
 	{Broken, ExitBroken, "stopped because of an error", true},
 }
 
-// Ending gives what depends on a reason. What is no reason counts as Broken.
+// Ending gives what depends on a reason. A value that is not in Endings counts as Broken.
 func (r Reason) Ending() Ending {
 	i := slices.IndexFunc(Endings, func(e Ending) bool { return e.Reason == r })
 	if i < 0 {
@@ -77,17 +89,18 @@ func (r Reason) Ending() Ending {
 // State says how far a run has come.
 type State string
 
-// The states of a run. A summary that says Running while nothing runs is of a run that was killed.
+// The states of a run. If a summary says Running and no run holds its lock, the run was killed.
 const (
 	Running  State = "running"
 	Finished State = "finished" // nothing is pending
 	Stopped  State = "stopped"  // in good order, and can go on
 )
 
-// End gives the state, the reason and the exit code of a run that ended for a reason. Bad says that
-// some row is not as the user wants it.
+// End gives the state, the reason and the exit code of a run that ended for a reason. bad says that
+// some row has a status that the user does not want.
 //
-// A run that reached its limit of failures with its last link left nothing to send: it is completed.
+// A run that reached its limit of failures with its last link left nothing to send: it is
+// completed.
 func End(reason Reason, pending int, bad bool) (State, Reason, int) {
 	switch {
 	case pending == 0 && (reason == Completed || reason == Failures):
@@ -95,7 +108,7 @@ func End(reason Reason, pending int, bad bool) (State, Reason, int) {
 			return Finished, Completed, ExitFailures
 		}
 		return Finished, Completed, ExitDone
-	case reason == Completed: // it says that it completed, and left something
+	case reason == Completed: // the run says that it completed, and yet left links pending
 		return Stopped, reason, ExitBroken
 	}
 	return Stopped, reason, reason.Ending().Exit

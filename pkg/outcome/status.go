@@ -10,12 +10,12 @@ type Status string
 
 // The statuses. All but Pending are written to the result file.
 const (
-	Removed   Status = "removed"   // the CRM said that it removed the relation
-	Gone      Status = "gone"      // the link is not there, and an unanswered attempt may have removed it
-	Absent    Status = "absent"    // the CRM said that there is no such relation, and every attempt was answered
-	Failed    Status = "failed"    // the CRM refused it for good, or kept refusing
+	Removed   Status = "removed"   // the CRM said that it removed the link
+	Gone      Status = "gone"      // not there; an unanswered attempt may have removed it
+	Absent    Status = "absent"    // not there, and every attempt was answered: none removed it
+	Failed    Status = "failed"    // the CRM refuses to remove it
 	Unknown   Status = "unknown"   // sent, and no answer that can be trusted: it may be removed
-	Pending   Status = "pending"   // not sent
+	Pending   Status = "pending"   // not sent, or not since an earlier run left it in doubt
 	Duplicate Status = "duplicate" // the same link as an earlier line
 	Invalid   Status = "invalid"   // the row cannot be used
 )
@@ -23,21 +23,21 @@ const (
 // Resend says when a run sends a link again that has the status already.
 type Resend int
 
-// When a settled link is sent again.
+// When a link is sent again. A link is settled by a status with Never or OnRequest.
 const (
 	Never     Resend = iota
 	OnRequest        // if the user asks for it
-	Always           // the status settles nothing
+	Always
 )
 
 // Facts is all that depends on a status.
 type Facts struct {
 	Status  Status
-	OfLink  bool   // it is a status of links; the others are of rows that no call names
-	Resend  Resend // of the link
-	Bad     bool   // the run did not do what was wanted: exit code 3
+	OfLink  bool   // it is a status of links; rows that no call names have the others
+	Resend  Resend // whether a run sends a link with this status again
+	Bad     bool   // the run did not do what the user wanted: exit code 3
 	NotSeen bool   // the link was not there when the CRM was last asked
-	Note    string // for people, beside the count; may be empty
+	Note    string // what people see beside the count; may be empty
 }
 
 // Table has all statuses, in the order in which people see them.
@@ -52,7 +52,7 @@ var Table = []Facts{
 	{Status: Invalid, Bad: true, Note: "rows that cannot be used"},
 }
 
-// Facts gives what depends on a status; false if it is none.
+// Facts gives what depends on a status. It returns false for a value that is not in Table.
 func (s Status) Facts() (Facts, bool) {
 	i := slices.IndexFunc(Table, func(f Facts) bool { return f.Status == s })
 	if i < 0 {
@@ -86,13 +86,13 @@ func (s Status) ToSend(retry bool) bool {
 	return f.Resend == Always || f.Resend == OnRequest && retry
 }
 
-// Outcome is what is known of one link after all that was tried.
+// Outcome is what became of one link in this run.
 type Outcome struct {
-	Pos        int // the link's position in the set of links that was sent
+	Pos        int // the link's position in the set that the batches are from
 	Status     Status
-	Code       string // Zoho's code, or one of package zoho's
-	Message    string // for people, on one line
+	Code       string // Zoho's code, or one of package zoho
+	Message    string // for people
 	HTTPStatus int    // of the answer that decided; 0 if there was none
-	Attempts   int    // calls that named the link
+	Attempts   int    // calls of this run that named the link
 	Time       time.Time
 }

@@ -1,4 +1,5 @@
-// Package progress shows how a run goes on: as a bar on a terminal, elsewhere as a line now and then.
+// Package progress shows how a run goes on: as a bar on a terminal, elsewhere as a line now and
+// then.
 package progress
 
 import (
@@ -12,9 +13,9 @@ import (
 
 // Moment is the state of a run at one moment.
 type Moment struct {
-	Done     int // links of this run that have an outcome
+	Done     int // links that got an outcome in this run
 	Total    int // links that this run has to send
-	Failed   int // failed or unknown links
+	Failed   int // links of the input that are failed or unknown
 	InFlight int // calls in flight
 	Slots    int // calls that may be in flight now
 }
@@ -40,7 +41,8 @@ type Progress struct {
 	stopped chan struct{}
 }
 
-// StartBar draws a bar on a terminal, five times a second. look returns the state of the run.
+// StartBar begins to draw a bar on a terminal, five times a second. look returns the state of the
+// run.
 func StartBar(screen Screen, look func() Moment) *Progress {
 	started := time.Now()
 	bar := newBar(look().Total)
@@ -51,8 +53,8 @@ func StartBar(screen Screen, look func() Moment) *Progress {
 	return start(draw, pause, func() { screen.Replace("") })
 }
 
-// StartLines hands over a line after 10 s, 30 s, 70 s and so on of the run, later every five minutes. The
-// pauses grow so that a long run does not fill a log.
+// StartLines begins to call say with a line after 10 s, 30 s, 70 s and so on of the run, and later
+// every five minutes. The pauses grow so that a long run does not fill a log.
 func StartLines(say func(m Moment, text string), look func() Moment) *Progress {
 	started := time.Now()
 	line := func() {
@@ -68,7 +70,8 @@ func StartLines(say func(m Moment, text string), look func() Moment) *Progress {
 	return start(line, pause, func() {})
 }
 
-// start calls show again and again until Stop, and end after the last call.
+// start begins to call show again and again until Stop, and then calls end. pause gives the wait
+// before each call; before is the wait before the call that precedes it, and 0 at first.
 func start(show func(), pause func(before time.Duration) time.Duration, end func()) *Progress {
 	p := &Progress{stop: make(chan struct{}), stopped: make(chan struct{})}
 	go func() {
@@ -98,8 +101,9 @@ func (p *Progress) Stop() {
 	<-p.stopped
 }
 
-// bar makes the frames of a progress bar. Package progressbar draws a frame at every change, also while only
-// one half of the text is up to date. So its output is thrown away, and frame returns the last state.
+// bar makes the frames of a progress bar. Package progressbar draws a frame whenever the count or
+// the text changes, and so one frame with the new count beside the old text. Its output is thrown
+// away for this reason, and frame returns the state after both changes.
 type bar struct{ *progressbar.ProgressBar }
 
 func newBar(total int) bar {

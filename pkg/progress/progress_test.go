@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Where there is no terminal, a long run must not fill a log: lines come at 10, 30, 70, 150 s, … and then every
-// five minutes.
+// Where there is no terminal, a long run must not fill a log: lines come at 10, 30, 70, 150 s, …
+// and then every five minutes.
 func TestLines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 )
 
+// rate is the links a second since this run began.
 func (m Moment) rate(elapsed time.Duration) float64 {
 	if elapsed <= 0 {
 		return 0
@@ -24,8 +25,8 @@ func (m Moment) timeLeft(elapsed time.Duration) string {
 	return Duration(time.Duration(float64(m.Total-m.Done)/r*float64(time.Second))) + " left"
 }
 
-// describe tells all of a moment in no more than so many characters. Where they are too few, it leaves out the
-// rate, then the time left; the numbers of links stay.
+// describe tells all of a moment in at most so many characters. If all does not fit, it leaves out
+// the rate. If that is not enough, it leaves out the time left, too.
 func (m Moment) describe(elapsed time.Duration, most int) string {
 	count := fmt.Sprintf("%s of %s links", Number(m.Done), Number(m.Total))
 	rate := " · " + Number(int(m.rate(elapsed))) + "/s"
@@ -43,6 +44,7 @@ func (m Moment) describe(elapsed time.Duration, most int) string {
 	return fit(text, most)
 }
 
+// line tells all of a moment in one line of a log.
 func (m Moment) line(elapsed time.Duration) string {
 	return fmt.Sprintf("%s, %d calls in flight of %d allowed", m.describe(elapsed, math.MaxInt), m.InFlight, m.Slots)
 }

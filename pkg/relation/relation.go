@@ -1,5 +1,9 @@
-// Package relation decides which relations can be delinked: by what the org says of its related lists and, where the org does not
-// say, by the built-in table of package zoho.
+// Package relation decides which relations can be delinked.
+//
+// Check takes a relation and the related lists that the org has named. If the org says whether the
+// relation can be delinked, that counts. If it does not, the table of package zoho decides. Check
+// gives a Problem for a relation that cannot be delinked. A list that holds records is a Problem
+// whatever anybody says.
 package relation
 
 import (
@@ -16,12 +20,14 @@ type Kind int
 
 // Why a relation cannot be delinked.
 const (
-	HoldsRecords  Kind = iota // its list holds records: a delink would delete them
-	NotKnown                  // neither the org nor the table says that it can
-	NoSuchList                // the org's module has no such list
-	Hidden                    // the list is hidden in the module's layout: calls for it are refused (D)
-	NotDelinkable             // the org says that it cannot
-	NoSuchModule              // the org does not accept the module
+	HoldsRecords Kind = iota // the list holds records: a delink would delete them
+	NotKnown                 // neither the org nor the table says that it can be delinked
+	NoSuchList               // the module has no such list in this org
+	// Hidden lists are not shown in the module's layout. The CRM refuses calls for them
+	// (docs/zoho-api.md, section 3).
+	Hidden
+	NotDelinkable // the org says that it cannot be delinked
+	NoSuchModule  // the org does not accept the module
 )
 
 // Problem is a relation that cannot be delinked.
@@ -29,7 +35,7 @@ type Problem struct {
 	Relation zoho.Relation
 	Kind     Kind
 	Others   []string // lists of the module that can be delinked, the most likely one first
-	Err      error    // what the org said, for NoSuchModule
+	Err      error    // for NoSuchModule: what the org said
 }
 
 // Error says what is wrong.
@@ -54,7 +60,7 @@ func (p *Problem) Error() string {
 	return fmt.Sprintf("%s is not known as a relation that can be delinked", r)
 }
 
-// Hint says what to do in the CRM or in the input; empty where there is nothing to say.
+// Hint says what to do in the CRM or in the input. It may be empty.
 func (p *Problem) Hint() string {
 	switch p.Kind {
 	case HoldsRecords:
@@ -79,7 +85,8 @@ func (p *Problem) CanVouch() bool {
 	return p.Kind == NotKnown || p.Kind == NoSuchList || p.Kind == NotDelinkable
 }
 
-// HoldsRecordsAlways gives the Problem of a relation whose list holds records by its name alone; nil if it does not.
+// HoldsRecordsAlways gives the Problem of a relation whose list holds records in every org, as its
+// name tells. It gives nil for other relations.
 func HoldsRecordsAlways(r zoho.Relation) *Problem {
 	if zoho.ClassOf(r) == zoho.HoldsRecords {
 		return &Problem{Relation: r, Kind: HoldsRecords}
@@ -87,8 +94,9 @@ func HoldsRecordsAlways(r zoho.Relation) *Problem {
 	return nil
 }
 
-// Check accepts a relation if the org's lists say that it can be delinked, or if the user vouches for it. lists is nil where the org
-// was not asked, or did not say: then the built-in table decides. It gives nil for a relation that can be delinked.
+// Check gives nil for a relation that can be delinked: the org's lists say so, or it is one of
+// those for which the user vouches. lists is nil if the org was not asked or did not answer. Then
+// the table of package zoho decides.
 func Check(r zoho.Relation, vouched []zoho.Relation, lists []zoho.List) *Problem {
 	i := slices.IndexFunc(lists, func(l zoho.List) bool { return l.Name == r.List })
 	switch {
@@ -116,7 +124,8 @@ func Check(r zoho.Relation, vouched []zoho.Relation, lists []zoho.List) *Problem
 // mostNames is how many lists a Problem names at most.
 const mostNames = 8
 
-// nearest gives the lists of a module that can be delinked, those first whose names are most like the one that was meant.
+// nearest gives the lists of a module that can be delinked. Those whose names are most like r's
+// list go first.
 func nearest(r zoho.Relation, lists []zoho.List) []string {
 	var names []string
 	for _, l := range lists {
@@ -128,7 +137,8 @@ func nearest(r zoho.Relation, lists []zoho.List) []string {
 	return names[:min(len(names), mostNames)]
 }
 
-// distance is how many letters have to change to make one name of another (Levenshtein), whatever their case.
+// distance is the Levenshtein distance of two names: how many letters have to be changed, added or
+// left out to make one of the other. Upper and lower case are the same.
 func distance(a, b string) int {
 	a, b = strings.ToLower(a), strings.ToLower(b)
 	row := make([]int, len(b)+1)

@@ -108,7 +108,7 @@ func TestBookAndFilesTellTheSame(t *testing.T) {
 				}
 			}
 			var s Summary
-			s.Count(book)
+			s.SetCounts(book)
 			if s.Rows != s.Removed+s.Gone+s.Absent+s.Failed+s.Unknown+s.Invalid+s.Duplicate+s.Pending {
 				t.Fatalf("the sum of rows does not close: %+v", s)
 			}

@@ -31,14 +31,14 @@ func (b *Book) rows(outcomes []outcome.Outcome, rows []Row) []Row {
 	return rows
 }
 
-// Load enters a row of an earlier run's result file. fits is false if the input has no such row on
+// Load takes a row of an earlier run's result file. fits is false if the input has no such row on
 // that line.
 func (b *Book) Load(r *Row) (fits bool) {
 	if r.Status == outcome.Invalid {
 		in, ok := b.invalid[r.Line]
 		if ok && !in {
 			b.invalid[r.Line] = true
-			b.counts[outcome.Invalid].Add(1)
+			b.byStatus[outcome.Invalid].Add(1)
 		}
 		return ok && !in
 	}
@@ -51,8 +51,8 @@ func (b *Book) Load(r *Row) (fits bool) {
 	return line == r.Line
 }
 
-// Carry enters a row of another input's result file, if this input has the row's link. It changes
-// the row's line to the line of the link in this input.
+// Carry takes a row of another input's result file, if this input has the row's link. It sets the
+// row's line to the line of the link in this input.
 func (b *Book) Carry(r *Row) bool {
 	if !r.Status.IsOfLink() {
 		return false
@@ -84,8 +84,8 @@ func (b *Book) find(r *Row) (pos int, ok bool) {
 	return pos, ok && b.set.IsDuplicate(pos)
 }
 
-// Unsent calls give with the rows that need no call and are not yet in the result file, some at a
-// time: duplicates and rows that cannot be used. It enters them.
+// Unsent calls give with the rows of the result file that need no call, some at a time: those of
+// duplicates and of rows that cannot be used. It leaves out those that are in the file already.
 func (b *Book) Unsent(now time.Time, give func([]Row) error) error {
 	const few = 1000
 	at := timestamp(now)
@@ -105,7 +105,7 @@ func (b *Book) Unsent(now time.Time, give func([]Row) error) error {
 		f := b.invalidFate(e)
 		rows = append(rows, Row{Line: e.Line, Status: outcome.Invalid, Code: f.Code, Message: f.Message, Time: at})
 		b.invalid[e.Line] = true
-		b.counts[outcome.Invalid].Add(1)
+		b.byStatus[outcome.Invalid].Add(1)
 		if err := flush(few); err != nil {
 			return err
 		}
@@ -127,19 +127,21 @@ func (b *Book) Unsent(now time.Time, give func([]Row) error) error {
 	return flush(1)
 }
 
+// invalidFate is the fate of a row that cannot be used.
 func (b *Book) invalidFate(e *reader.RowError) Fate {
 	return Fate{outcome.Invalid, "INVALID_ROW", cell(e.Message())}
 }
 
 // Superseded reports whether the result file has rows that do not count any more: later ones
 // replaced them, or their links are pending again.
-func (b *Book) Superseded() bool { return len(b.again) > 0 || b.reopened }
+func (b *Book) Superseded() bool { return len(b.rowCount) > 0 || b.outdated }
 
-// Last returns a function that reports whether a row is the last one of its link or line, and still
-// counts. The function must be called with every row of the result file, in their order, once.
+// Last returns a function that reports whether a row of the result file still counts: it is the
+// last one of its link or line, and the link is not pending again. The function must be called once
+// with every row of the file, in the order of the file.
 func (b *Book) Last() func(r *Row) bool {
-	left := b.again
-	b.again, b.reopened = map[int]int{}, false
+	left := b.rowCount
+	b.rowCount, b.outdated = map[int]int{}, false
 	seen := map[int]bool{}
 	return func(r *Row) bool {
 		if r.Status == outcome.Invalid {
@@ -160,8 +162,9 @@ func (b *Book) Last() func(r *Row) bool {
 }
 
 // Batches gives the batches that are to be sent, each of links with the same history. Links in
-// doubt go first, and those that an earlier run left unknown go last: a CRM that does not answer
-// for them must not keep a run from all others. What this run leaves unknown is not sent again.
+// doubt go first. Links that an earlier run left unknown go last: if the CRM still does not answer
+// for them, the run has sent all others before it stops. Links that become unknown after the call
+// of Batches are not sent again.
 func (b *Book) Batches(size int, retry bool) iter.Seq[chunker.Batch] {
 	left := b.left()
 	return func(yield func(chunker.Batch) bool) {
@@ -183,7 +186,7 @@ func (b *Book) Batches(size int, retry bool) iter.Seq[chunker.Batch] {
 	}
 }
 
-// left are the links that an earlier run left unknown.
+// left gives the links that an earlier run left unknown.
 func (b *Book) left() (left positions) {
 	if b.leftUnknown.isEmpty() && b.Count(outcome.Unknown) == 0 {
 		return nil

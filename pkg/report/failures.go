@@ -17,8 +17,8 @@ import (
 //
 // in reads the input of the book a second time. verify is called after its last row: if it returns
 // an error, the older file stays. If there is no such row, no file is written, and an older one is
-// removed. An older file that was changed by hand gets a new name instead. WriteFailures returns the
-// number of rows.
+// removed. An older file that was changed by hand gets a new name instead. WriteFailures returns
+// the number of rows.
 func WriteFailures(on disk.Disk, path string, in *reader.Reader, book *Book, verify func() error) (n int, err error) {
 	if book.Failures() == 0 {
 		if err := verify(); err != nil {
@@ -59,7 +59,7 @@ func (b *Book) Failures() int {
 	return n
 }
 
-// fateOf is the fate of a row's link. A row that repeats an earlier line shares its fate.
+// fateOf gives the fate of a row's link. A row that repeats an earlier line has the same fate.
 func (b *Book) fateOf(row *reader.Row) Fate {
 	if row.Err != nil {
 		return b.invalidFate(row.Err)

@@ -103,7 +103,7 @@ func TestOneRowForEachSettledLink(t *testing.T) {
 			if want == outcome.Failed {
 				want = outcome.Pending
 			}
-			if book.status(pos) != want || !book.History(pos).Open() {
+			if book.status(pos) != want || !book.History(pos).MayBeRemoved() {
 				t.Fatalf("%v was %s, and is %s with the history %v", l, older.status(pos), book.status(pos), book.History(pos))
 			}
 		}
@@ -174,7 +174,7 @@ func TestBatchesOfABook(t *testing.T) {
 		}
 		drawOlder(t, path, in)
 		book, _ := load(t, path, in)
-		tell := map[string]func(reader.Link){"doubt": book.Doubt, "may be sent": book.MayBeSent, "left unknown": book.LeaveUnknown}
+		tell := map[string]func(reader.Link){"doubt": book.Doubt, "may be sent": book.DoubtIfClear, "left unknown": book.LeaveUnknown}
 		for _, what := range []string{"doubt", "may be sent", "left unknown"} {
 			for _, pos := range drawSome(t, in.set, what) {
 				l, _ := in.set.At(pos)

@@ -7,7 +7,7 @@ import (
 )
 
 // InvalidRows is a file of rows that cannot be used, as they stand in the input, with the reason in
-// one more column. Once they are mended it is an input itself.
+// one more column. Once the rows are mended, the file is an input itself.
 type InvalidRows struct{ out *reader.Writer }
 
 // NewInvalidRows begins such a file, in the dialect of the input.
@@ -15,7 +15,7 @@ func NewInvalidRows(w io.Writer, h *reader.Header) *InvalidRows {
 	return &InvalidRows{h.NewWriter(w, reader.ReasonColumn)}
 }
 
-// Write adds a row. What goes wrong is told by Flush.
+// Write adds a row. Flush returns the error, if there is one.
 func (i *InvalidRows) Write(row *reader.Row) { i.out.Write(row.Raw, cell(row.Err.Message())) }
 
 // Flush writes what is still in memory.

@@ -19,10 +19,10 @@ import (
 )
 
 // header is the first line of a result file. A file with another first line was not made by this
-// program.
+// version of the program.
 var header = strings.Join(columns(), ",") + "\n"
 
-// columns are the columns of a result file: Row has them in its tags.
+// columns gives the columns of a result file from the tags of Row.
 func columns() []string {
 	t := reflect.TypeFor[Row]()
 	names := make([]string, t.NumField())
@@ -35,7 +35,7 @@ func columns() []string {
 // olderHeader is the first line of a result file that does not say which CRM its rows are about.
 const olderHeader = "line,module,parent_id,relation,related_id,status,code,message,http_status,attempts,time\n"
 
-// NotALedger says why a file cannot be used as a result file.
+// NotALedger is the error for a file that cannot be used as a result file or as a summary.
 type NotALedger struct {
 	Path  string
 	Line  int
@@ -72,7 +72,8 @@ func ReadLedger(on disk.Disk, path string, visit func(row *Row, at int64) error)
 	case err != nil && err != io.EOF:
 		return Extent{}, err
 	case first == header:
-	case err == io.EOF && strings.HasPrefix(header, strings.TrimRight(first, "\x00")): // cut off in its first write
+	case err == io.EOF && strings.HasPrefix(header, strings.TrimRight(first, "\x00")):
+		// The run was killed in its first write.
 		return Extent{Exists: true, Torn: int64(len(first))}, nil
 	case first == olderHeader:
 		return Extent{}, &NotALedger{path, 1, "is a result file of an older version of delink, and does not say which CRM its rows are about"}
@@ -154,7 +155,7 @@ func (w *wholeLines) Read(p []byte) (int, error) {
 			w.torn = int64(len(line))
 			return 0, io.EOF
 		case err == bufio.ErrBufferFull:
-			w.rest = line // no row of ours: what it is read as will be refused
+			w.rest = line // delink writes no such line, so the row will not be accepted
 		default:
 			w.err = err
 			return 0, err
@@ -172,8 +173,8 @@ type encoder struct {
 	cells []cells
 }
 
-// cells are a Row as it is written, in the order of its columns. gocsv writes strings in two thirds
-// of the time that it takes for numbers and types.
+// cells are the columns of a Row, as they are written. gocsv takes two thirds of the time for
+// strings that it takes for numbers and other types.
 type cells struct {
 	Line, Module, Parent, Relation, Related, Status, Code, Message, HTTPStatus, Attempts, Time, Org string
 }
@@ -184,7 +185,7 @@ func newEncoder() *encoder {
 	return e
 }
 
-// encode gives the lines of some rows. They are valid until the next call.
+// encode gives the lines of some rows. They must not be used after the next call.
 func (e *encoder) encode(rows []Row) ([]byte, error) {
 	e.buf.Reset()
 	e.cells = e.cells[:0]
@@ -205,19 +206,20 @@ func (e *encoder) encode(rows []Row) ([]byte, error) {
 type Ledger struct {
 	file    disk.File
 	encoder *encoder
-	crm     string // the name of the CRM that its new rows are about
+	crm     string // the name of the CRM that new rows are about
 	size    int64  // bytes
 	release func() // gives back the reserved space; nil after that
-	trouble error
-	broken  error
+	trouble error  // see Trouble
+	broken  error  // why no row can be written any more
 }
 
-// rowSize is how many bytes a row needs at most. Only a long message of a gateway needs more.
+// rowSize is the space that is reserved for a row, in bytes. A row needs more only if its message
+// is very long.
 const rowSize = 512
 
 // OpenLedger opens a result file, to append rows about a CRM behind the last whole row. It makes
-// the file if there is none. It reserves disk space for some rows: links that are already sent need
-// a row even if the disk is full.
+// the file if there is none. reserve is the number of rows for which it reserves disk space: links
+// that are sent already need a row even if the disk is full.
 func OpenLedger(on disk.Disk, path string, e Extent, reserve int, crm string) (*Ledger, error) {
 	release, err := on.Reserve(path, int64(reserve)*rowSize)
 	if err != nil {
@@ -240,10 +242,10 @@ func OpenLedger(on disk.Disk, path string, e Extent, reserve int, crm string) (*
 	return &Ledger{file: f, encoder: newEncoder(), crm: crm, release: release, size: max(e.Size, int64(len(header)))}, nil
 }
 
-// Append adds rows with one write. If the write fails, the disk may be full: then Append gives back
-// the reserved space and writes what is left of the rows, and Trouble returns the first error. If
-// the second write fails too, every later Append fails, because a row behind an unfinished one
-// could not be read back.
+// Append adds rows with one write. If the write fails, the disk may be full. Then Append gives back
+// the reserved space and writes the rest of the rows, and Trouble returns the first error. If the
+// second write fails too, every later Append fails, because a row behind an incomplete one could
+// not be read back.
 func (l *Ledger) Append(rows []Row) error {
 	if l.broken != nil {
 		return l.broken
@@ -267,14 +269,14 @@ func (l *Ledger) Append(rows []Row) error {
 	return err
 }
 
-// Trouble is why no more links should be sent although all rows so far are written: the disk is
-// full. It is nil if there is none.
+// Trouble returns the error for which no more links should be sent, although all rows so far are
+// written: the disk is full. It is nil if there is none.
 func (l *Ledger) Trouble() error { return l.trouble }
 
-// Broken reports whether rows could not be written: then the file does not have all outcomes.
+// Broken reports whether some rows could not be written. The file lacks outcomes then.
 func (l *Ledger) Broken() bool { return l.broken != nil }
 
-// Size is how many bytes the file has. It is for whoever calls Append.
+// Size is how many bytes the file has. It must not be called while Append runs.
 func (l *Ledger) Size() int64 { return l.size }
 
 // Sync makes what was appended survive a power failure.
@@ -289,8 +291,8 @@ func (l *Ledger) Close() error {
 	return errors.Join(l.file.Sync(), l.file.Close())
 }
 
-// Rewrite replaces a result file with those of its rows that keep returns true for; keep may change
-// them.
+// Rewrite replaces a result file by one that has only the rows for which keep returns true. keep
+// may change them.
 func Rewrite(on disk.Disk, path string, keep func(row *Row) bool) error {
 	return on.Replace(path, func(w io.Writer) error {
 		out := bufio.NewWriterSize(w, 1<<20)

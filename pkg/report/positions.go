@@ -1,10 +1,10 @@
 package report
 
-// positions is a set of positions. It takes a bit for each position once it has one, and nothing
-// before.
+// positions is a set of positions. It takes no memory while it is empty, and then a bit for each
+// position that the input has.
 type positions []uint64
 
-// add puts a position in; there are positions from 0 to rows-1.
+// add puts a position into the set. The input has positions from 0 to rows-1.
 func (p *positions) add(pos, rows int) {
 	if *p == nil {
 		*p = make(positions, (rows+63)/64)

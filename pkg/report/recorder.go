@@ -11,24 +11,24 @@ import (
 )
 
 // Recorder writes down what is about to be sent, and enters outcomes in the ledger and then in the
-// book: the book never knows more than the disk. It is what an operation records with. Journal may
-// be nil where nothing is sent.
+// book. So the book never knows more than the file. A Recorder is the worker.Recorder of a run.
+// Journal may be nil if nothing is sent.
 type Recorder struct {
 	Ledger  *Ledger
 	Book    *Book
 	Journal *journal.Journal
 	rows    []Row
 
-	mu      sync.Mutex
-	written []int // positions that have outcomes in the ledger, since the last sync began
-	size    int64 // of the ledger with them
+	mu      sync.Mutex // guards the fields below
+	written []int      // positions whose outcomes were written since the last sync began
+	size    int64      // bytes of the ledger with these outcomes
 }
 
-// Prepare writes down what is about to be sent. It is on disk when Prepare returns.
+// Prepare writes down which links are about to be sent. When it returns, that is on disk.
 func (r *Recorder) Prepare(batches []chunker.Batch) error { return r.Journal.Write(batches) }
 
-// Write records outcomes; they survive the end of this process when it returns. An error says that
-// the run must not go on; outcomes that could not be recorded are not in the book.
+// Write records outcomes. When it returns, they survive the end of this process. After an error the
+// run must not go on. Outcomes that could not be written are not in the book.
 func (r *Recorder) Write(outcomes []outcome.Outcome) error {
 	r.rows = r.Book.rows(outcomes, r.rows[:0])
 	if err := r.Ledger.Append(r.rows); err != nil {

@@ -88,7 +88,8 @@ func TestRecorderTellsTheJournal(t *testing.T) {
 		if err := errors.Join(r.Write([]outcome.Outcome{{Pos: 0, Status: outcome.Removed}}), r.Sync()); err != nil {
 			t.Fatal(err)
 		}
-		if err := r.Prepare([]chunker.Batch{b}); err != nil { // the journal tells the size with the next batch
+		// the journal tells the size with the next batch
+		if err := r.Prepare([]chunker.Batch{b}); err != nil {
 			t.Fatal(err)
 		}
 		if p := past(); p.Size != ledger.Size() || p.Size == begin {
@@ -145,7 +146,7 @@ func TestIsBad(t *testing.T) {
 		outcome.Unknown: {true, true}, outcome.Pending: {false, false}, outcome.Duplicate: {false, false}, outcome.Invalid: {true, true},
 	} {
 		var s Summary
-		*s.count(status) = 1
+		*s.field(status) = 1
 		if got := [2]bool{s.IsBad(false), s.IsBad(true)}; got != want || s.Of(status) != 1 {
 			t.Errorf("%s: %v, want %v", status, got, want)
 		}

@@ -11,7 +11,7 @@ import (
 
 // Row is a row of the result file; its fields are the file's columns.
 type Row struct {
-	Line       int            `csv:"line"` // where the row starts in the input; the header is line 1
+	Line       int            `csv:"line"` // of the input, where its row starts
 	Module     string         `csv:"module"`
 	Parent     string         `csv:"parent_id"`
 	Relation   string         `csv:"relation"`
@@ -52,10 +52,10 @@ func (r *Row) Link() (l reader.Link, err error) {
 	return l, err
 }
 
-// cell makes a text of the CRM safe for a cell: it is on one line, and a spreadsheet does not take
-// it for a formula.
+// cell makes a text of the CRM safe for a cell: the text is on one line, and a spreadsheet does not
+// take it for a formula.
 func cell(s string) string {
-	if strings.ContainsFunc(s, isControl) { // hardly ever, and this is done for every row
+	if strings.ContainsFunc(s, isControl) { // the check is cheap, and is true for few rows
 		s = strings.Join(strings.FieldsFunc(s, isControl), " ")
 	}
 	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {

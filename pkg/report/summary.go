@@ -13,14 +13,14 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Summary is a run in numbers; its fields are a promise to scripts. Counts are of rows, but for
-// Links, Pending and the statuses of links, which are of different links.
+// Summary is a run in numbers. Its fields are a promise to scripts. Rows, Duplicate and Invalid
+// count rows. Links, Pending and the other statuses count links, each once.
 type Summary struct {
 	Input            string         `json:"input"`
 	InputSHA256      string         `json:"input_sha256"`
 	State            outcome.State  `json:"state"`
 	Reason           outcome.Reason `json:"reason"`
-	Org              *string        `json:"org"` // the CRM's name: see zoho.Identity; null where it is not known
+	Org              *string        `json:"org"` // see zoho.Identity.Name; null if not known
 	Rows             int            `json:"rows"`
 	Links            int            `json:"links"`
 	Removed          int            `json:"removed"`
@@ -41,11 +41,11 @@ type Summary struct {
 	Results          string         `json:"results"`
 	Failures         *string        `json:"failures"`
 	ExitCode         int            `json:"exit_code"`
-	CRM              string         `json:"crm"` // the identity of the CRM, with what shows that another run speaks to the same one
+	CRM              string         `json:"crm"` // see zoho.Identity.String
 }
 
-// count is where the summary has the count of a status.
-func (s *Summary) count(status outcome.Status) *int {
+// field gives the field that has the count of a status.
+func (s *Summary) field(status outcome.Status) *int {
 	switch status {
 	case outcome.Removed:
 		return &s.Removed
@@ -67,19 +67,19 @@ func (s *Summary) count(status outcome.Status) *int {
 	return new(int)
 }
 
-// Of is how many rows, or links, have a status.
-func (s *Summary) Of(status outcome.Status) int { return *s.count(status) }
+// Of gives the count of a status.
+func (s *Summary) Of(status outcome.Status) int { return *s.field(status) }
 
-// Count takes the counts of a book.
-func (s *Summary) Count(b *Book) {
+// SetCounts sets the counts from a book.
+func (s *Summary) SetCounts(b *Book) {
 	s.Rows, s.Links = b.Rows(), b.Links()
 	for _, f := range outcome.Table {
-		*s.count(f.Status) = b.Count(f.Status)
+		*s.field(f.Status) = b.Count(f.Status)
 	}
 }
 
-// IsBad reports whether some row is not as the user wants it; absent says that absent links count
-// as failures.
+// IsBad reports whether some row has a status that the user does not want. absent says that Absent
+// is such a status.
 func (s *Summary) IsBad(absent bool) bool {
 	for _, f := range outcome.Table {
 		if s.Of(f.Status) > 0 && (f.Bad || absent && f.Status == outcome.Absent) {
@@ -89,13 +89,13 @@ func (s *Summary) IsBad(absent bool) bool {
 	return false
 }
 
-// Identity is the CRM that the run spoke to, as far as the summary says.
+// Identity gives the CRM of the run, as far as the summary says.
 func (s *Summary) Identity() zoho.Identity {
 	id, _ := zoho.ParseIdentity(s.CRM)
 	return id
 }
 
-// Start and End set the times.
+// Start sets the time of the start.
 func (s *Summary) Start(at time.Time) { s.StartedAt = timestamp(at) }
 
 // End sets the time of the end, and how long the run took.
@@ -105,7 +105,7 @@ func (s *Summary) End(started, at time.Time) {
 	s.Seconds = math.Round(at.Sub(started).Seconds()*1000) / 1000
 }
 
-// Encode writes a summary as JSON for people and programs.
+// Encode writes the summary as JSON, with a line for each field.
 func (s *Summary) Encode(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
@@ -116,7 +116,7 @@ func (s *Summary) Encode(w io.Writer) error {
 // Write replaces the file of the summary.
 func (s *Summary) Write(on disk.Disk, path string) error { return on.Replace(path, s.Encode) }
 
-// ReadSummary reads the summary of an earlier run; nil if there is none.
+// ReadSummary reads the summary of an earlier run. It returns nil if there is none.
 func ReadSummary(on disk.Disk, path string) (*Summary, error) {
 	f, err := on.Read(path)
 	if errors.Is(err, os.ErrNotExist) {

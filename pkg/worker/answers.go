@@ -18,14 +18,15 @@ func (d *Delink) answered(t *task, at time.Time) {
 			Code: zoho.CodeRecordDeleted, Detail: fmt.Sprintf("in %s of %s", t.relation, t.parent),
 		})
 	}
-	// Links that are not there say nothing of what happens to those that are, and may be gone by an
-	// unanswered call.
+	// An answer that only says "not there" does not show what a delink does to a link that is
+	// there.
 	if !a.Deleted && slices.ContainsFunc(a.Items, func(i zoho.Item) bool { return i.Verdict == zoho.Removed }) {
-		d.trials[t.relation] = true
+		d.tried[t.relation] = true
 	}
 	out := make([]outcome.Outcome, 0, len(t.ids))
-	var silent, refused groups // ids that need another call
-	var untouched []int        // the call was refused as a whole, because of other ids
+	var silent groups   // ids that are sent again, because the answer does not name them
+	var refused groups  // ids that are looked up, because they were refused
+	var untouched []int // ids that are sent again, because the call was refused for other ids
 	for i, id := range t.ids {
 		item := zoho.Item{ID: id, Code: zoho.CodeNotInAnswer}
 		if i < len(a.Items) && a.Items[i].ID == id {
@@ -48,7 +49,7 @@ func (d *Delink) answered(t *task, at time.Time) {
 		}
 		status, settled := t.history.Judge(evidence)
 		switch {
-		case item.Verdict == zoho.Deleted: // of a record that is gone there is no link to look up
+		case item.Verdict == zoho.Deleted: // a record that is gone cannot be looked up
 			status = outcome.Failed
 		case !settled:
 			refused.add(i, item)
@@ -62,7 +63,7 @@ func (d *Delink) answered(t *task, at time.Time) {
 	}
 	for _, g := range refused {
 		part := t.only(g.at)
-		part.refused = true
+		part.refusedByID = true
 		d.lookUp(part, &zoho.Error{Kind: zoho.Refused, Status: a.Status, Code: g.code, Detail: g.message})
 	}
 	for _, g := range silent {
@@ -70,8 +71,8 @@ func (d *Delink) answered(t *task, at time.Time) {
 	}
 }
 
-// itemEvidence is what an item of an answer shows, and the message of an outcome that rests on it.
-// An item that says nothing shows NoEvidence.
+// itemEvidence gives what an item of an answer shows, and the message of an outcome that rests on
+// it. It gives NoEvidence for an item that says nothing about its link.
 func itemEvidence(t *task, i zoho.Item) (outcome.Evidence, string) {
 	switch i.Verdict {
 	case zoho.Removed:
@@ -87,6 +88,7 @@ func itemEvidence(t *task, i zoho.Item) (outcome.Evidence, string) {
 	return outcome.NoEvidence, ""
 }
 
+// itemMessage is what the code of a refused id means, and what the CRM said.
 func itemMessage(i zoho.Item) string {
 	text := zoho.Explain(i.Code)
 	switch {
@@ -98,13 +100,13 @@ func itemMessage(i zoho.Item) string {
 	return text + ": " + i.Message
 }
 
-// groups are the indexes of ids, by what the CRM said of them: the links of a task have one
-// history.
+// groups sorts the ids of a task by what the CRM said of them. Each group becomes a task of its
+// own, because all links of a task get the same code and message.
 type groups []group
 
 type group struct {
 	code, message string
-	at            []int
+	at            []int // indexes of ids
 }
 
 func (g *groups) add(i int, item zoho.Item) {
@@ -117,8 +119,8 @@ func (g *groups) add(i int, item zoho.Item) {
 	*g = append(*g, group{item.Code, item.Message, []int{i}})
 }
 
-// repeat sends again what went unanswered, within the attempts that are allowed. Behind the last
-// attempt the links are looked up.
+// repeat sends a task again whose call went unanswered. After the last attempt, its links are
+// looked up.
 func (d *Delink) repeat(t *task, e *zoho.Error) {
 	t.missed(e)
 	switch {

@@ -121,7 +121,8 @@ func TestDeletedRecordWithAnyStatus(t *testing.T) {
 					a.Status, a.Deleted = status, true
 					a.Items[0].Verdict, a.Items[0].Code = zoho.Deleted, zoho.CodeRecordDeleted
 					a.Items[1].Verdict, a.Items[1].Code = zoho.Silent, zoho.CodeNotInAnswer
-					r.removed[link(r, 0)], r.linked[link(r, 0)] = false, true // it is no link that is gone
+					// it is no link that is gone
+					r.removed[link(r, 0)], r.linked[link(r, 0)] = false, true
 				}}
 			}
 			err := r.mustEnd(outcome.Broken)

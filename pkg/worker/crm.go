@@ -9,15 +9,15 @@ import (
 	"delink/pkg/zoho"
 )
 
-// LinkReader makes the calls that look links up. A call names up to 100 links of one parent record.
-// Errors are of type *zoho.Error.
+// LinkReader makes the calls that look links up. A call names up to chunker.MaxLinks links of one
+// parent record. Errors are of type *zoho.Error.
 type LinkReader interface {
 	engine.API
-	// Linked says of each id whether that record is linked, in the order of the ids.
+	// Linked reports for each id whether that record is linked, in the order of the ids.
 	Linked(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) ([]bool, error)
 }
 
-// CRM makes the calls that remove links, too.
+// CRM makes the calls that look links up and the calls that remove them.
 type CRM interface {
 	LinkReader
 	// Delink removes links. The answer has an item for each id, in the order of the ids.
@@ -28,11 +28,11 @@ type CRM interface {
 
 // Recorder keeps what is about to be sent, and what became of it.
 type Recorder interface {
-	// Prepare writes down what is about to be sent. It is on disk, safe from a power failure, when
-	// Prepare returns.
+	// Prepare writes down which links are about to be sent. When it returns, that survives a power
+	// failure. It runs beside Write and Sync.
 	Prepare(batches []chunker.Batch) error
-	// Write keeps outcomes, so that they survive the end of this process.
+	// Write keeps outcomes. When it returns, they survive the end of this process.
 	Write([]outcome.Outcome) error
-	// Sync makes what was written before it survive the loss of power. It runs beside the others.
+	// Sync makes what Write has kept so far survive a power failure. It runs beside Write.
 	Sync() error
 }

@@ -20,52 +20,54 @@ type Delink struct {
 	source
 
 	refused  refusals
-	accepted map[zoho.Relation]bool // a delink of the list was answered
-	trials   map[zoho.Relation]bool // a link of the relation was removed, and nothing deleted
+	accepted map[zoho.Relation]bool // relations of which a delink was answered without an error
+	tried    map[zoho.Relation]bool // relations of which a link was removed, and no record deleted
 
 	heard    bool // a delink was answered by the CRM itself
 	lost     int  // tasks that used up their attempts since a delink was last answered
 	failures int  // links that are failed or unknown
 	recorded int  // links that have an outcome
 
-	noLookUp map[zoho.Relation]bool    // links that cannot be read
-	readable map[zoho.Relation]bool    // some read of the list showed something
-	unproven map[zoho.Relation][]*task // looked up, and the CRM has yet to show that it answers reads
+	noLookUp   map[zoho.Relation]bool    // relations whose links cannot be looked up
+	readable   map[zoho.Relation]bool    // relations of which a read has shown some record
+	awaitProof map[zoho.Relation][]*task // tasks that proveReads keeps waiting
 
-	refusedAlike int // delinks in a row that were refused as a whole, without a name, with an unknown code
+	refusedAlike int // see refusesAll
 }
 
 // Settings are the limits of Delink.
 type Settings struct {
 	engine.Settings
 	MaxFailures int // stop once more links than that are failed or unknown; -1 for no limit
-	// Untried tells of relations whose delink nobody but the user vouches for; nil if there is
-	// none. Until a call has removed a link of such a relation and deleted nothing, its batches are
-	// sent one at a time, with nothing else in flight.
+	// Untried reports whether the user alone says that a relation can be delinked; nil if there is
+	// no such relation. Until a call has removed a link of it and deleted no record, its batches
+	// are sent one at a time, with no other call in flight.
 	Untried func(zoho.Relation) bool
-	// OrgAnswers says that the org has answered a question in this run: reads reach the CRM.
+	// OrgAnswers says that the org has answered a question in this run, which shows that reads
+	// reach the CRM.
 	OrgAnswers bool
 }
 
-// lostMax is how many tasks in a row may go unanswered to the last attempt before the CRM counts as
-// out of reach. The other links are better left pending than sent without an answer, and unknown.
+// lostMax is the number of tasks in a row that use up their attempts without an answer before the
+// run stops. The other links then stay pending. If they were sent without an answer, they would
+// become unknown.
 const lostMax = 10
 
-// refusedMax is how many delinks in a row may be refused as a whole, with a code that is not known
-// and without a name, before the refusal counts as one of the whole org: it is not about ids.
+// refusedMax is the number of delinks in a row that are refused for an unknown reason before the
+// run stops: see refusesAll.
 const refusedMax = 20
 
 // Start gives the Run that removes the links of the batches. When the run has ended, record has
-// every outcome that was reached, and has synced it, unless record itself failed.
+// every outcome and has synced it, unless record itself failed.
 func Start(crm CRM, batches iter.Seq[chunker.Batch], record Recorder, s Settings) *Run {
 	d := &Delink{
 		crm: crm, record: record, settings: s, engine: engine.New(crm, s.Settings),
-		refused:  newRefusals(),
-		accepted: map[zoho.Relation]bool{},
-		trials:   map[zoho.Relation]bool{},
-		noLookUp: map[zoho.Relation]bool{},
-		readable: map[zoho.Relation]bool{},
-		unproven: map[zoho.Relation][]*task{},
+		refused:    newRefusals(),
+		accepted:   map[zoho.Relation]bool{},
+		tried:      map[zoho.Relation]bool{},
+		noLookUp:   map[zoho.Relation]bool{},
+		readable:   map[zoho.Relation]bool{},
+		awaitProof: map[zoho.Relation][]*task{},
 	}
 	return &Run{Engine: d.engine, op: d, batches: batches}
 }
@@ -89,22 +91,22 @@ func (d *Delink) Prepare(tasks []engine.Task) error {
 	return d.record.Prepare(batches)
 }
 
-// of is the task behind the engine's view of it.
+// of gives the task of Next that the engine hands back.
 func of(t engine.Task) *task {
-	own, _ := t.(*task) // the engine has no others than those of Next
+	own, _ := t.(*task) // the engine has only tasks of Next
 	return own
 }
 
 // Sync brings outcomes to disk.
 func (d *Delink) Sync() error { return d.record.Sync() }
 
-// Alone reports whether a task is of a relation that is yet to be tried.
+// Alone reports whether a task's relation is still untried: see Settings.
 func (d *Delink) Alone(x engine.Task) bool {
 	t := of(x)
-	return d.settings.Untried != nil && !d.trials[t.relation] && d.settings.Untried(t.relation)
+	return d.settings.Untried != nil && !d.tried[t.relation] && d.settings.Untried(t.relation)
 }
 
-// Missed notes a call that was cut off, or never made.
+// Missed notes a call that was cut off.
 func (d *Delink) Missed(x engine.Task, e *zoho.Error) { of(x).missed(e) }
 
 // Answer decides what an answer leads to: outcomes, another attempt, or the end of the run.
@@ -136,15 +138,15 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 	}
 	switch {
 	case other == nil:
-	case r.Err == nil: // so it is the other half that was refused
+	case r.Err == nil: // this half went through, so the bad id is in the other half
 		d.split(other)
 	default:
 		d.engine.Park(other, 0)
 	}
 }
 
-// proves reports whether a delink was answered by the CRM itself: by id, or by a refusal in its
-// form.
+// proves reports whether a delink was answered by the CRM itself: the answer names ids, or it is a
+// refusal in Zoho's form.
 func proves(t *task, e *zoho.Error) bool {
 	switch {
 	case t.looksUp():
@@ -176,9 +178,9 @@ func (d *Delink) write(out []outcome.Outcome) {
 	}
 }
 
-// Abandon records links that were left half done. If an attempt of this run went unanswered they
-// are Unknown, since they may be gone. All others were not removed by this run, and stay without an
-// outcome.
+// Abandon settles the tasks that are left when the run ends. If an attempt of this run went
+// unanswered, their links are Unknown, because it may have removed them. The other links were not
+// removed by this run, and stay without an outcome.
 func (d *Delink) Abandon(tasks []engine.Task) {
 	for i := 0; i < len(tasks); i++ {
 		t := of(tasks[i])
@@ -189,7 +191,7 @@ func (d *Delink) Abandon(tasks []engine.Task) {
 			d.write(t.unknown(time.Now()))
 		}
 	}
-	for _, waiting := range d.unproven {
+	for _, waiting := range d.awaitProof {
 		for _, t := range waiting {
 			if !t.counts && t.history.OfThisRun() { // else it is among the tasks
 				d.write(t.unknown(time.Now()))
@@ -197,6 +199,6 @@ func (d *Delink) Abandon(tasks []engine.Task) {
 		}
 	}
 	if e := d.refusedAltogether(); e != nil && d.engine.Ended() == outcome.Completed {
-		d.engine.End(outcome.Refused, e)
+		d.engine.End(outcome.LoginRefused, e)
 	}
 }

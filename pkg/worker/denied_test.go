@@ -36,7 +36,7 @@ func TestDeniedList(t *testing.T) {
 					r.linked[link(r, pos)] = pos%3 > 0
 				}
 				r.fault = always(func(c call) bool { return c.relation == campaignLeads && !c.lookup }, fault{err: denial(zoho.ScopeList)})
-				if e := zoho.AsError(r.mustEnd(outcome.Refused)); e.Kind != zoho.Denied || e.Code != "OAUTH_SCOPE_MISMATCH" {
+				if e := zoho.AsError(r.mustEnd(outcome.LoginRefused)); e.Kind != zoho.Denied || e.Code != "OAUTH_SCOPE_MISMATCH" {
 					t.Errorf("%+v", e)
 				}
 				sent := map[int]bool{}
@@ -80,7 +80,7 @@ func TestDeniedWithoutRest(t *testing.T) {
 		other  *fault // for the other list
 		reason outcome.Reason
 	}{
-		{"both", &fault{err: denial(zoho.ScopeList)}, outcome.Refused},
+		{"both", &fault{err: denial(zoho.ScopeList)}, outcome.LoginRefused},
 		{"one", nil, outcome.Completed},
 		{"parent missing", &fault{err: refusal(zoho.ScopeParent, "INVALID_DATA")}, outcome.Completed},
 		{"no such list", &fault{err: refusal(zoho.ScopeList, "INVALID_MODULE")}, outcome.Completed},
@@ -111,7 +111,7 @@ func TestListDeniedWithoutItsCode(t *testing.T) {
 		}
 		r.settings.Slots, r.settings.MaxCalls, r.latency = 5, 3000, mixed
 		r.fault = always(func(c call) bool { return c.relation == campaignLeads }, fault{err: badToken()})
-		if e := zoho.AsError(r.mustEnd(outcome.Refused)); e.Kind != zoho.Denied || e.Code != "INVALID_TOKEN" {
+		if e := zoho.AsError(r.mustEnd(outcome.LoginRefused)); e.Kind != zoho.Denied || e.Code != "INVALID_TOKEN" {
 			t.Errorf("%+v", e)
 		}
 		if r.is(outcome.Removed) != 600 || r.is(outcome.Failed) == 0 || len(r.out) > 620 || r.tokens > 40 {
@@ -144,8 +144,8 @@ func TestListDeniedAfterAccepted(t *testing.T) {
 					r.want(tally{removed: 1200})
 					return
 				}
-				r.mustEnd(outcome.Refused)
-				if r.is(outcome.Failed) != 2 || r.is(outcome.Removed) != len(r.out)-2 || n > 10*mostDenials {
+				r.mustEnd(outcome.LoginRefused)
+				if r.is(outcome.Failed) != 2 || r.is(outcome.Removed) != len(r.out)-2 || n > 10*mostUnauthorized {
 					t.Errorf("%d failed of %d, after %d refusals", r.is(outcome.Failed), len(r.out), n)
 				}
 			})

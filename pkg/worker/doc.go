@@ -1,11 +1,11 @@
-// Package worker has the operations that run on an engine: Delink removes links, LookUp asks which of
-// them are there, and Ask asks an org about itself.
+// Package worker has the operations that run on an engine: Delink removes links, LookUp asks which
+// links are there, and Ask asks an org about itself.
 //
 // Delink takes batches, and gives one outcome for each link that was sent, or that cannot be
-// removed because its parent record or its list is refused. It repeats what may go through, splits
-// a batch that is refused because of an id that is not named, and looks up links whose call went
-// unanswered. Links that never reached the CRM have no outcome. Outcomes are built by going through
-// the ids that were sent and finding the answer to each, never the reverse.
+// removed because its parent record or its list is refused. It repeats calls that may go through,
+// splits a batch that is refused because of an id that is not named, and looks up links whose call
+// went unanswered. Other links have no outcome. Outcomes are built by going through the ids that
+// were sent and finding the answer to each, never the reverse.
 //
 // A new operation is a type with the methods of engine.Operation. It needs no change to the engine.
 package worker

@@ -20,9 +20,9 @@ type LookUp struct {
 	source
 
 	refused  refusals
-	lost     int // tasks in a row whose attempts were used up
-	denied   int // findings of lists that the login may not read
-	recorded int
+	lost     int // tasks in a row that used up their attempts
+	denied   int // links that the login may not look up
+	recorded int // links that have a finding
 }
 
 // Presence says whether a link is there.
@@ -35,25 +35,25 @@ const (
 	NotKnown  Presence = "unknown" // the CRM did not say
 )
 
-// Finding is what the look-ups have said of one link.
+// Finding is what a look-up has shown of one link.
 type Finding struct {
-	Pos      int // the link's position in the set that the batches are of
+	Pos      int // the link's position in the set that the batches are from
 	Presence Presence
-	Err      *zoho.Error // why it is NotKnown, else nil
+	Err      *zoho.Error // why the presence is NotKnown, else nil
 	Attempts int         // calls that named the link
 	Time     time.Time
 }
 
 // FindingRecorder keeps findings.
 type FindingRecorder interface {
-	// Write keeps findings, so that they survive the end of this process.
+	// Write keeps findings. When it returns, they survive the end of this process.
 	Write([]Finding) error
-	// Sync makes what was written before it survive the loss of power. It runs beside Write.
+	// Sync makes what Write has kept so far survive a power failure. It runs beside Write.
 	Sync() error
 }
 
-// StartLookUp gives the Run that looks up the links of the batches. When the run has ended, keep
-// has a finding for every link; after a run that did not complete, for those that were asked about.
+// StartLookUp gives the Run that looks up the links of the batches. When the run has completed,
+// keep has a finding for every link. When it has ended early, keep has those that were made so far.
 func StartLookUp(crm LinkReader, batches iter.Seq[chunker.Batch], keep FindingRecorder, s engine.Settings) *Run {
 	l := &LookUp{crm: crm, keep: keep, engine: engine.New(crm, s), refused: newRefusals()}
 	return &Run{Engine: l.engine, op: l, batches: batches}
@@ -63,7 +63,7 @@ func StartLookUp(crm LinkReader, batches iter.Seq[chunker.Batch], keep FindingRe
 type lookUpTask struct {
 	engine.State
 	crm    LinkReader
-	place  parent
+	parent parentRecord
 	batch  chunker.Batch
 	linked []bool // the answer
 }
@@ -77,7 +77,7 @@ func (t *lookUpTask) Call(ctx context.Context, token zoho.Token) (err error) {
 	return err
 }
 
-// part is the task for some of its links.
+// part gives a task for the links from one index up to another.
 func (t *lookUpTask) part(from, to int) *lookUpTask {
 	p := *t
 	p.batch.Related, p.batch.Pos = t.batch.Related[from:to], t.batch.Pos[from:to]
@@ -90,16 +90,16 @@ func (l *LookUp) Next() (engine.Task, bool) {
 	if !ok {
 		return nil, false
 	}
-	return &lookUpTask{crm: l.crm, place: parent{b.Relation.Module, b.Parent}, batch: b}, true
+	return &lookUpTask{crm: l.crm, parent: parentRecord{b.Relation.Module, b.Parent}, batch: b}, true
 }
 
 // Prepare has nothing to do: a look-up changes nothing.
 func (l *LookUp) Prepare([]engine.Task) error { return nil }
 
-// Settled settles a task without a call, if its parent record or its list has been refused.
-func (l *LookUp) Settled(x engine.Task) bool {
+// SettleUncalled settles a task without a call, if its parent record or its list has been refused.
+func (l *LookUp) SettleUncalled(x engine.Task) bool {
 	t := lookUpOf(x)
-	e := l.refused.of(t.batch.Relation, t.place)
+	e := l.refused.of(t.batch.Relation, t.parent)
 	if e == nil {
 		return false
 	}
@@ -107,9 +107,9 @@ func (l *LookUp) Settled(x engine.Task) bool {
 	return true
 }
 
-// lookUpOf is the task behind the engine's view of it.
+// lookUpOf gives the task of Next that the engine hands back.
 func lookUpOf(x engine.Task) *lookUpTask {
-	own, _ := x.(*lookUpTask) // the engine has no others than those of Next
+	own, _ := x.(*lookUpTask) // the engine has only tasks of Next
 	return own
 }
 
@@ -133,20 +133,20 @@ func (l *LookUp) Answer(x engine.Task, r engine.Reply) {
 	case e.Scope == zoho.ScopeRun:
 		l.engine.Park(t, 0)
 		l.engine.End(engine.ReasonOf(e), e)
-	case e.Kind == zoho.Nameless && t.Size() > 1: // halves find the id that is refused
+	case e.Kind == zoho.Nameless && t.Size() > 1: // the half with the bad id is refused again
 		half := t.Size() / 2
 		l.engine.Park(t.part(0, half), 0)
 		l.engine.Park(t.part(half, t.Size()), 0)
 	default:
-		if first := l.refused.remember(t.batch.Relation, t.place, e); first {
+		if first := l.refused.remember(t.batch.Relation, t.parent, e); first {
 			l.engine.Notef("links of %s cannot be looked up: %s", t.batch.Relation, e)
 		}
 		l.notKnown(t, e)
 	}
 }
 
-// repeat asks again, within the attempts that are allowed. An API that answers nothing any more
-// ends the run.
+// repeat makes a look-up again that went unanswered. After the last attempt, its links are not
+// known. The run ends if that happens to lostMax tasks in a row.
 func (l *LookUp) repeat(t *lookUpTask, e *zoho.Error) {
 	if l.engine.Retry(t, e) {
 		return
@@ -157,7 +157,7 @@ func (l *LookUp) repeat(t *lookUpTask, e *zoho.Error) {
 	}
 }
 
-// found takes what the CRM has said.
+// found takes the answer to a look-up.
 func (l *LookUp) found(t *lookUpTask, at time.Time) {
 	out := make([]Finding, len(t.linked))
 	for i, linked := range t.linked {
@@ -169,7 +169,7 @@ func (l *LookUp) found(t *lookUpTask, at time.Time) {
 	l.write(out)
 }
 
-// notKnown settles links that cannot be read; e is why.
+// notKnown settles links that cannot be looked up because of e.
 func (l *LookUp) notKnown(t *lookUpTask, e *zoho.Error) {
 	now := time.Now()
 	out := make([]Finding, t.Size())
@@ -193,11 +193,11 @@ func (l *LookUp) write(out []Finding) {
 	l.engine.Wrote()
 }
 
-// Abandon leaves the links that were not answered for without a finding. A login that may read none
-// of the lists is refused.
+// Abandon leaves the links of unsettled tasks without a finding. If the login may look up no link
+// at all, the run ends with LoginRefused.
 func (l *LookUp) Abandon([]engine.Task) {
 	if l.denied > 0 && l.denied == l.recorded && l.engine.Ended() == outcome.Completed {
-		l.engine.End(outcome.Refused, l.refused.denial)
+		l.engine.End(outcome.LoginRefused, l.refused.denial)
 	}
 }
 

@@ -137,9 +137,9 @@ func TestFindWithFaults(t *testing.T) {
 		{"one batch refused", always(third, fault{err: refusal(zoho.ScopeBatch, "LIMIT_EXCEEDED")}), outcome.Completed, 45, 10},
 		{"list refused", always(func(c call) bool { return c.n > 2 }, fault{err: refusal(zoho.ScopeList, "INVALID_MODULE")}), outcome.Completed, 10, 3},
 		{"list denied after a while", always(func(c call) bool { return c.n > 2 }, fault{err: denial(zoho.ScopeList)}), outcome.Completed, 10, 3},
-		{"list denied", always(every, fault{err: denial(zoho.ScopeList)}), outcome.Refused, 0, 1},
+		{"list denied", always(every, fault{err: denial(zoho.ScopeList)}), outcome.LoginRefused, 0, 1},
 		{"all refused", always(nth(3), fault{err: refusal(zoho.ScopeRun, "INVALID_URL_PATTERN")}), outcome.Broken, 10, 3},
-		{"login refused", always(nth(3), fault{err: denial(zoho.ScopeRun)}), outcome.Refused, 10, 3},
+		{"login refused", always(nth(3), fault{err: denial(zoho.ScopeRun)}), outcome.LoginRefused, 10, 3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in(t, func(t *testing.T) {

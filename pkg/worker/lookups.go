@@ -8,12 +8,11 @@ import (
 	"delink/pkg/zoho"
 )
 
-// lookAgain is the time between two look-ups of links that may still be removed by a late call.
-// Nothing is documented about how soon a read shows what a delink did (docs/zoho-api.md, section
-// 6.1).
+// lookAgain is the time between two look-ups of links that a late call may still remove. It is not
+// documented how soon a read shows what a delink did (docs/zoho-api.md, section 6.1).
 const lookAgain = 5 * time.Second
 
-// lookUp asks the CRM which of the links are there, because the answers so far do not tell.
+// lookUp has a task looked up, because the answers so far do not say what became of its links.
 func (d *Delink) lookUp(t *task, why *zoho.Error) {
 	t.why = why
 	if d.noLookUp[t.relation] {
@@ -32,20 +31,20 @@ func (d *Delink) lookedUp(t *task, at time.Time) {
 	case d.saysNothing(t):
 		d.write(t.unknown(at))
 		return
-	case t.history.Open() && !d.readable[t.relation]:
+	case t.history.MayBeRemoved() && !d.readable[t.relation]:
 		d.proveReads(t)
 		return
 	}
 	d.settleLookUp(t, at)
 }
 
-// proveReads has the CRM count the records of a list, once for each relation. An empty look-up looks
-// like the answer of a gateway that says nothing, whatever it is asked. So before the first empty
-// one of a relation is believed, the CRM has to give an answer that has something in it. Other
-// tasks of the relation wait for that.
+// proveReads takes a look-up that found no link, and has the CRM count the records of the list. A
+// gateway that gives an empty success to every call makes such look-ups, too. So before the first
+// empty look-up of a relation is believed, the CRM has to give an answer that is not empty. Other
+// tasks of the relation with empty look-ups wait for that.
 func (d *Delink) proveReads(t *task) {
-	waiting, counting := d.unproven[t.relation]
-	d.unproven[t.relation] = append(waiting, t)
+	waiting, counting := d.awaitProof[t.relation]
+	d.awaitProof[t.relation] = append(waiting, t)
 	if counting {
 		return
 	}
@@ -54,8 +53,8 @@ func (d *Delink) proveReads(t *task) {
 	d.engine.Park(t, 0)
 }
 
-// counted takes the answer to the question how many records a list holds. Where the CRM does not
-// count, it is enough that it has answered a delink, or the questions about the org.
+// counted takes the answer to the call that counts the records of a list. If the CRM does not count
+// them, it is enough that it has answered a delink, or a question about the org.
 func (d *Delink) counted(t *task, e *zoho.Error, at time.Time) {
 	t.counts = false
 	if e == nil || e.Sent {
@@ -66,11 +65,11 @@ func (d *Delink) counted(t *task, e *zoho.Error, at time.Time) {
 		t.counts = true
 		return
 	}
-	isSilent := isUnanswered && e.Status >= 200 && e.Status < 300 // that is such a gateway
+	isSilent := isUnanswered && e.Status >= 200 && e.Status < 300 // such a gateway
 	isReadable := e == nil || !isSilent && (d.heard || d.settings.OrgAnswers)
 	d.readable[t.relation] = isReadable
-	tasks := d.unproven[t.relation]
-	delete(d.unproven, t.relation)
+	tasks := d.awaitProof[t.relation]
+	delete(d.awaitProof, t.relation)
 	for _, t := range tasks {
 		if isReadable {
 			d.settleLookUp(t, at)
@@ -80,7 +79,7 @@ func (d *Delink) counted(t *task, e *zoho.Error, at time.Time) {
 	}
 }
 
-// settleLookUp gives the links of a look-up that is believed their outcomes.
+// settleLookUp settles the links of a look-up that is believed.
 func (d *Delink) settleLookUp(t *task, at time.Time) {
 	var out []outcome.Outcome
 	var there []int
@@ -98,8 +97,9 @@ func (d *Delink) settleLookUp(t *task, at time.Time) {
 	}
 }
 
+// notThere is what a look-up shows of a link that is not there.
 func notThere(t *task) string {
-	if t.history.Open() {
+	if t.history.MayBeRemoved() {
 		return "the link is no longer there"
 	}
 	return "the CRM does not accept this id, and the link is not there"
@@ -109,7 +109,7 @@ func notThere(t *task) string {
 // so they are looked up once more after a while.
 func (d *Delink) stillThere(t *task, at time.Time) {
 	evidence := outcome.StillLinked
-	if t.refused {
+	if t.refusedByID {
 		evidence = outcome.RefusedAndLinked
 	}
 	status, _ := t.history.Judge(evidence)
@@ -124,15 +124,15 @@ func (d *Delink) stillThere(t *task, at time.Time) {
 	d.write(t.all(status, t.why, "the link is still there: "+t.why.Error(), at))
 }
 
-// saysNothing reports whether a look-up proves nothing. The CRM says with an empty answer that none
-// of the links is there. A gateway that answers every call with an empty success says the same. So
-// after a delink that was answered in this way, an empty look-up is believed only if the CRM itself
-// has answered some delink of this run.
+// saysNothing reports whether a look-up proves nothing. If none of the links is there, the CRM
+// gives an empty answer. A gateway between delink and the CRM may give an empty success to every
+// call. So if a delink of the task got a success that is not Zoho's, an empty look-up counts only
+// after the CRM itself has answered some delink of this run.
 func (d *Delink) saysNothing(t *task) bool {
 	return t.foreign && !d.heard && !slices.Contains(t.linked, true)
 }
 
-// cannotLookUp settles links that cannot be read; e is why.
+// cannotLookUp settles links that cannot be looked up because of e.
 func (d *Delink) cannotLookUp(t *task, e *zoho.Error) {
 	if e.Kind == zoho.Denied && !e.Unproven && e != t.why && !d.noLookUp[t.relation] {
 		d.noLookUp[t.relation] = true

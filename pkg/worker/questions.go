@@ -18,20 +18,20 @@ type Question struct {
 	asked bool // at least once
 }
 
-// questionTries is how often a question is asked that goes unanswered.
+// questionTries is how often a question is asked if it goes unanswered.
 const questionTries = 2
 
-// questionTime is how long the answer to a question is waited for: an org that says nothing is one
-// that cannot be asked.
+// questionTime is how long a question waits for its answer. The run goes on without the answer, so
+// the wait is shorter than that of other calls.
 const questionTime = 20 * time.Second
 
-// Ask asks questions, all at the same time as far as the settings allow. When ctx ends, questions
-// without an answer stay without one. The error is why no other call would fare better: the login is
-// refused, or there is no connection.
+// Ask asks questions, as many at the same time as the settings allow. When ctx ends, questions
+// without an answer stay without one. Ask returns an error if no other call would fare better: the
+// login is refused, or there is no connection.
 //
-// A missing scope looks like a refused token where the CRM does not give its code. So the login is
-// refused only if no question is answered. Questions that were not asked yet are asked before that
-// is said.
+// If the CRM does not give the code of a missing scope, its answer looks like that to a token that
+// is not valid. So the login counts as refused only if no question is answered. Before Ask returns
+// that error, it asks the questions that were not asked yet.
 func Ask(ctx context.Context, api engine.API, questions []*Question, s engine.Settings) error {
 	s.MaxAttempts = questionTries
 	s.Slots = min(s.Slots, max(1, len(questions)))
@@ -42,12 +42,12 @@ func Ask(ctx context.Context, api engine.API, questions []*Question, s engine.Se
 	if e := zoho.AsError(err); err == nil || e.Kind != zoho.BadToken {
 		return err
 	}
-	if unasked := refused(questions, zoho.AsError(err)); !answered(questions) && len(unasked) > 0 {
+	if unasked := noteRefusal(questions, zoho.AsError(err)); !anyAnswered(questions) && len(unasked) > 0 {
 		if e := askAll(ctx, api, unasked, s); e != nil {
 			return err
 		}
 	}
-	if answered(questions) {
+	if anyAnswered(questions) {
 		return nil
 	}
 	return err
@@ -60,9 +60,9 @@ func askAll(ctx context.Context, api engine.API, questions []*Question, s engine
 	return err
 }
 
-// refused notes the error in the questions that were asked and have no answer. It returns the
+// noteRefusal notes the error in the questions that were asked and have no answer. It returns the
 // questions that were not asked.
-func refused(questions []*Question, e *zoho.Error) (unasked []*Question) {
+func noteRefusal(questions []*Question, e *zoho.Error) (unasked []*Question) {
 	for _, q := range questions {
 		switch {
 		case q.Err != errNotAsked:
@@ -75,7 +75,7 @@ func refused(questions []*Question, e *zoho.Error) (unasked []*Question) {
 	return unasked
 }
 
-func answered(questions []*Question) bool {
+func anyAnswered(questions []*Question) bool {
 	return slices.ContainsFunc(questions, func(q *Question) bool { return q.Err == nil })
 }
 
@@ -99,7 +99,7 @@ func (t *questionTask) Call(ctx context.Context, _ zoho.Token) error {
 	return t.question.Ask(ctx)
 }
 
-// errNotAsked is why a question has no answer as long as none came.
+// errNotAsked is the error of a question before it is answered or fails.
 var errNotAsked = &zoho.Error{Kind: zoho.Unsent, Code: zoho.CodeNoAnswer}
 
 func (a *asking) Next() (engine.Task, bool) {
@@ -113,7 +113,7 @@ func (a *asking) Next() (engine.Task, bool) {
 
 func (a *asking) Prepare([]engine.Task) error { return nil }
 
-func (a *asking) Settled(engine.Task) bool { return false }
+func (a *asking) SettleUncalled(engine.Task) bool { return false }
 
 func (a *asking) Alone(engine.Task) bool { return false }
 
@@ -134,7 +134,7 @@ func (a *asking) Answer(t engine.Task, r engine.Reply) {
 	case e.Kind == zoho.Unanswered:
 		a.engine.Retry(t, e)
 	case e.Kind == zoho.Denied && e.Scope == zoho.ScopeRun:
-		a.engine.End(outcome.Refused, e)
+		a.engine.End(outcome.LoginRefused, e)
 	}
 }
 

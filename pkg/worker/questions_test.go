@@ -65,7 +65,8 @@ func (o *org) codes() string {
 	return fmt.Sprintf("%q", codes)
 }
 
-// Each question has its answer, or the reason why it has none. A 401 is the login's only if no question is answered.
+// Each question has its answer, or the reason why it has none. A 401 is the login's only if no
+// question is answered.
 func TestAsk(t *testing.T) {
 	bad, denied, good := reply{err: badToken()}, reply{err: denial(zoho.ScopeList)}, reply{}
 	login := reply{err: &zoho.Error{Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "invalid_code"}}

@@ -9,51 +9,59 @@ import (
 	"delink/pkg/zoho"
 )
 
-// parent is a parent record.
-type parent struct {
+// parentRecord names a parent record.
+type parentRecord struct {
 	module string
 	id     zoho.ID
 }
 
-// refusals are the parent records and lists that were refused. No further call is spent on them.
+// refusals are the parent records and lists that were refused. No further call is made for them.
 type refusals struct {
-	parents map[parent]*zoho.Error
+	parents map[parentRecord]*zoho.Error
 	lists   map[zoho.Relation]*zoho.Error
-	hints   map[zoho.Relation]parent // the first parent record of a list that was denied without saying what for
-	denied  int                      // links that were refused for want of a scope or permission for their whole list
-	left    int                      // tasks that were not sent because of that
-	denial  *zoho.Error              // why
+	// unproven has, for each list, the first parent record that was denied while the CRM did not
+	// say what is missing: see zoho.Error.Unproven.
+	unproven map[zoho.Relation]parentRecord
+	// What was denied for want of a scope or a permission:
+	denied int         // links that got an outcome because of it
+	left   int         // tasks that were not sent because of it, and got none
+	denial *zoho.Error // the last error that said so
 }
 
 func newRefusals() refusals {
-	return refusals{parents: map[parent]*zoho.Error{}, lists: map[zoho.Relation]*zoho.Error{}, hints: map[zoho.Relation]parent{}}
+	return refusals{
+		parents:  map[parentRecord]*zoho.Error{},
+		lists:    map[zoho.Relation]*zoho.Error{},
+		unproven: map[zoho.Relation]parentRecord{},
+	}
 }
 
-// of is the error that has already refused a list or a parent record; nil if none has.
-func (r *refusals) of(list zoho.Relation, p parent) *zoho.Error {
+// of gives the error for which a list or a parent record is refused already; nil if neither is.
+func (r *refusals) of(list zoho.Relation, p parentRecord) *zoho.Error {
 	if e := r.lists[list]; e != nil {
 		return e
 	}
 	return r.parents[p]
 }
 
-// remember keeps a refusal that reaches further than its batch, so that no further call is spent on
-// it. It reports whether the list is refused for the first time.
+// remember keeps a refusal that reaches further than its batch. It reports whether the list is
+// refused for the first time.
 //
-// A permission that is missing, the CRM does not say for what, is believed of the list when it
-// repeats for another parent record.
-func (r *refusals) remember(list zoho.Relation, p parent, e *zoho.Error) (first bool) {
+// If a permission is missing and the CRM does not say for what, it may be missing for the parent
+// record or for the list. A second parent record that is refused in this way shows that it is the
+// list.
+func (r *refusals) remember(list zoho.Relation, p parentRecord, e *zoho.Error) (first bool) {
 	switch e.Scope {
 	case zoho.ScopeParent:
 		r.parents[p] = e
-		before, seen := r.hints[list]
+		before, seen := r.unproven[list]
 		if e.Unproven && seen && before != p {
 			proven := *e
 			proven.Scope, proven.Unproven = zoho.ScopeList, false
 			return r.remember(list, p, &proven)
 		}
 		if e.Unproven && !seen {
-			r.hints[list] = p
+			r.unproven[list] = p
 		}
 	case zoho.ScopeList:
 		first = r.lists[list] == nil
@@ -63,18 +71,18 @@ func (r *refusals) remember(list zoho.Relation, p parent, e *zoho.Error) (first 
 	return first
 }
 
-// Settled settles a task without a call, if its parent record or its list has been refused. A
-// look-up is another call, and goes on.
+// SettleUncalled settles a task without a call, if its parent record or its list has been refused.
+// A task that is to be looked up goes on, because a look-up may be allowed.
 //
-// What a login may not do says nothing about links that were not sent: these stay pending. Links
-// that earlier runs left open are looked up. A look-up changes nothing, so nothing has to be
-// written down before it.
-func (d *Delink) Settled(x engine.Task) bool {
+// If the login lacks a permission, links that were not sent stay pending: another login may remove
+// them. If a link that was not sent is refused for another reason and an earlier run may have
+// removed it, it is looked up. A look-up changes nothing, so it needs no Prepare.
+func (d *Delink) SettleUncalled(x engine.Task) bool {
 	t := of(x)
 	if t.looksUp() {
 		return false
 	}
-	e := d.refused.of(t.relation, t.place())
+	e := d.refused.of(t.relation, t.parentRecord())
 	if e == nil {
 		return false
 	}
@@ -91,11 +99,7 @@ func (d *Delink) Settled(x engine.Task) bool {
 	return true
 }
 
-// mostDenials is how often a task is sent again that is answered with 401, although other calls to
-// its list went through. Zoho gives no more tokens than that within ten minutes.
-const mostDenials = 10
-
-// failed takes a call that was refused, or that went unanswered.
+// failed takes a call that was refused or went unanswered.
 func (d *Delink) failed(t *task, e *zoho.Error) {
 	switch {
 	case e.Kind == zoho.Unanswered:
@@ -104,25 +108,25 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 		t.missed(e)
 		d.engine.Park(t, 0)
 		d.engine.End(engine.ReasonOf(e), e)
-	case e.Kind == zoho.Denied && e.Status == http.StatusUnauthorized && d.accepted[t.relation] && t.denials < mostDenials:
-		t.denials++ // the list is not denied, since calls went through: tokens die quickly
+	case e.Kind == zoho.Denied && e.Status == http.StatusUnauthorized && d.accepted[t.relation] && t.unauthorized < mostUnauthorized:
+		t.unauthorized++ // others were accepted, so the token was the reason
 		d.engine.Park(t, 0)
 	case d.refusesAll(t, e):
 		d.engine.Park(t, 0)
 		d.engine.End(outcome.Broken, e)
 	case e.Kind == zoho.Nameless && len(t.ids) > 1:
 		d.split(t)
-	case t.looksUp() && isParentOf(t, e):
-		d.remember(t, e) // so that is what the delinks were refused for, without saying so
-		if t.history.Open() {
+	case t.looksUp() && showsParent(t, e):
+		d.remember(t, e)
+		if t.history.MayBeRemoved() {
 			d.cannotLookUp(t, e)
 			return
 		}
 		d.refuse(t, e)
 	case t.looksUp():
 		d.cannotLookUp(t, e)
-	case e.Kind == zoho.Nameless: // this id is the one, but whether it is linked was not said
-		t.refused = true
+	case e.Kind == zoho.Nameless: // the bad id; the CRM did not say whether it is linked
+		t.refusedByID = true
 		d.lookUp(t, e)
 	default:
 		d.remember(t, e)
@@ -130,8 +134,9 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 	}
 }
 
-// refusesAll reports whether the CRM refuses every delink for a reason that is not known: then it is
-// not about ids, and to halve batches would find nothing.
+// refusesAll counts delinks in a row that were refused as a whole, without a name, and with a code
+// that is not known. It reports whether these are refusedMax: then the refusal is not about ids,
+// and halving batches would find no bad one.
 func (d *Delink) refusesAll(t *task, e *zoho.Error) bool {
 	if t.looksUp() || e.Kind != zoho.Nameless || zoho.Explain(e.Code) != "" {
 		return false
@@ -140,22 +145,22 @@ func (d *Delink) refusesAll(t *task, e *zoho.Error) bool {
 	return d.refusedAlike >= refusedMax
 }
 
-// isParentOf reports whether a look-up has shown that a task's parent record is missing, which the
-// refusals of the delinks before it did not say.
-func isParentOf(t *task, e *zoho.Error) bool {
+// showsParent reports whether the error of a look-up explains the refusals of the delinks before
+// it, which gave no reason: the CRM does not accept the parent record.
+func showsParent(t *task, e *zoho.Error) bool {
 	return e.Kind == zoho.Refused && e.Scope == zoho.ScopeParent && t.why.Kind == zoho.Nameless && !t.kin.answered
 }
 
 // remember keeps a refusal that reaches further than its batch, and tells people of a list that is
 // refused.
 func (d *Delink) remember(t *task, e *zoho.Error) {
-	if first := d.refused.remember(t.relation, t.place(), e); first {
+	if first := d.refused.remember(t.relation, t.parentRecord(), e); first {
 		d.engine.Notef("%s is refused: %s", t.relation, e)
 	}
 }
 
-// refuse fails the links of a task, unless an attempt went unanswered: then they may be gone, and
-// are looked up.
+// refuse fails the links of a task. If an attempt that went unanswered may have removed them, they
+// are looked up instead.
 func (d *Delink) refuse(t *task, e *zoho.Error) {
 	status, settled := t.history.Judge(outcome.RefusedByID)
 	if !settled {
@@ -169,8 +174,8 @@ func (d *Delink) refuse(t *task, e *zoho.Error) {
 	d.write(t.all(status, e, e.Error(), time.Now()))
 }
 
-// refusedAltogether is why the login is refused: links were not sent because of it, or nothing else
-// became of any link.
+// refusedAltogether gives the error for which the login counts as refused: tasks were not sent
+// because of it, or every outcome of this run is a denial. It gives nil if neither is so.
 func (d *Delink) refusedAltogether() *zoho.Error {
 	if r := &d.refused; r.left > 0 || r.denied > 0 && r.denied == d.recorded {
 		return r.denial
@@ -179,9 +184,9 @@ func (d *Delink) refusedAltogether() *zoho.Error {
 }
 
 // split halves a task that was refused because of an id that was not named. The second half waits
-// for the answer to the first. If the first goes through, the bad id is in the second half, which
-// is then split without a call. So one bad id of a hundred costs 12 calls and not 15. An id that is
-// alone is always sent, so that no outcome rests on this conclusion.
+// for the answer to the first. If the first half goes through, the bad id is in the second half,
+// which is then split without a call. So one bad id of a hundred costs 12 calls and not 15. A task
+// of one id is always sent, so that no outcome rests on this conclusion.
 func (d *Delink) split(t *task) {
 	if len(t.ids) == 1 {
 		d.engine.Park(t, 0)

@@ -30,7 +30,8 @@ func TestNamelessSplits(t *testing.T) {
 					r.want(tally{removed: 100 - len(bad), absent: len(bad)})
 				}
 				most := 1 + 2*len(bad)*7
-				if slices.Equal(bad, []int{99}) { // always in the second half, which needs no call then
+				// always in the second half, which needs no call then
+				if slices.Equal(bad, []int{99}) {
 					most = 9
 				}
 				if n := len(r.calls) - r.count(lookups); n > most || r.count(lookups) != len(bad) {
@@ -39,7 +40,8 @@ func TestNamelessSplits(t *testing.T) {
 			})
 		}
 	}
-	in(t, func(t *testing.T) { // what is refused by itself and cannot be looked up has failed: no call may have removed it
+	// what is refused by itself and cannot be looked up has failed: no call may have removed it
+	in(t, func(t *testing.T) {
 		r := newRig(t, some(campaignLeads, 1, 4))
 		r.cursed = map[zoho.ID]bool{1_000_002: true}
 		r.fault = always(lookups, fault{err: unanswered()})
@@ -93,8 +95,8 @@ func TestRefusalsReachFurther(t *testing.T) {
 
 func TestRunRefusals(t *testing.T) {
 	for want, e := range map[outcome.Reason]*zoho.Error{
-		outcome.Broken:  refusal(zoho.ScopeRun, "INVALID_URL_PATTERN"),
-		outcome.Refused: {Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "invalid_code"},
+		outcome.Broken:       refusal(zoho.ScopeRun, "INVALID_URL_PATTERN"),
+		outcome.LoginRefused: {Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "invalid_code"},
 	} {
 		in(t, func(t *testing.T) {
 			r := newRig(t, some(campaignLeads, 50, 2))

@@ -53,7 +53,7 @@ func (b *book) Prepare(batches []chunker.Batch) error {
 	}
 	b.waiting = slices.DeleteFunc(append(b.waiting, batches...), func(x chunker.Batch) bool {
 		_, settled := b.out[x.Pos[0]]
-		return settled || b.begun[linksOf(x)[0]] || b.denied[x.Relation] || x.History.Open()
+		return settled || b.begun[linksOf(x)[0]] || b.denied[x.Relation] || x.History.MayBeRemoved()
 	})
 	b.ahead = max(b.ahead, len(b.waiting))
 	return nil
@@ -216,10 +216,10 @@ func (r *rig) run() (outcome.Reason, error) {
 		r.t.Errorf("%d batches were written down ahead, at most %d may be", r.ahead, most)
 	}
 	sent := r.count(func(c call) bool { return !c.unsent })
-	if s := r.worker.Stats(); s.InFlight != 0 || s.Calls != sent+r.counts || r.failWrite == nil && s.Settled != len(r.out) {
+	if s := r.worker.Stats(); s.InFlight != 0 || s.Calls != sent+r.counts || r.failWrite == nil && s.Done != len(r.out) {
 		r.t.Errorf("%+v after %d calls with %d outcomes", s, sent, len(r.out))
 	}
-	if (err != nil) != (reason == outcome.Broken || reason == outcome.Refused) {
+	if (err != nil) != (reason == outcome.Broken || reason == outcome.LoginRefused) {
 		r.t.Errorf("reason %s with error %v", reason, err)
 	}
 	return reason, err

@@ -16,13 +16,13 @@ type Run struct {
 	batches iter.Seq[chunker.Batch]
 }
 
-// operation is one that makes its tasks of batches.
+// operation is an engine.Operation that makes its tasks of batches.
 type operation interface {
 	engine.Operation
 	from(next func() (chunker.Batch, bool))
 }
 
-// source is where an operation takes its batches from.
+// source is the part of an operation that gives its batches.
 type source struct {
 	next func() (chunker.Batch, bool)
 }

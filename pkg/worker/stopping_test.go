@@ -165,7 +165,8 @@ func TestHardStop(t *testing.T) {
 			})
 		}
 	}
-	in(t, func(t *testing.T) { // a look-up that is cut off leaves what was unknown, and what was refused as it is
+	// a look-up that is cut off leaves what was unknown, and what was refused as it is
+	in(t, func(t *testing.T) {
 		r := newRig(t, some(campaignLeads, 1, 2))
 		r.cursed = map[zoho.ID]bool{1_000_001: true}
 		r.hang = lookups

@@ -21,37 +21,42 @@ type task struct {
 	ids      []zoho.ID
 	pos      []int
 	kin      *kin  // what it shares with the other parts of its batch
-	other    *task // the other half of a call that was refused without a name, until the answer to this half tells of it
+	other    *task // the second half of a split task, which waits for the answer to this half
 
-	history    outcome.History
-	unanswered *zoho.Error // the last attempt that went unanswered; nil if an earlier run made it
-	foreign    bool        // an unanswered attempt got a success that is not Zoho's
-	why        *zoho.Error // why the links have to be looked up; nil where the next call is a delink
-	refused    bool        // that is a refusal by id
-	seenLinked int         // look-ups that found all links there
-	counts     bool        // the next call counts the records of the list, to show that the CRM answers reads
-	denials    int         // calls that were answered with 401 although others to the list went through
+	history      outcome.History
+	unanswered   *zoho.Error // the last attempt of this run that went unanswered; nil if none did
+	foreign      bool        // an unanswered attempt was answered with a success that is not Zoho's
+	why          *zoho.Error // why the links have to be looked up; nil if the next call is a delink
+	refusedByID  bool        // the links have to be looked up because the CRM refused them by id
+	seenLinked   int         // look-ups that found the links there
+	counts       bool        // the next call counts the list's records: see proveReads
+	unauthorized int         // see mostUnauthorized
 
 	answer zoho.Answer // to the last delink
 	linked []bool      // the answer to the last look-up
 }
 
+// mostUnauthorized is how often a task is sent again that is answered with 401 although other calls
+// to its list were accepted. Zoho gives no more tokens than that in ten minutes (docs/zoho-api.md,
+// section 5).
+const mostUnauthorized = 10
+
 // kin is what the parts of a batch share.
 type kin struct {
-	answered bool // a delink of some of them was answered by id: their parent record is there
+	answered bool // an answer named some of their ids, so the CRM accepts the parent record
 }
 
 func newTask(crm CRM, b chunker.Batch) *task {
 	return &task{crm: crm, kin: &kin{}, relation: b.Relation, parent: b.Parent, ids: b.Related, pos: b.Pos, history: b.History}
 }
 
-// place is the task's parent record.
-func (t *task) place() parent { return parent{t.relation.Module, t.parent} }
+// parentRecord names the task's parent record.
+func (t *task) parentRecord() parentRecord { return parentRecord{t.relation.Module, t.parent} }
 
 // Size is how many links the task has.
 func (t *task) Size() int { return len(t.ids) }
 
-// Call makes the task's next call: a look-up if there is a reason for one, else a delink.
+// Call makes the task's next call: a look-up if the task is to be looked up, else a delink.
 func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 	switch {
 	case t.counts:
@@ -67,8 +72,8 @@ func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 // looksUp reports whether the next call is a look-up.
 func (t *task) looksUp() bool { return t.why != nil }
 
-// missed notes a delink that may have been carried out although no answer says so: it went
-// unanswered, or it was redirected, and whoever redirects a call may have passed it on as well.
+// missed notes a delink that the CRM may have carried out although no answer says so: the call went
+// unanswered, or it was redirected. A server that redirects a call may have passed it on as well.
 func (t *task) missed(e *zoho.Error) {
 	if t.looksUp() || e.Kind != zoho.Unanswered && (e.Status < 300 || e.Status >= 400) {
 		return
@@ -77,7 +82,7 @@ func (t *task) missed(e *zoho.Error) {
 	t.foreign = t.foreign || e.Code == zoho.CodeForeignAnswer && e.Status >= 200 && e.Status < 300
 }
 
-// part is the task for some of its links.
+// part gives a task for the links from one index up to another.
 func (t *task) part(from, to int) *task {
 	p := *t
 	p.other = nil
@@ -85,7 +90,7 @@ func (t *task) part(from, to int) *task {
 	return &p
 }
 
-// only is the task for the links at the given indexes.
+// only gives a task for the links at the given indexes.
 func (t *task) only(at []int) *task {
 	p := *t
 	p.other = nil
@@ -96,6 +101,7 @@ func (t *task) only(at []int) *task {
 	return &p
 }
 
+// outcome gives the outcome of the link at an index.
 func (t *task) outcome(i int, s outcome.Status, code, message string, httpStatus int, now time.Time) outcome.Outcome {
 	return outcome.Outcome{Pos: t.pos[i], Status: s, Code: code, Message: message, HTTPStatus: httpStatus, Attempts: t.Attempts, Time: now}
 }
@@ -109,7 +115,7 @@ func (t *task) all(s outcome.Status, e *zoho.Error, message string, now time.Tim
 	return out
 }
 
-// notThere is the message for a link that the CRM says is not there; said is what the CRM said.
+// notThere gives the message for a link that is not there. said is what the CRM said.
 func (t *task) notThere(said string) string {
 	switch t.history {
 	case outcome.Clear:
@@ -123,7 +129,8 @@ func (t *task) notThere(said string) string {
 	return said + " (an earlier attempt went unanswered and may have removed it)"
 }
 
-// unknown is the outcome of links that may be gone, and of which nothing more can be learned.
+// unknown gives the outcomes of links that may be removed, if the CRM does not say whether they
+// are.
 func (t *task) unknown(now time.Time) []outcome.Outcome {
 	e := t.unanswered
 	if e == nil {

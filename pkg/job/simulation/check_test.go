@@ -29,7 +29,8 @@ func (w *world) run() {
 		if w.rng.IntN(15) == 0 {
 			w.tear()
 		}
-		time.Sleep(dice{w.rng}.duration(time.Second, 2*time.Hour)) // in the bubble, where no real time passes
+		// in the bubble, where no real time passes
+		time.Sleep(dice{w.rng}.duration(time.Second, 2*time.Hour))
 	}
 	time.Sleep(25 * time.Hour) // of the bubble: credits come back, and lock-outs end
 	w.heal()
@@ -48,8 +49,8 @@ func (w *world) run() {
 	w.fault("not-done", "after %d lives that nothing befell, the job is not done", most)
 }
 
-// beginsAnew reports whether a run has to begin with new files, because the input has changed: the table "Running again" of
-// what delink promises.
+// beginsAnew reports whether a run has to begin with new files, because the input has changed: the
+// table "Running again" of what delink promises.
 func (w *world) beginsAnew() bool {
 	text, there := w.disk.content(w.summary)
 	var s report.Summary
@@ -208,8 +209,8 @@ func (l *life) tell(e end) {
 	}
 }
 
-// ledger reads the results as another program would: the last status of each link. What is behind the last line end is
-// what a kill leaves.
+// ledger reads the results as another program would: the last status of each link. What is behind
+// the last line end is what a kill leaves.
 func (w *world) ledger(l *life, when string) map[link]string {
 	fates := map[link]string{}
 	data, _ := w.disk.content(w.results)
@@ -234,7 +235,8 @@ func (l *life) checkKept(before, after map[link]string) {
 	}
 	for k, s := range before {
 		if after[k] != s && l.options.power && l.witness.calls == 0 {
-			// The life before left it unsynced, and this one sent nothing yet that would have had to rely on it.
+			// The life before left it unsynced, and this one sent nothing yet that would have had
+			// to rely on it.
 			l.world.lost[k] = true
 			continue
 		}
@@ -272,7 +274,8 @@ func (l *life) findLost(e end, after map[link]string) {
 			}
 		}
 	}
-	// In flight and half done, and if the power goes out, what was written and not synced: design.md.
+	// In flight and half done, and if the power goes out, what was written and not synced:
+	// design.md.
 	most := 2 * l.options.slots * l.options.batch
 	if l.options.power {
 		most += l.options.slots * l.options.batch
@@ -360,8 +363,8 @@ func (l *life) checkEnd(e end, before, after map[link]string) {
 		if l.witness.calls > 0 {
 			w.fault("sent", "life %d: did not begin, and made %d calls", l.number, l.witness.calls)
 		}
-		// A run that would begin anew, and is refused or stopped before its first call, leaves all as it is.
-		// So does one for which Zoho makes no more tokens.
+		// A run that would begin anew, and is refused or stopped before its first call, leaves all
+		// as it is. So does one for which Zoho makes no more tokens.
 		if !l.trouble && (e.refusal != nil || !l.anew) && w.emulator.Books().Denied == 0 {
 			w.fault("refusal", "life %d: does not begin: %v", l.number, e.err)
 		}
@@ -451,13 +454,14 @@ func (l *life) checkReason(e end) {
 		if o.maxFailures < 0 || s.Failed+s.Unknown <= o.maxFailures {
 			wrong("the limit is %d", o.maxFailures)
 		}
-	case outcome.Refused:
+	case outcome.LoginRefused:
 		exit = outcome.ExitRefused
 		if !w.denied && !w.refresh {
 			wrong("the login is good")
 		}
 	case outcome.Broken:
-		// Calls for one id each that get no answer by id, many in a row, look like a CRM that is away.
+		// Calls for one id each that get no answer by id, many in a row, look like a CRM that is
+		// away.
 		silent := w.batch == 1 && w.emulator.Config().MissingItems > 0
 		if !l.trouble && len(books.Faults) == 0 && !w.refresh && !silent {
 			wrong("nothing happened")
@@ -471,7 +475,7 @@ func (l *life) checkReason(e end) {
 	if s.ExitCode != exit {
 		wrong("the exit code should be %d", exit)
 	}
-	if broken := s.Reason == outcome.Broken || s.Reason == outcome.Refused; broken != (e.err != nil) {
+	if broken := s.Reason == outcome.Broken || s.Reason == outcome.LoginRefused; broken != (e.err != nil) {
 		wrong("reason and error do not agree")
 	}
 	state := outcome.Stopped
@@ -616,7 +620,7 @@ func (l *life) done(e end) bool {
 	if s == nil {
 		return false
 	}
-	return (s.State == outcome.Finished || s.Reason == outcome.Refused && l.world.denied) && s.Unknown <= len(l.unreadable)
+	return (s.State == outcome.Finished || s.Reason == outcome.LoginRefused && l.world.denied) && s.Unknown <= len(l.unreadable)
 }
 
 // checkDone looks at the end of all.
@@ -628,7 +632,7 @@ func (w *world) checkDone(l *life, e end) {
 	if s.Pending > 0 && !w.denied {
 		w.fault("not-done", "%d links are pending", s.Pending)
 	}
-	if s.Reason != outcome.Completed && (s.Reason != outcome.Refused || !w.denied) {
+	if s.Reason != outcome.Completed && (s.Reason != outcome.LoginRefused || !w.denied) {
 		w.fault("not-done", "the last life ended for the reason %s", s.Reason)
 	}
 	if w.healthy && s.Failed+s.Unknown > 0 {

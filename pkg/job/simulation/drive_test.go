@@ -19,7 +19,8 @@ import (
 // errKilled is what a dead process gets from every call; nothing that it still does has an effect.
 var errKilled = errors.New("the process is dead")
 
-// drive is one folder of a file system. It knows what a process sees and what would be left if the power went out.
+// drive is one folder of a file system. It knows what a process sees and what would be left if the
+// power went out.
 type drive struct {
 	mu      sync.Mutex
 	names   map[string]*inode
@@ -368,7 +369,8 @@ func (h *handle) Sync() error {
 	l.syncs++
 	what := fmt.Sprint("sync ", l.syncs)
 	h.calls.mu.Unlock()
-	time.Sleep(l.moment(200*time.Microsecond, l.world.syncTime, what)) // of the bubble: how long the disk takes
+	// of the bubble: how long the disk takes
+	time.Sleep(l.moment(200*time.Microsecond, l.world.syncTime, what))
 	if err := l.diskCall("sync", h.name); err != nil {
 		return err
 	}

@@ -51,7 +51,8 @@ func (w *world) readJournal() journal {
 	return j
 }
 
-// inDoubt are the links in the journal that have no later outcome in the results, and whether all links without a row are in doubt.
+// inDoubt are the links in the journal that have no later outcome in the results, and whether all
+// links without a row are in doubt.
 func (w *world) inDoubt() (links map[link]bool, all bool) {
 	j := w.readJournal()
 	data, _ := w.disk.content(w.results)
@@ -72,10 +73,11 @@ func (w *world) inDoubt() (links map[link]bool, all bool) {
 	return j.links, j.all || j.there && int64(len(data)) < j.size
 }
 
-// checkDoubt holds what a dead life left in doubt against what it did: all that it sent without an outcome, and no more than what was
-// in flight, half done or about to be sent.
+// checkDoubt holds what a dead life left in doubt against what it did: all that it sent without an
+// outcome, and no more than what was in flight, half done or about to be sent.
 //
-// A life that came to its end knows which calls were refused as a whole: their links were not removed, and are not in doubt.
+// A life that came to its end knows which calls were refused as a whole: their links were not
+// removed, and are not in doubt.
 func (l *life) checkDoubt(killed bool, before map[link]bool, after map[link]string) {
 	w := l.world
 	doubt, all := w.inDoubt()

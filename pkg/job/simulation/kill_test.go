@@ -26,8 +26,8 @@ const (
 	killBatch = 20
 )
 
-// The same with nothing simulated: the program itself, killed with SIGKILL at any moment while it talks to an emulator in
-// another process, and started again until it is done.
+// The same with nothing simulated: the program itself, killed with SIGKILL at any moment while it
+// talks to an emulator in another process, and started again until it is done.
 func TestKills(t *testing.T) {
 	if *kills == 0 {
 		t.Skip("takes a minute and a half: -kills 200 runs it")

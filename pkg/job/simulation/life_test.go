@@ -56,9 +56,10 @@ type life struct {
 
 	netCalls   int
 	unreadable map[link]bool
-	begun      map[link]string // links that a delink call of this life named: out, answered by id, or doubtful
-	settled    map[link]string
-	fired      map[outcome.Reason]bool
+	// links that a delink call of this life named: out, answered by id, or doubtful
+	begun   map[link]string
+	settled map[link]string
+	fired   map[outcome.Reason]bool
 }
 
 // end is how a life ended.

@@ -66,10 +66,11 @@ type world struct {
 	count    int
 
 	// Guarded by the disk's lock.
-	sent           map[link]int
-	doubted        map[link]bool // some call for it was not answered by id
-	lost           map[link]bool // what is known of it may have been lost in a crash
-	forgot         map[link]bool // it was settled in good order, in files that are gone or put aside since
+	sent    map[link]int
+	doubted map[link]bool // some call for it was not answered by id
+	lost    map[link]bool // what is known of it may have been lost in a crash
+	// it was settled in good order, in files that are gone or put aside since
+	forgot         map[link]bool
 	settledInOrder map[link]bool // it was settled when a life ended in good order
 	doubtedOnce    map[link]bool // a life that was killed left it in doubt
 	gone           bool          // somebody removed the results
@@ -101,7 +102,8 @@ func (w *world) resultsGone() {
 	w.forget()
 }
 
-// forget notes that the results are not where the next life looks for them. The disk is locked, or no life goes on.
+// forget notes that the results are not where the next life looks for them. The disk is locked, or
+// no life goes on.
 func (w *world) forget() {
 	for k := range w.sent {
 		w.lost[k] = true
@@ -394,7 +396,8 @@ func (w *world) makeCRM(d dice, strict bool) {
 	}
 	knob(0.3, "order", "shuffled", "reversed", "sorted")
 	knob(0.15, "missing-items", 0.02, 0.2, 0.7)
-	// An item for an id that nobody asked for, without that id, cannot be told from one that is missing.
+	// An item for an id that nobody asked for, without that id, cannot be told from one that is
+	// missing.
 	extra := knob(0.1, "extra-items", 0.1, 0.5)
 	if !extra {
 		knob(0.15, "no-details", "errors", "always", "random")

@@ -37,7 +37,8 @@ func seeds(t *testing.T) uint64 {
 }
 
 func TestMain(m *testing.M) {
-	// With one processor, goroutines that are ready at the same moment run in the same order every time.
+	// With one processor, goroutines that are ready at the same moment run in the same order every
+	// time.
 	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(400)
 	os.Exit(m.Run())

@@ -50,7 +50,8 @@ func (w *witness) understand(r *http.Request) call {
 	return c
 }
 
-// Calls that begin at the same moment are drawn apart, by this much at most, so that they have an order.
+// Calls that begin at the same moment are drawn apart, by this much at most, so that they have an
+// order.
 const drawnApart = 2 * time.Millisecond
 
 // RoundTrip is the way of one call.
@@ -79,7 +80,8 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 		_ = resp.Body.Close()
 	}
 	if err != nil || bodyErr != nil {
-		time.Sleep(l.moment(0, time.Millisecond, "back"+key)) // of the bubble: time-outs come in bunches
+		// of the bubble: time-outs come in bunches
+		time.Sleep(l.moment(0, time.Millisecond, "back"+key))
 	}
 	w.returns(r, c, resp, body, err, bodyErr, started)
 	if dead := l.netCall("answer", c); dead != nil {

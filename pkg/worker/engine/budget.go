@@ -4,12 +4,12 @@ import "delink/pkg/outcome"
 
 // budget is what has been used of the limits that users set.
 type budget struct {
-	sent    int // calls, as MaxCalls counts them
-	answers int // calls that were let through
+	sent     int // calls, as MaxCalls counts them
+	accepted int // calls that passed the API's checks of tokens and limits
 }
 
-// used reports which budget one more call could overdraw. Calls in flight are counted as if they
-// used a call and a credit each, so nothing is lost by waiting for them.
+// used gives the reason to stop for which one more call could overdraw a budget; none if it could
+// not. Each call in flight counts as a call and a credit.
 func (d *dispatcher) used() outcome.Reason {
 	if most := d.engine.settings.MaxCalls; most > 0 && d.budget.sent >= most {
 		return outcome.MaxCalls
@@ -18,8 +18,8 @@ func (d *dispatcher) used() outcome.Reason {
 	switch n, known := d.engine.api.Credits(); {
 	case known && n-d.inFlight <= reserve:
 		return outcome.Credits
-	case !known && reserve > 0 && d.budget.answers == 0 && d.inFlight > 0: // the first call may tell
-		return outcome.Credits
+	case !known && reserve > 0 && d.budget.accepted == 0 && d.inFlight > 0:
+		return outcome.Credits // the answer to the first call may say how many are left
 	}
 	return ""
 }

@@ -114,7 +114,8 @@ func TestNoCreditsLeft(t *testing.T) {
 				r.latency = steady(time.Second)
 				now := credits
 				r.fault = func(call) *zoho.Error { now--; return nil }
-				r.credits = func() (int, bool) { return now + r.inFlight, true } // the last answer did not count those in flight
+				// the last answer did not count those in flight
+				r.credits = func() (int, bool) { return now + r.inFlight, true }
 				want := outcome.Credits
 				if credits >= 40 {
 					want = outcome.Completed

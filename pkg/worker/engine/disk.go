@@ -1,10 +1,9 @@
 package engine
 
-// disk is what is known of the operation's files: what was written and is not yet sure to survive a
-// power failure.
+// disk counts what the operation has written and what would not survive a power failure yet.
 type disk struct {
 	unsynced int // writes since the last sync began
-	syncing  int // writes that the sync covers that is under way; 0 if none is
+	syncing  int // writes that the current sync covers; 0 if there is none
 	dirty    chan struct{}
 	synced   chan error
 }
@@ -13,13 +12,14 @@ func newDisk() disk {
 	return disk{dirty: make(chan struct{}, 1), synced: make(chan error, 1)}
 }
 
-// Wrote says that the operation has written something, which has to be brought to disk.
+// Wrote notes that the operation has written something, and has it brought to disk.
 func (d *dispatcher) Wrote() {
 	d.disk.unsynced++
 	d.sync()
 }
 
-// sync has what was written brought to disk, by one sync for all that has come since the last one.
+// sync begins a sync, unless there is one or there is nothing to sync. One sync covers all that was
+// written since the last one began.
 func (d *dispatcher) sync() {
 	if d.disk.unsynced > 0 && d.disk.syncing == 0 {
 		d.disk.unsynced, d.disk.syncing = 0, d.disk.unsynced
@@ -27,8 +27,8 @@ func (d *dispatcher) sync() {
 	}
 }
 
-// exposed reports whether the limit is reached of tasks that are in flight or not yet sure to be on
-// disk: two for each slot. These are what the next run sends again after a power failure.
+// exposed reports whether as many tasks are in flight or not yet synced as may be: two for each
+// slot. After a power failure, the next run sends these again.
 func (d *dispatcher) exposed() bool {
 	return d.inFlight+d.disk.unsynced+d.disk.syncing >= 2*d.engine.settings.Slots
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -13,8 +12,8 @@ import (
 )
 
 // dispatcher decides which call is made and when, and what its end leads to. It runs in one
-// goroutine. Its parts know one thing each: which tasks there are, what is on disk, whether there
-// is a token, how many calls may be in flight, and how the run ends.
+// goroutine. Each of its parts knows one thing: which tasks there are, what is on disk, whether
+// there is a token, what the budgets leave, how many calls may be in flight, and how the run ends.
 type dispatcher struct {
 	engine *Engine
 	op     Operation
@@ -24,8 +23,8 @@ type dispatcher struct {
 	calls    chan Task
 	results  chan *result
 	inFlight int
-	running  []time.Time // when calls that were not waited for will have ended at the API, in order
-	alone    bool        // the call in flight must be alone: nothing goes beside it
+	running  []time.Time // when calls that delink gave up will have ended at the API
+	alone    bool        // Operation.Alone is true of the task that was looked at last
 
 	queue    queue
 	disk     disk
@@ -48,7 +47,7 @@ func newDispatcher(stop, hard context.Context, e *Engine, op Operation) *dispatc
 	}
 }
 
-// ending is how a run ends: the first reason counts, except that an error is never lost.
+// ending is how a run ends: see End.
 type ending struct {
 	stopped bool // nothing more is sent
 	reason  outcome.Reason
@@ -59,7 +58,7 @@ func (d *dispatcher) run() {
 	stop, hard := d.stop.Done(), d.hard.Done()
 	for {
 		wake := d.send()
-		if d.done() {
+		if d.isOver() {
 			break
 		}
 		var timer <-chan time.Time
@@ -81,34 +80,28 @@ func (d *dispatcher) run() {
 		case <-timer:
 		case <-stop:
 			stop = nil
-			d.End(cause(d.stop), nil)
+			d.End(outcome.ReasonOf(d.stop), nil)
 		case <-hard:
 			hard = nil
-			if d.stop.Err() == nil { // else its cause is the reason, which of both may be seen first
-				d.End(cause(d.hard), nil)
+			if d.stop.Err() == nil { // else the reason is the cause of stop, seen before or not
+				d.End(outcome.ReasonOf(d.hard), nil)
 			}
 		}
 	}
 	d.abandon()
 }
 
-// done reports whether nothing is under way, and nothing more is to be sent.
-func (d *dispatcher) done() bool {
+// isOver reports whether nothing is under way, and nothing more is to be sent.
+func (d *dispatcher) isOver() bool {
 	underWay := d.inFlight > 0 || d.disk.syncing > 0 || d.tokens.making || d.queue.preparing()
 	return !underWay && (d.ending.stopped || d.queue.isEmpty())
 }
 
-// cause is the reason for which a context ended.
-func cause(ctx context.Context) outcome.Reason {
-	reason := outcome.Interrupted
-	errors.As(context.Cause(ctx), &reason)
-	return reason
-}
-
-// send hands tasks to workers while that is allowed. It returns when to look again by itself, if at
-// all.
+// send hands tasks to workers while that is allowed. wake is the time at which send has to be
+// called again even if no event comes before; it is zero if an event has to come.
 func (d *dispatcher) send() (wake time.Time) {
-	for !d.ending.stopped && d.stop.Err() == nil && d.hard.Err() == nil { // run sees their end too, and knows the reason
+	// run sees the end of either context as well, and notes the reason.
+	for !d.ending.stopped && d.stop.Err() == nil && d.hard.Err() == nil {
 		if d.tokens.making || (d.tokens.probing || d.alone) && d.inFlight > 0 || d.exposed() {
 			return wake
 		}
@@ -118,7 +111,7 @@ func (d *dispatcher) send() (wake time.Time) {
 				return wake
 			}
 		}
-		if d.queue.front != nil && d.op.Settled(d.queue.front) {
+		if d.queue.front != nil && d.op.SettleUncalled(d.queue.front) {
 			d.queue.front = nil
 			continue
 		}
@@ -140,10 +133,10 @@ func (d *dispatcher) send() (wake time.Time) {
 }
 
 // sendFront sends the task in front, if there are a slot, a token and a place in the rate for it.
-// Otherwise it returns when to look again, if at all.
+// If not, at is the time to try again; it is zero if an event has to come.
 func (d *dispatcher) sendFront(now time.Time) (sent bool, at time.Time) {
 	t := d.queue.front
-	if d.exposed() { // by tasks that were settled without a call
+	if d.exposed() { // send has checked that, but tasks settled without a call write as well
 		return false, time.Time{}
 	}
 	if d.alone = d.op.Alone(t); d.alone && d.inFlight > 0 {
@@ -160,8 +153,8 @@ func (d *dispatcher) sendFront(now time.Time) (sent bool, at time.Time) {
 	if !ready {
 		return false, d.wantToken(now)
 	}
-	// A call's place in the rate is taken last, else calls that waited for a slot or a token would
-	// leave together.
+	// A call's place in the rate is taken last. Otherwise calls that waited for a slot or a token
+	// would leave together.
 	if at := d.turn(now); at.After(now) {
 		return false, at
 	}
@@ -169,7 +162,7 @@ func (d *dispatcher) sendFront(now time.Time) (sent bool, at time.Time) {
 	d.queue.front, d.tokens.probing = nil, false
 	d.budget.sent++
 	d.setInFlight(d.inFlight + 1)
-	d.calls <- t // there is a worker for each slot, so one is free
+	d.calls <- t // one of the workers is free, because there is one for each slot
 	return true, time.Time{}
 }
 
@@ -178,8 +171,8 @@ func (d *dispatcher) setInFlight(n int) {
 	d.engine.nowInFlight.Store(int64(n))
 }
 
-// turn takes the next call's place in the rate, and returns its time. If that is later than now,
-// turn leaves the place free: until then the call may have become needless or forbidden.
+// turn takes the next call's place in the rate, and returns its time. If that time is yet to come,
+// turn gives the place back: until then, the call may have become needless or forbidden.
 func (d *dispatcher) turn(now time.Time) time.Time {
 	place := d.engine.settings.Rate.ReserveN(now, 1)
 	wait := place.DelayFrom(now)
@@ -189,20 +182,20 @@ func (d *dispatcher) turn(now time.Time) time.Time {
 	return now.Add(wait)
 }
 
-// leaveMax is how long a call that was not waited for counts as being in flight at the API.
+// leaveMax is how long at most a call that delink gave up counts as being in flight at the API.
 const leaveMax = time.Minute
 
-// leave notes a call that was not waited for any longer. The API may still be at work on it, and
-// counts it among the calls in flight. How long that takes is not known: as long again as it was
-// waited for is an estimate.
+// leave notes a call that delink gave up. The API may still be at work on the call, and counts it
+// among the calls in flight. How long that takes is not known. The estimate is as long again as
+// delink waited for the answer.
 func (d *dispatcher) leave(r *result) {
 	ends := r.finished.Add(min(r.finished.Sub(r.sentAt), leaveMax))
 	i, _ := slices.BinarySearchFunc(d.running, ends, time.Time.Compare)
 	d.running = slices.Insert(d.running, i, ends)
 }
 
-// left is how many calls that were not waited for are still in flight at the API, and when the
-// first of them will have ended.
+// left gives how many calls that delink gave up are still in flight at the API, and when the first
+// of them will have ended.
 func (d *dispatcher) left(now time.Time) (n int, ends time.Time) {
 	for len(d.running) > 0 && !d.running[0].After(now) {
 		d.running = d.running[1:]
@@ -226,15 +219,15 @@ func (d *dispatcher) returned(r *result) {
 		d.leave(r)
 	}
 	if r.accepted() {
-		s.denied = false
-		d.budget.answers++
+		s.tokenRefused = nil
+		d.budget.accepted++
 		d.tokens.accepted(s.token, r.sentAt)
 		d.throttle.answered(r.finished)
 	}
 	switch {
 	case r.err == nil:
 		d.op.Answer(r.task, Reply{Finished: r.finished})
-	case d.hard.Err() != nil: // there is no time left: the operation settles it when the run ends
+	case d.hard.Err() != nil: // the operation settles the task when the run ends
 		d.op.Missed(r.task, r.err)
 		d.Park(r.task, 0)
 	default:
@@ -249,12 +242,12 @@ func (d *dispatcher) failed(r *result) {
 	switch e.Kind {
 	case zoho.Throttled:
 		d.engine.throttledCalls.Add(1)
-		d.refusedAsTooMany(d.throttle.refused(e, r.sentAt, d.inFlight, r.finished), e, r.finished)
+		d.afterTooMany(d.throttle.tooMany(e, r.sentAt, d.inFlight, r.finished), e, r.finished)
 		d.Park(r.task, 0)
 	case zoho.BadToken:
 		d.badToken(r)
 	case zoho.Unsent:
-		if !d.Retry(r.task, e) { // the network, or the token endpoint: no other task would fare better
+		if !d.Retry(r.task, e) { // without network or token, no other task would fare better
 			d.Park(r.task, 0)
 			d.End(outcome.Broken, e)
 		}
@@ -263,7 +256,7 @@ func (d *dispatcher) failed(r *result) {
 	}
 }
 
-// Retry has a task called again after a wait, if it has attempts left; false if it has none.
+// Retry has a task called again after a wait. It returns false if the task has no attempts left.
 func (d *dispatcher) Retry(t Task, e *zoho.Error) bool {
 	s := t.state()
 	s.tries++
@@ -307,8 +300,8 @@ func (d *dispatcher) check(err error) {
 	}
 }
 
-// End stops the run in good order: what is in flight is finished, and nothing more is sent. The
-// first reason counts, except that an error is never lost.
+// End stops the run in good order: what is in flight is finished, and nothing more is sent. If End
+// is called again, the first reason stays, unless only the later call has an error.
 func (d *dispatcher) End(reason outcome.Reason, err error) {
 	if d.ending.stopped && (d.ending.err != nil || err == nil) {
 		return
@@ -316,10 +309,10 @@ func (d *dispatcher) End(reason outcome.Reason, err error) {
 	d.ending = ending{true, reason, err}
 }
 
-// Ended gives the reason for which the run ends; Completed as long as nothing else is known.
+// Ended gives the reason for which the run ends. It is Completed as long as End was not called.
 func (d *dispatcher) Ended() outcome.Reason { return d.ending.reason }
 
-// abandon has the operation settle what was left half done, and brings that to disk.
+// abandon has the operation settle the tasks that are left, and waits until that is on disk.
 func (d *dispatcher) abandon() {
 	if t := d.queue.front; t != nil && t.state().called {
 		d.queue.parked = append(d.queue.parked, t)
@@ -335,12 +328,12 @@ func (d *dispatcher) abandon() {
 	}
 }
 
-// Notef tells people something.
+// Notef gives people a message.
 func (d *dispatcher) Notef(format string, args ...any) {
 	if d.engine.settings.Note != nil {
 		d.engine.settings.Note(fmt.Sprintf(format, args...))
 	}
 }
 
-// Count adds to Stats.Settled.
-func (d *dispatcher) Count(n int) { d.engine.settled.Add(int64(n)) }
+// Count adds to Stats.Done.
+func (d *dispatcher) Count(n int) { d.engine.done.Add(int64(n)) }

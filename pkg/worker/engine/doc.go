@@ -2,8 +2,9 @@
 // budgets, slows down when calls are refused as too many, renews tokens, repeats what may go
 // through, and stops in good order.
 //
-// What the calls do is the matter of an Operation. The operation gives tasks, makes their calls,
-// and says what each answer leads to. The engine knows neither links nor files.
+// An Engine takes an API and an Operation. The operation gives tasks, and each task makes its own
+// calls. The operation says what each answer leads to. The engine knows neither links nor files.
+// Run returns when all tasks are settled, or gives the reason why it ended before that.
 //
 // One goroutine, the dispatcher, takes all decisions and calls all methods of the Operation but
 // Prepare and Sync. Workers only make calls to the API. So there is one throttle, one budget and

@@ -16,24 +16,25 @@ import (
 // API is what an engine needs of a client, beside the calls themselves. Errors are of type
 // *zoho.Error.
 type API interface {
-	// Ready gives the token for the next call at once; false if there is none, and Token has to
-	// make one.
+	// Ready gives the token for the next call, without a wait. It returns false if there is none:
+	// then Token has to make one.
 	Ready() (zoho.Token, bool)
 	// Token gives the token for the next call, and makes one if there is none.
 	Token(ctx context.Context) (zoho.Token, error)
-	// Renew drops the token that a call was refused with; true if it was the token in use.
+	// Renew drops the token with which a call was refused. It returns false if another token is in
+	// use already.
 	Renew(err error) bool
-	// Credits is what is left of the org's credits, where known.
+	// Credits gives what is left of the org's credits, if that is known.
 	Credits() (n int, known bool)
 }
 
 // Task is a piece of work that needs calls, one after the other, until it is settled. A type that
-// is a Task embeds State.
+// implements Task embeds State.
 type Task interface {
-	// Call makes the task's next call, with a token. It runs in a worker, beside other tasks'
-	// calls. The task keeps the answer until Operation.Answer takes it.
+	// Call makes the task's next call, with a token. It runs in a worker, at the same time as the
+	// calls of other tasks. The task keeps the answer until Operation.Answer takes it.
 	Call(ctx context.Context, token zoho.Token) error
-	// Size orders tasks that wait: the smallest goes first.
+	// Size decides which of several waiting tasks goes first: the smallest.
 	Size() int
 
 	state() *State
@@ -41,18 +42,17 @@ type Task interface {
 
 // State is what the engine keeps of a task.
 type State struct {
-	Attempts int       // calls that reached the API
-	tries    int       // calls in a row that failed for a reason that may pass
-	due      time.Time // not before
-	called   bool      // a call was made, though it may not have reached the API
-	token    zoho.Token
-	denied   bool    // the last call was refused for its token
-	denial   refusal // how
+	Attempts     int       // calls that reached the API
+	tries        int       // calls in a row that failed for a reason that may pass
+	due          time.Time // the next call is not made before
+	called       bool      // a call was made, though it may not have reached the API
+	token        zoho.Token
+	tokenRefused *tokenRefusal // the last call, if it was refused for its token; else nil
 }
 
 func (s *State) state() *State { return s }
 
-// Fresh forgets the failures so far: the next call is of another kind.
+// Fresh makes the engine count attempts from the beginning, because the next call is another one.
 func (s *State) Fresh() { s.tries = 0 }
 
 // Reply is how a call ended. What it says is in the task.
@@ -64,41 +64,44 @@ type Reply struct {
 // Operation is the work that an engine does. All its methods but Prepare and Sync are called by the
 // dispatcher, one at a time.
 type Operation interface {
-	// Next gives a task for which no call was made yet; false if there is none left.
+	// Next gives a task for which no call was made yet. It returns false if none is left.
 	Next() (Task, bool)
 	// Prepare does what has to be done before the first calls of tasks, such as writing them down.
-	// It runs beside everything else, but never twice at a time. An error stops the run.
+	// It runs beside all other methods, but never twice at a time. An error stops the run.
 	Prepare(tasks []Task) error
-	// Settled reports whether a task needs no call any more because of what became of others, and
-	// settles it. A new task is asked before it is prepared. If Settled parks it for a call of
-	// another kind, that call is made without Prepare.
-	Settled(t Task) bool
+	// SettleUncalled settles a task without a call, if the outcome is known from other tasks. It
+	// returns whether the engine is to drop the task. The engine asks before each call of a task,
+	// and for a new task also before Prepare. SettleUncalled may instead park the task for another
+	// call and return true. That call is made without Prepare.
+	SettleUncalled(t Task) bool
 	// Alone reports whether a task must be called with nothing else in flight.
 	Alone(t Task) bool
 	// Answer takes the end of a call: an answer, or an error that is not about tokens, limits or
 	// the connection. It settles the task, or has it called again with Retry, Park or After.
 	Answer(t Task, r Reply)
-	// Missed notes a call that ended with an error when there was no time left to act on it. The
-	// task comes to Abandon.
+	// Missed notes a call that ended with an error after the hard stop. The task is one of those
+	// that Abandon gets.
 	Missed(t Task, e *zoho.Error)
 	// Abandon settles the tasks that are left when a run ends: those that were called and are not
 	// settled yet.
 	Abandon(tasks []Task)
-	// Sync brings what the operation has written to disk. It runs beside everything else, but never
-	// twice at a time.
+	// Sync brings to disk what the operation has written. It runs beside all other methods, but
+	// never twice at a time.
 	Sync() error
 }
 
 // Settings are an engine's limits.
 type Settings struct {
-	Slots          int           // calls in flight at most
-	Rate           *rate.Limiter // from NewRate, shared with whoever else makes calls; nil for no limit
-	MaxAttempts    int           // calls for a task that goes unanswered
-	MaxCalls       int           // calls in all; 0 for no limit
-	ReserveCredits int           // stop once the org has no more than that left
-	// Jitter draws from [0, wait]; nil for an even draw. Tests fix it.
+	Slots int // calls in flight at most
+	// Rate is from NewRate. Several engines can share it, and then have one rate together. nil is
+	// no limit.
+	Rate           *rate.Limiter
+	MaxAttempts    int // calls for a task that goes unanswered
+	MaxCalls       int // calls in all; 0 for no limit
+	ReserveCredits int // stop once the org has no more than that left
+	// Jitter draws a wait from zero to the given one; nil draws evenly.
 	Jitter func(wait time.Duration) time.Duration
-	// Note is told what people should know, once for each; nil to ignore it.
+	// Note takes messages for people. It may be nil.
 	Note func(string)
 }
 
@@ -109,21 +112,20 @@ type Engine struct {
 	*dispatcher
 
 	// Counters for whoever shows progress.
-	calls, retries, throttledCalls, nowInFlight, nowSlots, settled atomic.Int64
+	calls, retries, throttledCalls, nowInFlight, nowSlots, done atomic.Int64
 }
 
 // Stats are an engine's counters at one moment.
 type Stats struct {
-	Calls     int // that reached the API
-	Retries   int // of those, calls for a task that was called before
+	Calls     int // calls that reached the API
+	Retries   int // of those, calls for a task whose earlier call reached the API, too
 	Throttled int // calls that the API refused as too many
-	Settled   int // what the operation has counted with Count
-	InFlight  int
-	Slots     int // calls in flight that are allowed at the moment
+	Done      int // what the operation has counted with Count
+	InFlight  int // calls
+	Slots     int // calls that may be in flight at the moment
 }
 
-// NewRate limits calls to so many a second, in an even flow: no two are closer than that. 0 is no
-// limit.
+// NewRate limits calls to so many a second, at even distances. 0 is no limit.
 func NewRate(perSecond float64) *rate.Limiter {
 	limit := rate.Inf
 	if perSecond > 0 {
@@ -151,7 +153,7 @@ func (e *Engine) Stats() Stats {
 		Calls:     int(e.calls.Load()),
 		Retries:   int(e.retries.Load()),
 		Throttled: int(e.throttledCalls.Load()),
-		Settled:   int(e.settled.Load()),
+		Done:      int(e.done.Load()),
 		InFlight:  int(e.nowInFlight.Load()),
 		Slots:     int(e.nowSlots.Load()),
 	}
@@ -205,8 +207,8 @@ func (e *Engine) Run(stop, hard context.Context, op Operation) (outcome.Reason, 
 	return d.ending.reason, d.ending.err
 }
 
-// makeToken has a token made. Once the run stops no call needs it, so the end of either context
-// ends it.
+// makeToken has a token made. The end of either context ends that, because a run that stops needs
+// no other token.
 func (e *Engine) makeToken(stop, hard context.Context) error {
 	ctx, cancel := context.WithCancel(stop)
 	defer cancel()
@@ -219,7 +221,7 @@ func (e *Engine) makeToken(stop, hard context.Context) error {
 type result struct {
 	task     Task
 	err      *zoho.Error
-	renewed  bool // its token was the one in use, and has been dropped
+	renewed  bool // the call was refused for its token, and that token was in use until now
 	sentAt   time.Time
 	finished time.Time
 }
@@ -227,8 +229,7 @@ type result struct {
 // sent reports whether a call reached the API.
 func (r *result) sent() bool { return r.err == nil || r.err.Sent }
 
-// accepted reports whether the API let the call pass its checks of tokens and limits, and looked at
-// what was asked.
+// accepted reports whether the call passed the API's checks of tokens and limits.
 func (r *result) accepted() bool {
 	if r.err == nil {
 		return true

@@ -98,7 +98,7 @@ func (o *errands) Prepare(tasks []Task) error {
 	return nil
 }
 
-func (o *errands) Settled(x Task) bool {
+func (o *errands) SettleUncalled(x Task) bool {
 	defer o.once(&o.dispatching)()
 	t, _ := x.(*errand)
 	if o.skipped != nil && o.skipped(t.n) {
@@ -248,10 +248,10 @@ func (r *rig) run() (outcome.Reason, error) {
 			r.t.Errorf("task %d is left over, and was never called", n)
 		}
 	}
-	if s := r.engine.Stats(); s.InFlight != 0 || s.Calls != sent || s.Settled != len(r.ends) {
+	if s := r.engine.Stats(); s.InFlight != 0 || s.Calls != sent || s.Done != len(r.ends) {
 		r.t.Errorf("%+v after %d calls and %d ends", s, sent, len(r.ends))
 	}
-	if (err != nil) != (reason == outcome.Broken || reason == outcome.Refused) {
+	if (err != nil) != (reason == outcome.Broken || reason == outcome.LoginRefused) {
 		r.t.Errorf("reason %s with error %v", reason, err)
 	}
 	if reason == outcome.Completed && (len(r.ends) != r.number || r.count(left) > 0) {

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// queue holds the tasks that are to be called. New tasks are taken from the operation some time
-// ahead, because they have to be prepared and no slot should wait for that.
+// queue holds the tasks that are to be called. New tasks are taken from the operation before a slot
+// is free for them: they have to be prepared, and no slot should wait for that.
 //
 //	Operation.Next ─▶ ahead ─ Prepare ─▶ ready ─▶ front ─▶ a worker
 //	                                              ▲ │
 //	                                              └─┴ parked: to be called again
 type queue struct {
 	window  int    // how many tasks are ahead or ready at most
-	ahead   []Task // are being prepared
-	ready   []Task // are prepared
-	parked  []Task // wait to be called again, in no order
+	ahead   []Task // tasks that are being prepared
+	ready   []Task // tasks that are prepared
+	parked  []Task // tasks that wait to be called again, in no order
 	front   Task   // goes next; nil if none was chosen yet
 	drained bool   // the operation has no other task
 
@@ -42,8 +42,9 @@ func (q *queue) isEmpty() bool {
 }
 
 // refill takes new tasks from the operation when half of the window is used up, and has them
-// prepared. Tasks that need no call are not prepared: many of them may come in a row, so refill
-// ends early for whatever else ends sending.
+// prepared. Tasks that are settled without a call are not prepared and do not fill the window. Many
+// of them may come in a row, so each round checks whether the run stops or a sync has to come
+// first.
 func (d *dispatcher) refill() {
 	q := &d.queue
 	if q.drained || q.preparing() || len(q.ready) > q.window/2 {
@@ -55,7 +56,7 @@ func (d *dispatcher) refill() {
 			q.drained = true
 			break
 		}
-		if !d.op.Settled(t) {
+		if !d.op.SettleUncalled(t) {
 			q.ahead = append(q.ahead, t)
 		}
 	}
@@ -64,11 +65,10 @@ func (d *dispatcher) refill() {
 	}
 }
 
-// take chooses the task in front. Of the parked tasks that are due, it takes the smallest: where an
-// operation halves tasks to find out what is wrong with one, the smallest part tells first.
-// Otherwise it takes a new task, but not while as many are parked as there are slots, so that few
-// tasks are half done at any time. Where it takes none, it returns when the first parked one is
-// due.
+// take chooses the task in front. Of the parked tasks that are due, it takes the smallest: if an
+// operation halves tasks to find a bad id, the smallest part is nearest to it. If none is due, take
+// chooses a new task, but only while fewer tasks are parked than there are slots. So few tasks are
+// half done at any time. If take chooses none, due is the time of the first parked task.
 func (d *dispatcher) take(now time.Time) (due time.Time) {
 	q := &d.queue
 	d.refill()

@@ -6,16 +6,17 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Backoff grows from backoffBase by two for each attempt up to backoffMax. The wait is drawn evenly
-// from zero to it ("full jitter"), so that calls that failed together do not come back together.
+// The backoff is backoffBase after the first failed call, and doubles with each further one up to
+// backoffMax. The wait is drawn evenly from zero to the backoff ("full jitter"), so that calls that
+// failed together are not repeated together.
 const (
 	backoffBase = 500 * time.Millisecond
 	backoffMax  = 30 * time.Second
 )
 
-// retry decides about a call that failed for a reason that may pass: whether to send it again, and
-// after which wait at the most. tries counts the failed calls so far, from 1. It has neither clock
-// nor randomness of its own.
+// retry decides whether a call that failed is sent again, and after which wait at the most. tries
+// counts the failed calls in a row, this one included. retry has neither clock nor randomness of
+// its own.
 func retry(tries, maxTries int, err *zoho.Error) (wait time.Duration, again bool) {
 	switch err.Kind {
 	case zoho.Unanswered, zoho.Unsent:

@@ -149,8 +149,8 @@ func TestErrorAfterStop(t *testing.T) {
 // A refusal that holds for every call ends the run. What is in flight is finished.
 func TestRunRefusals(t *testing.T) {
 	for want, e := range map[outcome.Reason]*zoho.Error{
-		outcome.Broken:  {Kind: zoho.Refused, Scope: zoho.ScopeRun, Sent: true, Status: 404, Code: "INVALID_URL_PATTERN"},
-		outcome.Refused: {Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "invalid_code"},
+		outcome.Broken:       {Kind: zoho.Refused, Scope: zoho.ScopeRun, Sent: true, Status: 404, Code: "INVALID_URL_PATTERN"},
+		outcome.LoginRefused: {Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "invalid_code"},
 	} {
 		t.Run(string(want), func(t *testing.T) {
 			in(t, func(t *testing.T) {
@@ -161,7 +161,8 @@ func TestRunRefusals(t *testing.T) {
 				if err := zoho.AsError(r.mustEnd(want)); err.Code != e.Code {
 					t.Error(err)
 				}
-				if len(r.calls) != 4 || r.count(answered) != 3 { // one went while the second was on its way
+				// one went while the second was on its way
+				if len(r.calls) != 4 || r.count(answered) != 3 {
 					t.Errorf("%d calls, %v", len(r.calls), r.ends)
 				}
 			})

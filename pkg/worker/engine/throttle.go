@@ -10,52 +10,55 @@ import (
 
 // Zoho limits the calls in flight, per org and app, and says neither what the limit is nor who else
 // uses it up (docs/zoho-api.md, section 4). The throttle finds the limit: one number of slots for
-// all workers, which falls when a call is refused and rises while calls are answered.
+// all workers, which falls when a call is refused as too many and rises while calls are answered.
 //
 //	slots
-//	 max ┤▁                                        told by the user or the edition
+//	 max ┤▁                                        set by the user or the edition
 //	     │ ╲              probe   ╱▔▔╲ refused
 //	 ceil┤  ╲   ╱▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔▔    ▔▔▔▔▔        the last known limit
 //	     │   ╲╱ rise: +1 a round
 //	   1 ┤
 //
-// The fall is multiplicative, once for all calls that were sent before it. The calls that were in
-// flight and not refused show how low it has to go, so one round is enough. Below the last refused
-// number, slots come back at one a round. Above it they come back one at a time, at growing
-// intervals, because each such probe can cost a refused call.
+// A refusal multiplies the slots by a factor below one, once for all calls that were sent before
+// the fall. If even fewer calls were in flight without being refused, the slots fall to that
+// number, so one round is enough. Below the last refused number, slots come back at one a round.
+// Above that number they come back one at a time, at growing intervals, because each such probe can
+// cost a refused call.
 type throttle struct {
 	max     int
 	slots   float64
-	ceiling float64   // a number of slots that was refused; max+1 if none was
-	cut     time.Time // of the last fall: calls that were sent before do not count again
-	probe   time.Time // when to try one more than the ceiling allows
-	between time.Duration
-	climbed int       // probes since the last refusal
-	paused  time.Time // nothing is sent until then
-	toldTo  time.Time // people know of a pause until then
-	alone   int       // refusals in a row with no other call in flight
-	began   time.Time // the first call
+	ceiling float64       // a number of slots that was refused; max+1 if none was
+	cut     time.Time     // the last fall: calls that were sent before do not count again
+	probe   time.Time     // when to try one slot more than the ceiling allows
+	between time.Duration // the wait before a probe that follows a refused one
+	climbed int           // probes since the last refusal
+	paused  time.Time     // nothing is sent until then
+	toldTo  time.Time     // the end of the last pause that people were told of
+	lone    int           // refusals in a row with no other call in flight
+	began   time.Time     // the first call
 }
 
 const (
+	// fall is the factor by which the slots fall after a refusal.
 	fall = 0.7
-	// A refusal comes at once, so a probe that was let through is soon followed by the next. After
-	// a probe that was refused, the wait doubles, unless the limit had risen before.
+	// The CRM refuses at once. So if a probe is not refused, the next one follows soon. After a
+	// probe that was refused, the wait doubles, unless the limit had risen before.
 	probeNext  = time.Second
 	probeFirst = 5 * time.Second
 	probeMax   = 30 * time.Second
-	// A refusal with nothing else in flight is not about the number of calls in flight. After so
-	// many of these in a row, with growing waits between them, the day's credits must be gone.
-	aloneMax = 4
-	// pauseMax bounds what a Retry-After can ask: a longer wait is better spent stopped.
+	// If the CRM refuses a call although no other is in flight, the number of calls in flight is
+	// not the reason. After more than loneMax such refusals in a row, with growing waits between
+	// them, the credits of the last 24 hours are probably used up.
+	loneMax = 4
+	// pauseMax is the longest wait that a run makes because the CRM asks for it. If the CRM asks
+	// for more, the run stops and can be resumed later.
 	pauseMax = 5 * time.Minute
-	// At first, as many calls go at once as every edition allows, and the others one by one.
-	// Refusals come fast, so the first one comes before all calls have gone. A limit that is lower
-	// than was told costs a few refusals then, and not one for each slot above it.
-	firstAtOnce = 5
+	// At first, as many calls are sent at once as every edition allows, and the others one by one.
+	// Refusals come fast, so the first one comes before all calls are sent. If the limit is lower
+	// than max, it costs a few refusals then, and not one for each slot above the limit.
+	firstAtOnce = zoho.LeastSlots
 	firstApart  = 4 * time.Millisecond
-	// waitsApart is how many times the wait that a refusal asked for lies between probes, at the
-	// least.
+	// If a refusal asks for a wait, waitsApart such waits lie between two probes at the least.
 	waitsApart = 20
 	// pauseTold is the shortest pause that people are told of.
 	pauseTold = 5 * time.Second
@@ -65,7 +68,8 @@ func newThrottle(slots int) *throttle {
 	return &throttle{max: slots, slots: float64(slots), ceiling: float64(slots + 1)}
 }
 
-// free reports whether one more call may be sent; if not, and only time is needed, when.
+// free reports whether one more call may be sent. If not, at is the time to try again; it is zero
+// if a call has to end first.
 func (t *throttle) free(inFlight int, now time.Time) (ok bool, at time.Time) {
 	switch {
 	case inFlight >= int(t.slots):
@@ -81,9 +85,9 @@ func (t *throttle) free(inFlight int, now time.Time) (ok bool, at time.Time) {
 	return true, time.Time{}
 }
 
-// answered notes a call that the CRM let through.
+// answered notes a call that was not refused as too many.
 func (t *throttle) answered(now time.Time) {
-	t.alone = 0
+	t.lone = 0
 	rise := t.slots + 1/t.slots
 	switch {
 	case t.ceiling > float64(t.max):
@@ -100,27 +104,27 @@ func (t *throttle) answered(now time.Time) {
 	}
 }
 
-// verdict is what a refusal means for the run; the zero value is that the run goes on.
+// verdict is what a refusal as too many means for the run.
 type verdict int
 
 const (
-	goOn     verdict = iota
-	told             // the CRM said that the credits are gone
-	tooLong          // it asks to wait for longer than a pause may be
-	conclude         // it refuses even one call at a time, and does not say why
+	goOn        verdict = iota // the run goes on
+	creditsGone                // the CRM said that the credits are used up
+	waitTooLong                // the CRM asks for a longer wait than pauseMax
+	refusesAll                 // the CRM refuses even one call at a time, and does not say why
 )
 
-// refused notes a 429 for a call sent at that time; others are still in flight. It says whether
-// that ends the run.
-func (t *throttle) refused(e *zoho.Error, sent time.Time, others int, now time.Time) verdict {
+// tooMany takes a 429 for a call that was sent at the given time. others is how many calls are
+// still in flight.
+func (t *throttle) tooMany(e *zoho.Error, sent time.Time, others int, now time.Time) verdict {
 	switch {
 	case e.CreditsGone:
-		return told
+		return creditsGone
 	case e.RetryAfter > pauseMax:
-		return tooLong
+		return waitTooLong
 	}
-	// A refusal with nothing else in flight is not about the number of slots. Nor is one that is
-	// part of the round that was cut already.
+	// A refusal with no other call in flight has another reason than the number of slots. A refusal
+	// of a call that was sent before the last fall says nothing about the slots since.
 	if others > 0 && !sent.Before(t.cut) {
 		t.ceiling = min(t.ceiling, max(2, float64(int(t.slots))))
 		t.slots = max(1, t.slots*fall)
@@ -138,19 +142,20 @@ func (t *throttle) refused(e *zoho.Error, sent time.Time, others int, now time.T
 	}
 	wait := e.RetryAfter
 	if others == 0 {
-		t.alone++
-		wait = max(wait, time.Second<<(t.alone-1))
+		t.lone++
+		wait = max(wait, time.Second<<(t.lone-1))
 	}
 	if until := now.Add(min(wait, pauseMax)); until.After(t.paused) {
 		t.paused = until
 	}
-	if t.alone > aloneMax {
-		return conclude
+	if t.lone > loneMax {
+		return refusesAll
 	}
 	return goOn
 }
 
-// pause is how long nothing is sent from now on, if people should know that: once for each pause.
+// pause gives how long nothing is sent from now on. worth says that people should be told of it:
+// the pause is long, and they were not told yet.
 func (t *throttle) pause(now time.Time) (wait time.Duration, worth bool) {
 	wait = t.paused.Sub(now)
 	if wait < pauseTold || now.Before(t.toldTo) {
@@ -160,19 +165,19 @@ func (t *throttle) pause(now time.Time) (wait time.Duration, worth bool) {
 	return wait, true
 }
 
-// refusedAsTooMany tells people what a refusal as too many leads to, and ends the run if the
-// throttle says so.
-func (d *dispatcher) refusedAsTooMany(then verdict, e *zoho.Error, now time.Time) {
+// afterTooMany tells people what a refusal as too many leads to, and ends the run if the throttle
+// says so.
+func (d *dispatcher) afterTooMany(then verdict, e *zoho.Error, now time.Time) {
 	switch then {
 	case goOn:
 		if wait, worth := d.throttle.pause(now); worth && !d.ending.stopped {
 			d.Notef("Zoho refuses calls as too many: waiting %s, with %s in flight allowed", inWords(wait), callsInWords(int(d.throttle.slots)))
 		}
 		return
-	case told:
-	case tooLong:
-		d.Notef("Zoho refuses calls as too many, and asks to wait %s: that is better spent stopped", inWords(e.RetryAfter))
-	case conclude:
+	case creditsGone:
+	case waitTooLong:
+		d.Notef("Zoho refuses calls as too many, and asks for a wait of %s: this run stops instead", inWords(e.RetryAfter))
+	case refusesAll:
 		d.Notef("Zoho refuses even one call at a time, and does not say why: the credits of the last 24 hours may be used up, or another program uses the limit")
 	}
 	d.End(outcome.Credits, nil)
@@ -185,7 +190,7 @@ func callsInWords(n int) string {
 	return fmt.Sprintf("%d calls", n)
 }
 
-// inWords is a wait, rounded up to what people count in.
+// inWords writes a wait, rounded up to whole seconds, minutes or hours.
 func inWords(wait time.Duration) string {
 	up := func(unit time.Duration) int { return int((wait + unit - 1) / unit) }
 	switch {

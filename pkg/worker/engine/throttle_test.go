@@ -177,7 +177,8 @@ func TestCreditsGone(t *testing.T) {
 			t.Errorf("%d calls", len(r.calls))
 		}
 	})
-	in(t, func(t *testing.T) { // it does not say: refused again and again with nothing else in flight
+	// it does not say: refused again and again with nothing else in flight
+	in(t, func(t *testing.T) {
 		r := newRig(t, 100)
 		r.settings.Slots = 20
 		r.latency = steady(time.Second)
@@ -202,7 +203,7 @@ func TestThrottleBounds(t *testing.T) {
 			if rand.N(3) == 0 {
 				e := throttled()
 				e.RetryAfter = rand.N(2 * pauseMax)
-				x.refused(e, now.Add(-rand.N(time.Second)), rand.N(most), now)
+				x.tooMany(e, now.Add(-rand.N(time.Second)), rand.N(most), now)
 			} else {
 				x.answered(now)
 			}
@@ -221,19 +222,19 @@ func TestThrottleBounds(t *testing.T) {
 func TestThrottleFalls(t *testing.T) {
 	start := time.Unix(1000, 0)
 	x := newThrottle(20)
-	x.refused(throttled(), start, 19, start.Add(time.Second))
+	x.tooMany(throttled(), start, 19, start.Add(time.Second))
 	if int(x.slots) != 14 {
 		t.Errorf("%v slots after a refusal beside 19 others", x.slots)
 	}
-	x.refused(throttled(), start, 18, start.Add(time.Second))
+	x.tooMany(throttled(), start, 18, start.Add(time.Second))
 	if int(x.slots) != 14 {
 		t.Errorf("%v slots after another of the same round", x.slots)
 	}
-	x.refused(throttled(), start.Add(2*time.Second), 17, start.Add(3*time.Second))
+	x.tooMany(throttled(), start.Add(2*time.Second), 17, start.Add(3*time.Second))
 	if int(x.slots) != 9 {
 		t.Errorf("%v slots after one of the next round", x.slots)
 	}
-	x.refused(throttled(), start.Add(2*time.Second), 4, start.Add(3*time.Second))
+	x.tooMany(throttled(), start.Add(2*time.Second), 4, start.Add(3*time.Second))
 	if x.slots != 4 || x.ceiling != 5 {
 		t.Errorf("%v slots under %v, with 4 in flight that were not refused", x.slots, x.ceiling)
 	}
@@ -257,7 +258,7 @@ func TestWaitTooLong(t *testing.T) {
 		if len(r.calls) != 3 || r.took > time.Second {
 			t.Errorf("%d calls in %v", len(r.calls), r.took)
 		}
-		if len(r.notes) != 1 || !strings.Contains(r.notes[0], "asks to wait 6 h") {
+		if len(r.notes) != 1 || !strings.Contains(r.notes[0], "asks for a wait of 6 h") {
 			t.Errorf("%q", r.notes)
 		}
 	})

@@ -7,16 +7,18 @@ import (
 	"delink/pkg/zoho"
 )
 
-// tokens is what is known of the access token. A call has its token before its place in the rate:
-// calls that waited for a token behind their place would leave together.
+// tokens is what is known of the access token. A call gets its token before its place in the rate.
+// In the reverse order, calls that have their place and wait for a token would leave together.
 type tokens struct {
 	making bool      // a token is being made, and nothing is sent meanwhile
 	tries  int       // how often that failed in a row
-	due    time.Time // it is not tried again before
+	due    time.Time // no token is asked for before
 
-	renewals int                      // of the token, since a call was last accepted
-	probing  bool                     // the new token was refused too: wait until nothing is in flight before judging it
-	good     map[zoho.Token]time.Time // when the latest call was sent that was accepted with the token
+	renewals int // how often the token was renewed since a call was last accepted
+	// probing says that the new token was refused, too. The next call is sent when no other is in
+	// flight, and decides whether the login is refused.
+	probing bool
+	good    map[zoho.Token]time.Time // the latest time at which a call was sent that was accepted
 
 	wanted chan struct{}
 	made   chan error
@@ -26,7 +28,7 @@ func newTokens() tokens {
 	return tokens{good: map[zoho.Token]time.Time{}, wanted: make(chan struct{}, 1), made: make(chan error, 1)}
 }
 
-// accepted notes that a call with a token was let through.
+// accepted notes that a call with a token was accepted.
 func (t *tokens) accepted(token zoho.Token, sentAt time.Time) {
 	t.renewals, t.probing = 0, false
 	if sentAt.After(t.good[token]) {
@@ -34,17 +36,17 @@ func (t *tokens) accepted(token zoho.Token, sentAt time.Time) {
 	}
 }
 
-// refusal is a call that was refused for its token.
-type refusal struct {
+// tokenRefusal is a call that was refused for its token.
+type tokenRefusal struct {
 	token  zoho.Token
 	sentAt time.Time
 }
 
-// isGood reports whether the token of a refused call was accepted afterwards, so that the refusal
-// is not about the token.
-func (t *tokens) isGood(r refusal) bool { return t.good[r.token].After(r.sentAt) }
+// isGood reports whether the token of a refused call was accepted in a later call. Then the token
+// is not the reason of the refusal.
+func (t *tokens) isGood(r *tokenRefusal) bool { return t.good[r.token].After(r.sentAt) }
 
-// wantToken has a token made. It returns when to look again, if that has to wait.
+// wantToken has a token made. If it is too early for that, it returns the time to try again.
 func (d *dispatcher) wantToken(now time.Time) time.Time {
 	if now.Before(d.tokens.due) {
 		return d.tokens.due
@@ -54,9 +56,9 @@ func (d *dispatcher) wantToken(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// tokenMade takes whether there is a token for the task in front. Where the endpoint could not be
-// asked, it is asked again as often as calls are sent, while everything waits: no other task would
-// fare better.
+// tokenMade notes how the making of a token ended. If the token endpoint could not be asked, it is
+// asked again, as often as a call is sent again. All tasks wait for that, since none could be sent
+// without a token.
 func (d *dispatcher) tokenMade(err error) {
 	d.tokens.making = false
 	if err == nil {
@@ -65,7 +67,7 @@ func (d *dispatcher) tokenMade(err error) {
 	}
 	e := zoho.AsError(err)
 	d.tokens.tries++
-	if d.stop.Err() != nil || d.hard.Err() != nil { // run sees that too, and knows the reason
+	if d.stop.Err() != nil || d.hard.Err() != nil { // run sees that as well, and notes the reason
 		return
 	}
 	if wait, again := retry(d.tokens.tries, d.engine.settings.MaxAttempts, e); again {
@@ -75,16 +77,16 @@ func (d *dispatcher) tokenMade(err error) {
 	d.End(ReasonOf(e), e)
 }
 
-// badToken sends a task again with a new token. If that one is refused too, either the login is at
-// fault or the call: a missing scope is also answered with 401, and not always with its own code
-// (docs/zoho-api.md, section 3). The call is at fault if another one went through later with the
-// very token that this one was refused with. Otherwise each try would cost a new token.
+// badToken takes a call that was refused for its token, and sends its task again with a new one. If
+// the CRM refuses the new token as well, either the login is not valid or the call is not allowed:
+// a missing scope is also answered with 401, and not always with its own code (docs/zoho-api.md,
+// section 3). If another call was accepted later with the refused token, this call is not allowed.
+// It is not sent again then, because each attempt would cost a new token.
 func (d *dispatcher) badToken(r *result) {
 	s := r.task.state()
-	now := refusal{s.token, r.sentAt}
-	again, before := s.denied, s.denial
-	s.denied, s.denial = true, now
-	if again && (d.tokens.isGood(before) || d.tokens.isGood(now)) {
+	before := s.tokenRefused
+	s.tokenRefused = &tokenRefusal{s.token, r.sentAt}
+	if before != nil && (d.tokens.isGood(before) || d.tokens.isGood(s.tokenRefused)) {
 		e := *r.err
 		e.Kind, e.Scope = zoho.Denied, zoho.ScopeList
 		d.op.Answer(r.task, Reply{Err: &e, Finished: r.finished})
@@ -97,15 +99,15 @@ func (d *dispatcher) badToken(r *result) {
 	if d.tokens.renewals > 1 {
 		d.tokens.probing = true
 		if d.inFlight == 0 {
-			d.End(outcome.Refused, r.err)
+			d.End(outcome.LoginRefused, r.err)
 		}
 	}
 }
 
-// ReasonOf is the reason of a run that an error ends.
+// ReasonOf gives the reason of a run that ends because of an error.
 func ReasonOf(e *zoho.Error) outcome.Reason {
 	if e.Kind == zoho.Denied || e.Kind == zoho.BadToken {
-		return outcome.Refused
+		return outcome.LoginRefused
 	}
 	return outcome.Broken
 }

@@ -28,7 +28,7 @@ func TestNoToken(t *testing.T) {
 			return time.Second, nil
 		}, false, outcome.Completed, nil, 4},
 		{"never", func(int) (time.Duration, error) { return time.Second, unsent() }, false, outcome.Broken, unsent(), 5},
-		{"refused", func(int) (time.Duration, error) { return time.Second, denied }, false, outcome.Refused, denied, 1},
+		{"refused", func(int) (time.Duration, error) { return time.Second, denied }, false, outcome.LoginRefused, denied, 1},
 		{"while it stops", func(int) (time.Duration, error) { return time.Hour, nil }, true, outcome.Interrupted, nil, 1},
 		{"never, while it stops", func(int) (time.Duration, error) { return time.Hour, unsent() }, true, outcome.Interrupted, nil, 1},
 	} {
@@ -107,7 +107,7 @@ func TestDeadLogin(t *testing.T) {
 				r.settings.Slots = slots
 				r.latency = func(call) time.Duration { return 100*time.Millisecond + rand.N(400*time.Millisecond) }
 				r.fault = always(every, badToken())
-				r.mustEnd(outcome.Refused)
+				r.mustEnd(outcome.LoginRefused)
 				if r.tokens != 1 || len(r.calls) > 4*slots || r.count(left) != len(r.ends) {
 					t.Errorf("%d tokens were made, %d calls", r.tokens, len(r.calls))
 				}

@@ -1,0 +1,128 @@
+package job
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"delink/pkg/disk"
+	"delink/pkg/journal"
+	"delink/pkg/reader"
+	"delink/pkg/report"
+)
+
+// otherJournals finds the journals of other result files: in the folders of this run's files, and
+// where the registry says that there are some.
+func (j *Job) otherJournals() (paths []string) {
+	folders := map[string]bool{}
+	for _, f := range []string{j.files.Results, j.files.Failures, j.files.Summary, j.inputPath()} {
+		if f == "" {
+			continue
+		}
+		if folder := filepath.Dir(f); !folders[folder] {
+			folders[folder] = true
+			names, _ := j.world.Disk.Names(folder) // a folder that cannot be listed is passed over
+			for _, name := range names {
+				if strings.HasSuffix(name, journal.Suffix) && strings.HasPrefix(name, ".") {
+					paths = append(paths, filepath.Join(folder, name))
+				}
+			}
+		}
+	}
+	if j.world.Registry != "" {
+		names, _ := j.world.Disk.Names(j.world.Registry)
+		for _, name := range names {
+			if path := readNote(j.world.Disk, filepath.Join(j.world.Registry, name)); path != "" {
+				paths = append(paths, path)
+			}
+		}
+	}
+	own := journal.Name(j.files.Results)
+	slices.Sort(paths)
+	return slices.DeleteFunc(slices.Compact(paths), func(path string) bool { return path == own || same(path, own) })
+}
+
+// inputPath is the path of the input; empty for standard input.
+func (j *Job) inputPath() string {
+	if j.config.Input == Stdin {
+		return ""
+	}
+	return j.config.Input
+}
+
+// doubtsOf gives the links of this input that are in doubt because of another result file's
+// journal. A journal whose run is not over is passed over: that run will record its links itself.
+// So is a journal that cannot be read.
+func (j *Job) doubtsOf(d *doubts, path string) []reader.Link {
+	past, err := journal.Read(j.world.Disk, path)
+	if err != nil || past == nil {
+		return nil
+	}
+	// Past.Results may be relative to another folder. The result file is beside its journal.
+	results := filepath.Join(filepath.Dir(path), filepath.Base(past.Results))
+	held, err := j.world.Disk.Lock(results)
+	if locked := new(disk.Locked); errors.As(err, &locked) {
+		return nil
+	}
+	if err == nil {
+		defer held.Unlock()
+	}
+	left, _ := d.unsettledOf(past)
+	// If the result file cannot be read to its end, the links whose rows are missing stay in doubt.
+	_, _ = report.ReadLedger(j.world.Disk, results, func(r *report.Row, at int64) error {
+		left.settle(r, at)
+		return nil
+	})
+	var links []reader.Link
+	for l := range left.links {
+		if _, ok := j.input.Set.Find(l); ok {
+			links = append(links, l)
+		}
+	}
+	return links
+}
+
+// noteJournal notes in the registry where the journal of this run is, so that a run with other
+// files finds it. An error is ignored: runs in the same folder find the journal without the note.
+func (j *Job) noteJournal() {
+	path, err := filepath.Abs(journal.Name(j.files.Results))
+	if j.world.Registry == "" || err != nil {
+		return
+	}
+	_ = j.world.Disk.Replace(j.noteName(path), func(w io.Writer) error {
+		_, err := io.WriteString(w, path+"\n")
+		return err
+	})
+}
+
+// forgetJournal removes the note of noteJournal.
+func (j *Job) forgetJournal() {
+	path, err := filepath.Abs(journal.Name(j.files.Results))
+	if j.world.Registry != "" && err == nil {
+		_ = j.world.Disk.Remove(j.noteName(path))
+	}
+}
+
+// noteName is the file of the note about a journal.
+func (j *Job) noteName(path string) string {
+	sum := sha256.Sum256([]byte(path))
+	return filepath.Join(j.world.Registry, hex.EncodeToString(sum[:8]))
+}
+
+// readNote reads what noteJournal wrote. It gives nothing for a file that is no such note.
+func readNote(on disk.Disk, name string) string {
+	f, err := on.Read(name)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, 1<<14))
+	if err != nil || !strings.HasSuffix(string(b), journal.Suffix+"\n") {
+		return ""
+	}
+	return strings.TrimSuffix(string(b), "\n")
+}
