@@ -97,22 +97,37 @@ func TestStillLinkedAndRefusedByID(t *testing.T) {
 	}
 }
 
-// A call that names one id only, and is refused without a name, refuses that id.
+// A call that names one id only, and is refused without a name, refuses that id. An attempt of this
+// run that went unanswered can remove the link all the same.
 func TestStillLinkedAndRefusedAlone(t *testing.T) {
 	eachOrder(t, func(t *testing.T, slots int) {
-		r := newRig(t, some(campaignLeads, 1, 1))
-		r.settings.Slots = slots
-		r.fault = func(c call) *fault {
-			switch {
-			case c.n == 1:
-				return &fault{err: unanswered()}
-			case !c.lookup:
-				return &fault{err: nameless()}
+		for _, c := range []struct {
+			history outcome.History
+			first   *fault
+			want    tally
+		}{
+			{outcome.Clear, nil, tally{failed: 1}},
+			{outcome.LeftUnknown, nil, tally{failed: 1}},
+			{outcome.InDoubt, nil, tally{failed: 1}},
+			{outcome.Clear, &fault{err: unanswered()}, tally{unknown: 1}},
+			{outcome.Clear, &fault{err: unanswered(), late: 7 * time.Second}, tally{unknown: 1}},
+		} {
+			batches := some(campaignLeads, 1, 1)
+			batches[0].History = c.history
+			r := newRig(t, batches)
+			r.settings.Slots = slots
+			r.fault = func(call call) *fault {
+				switch {
+				case call.n == 1 && c.first != nil:
+					return c.first
+				case !call.lookup:
+					return &fault{err: nameless()}
+				}
+				return nil
 			}
-			return nil
+			r.mustEnd(outcome.Completed)
+			r.want(c.want)
 		}
-		r.mustEnd(outcome.Completed)
-		r.want(tally{failed: 1})
 	})
 }
 
