@@ -13,9 +13,10 @@ import (
 	"delink/pkg/outcome"
 )
 
-// onePress is the time within which signals count as one. A terminal that is closed sends SIGHUP
-// through the kernel and through the shell, and Ctrl-C can reach a program twice.
-const onePress = 500 * time.Millisecond
+// onePress is the time within which signals count as one. Ctrl-C can reach a program twice: from
+// the terminal, and from a parent that passes its own signal on, as timeout(1) and npm do. A parent
+// does that at once. The time must stay shorter than a person needs to press a key twice.
+const onePress = 50 * time.Millisecond
 
 var (
 	errSignalled = errors.New("a signal asked delink to stop")
@@ -100,6 +101,8 @@ func (s *signals) act(sig os.Signal) (tell func(what string), what string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
+	// A terminal that is closed sends SIGHUP through the kernel and through the shell, at any
+	// distance, so SIGHUP is never the second signal.
 	if s.count > 0 && (sig == syscall.SIGHUP || now.Sub(s.last) < onePress) {
 		return nil, ""
 	}
