@@ -55,8 +55,9 @@ func (p *program) run(ctx context.Context, args []string) int {
 	codes := make(chan int, 1)
 	go func() {
 		defer crash.Guard()
-		// After errSignalled, the signal ends the program.
-		if err := p.execute(ctx, args); !errors.Is(err, errSignalled) {
+		// If a signal ends the program, it decides the exit code, and not what the command makes of
+		// the end of its context.
+		if err := p.execute(ctx, args); !p.signals.isLeaving() {
 			codes <- p.exit(err)
 		}
 	}()

@@ -54,6 +54,9 @@ func (p *program) plan(f *runFlags, input string) error {
 	if err != nil {
 		return err
 	}
+	if p.signals.isLeaving() { // the org may not have been asked to the end
+		return errSignalled
+	}
 	v := newPlanView(proposal, f)
 	if f.json {
 		e := json.NewEncoder(p.stdout)

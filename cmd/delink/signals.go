@@ -86,6 +86,16 @@ func (s *signals) take(tell func(what string)) error {
 	return nil
 }
 
+// isLeaving reports whether the program ends before its command does.
+func (s *signals) isLeaving() bool {
+	select {
+	case <-s.leave:
+		return true
+	default:
+		return false
+	}
+}
+
 // receive acts on a signal, and afterwards gives people a message about it.
 func (s *signals) receive(sig os.Signal) {
 	if sig == syscall.SIGQUIT {
@@ -111,11 +121,13 @@ func (s *signals) act(sig os.Signal) (tell func(what string), what string) {
 	switch {
 	case s.count == 1:
 		s.first = signalName(sig)
+		if !s.taken { // before Stop ends, so that nothing the command makes of that is told
+			close(s.leave)
+		}
 		s.endStop(errSignalled)
 		if s.taken {
 			return s.tell, s.first
 		}
-		close(s.leave)
 	case s.count == 2 && s.taken:
 		s.endHard(errLeft)
 	case s.count == 3 && s.taken:

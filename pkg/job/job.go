@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -80,6 +81,10 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 		}
 	}
 	if err := j.compare(); err != nil {
+		if refusal := new(Refusal); stop.Err() != nil && errors.As(err, &refusal) {
+			// The org was not asked to the end, so the refusal may be wrong about its CRM.
+			return nil, &Stopped{outcome.ReasonOf(stop)}
+		}
 		return nil, err
 	}
 	if idle := j.idle(); idle != NotIdle && j.isLocated() {
@@ -234,8 +239,8 @@ func (j *Job) allowed(stop context.Context) (*Ending, error) {
 // Stopped is the error of a run that was told to stop before it began.
 type Stopped struct{ Reason outcome.Reason }
 
-func (*Stopped) Error() string {
-	return "stopped before the first call: nothing was sent, and no file was changed"
+func (s *Stopped) Error() string {
+	return s.Reason.Ending().Text + " before the first call: nothing was sent, and no file was changed"
 }
 
 // giveUp ends a run before its first call. Every link stays as it was. why may be nil. The summary
