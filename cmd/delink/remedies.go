@@ -15,6 +15,7 @@ var remedies = map[job.Remedy]string{
 	job.GiveOtherFiles:      "give this run another place with --results, --failures and --summary, or begin anew with --restart",
 	job.GiveSummary:         "give this run its own --summary and --failures too",
 	job.BeginAnew:           "begin anew with --restart",
+	job.BeginAnewInDoubt:    "begin anew with --restart: it keeps this file under a new name, and takes every link for one that an earlier run may have removed",
 	job.ResumeOrRestart:     "to go on and skip the links that are settled, add --if-changed resume; to begin anew, --if-changed restart",
 	job.SkipInvalidRows:     "go on without them with --skip-invalid",
 	job.RaiseMaxLinks:       "raise --max-links",

@@ -19,6 +19,8 @@ type doubts struct {
 	own     unsettled        // of the journal of this run's result file
 	foreign []journal.Record // of the same journal, sent to other CRMs
 	all     bool             // every link without a row in the result file is in doubt
+	// unread says that the journal cannot be read, and is to be put aside.
+	unread bool
 
 	others []reader.Link // of journals that belong to other result files
 }
@@ -68,23 +70,23 @@ func (u *unsettled) settle(r *report.Row, at int64) {
 func (j *Job) findDoubts() (*doubts, error) {
 	d := &doubts{crm: j.answers.identity}
 	past, err := journal.Read(j.world.Disk, journal.Name(j.files.Results))
+	if not := new(journal.NotAJournal); errors.As(err, &not) {
+		if !j.config.Restart {
+			return nil, &Refusal{Err: err, Remedy: BeginAnewInDoubt}
+		}
+		// Nobody knows what the lines said that cannot be read.
+		past, err = not.Rest, nil
+		d.unread, d.all = true, true
+	}
 	if err != nil {
-		return nil, notAJournal(err)
+		return nil, err
 	}
 	d.own, d.foreign = d.unsettledOf(past)
-	d.all = past != nil && slices.ContainsFunc(past.All, d.isOwn)
+	d.all = d.all || past != nil && slices.ContainsFunc(past.All, d.isOwn)
 	for _, path := range j.otherJournals() {
 		d.others = append(d.others, j.doubtsOf(d, path)...)
 	}
 	return d, nil
-}
-
-func notAJournal(err error) error {
-	var not *journal.NotAJournal
-	if errors.As(err, &not) {
-		return &Refusal{Err: err, Hint: "it is left as it is: move it away", Remedy: GiveOtherFiles}
-	}
-	return err
 }
 
 // resultsHave takes the size of the result file. If it is smaller than the journal says, rows have

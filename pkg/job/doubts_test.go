@@ -3,6 +3,7 @@ package job
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -66,15 +67,44 @@ func TestDoubtsOfOtherResults(t *testing.T) {
 	}
 }
 
-// A file that is no journal and has its name is left alone, and the run does not begin.
+// A file that has the name of the journal and is none, or is damaged, is left alone, and the run
+// does not begin. A run that begins anew takes every link for one in doubt, and keeps what the whole
+// lines say of links that its input does not have.
 func TestForeignFileWithTheNameOfTheJournal(t *testing.T) {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "links.csv"), inputOf(11))
 	name := journal.Name(filepath.Join(folder, "links.results.csv"))
-	write(t, name, "a diary\n")
-	j, _ := jobIn(t, folder, Choice{Restart: true})
-	err := j.compare()
-	if refused := new(Refusal); !errors.As(err, &refused) || refused.Remedy != GiveOtherFiles {
+	r := journal.Record{CRM: here, Relation: zoho.Relation{Module: "Campaigns", List: "Leads"}, Parent: 1, Related: []zoho.ID{99}}
+	if err := journal.Keep(disk.OS{}, filepath.Join(folder, "links.results.csv"), journal.Doubts{Records: []journal.Record{r}}); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, name, "a diary"+string(whole))
+	j, _ := jobIn(t, folder, Choice{})
+	err = j.compare()
+	if refused := new(Refusal); !errors.As(err, &refused) || refused.Remedy != BeginAnewInDoubt {
 		t.Errorf("%v", err)
+	}
+	j, _ = jobIn(t, folder, Choice{Restart: true})
+	if err := j.compare(); err != nil {
+		t.Fatal(err)
+	}
+	if got := j.book.InDoubt(); len(got) != 1 {
+		t.Errorf("in doubt are %v", got)
+	}
+	runOf(t, folder, Choice{Restart: true}, map[zoho.ID]outcome.Status{11: outcome.Gone})
+	past, err := journal.Read(disk.OS{}, name)
+	if err != nil || past == nil || len(past.Records) != 1 || past.Records[0].Related[0] != 99 {
+		t.Errorf("the journal that is left says %+v, %v", past, err)
+	}
+	kept, _ := filepath.Glob(filepath.Join(folder, ".links.results.csv.2*.delink-journal"))
+	if len(kept) != 1 {
+		t.Fatalf("kept are %q", kept)
+	}
+	if b, err := os.ReadFile(kept[0]); err != nil || string(b) != "a diary"+string(whole) {
+		t.Errorf("kept is %q, %v", b, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"delink/pkg/disk"
+	"delink/pkg/journal"
 	"delink/pkg/outcome"
 	"delink/pkg/reader"
 	"delink/pkg/report"
@@ -244,6 +245,9 @@ func (j *Job) settleEarlier() error {
 // tellOfEarlier notes what people should know about the earlier run.
 func (j *Job) tellOfEarlier() {
 	e := &j.earlier
+	if j.doubts.unread {
+		j.notef("%s cannot be read, and is kept under a new name: every link counts as one that an earlier run may have removed", journal.Name(j.files.Results))
+	}
 	switch {
 	case j.config.Restart:
 		return

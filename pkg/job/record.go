@@ -64,6 +64,12 @@ func (j *Job) beginFiles(s *report.Summary, now time.Time, reserve int) (*report
 	if j.decision == goOn {
 		size = j.earlier.extent.Size
 	}
+	if j.doubts != nil && j.doubts.unread {
+		// A copy is kept, and not the file renamed: after a kill, the next run must find it.
+		if err := copyAside(j.world.Disk, journal.Name(j.files.Results), now); err != nil {
+			return nil, err
+		}
+	}
 	jour, err := journal.Begin(j.world.Disk, j.files.Results, j.stillInDoubt(), size)
 	if err != nil {
 		return nil, err

@@ -31,6 +31,7 @@ const (
 	GiveOtherFiles             // give this run other places for results, failures and summary
 	GiveSummary                // give this run its own failures and summary
 	BeginAnew                  // begin anew; older files get new names
+	BeginAnewInDoubt           // begin anew; every link is in doubt
 	ResumeOrRestart            // say what to do with the unfinished run
 	SkipInvalidRows            // go on without the rows that cannot be used
 	RaiseMaxLinks              // allow more links

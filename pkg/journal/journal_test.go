@@ -242,6 +242,7 @@ func TestFilesThatAreNoJournals(t *testing.T) {
 		{"a checksum of another text", "00000000 journal 1 \"x\"\n", "is not a journal"},
 		{"another kind of line", line("size 100"), "is not a journal"},
 		{"another version", line(`journal 2 "x"`), "is the journal of another version"},
+		{"another version, whose lines may mean something else", line(`journal 2 "x"`) + line("all 1|h|l"), "is the journal of another version"},
 		{"a name that is not quoted", line(`journal 1 x`), "is the journal of another version"},
 	}
 	for _, test := range tests {
@@ -249,6 +250,9 @@ func TestFilesThatAreNoJournals(t *testing.T) {
 			d := newDrive()
 			d.names[Name(results)] = &inode{data: []byte(test.content)}
 			past, err := Read(d.disk(), Name(results))
+			if not := new(NotAJournal); !errors.As(err, &not) || !cmp.Equal(not.Rest, &Past{Begin: -1, Size: not.Rest.Size}) {
+				t.Errorf("%#v", err)
+			}
 			if past != nil || err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), Name(results)) {
 				t.Errorf("%v, %v, want that it %s", past, err, test.want)
 			}

@@ -3,7 +3,6 @@ package journal
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"strconv"
@@ -34,16 +33,27 @@ type Past struct {
 	Size int64
 }
 
-// NotAJournal is the error for a file that has a journal's name and is none.
-type NotAJournal struct{ Path string }
+// NotAJournal is the error for a file that has a journal's name and cannot be read as one: it is
+// another file, or was damaged, or is of another version.
+type NotAJournal struct {
+	Path         string
+	OtherVersion bool
+	Rest         *Past // what the lines say that are whole; never nil
+}
 
-func (e *NotAJournal) Error() string { return e.Path + " is not a journal of delink" }
+func (e *NotAJournal) Error() string {
+	if e.OtherVersion {
+		return e.Path + " is the journal of another version of delink"
+	}
+	return e.Path + " is not a journal of delink, or is damaged"
+}
 
 // longest is the longest line that is read, in bytes. The lines of a journal have less than 3 kB.
 const longest = 1 << 16
 
 // Read reads a journal. It returns nil if there is none. Lines that are not whole are passed over:
-// a batch is sent only after its line is on disk as a whole.
+// a batch is sent only after its line is on disk as a whole. If the first line is not that of a
+// journal, the error is a *NotAJournal.
 func Read(on disk.Disk, path string) (*Past, error) {
 	f, err := on.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -54,13 +64,17 @@ func Read(on disk.Disk, path string) (*Past, error) {
 	}
 	defer f.Close()
 	p := &Past{Begin: -1}
+	var not *NotAJournal
 	lines := bufio.NewReaderSize(f, longest)
 	for n := 1; ; n++ {
 		line, err := lines.ReadSlice('\n')
 		switch {
 		case err == io.EOF: // text behind the last line end is no whole line
 			if n == 1 {
-				return nil, &NotAJournal{path}
+				not = &NotAJournal{Path: path, Rest: p}
+			}
+			if not != nil {
+				return nil, not
 			}
 			return p, nil
 		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
@@ -68,26 +82,25 @@ func Read(on disk.Disk, path string) (*Past, error) {
 		}
 		text, whole := unseal(strings.TrimSuffix(string(line), "\n"))
 		if n == 1 {
-			if err := p.readHeader(path, text, whole); err != nil {
-				return nil, err
-			}
+			not = p.readHeader(path, text, whole)
 			continue
 		}
-		if whole {
+		if whole && (not == nil || !not.OtherVersion) {
 			p.take(text)
 		}
 	}
 }
 
-func (p *Past) readHeader(path, text string, whole bool) error {
+// readHeader takes the first line. It returns nil if that is the first line of a journal.
+func (p *Past) readHeader(path, text string, whole bool) *NotAJournal {
 	kind, rest, _ := strings.Cut(text, " ")
 	version, quoted, _ := strings.Cut(rest, " ")
 	results, err := strconv.Unquote(quoted)
 	switch {
 	case !whole || kind != kindHeader:
-		return &NotAJournal{path}
+		return &NotAJournal{Path: path, Rest: p}
 	case version != format || err != nil:
-		return fmt.Errorf("%s is the journal of another version of delink", path)
+		return &NotAJournal{Path: path, OtherVersion: true, Rest: p}
 	}
 	p.Results = results
 	return nil
