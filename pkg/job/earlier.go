@@ -202,7 +202,11 @@ func (j *Job) refuseDeletion() error {
 func notOurs(err error) error {
 	var not *report.NotALedger
 	if errors.As(err, &not) {
-		return &Refusal{Err: err, Hint: "it is left as it is", Remedy: GiveOtherFiles}
+		hint := "it is left as it is"
+		if not.Changed {
+			hint = "undo the change if you can: it is left as it is"
+		}
+		return &Refusal{Err: err, Hint: hint, Remedy: GiveOtherFiles}
 	}
 	return err
 }

@@ -16,15 +16,16 @@ import (
 
 	"delink/pkg/disk"
 	"delink/pkg/outcome"
+	"delink/pkg/zoho"
 )
 
 // header is the first line of a result file. A file with another first line was not made by this
 // version of the program.
 var header = strings.Join(columns(), ",") + "\n"
 
-// columns gives the columns of a result file from the tags of Row.
+// columns gives the columns of a result file from the tags of cells.
 func columns() []string {
-	t := reflect.TypeFor[Row]()
+	t := reflect.TypeFor[cells]()
 	names := make([]string, t.NumField())
 	for i := range names {
 		names[i] = t.Field(i).Tag.Get("csv")
@@ -37,9 +38,10 @@ const olderHeader = "line,module,parent_id,relation,related_id,status,code,messa
 
 // NotALedger is the error for a file that cannot be used as a result file or as a summary.
 type NotALedger struct {
-	Path  string
-	Line  int
-	Cause string
+	Path    string
+	Line    int
+	Cause   string
+	Changed bool // delink wrote the file, and somebody changed it since
 }
 
 func (e *NotALedger) Error() string { return fmt.Sprintf("%s:%d: %s", e.Path, e.Line, e.Cause) }
@@ -76,9 +78,9 @@ func ReadLedger(on disk.Disk, path string, visit func(row *Row, at int64) error)
 		// The run was killed in its first write.
 		return Extent{Exists: true, Torn: int64(len(first))}, nil
 	case first == olderHeader:
-		return Extent{}, &NotALedger{path, 1, "is a result file of an older version of delink, and does not say which CRM its rows are about"}
+		return Extent{}, &NotALedger{path, 1, "is a result file of an older version of delink, and does not say which CRM its rows are about", false}
 	default:
-		return Extent{}, &NotALedger{path, 1, "is not a result file of delink: its first line is another one"}
+		return Extent{}, &NotALedger{path, 1, "is not a result file of delink: its first line is another one", false}
 	}
 	n, err := readRows(path, lines, visit)
 	if err != nil {
@@ -91,9 +93,9 @@ func ReadLedger(on disk.Disk, path string, visit func(row *Row, at int64) error)
 func readRows(path string, lines *wholeLines, visit func(row *Row, at int64) error) (n int, err error) {
 	rows := csv.NewReader(io.MultiReader(strings.NewReader(header), lines))
 	rows.ReuseRecord = true
-	decoder, err := gocsv.NewUnmarshaller(rows, Row{})
+	decoder, err := gocsv.NewUnmarshaller(rows, cells{})
 	if err != nil {
-		return 0, &NotALedger{path, 1, err.Error()}
+		return 0, fmt.Errorf("%s: %w", path, err)
 	}
 	for ; ; n++ {
 		at := rows.InputOffset()
@@ -106,23 +108,57 @@ func readRows(path string, lines *wholeLines, visit func(row *Row, at int64) err
 			return n, lines.err
 		}
 		if err != nil {
-			return n, &NotALedger{path, line, "is damaged: " + strings.TrimPrefix(err.Error(), "cannot unmarshal: ")}
+			return n, damaged(path, line, faultOf(err))
 		}
 		if at, _ := rows.FieldPos(0); at != line {
-			return n, &NotALedger{path, line, "is damaged: a row is not one line"}
+			return n, damaged(path, line, "there is an empty line, or a row is not one line")
 		}
-		row, ok := v.(Row)
-		if !ok {
-			return n, &NotALedger{path, line, "is damaged"}
-		}
-		if err := row.check(); err != nil {
-			return n, &NotALedger{path, line, "is damaged: " + err.Error()}
+		c, _ := v.(cells)
+		row, err := c.row()
+		if err != nil {
+			return n, damaged(path, line, err.Error())
 		}
 		if err := visit(&row, max(at, int64(len(header)))); err != nil {
 			return n, err
 		}
 	}
 }
+
+func damaged(path string, line int, fault string) error {
+	return &NotALedger{path, line, "is damaged: " + fault, true}
+}
+
+// faultOf says what is wrong with a row that cannot be taken apart.
+func faultOf(err error) string {
+	switch {
+	case errors.Is(err, csv.ErrFieldCount):
+		return fmt.Sprintf("the row does not have %d columns", len(columns()))
+	case errors.Is(err, csv.ErrQuote), errors.Is(err, csv.ErrBareQuote):
+		return "a quotation mark is missing, or is in the wrong place"
+	}
+	return err.Error()
+}
+
+// row makes a Row of cells that were read. Its errors say what is wrong with the row.
+func (c *cells) row() (r Row, err error) {
+	if c.isHeader() {
+		return r, errors.New("the header is there again: were two result files put together?")
+	}
+	r = Row{
+		Module: c.Module, Parent: c.Parent, Relation: c.Relation, Related: c.Related, Status: outcome.Status(c.Status),
+		Code: c.Code, Message: c.Message, HTTPStatus: c.HTTPStatus, Time: c.Time, Org: c.Org,
+	}
+	if r.Line, err = strconv.Atoi(c.Line); err != nil {
+		return r, fmt.Errorf("line %q is not a number", c.Line)
+	}
+	if r.Attempts, err = strconv.Atoi(c.Attempts); err != nil {
+		return r, fmt.Errorf("attempts %q is not a number", c.Attempts)
+	}
+	return r, r.check()
+}
+
+// isHeader reports whether the cells are those of the header.
+func (c *cells) isHeader() bool { return c.Line == "line" && c.Status == "status" }
 
 func (r *Row) check() error {
 	switch {
@@ -131,8 +167,13 @@ func (r *Row) check() error {
 	case r.Status == outcome.Invalid:
 		return nil
 	}
-	_, err := r.Link()
-	return err
+	if _, err := zoho.ParseID(r.Parent); err != nil {
+		return fmt.Errorf("parent_id %q %w", r.Parent, err)
+	}
+	if _, err := zoho.ParseID(r.Related); err != nil {
+		return fmt.Errorf("related_id %q %w", r.Related, err)
+	}
+	return nil
 }
 
 // wholeLines reads a file up to its last line end.
@@ -173,10 +214,22 @@ type encoder struct {
 	cells []cells
 }
 
-// cells are the columns of a Row, as they are written. gocsv takes two thirds of the time for
-// strings that it takes for numbers and other types.
+// cells are the columns of a Row, as they are in the file. All are strings: gocsv takes two thirds
+// of the time for these that it takes for numbers and other types, accepts 0x1F and 1.5 as whole
+// numbers, and its errors for other texts are in the words of Go.
 type cells struct {
-	Line, Module, Parent, Relation, Related, Status, Code, Message, HTTPStatus, Attempts, Time, Org string
+	Line       string `csv:"line"`
+	Module     string `csv:"module"`
+	Parent     string `csv:"parent_id"`
+	Relation   string `csv:"relation"`
+	Related    string `csv:"related_id"`
+	Status     string `csv:"status"`
+	Code       string `csv:"code"`
+	Message    string `csv:"message"`
+	HTTPStatus string `csv:"http_status"`
+	Attempts   string `csv:"attempts"`
+	Time       string `csv:"time"`
+	Org        string `csv:"org"`
 }
 
 func newEncoder() *encoder {

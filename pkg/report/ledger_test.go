@@ -125,18 +125,26 @@ func TestLedgerRefusesWhatItDidNotWrite(t *testing.T) {
 	tests := []struct {
 		name, content string
 		line          int
+		cause         string
 	}{
-		{"another file", "name,email\na,b\n", 1},
-		{"another file without a line end", "hello", 1},
-		{"a header without the column org", olderHeader + "2,Campaigns,1,Leads,2,removed,,,200,1,t\n", 1},
-		{"a header of another version", "line,module,parent_id,relation,related_id,status\n", 1},
-		{"a status of another version", header + good + "3,Campaigns,1,Leads,3,lost,,,200,1,t,org1\n", 3},
-		{"an id that a spreadsheet has changed", header + good + good + "3,Campaigns,1,Leads,3.65E+18,removed,,,200,1,t,org1\n", 4},
-		{"a line that is no number", header + "x,Campaigns,1,Leads,2,removed,,,200,1,t,org1\n", 2},
-		{"a row that lacks a column", header + good + "3,Campaigns,1,Leads,3,removed,,,200,1,t\n" + good, 3},
-		{"a row of two lines", header + "2,Campaigns,1,Leads,2,failed,,\"a\nb\",200,1,t,org1\n" + good, 3},
-		{"an empty line", header + good + "\n" + good, 3},
-		{"a quote that stays open", header + good + "3,Campaigns,1,Leads,3,\"removed,,,200,1,t,org1\n" + good, 3},
+		{"another file", "name,email\na,b\n", 1, "is not a result file of delink: its first line is another one"},
+		{"another file without a line end", "hello", 1, "is not a result file of delink: its first line is another one"},
+		{"a header without the column org", olderHeader + "2,Campaigns,1,Leads,2,removed,,,200,1,t\n", 1, "is a result file of an older version of delink, and does not say which CRM its rows are about"},
+		{"a header of another version", "line,module,parent_id,relation,related_id,status\n", 1, "is not a result file of delink: its first line is another one"},
+		{"a status of another version", header + good + "3,Campaigns,1,Leads,3,lost,,,200,1,t,org1\n", 3, `is damaged: "lost" is not a status`},
+		{"an id that a spreadsheet has changed", header + good + good + "3,Campaigns,1,Leads,3.65E+18,removed,,,200,1,t,org1\n", 4, `is damaged: related_id "3.65E+18" is not a record id: 1 to 20 digits are expected`},
+		{"no id", header + "3,Campaigns,,Leads,3,removed,,,200,1,t,org1\n", 2, `is damaged: parent_id "" is empty`},
+		{"a line that is no number", header + "x,Campaigns,1,Leads,2,removed,,,200,1,t,org1\n", 2, `is damaged: line "x" is not a number`},
+		{"a line that is no whole number", header + "2.0,Campaigns,1,Leads,2,removed,,,200,1,t,org1\n", 2, `is damaged: line "2.0" is not a number`},
+		{"a line that is larger than any", header + "99999999999999999999,Campaigns,1,Leads,2,removed,,,200,1,t,org1\n", 2, `is damaged: line "99999999999999999999" is not a number`},
+		{"attempts that are no number", header + "2,Campaigns,1,Leads,2,removed,,,200,,t,org1\n", 2, `is damaged: attempts "" is not a number`},
+		{"a second header", header + good + header + good, 3, "is damaged: the header is there again: were two result files put together?"},
+		{"a row that lacks a column", header + good + "3,Campaigns,1,Leads,3,removed,,,200,1,t\n" + good, 3, "is damaged: the row does not have 12 columns"},
+		{"a row with a column more", header + good + "3,Campaigns,1,Leads,3,removed,,,200,1,t,org1,\n" + good, 3, "is damaged: the row does not have 12 columns"},
+		{"a row of two lines", header + "2,Campaigns,1,Leads,2,failed,,\"a\nb\",200,1,t,org1\n" + good, 3, "is damaged: there is an empty line, or a row is not one line"},
+		{"an empty line", header + good + "\n" + good, 3, "is damaged: there is an empty line, or a row is not one line"},
+		{"a quote that stays open", header + good + "3,Campaigns,1,Leads,3,\"removed,,,200,1,t,org1\n" + good, 3, "is damaged: a quotation mark is missing, or is in the wrong place"},
+		{"a quote inside a value", header + good + "3,Campaigns,1,Leads,3,rem\"oved,,,200,1,t,org1\n" + good, 3, "is damaged: a quotation mark is missing, or is in the wrong place"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -146,8 +154,8 @@ func TestLedgerRefusesWhatItDidNotWrite(t *testing.T) {
 			}
 			_, err := ReadLedger(quick, path, func(*Row, int64) error { return nil })
 			var not *NotALedger
-			if !errors.As(err, &not) || not.Line != test.line || not.Path != path {
-				t.Fatalf("error %v, want one for line %d", err, test.line)
+			if !errors.As(err, &not) || not.Line != test.line || not.Path != path || not.Cause != test.cause {
+				t.Fatalf("error %v, want one for line %d: %s", err, test.line, test.cause)
 			}
 			if after, _ := os.ReadFile(path); string(after) != test.content {
 				t.Error("the file was changed")

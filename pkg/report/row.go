@@ -9,20 +9,20 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Row is a row of the result file; its fields are the file's columns.
+// Row is a row of the result file. Its fields are the file's columns: see cells.
 type Row struct {
-	Line       int            `csv:"line"` // of the input, where its row starts
-	Module     string         `csv:"module"`
-	Parent     string         `csv:"parent_id"`
-	Relation   string         `csv:"relation"`
-	Related    string         `csv:"related_id"`
-	Status     outcome.Status `csv:"status"`
-	Code       string         `csv:"code"`
-	Message    string         `csv:"message"`
-	HTTPStatus string         `csv:"http_status"` // empty where no answer decided
-	Attempts   int            `csv:"attempts"`
-	Time       string         `csv:"time"`
-	Org        string         `csv:"org"` // which CRM the row is about: see zoho.Identity.Name
+	Line       int // of the input, where its row starts
+	Module     string
+	Parent     string
+	Relation   string
+	Related    string
+	Status     outcome.Status
+	Code       string
+	Message    string
+	HTTPStatus string // empty where no answer decided
+	Attempts   int
+	Time       string
+	Org        string // which CRM the row is about: see zoho.Identity.Name
 }
 
 // timeLayout is RFC 3339 with milliseconds; times are in UTC.

@@ -128,7 +128,7 @@ func ReadSummary(on disk.Disk, path string) (*Summary, error) {
 	defer f.Close()
 	var s Summary
 	if err := json.NewDecoder(io.LimitReader(f, 1<<20)).Decode(&s); err != nil || s.State == "" {
-		return nil, &NotALedger{path, 1, "is not a summary of delink"}
+		return nil, &NotALedger{path, 1, "is not a summary of delink", false}
 	}
 	return &s, nil
 }
