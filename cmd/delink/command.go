@@ -145,6 +145,10 @@ func (p *program) versionCommand() *cobra.Command {
 	}
 }
 
+// fromTwin is the annotation of a flag whose value is from its twin in the environment. It has the
+// name of the twin.
+const fromTwin = "twin"
+
 // environment gives every flag that is not on the command line the value of its twin: --max-calls
 // is DELINK_MAX_CALLS.
 func (p *program) environment(cmd *cobra.Command) error {
@@ -155,6 +159,7 @@ func (p *program) environment(cmd *cobra.Command) error {
 		if err != nil || f.Changed || value == "" || f.Name == "help" {
 			return
 		}
+		_ = cmd.Flags().SetAnnotation(f.Name, fromTwin, []string{name}) // it fails for no flag that exists
 		if e := cmd.Flags().Set(f.Name, value); e != nil {
 			err = usageError{fmt.Errorf("%s: %w", name, e), "it is the twin of --" + f.Name + ": see " + cmd.CommandPath() + " --help"}
 		}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -13,6 +14,25 @@ import (
 
 // errNotConfirmed says that a person did not say yes.
 var errNotConfirmed = errors.New("not confirmed")
+
+// question gives what a person has to say yes to. With --quiet the plan is a part of it, because no
+// other message shows it.
+func (r *runner) question(v *planView) string {
+	where := "the org of this login"
+	if v.Org != nil {
+		where = v.Org.text()
+	}
+	if r.login.api != "" {
+		where += " at " + r.login.api
+	} else {
+		where += ", data centre " + r.login.dc.Name
+	}
+	q := fmt.Sprintf("remove %s in %s? This cannot be undone by itself. [y/N]", counted(v.ToSend, "link", "links"), where)
+	if r.ui.quiet {
+		q = v.text(false) + "\n" + q
+	}
+	return q
+}
 
 // confirm reads the answer to a question before something is removed. Only a whole line with y or
 // yes is a yes. A line without its end is not, since the terminal may have been lost. If ctx ends

@@ -46,7 +46,8 @@ type runFlags struct {
 	acceptRounded     bool
 	apiVersion        string
 	where             whereFlags
-	command           string // the command that carries out the plan
+	unheeded          []string // variables that do not count, because of emulator
+	command           string   // the command that carries out the plan
 }
 
 func (f *runFlags) define(flags *pflag.FlagSet) {
@@ -112,7 +113,11 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 			return usageError{fmt.Errorf("%s", c.text), cmd.CommandPath() + " --help lists the flags"}
 		}
 	}
-	return nil
+	var err error
+	if f.emulator {
+		f.unheeded, err = refuseForEmulator(cmd.Flags())
+	}
+	return err
 }
 
 // concurrency is a number of calls in flight, or 0 for auto.

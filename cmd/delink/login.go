@@ -54,6 +54,27 @@ func (w *whereFlags) defineEnvironment(flags *pflag.FlagSet) {
 	flags.StringVar(&w.environment, "environment", "", "kind of org: `production|sandbox|developer` (default what the login says)")
 }
 
+// refuseForEmulator refuses flags that say which org is meant if --emulator means none. A twin in
+// the environment may be there for all commands, so it is no mistake. refuseForEmulator gives the
+// twins that do not count.
+func refuseForEmulator(flags *pflag.FlagSet) (unheeded []string, err error) {
+	for _, name := range []string{"dc", "org", "environment"} {
+		flag := flags.Lookup(name)
+		if !flag.Changed {
+			continue
+		}
+		twin := flag.Annotations[fromTwin]
+		if twin == nil {
+			return nil, usageError{
+				fmt.Errorf("--%s says which org is meant, and --emulator means none: nothing is removed in any org", name),
+				"leave out one of them",
+			}
+		}
+		unheeded = append(unheeded, twin...)
+	}
+	return unheeded, nil
+}
+
 // addresses gives the base URLs of the token endpoint and of the API, as the flags and the
 // environment choose them. api is empty if they choose none.
 func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api string, err error) {

@@ -126,6 +126,9 @@ func (r *runner) world() job.World {
 // connect makes the connection to the CRM, or to an emulator inside this process.
 func (r *runner) connect() (*job.Connection, error) {
 	if r.f.emulator {
+		for _, name := range r.f.unheeded {
+			r.ui.note(name + " does not count: --emulator asks no org")
+		}
 		server, rehearsal, err := startRehearsal()
 		if err != nil {
 			return nil, err
@@ -198,23 +201,4 @@ func (p *program) progress(look func() progress.Moment) (end func()) {
 func (p *program) canAsk(input string) bool {
 	f, ok := p.stdin.(*os.File)
 	return ok && input != job.Stdin && term.IsTerminal(int(f.Fd())) && p.ui.terminal()
-}
-
-// question gives what a person has to say yes to. With --quiet the plan is a part of it, because no
-// other message shows it.
-func (r *runner) question(v *planView) string {
-	where := "the org of this login"
-	if v.Org != nil {
-		where = v.Org.text()
-	}
-	if r.login.api != "" {
-		where += " at " + r.login.api
-	} else {
-		where += ", data centre " + r.login.dc.Name
-	}
-	q := fmt.Sprintf("remove %s in %s? This cannot be undone by itself. [y/N]", counted(v.ToSend, "link", "links"), where)
-	if r.ui.quiet {
-		q = v.text(false) + "\n" + q
-	}
-	return q
 }
