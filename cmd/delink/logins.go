@@ -80,9 +80,18 @@ func readLogins() ([]storedLogin, error) {
 	}
 	var logins []storedLogin
 	if err := json.Unmarshal(b, &logins); err != nil {
-		return nil, &job.Refusal{Cause: path + " is damaged", Err: err, Hint: "remove it, and log in again with delink auth login"}
+		return nil, &job.Refusal{Cause: path + " is damaged: " + faultOfJSON(err), Hint: "remove it, and log in again with delink auth login"}
 	}
 	return logins, nil
+}
+
+// faultOfJSON says why JSON cannot be read, without the words of Go. It shows nothing of the file,
+// which may hold secrets.
+func faultOfJSON(err error) string {
+	if kind := new(json.UnmarshalTypeError); errors.As(err, &kind) && kind.Field != "" {
+		return fmt.Sprintf("%q has a value of another kind", kind.Field)
+	}
+	return "it is not what delink writes there"
 }
 
 // changeLogins replaces the stored logins by what change makes of them. A lock keeps other

@@ -27,7 +27,10 @@ func openSheet(r io.Reader, what string, needed ...string) (*sheet, error) {
 	s.rows.ReuseRecord = true
 	header, err := s.rows.Read()
 	if err != nil {
-		return nil, fmt.Errorf("%s lack a header: %w", what, err)
+		if err == io.EOF {
+			return nil, fmt.Errorf("%s lack a header", what)
+		}
+		return nil, plainly(err)
 	}
 	s.header = slices.Clone(header)
 	for _, name := range needed {
@@ -38,10 +41,22 @@ func openSheet(r io.Reader, what string, needed ...string) (*sheet, error) {
 	return s, nil
 }
 
+// plainly makes an error of encoding/csv one in plain words.
+func plainly(err error) error {
+	parse := new(csv.ParseError)
+	switch {
+	case !errors.As(err, &parse):
+		return err
+	case errors.Is(err, csv.ErrFieldCount):
+		return fmt.Errorf("line %d: the row has more or fewer columns than the header", parse.StartLine)
+	}
+	return fmt.Errorf("line %d: a quotation mark is missing, or is in the wrong place", parse.StartLine)
+}
+
 // next reads a row. Its error is io.EOF at the end.
 func (s *sheet) next() (err error) {
 	if s.row, err = s.rows.Read(); err != nil {
-		return err
+		return plainly(err)
 	}
 	s.line, _ = s.rows.FieldPos(0)
 	return nil
