@@ -8,6 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"delink/pkg/job"
+	"delink/pkg/zoho"
 )
 
 // version is the version of the release. CHANGELOG.md says what is in it.
@@ -68,6 +71,7 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 		return usageError{err, cmd.CommandPath() + " --help lists the flags"}
 	})
 	root.AddCommand(p.runCommand(), p.planCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand())
+	completeChoices(root)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range append(root.Commands(), root) {
@@ -84,6 +88,33 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 		}
 	}
 	return root
+}
+
+// choices has the values of flags that take one of a few.
+var choices = map[string][]string{
+	"api-version": zoho.Versions,
+	"concurrency": {"auto"},
+	"dc":          zoho.DataCentreNames(),
+	"delimiter":   {"comma", "semicolon", "tab", "pipe"},
+	"environment": {"production", "sandbox", "developer"},
+	"if-changed":  {string(job.ChangedResume), string(job.ChangedRestart)},
+	"log-format":  {formatText, formatJSON},
+	"log-level":   {"debug", "info", "warn", "error"},
+}
+
+// completeChoices has the shell complete the values of these flags, in a command and all below it.
+func completeChoices(cmd *cobra.Command) {
+	complete := func(f *pflag.Flag) {
+		if values := choices[f.Name]; values != nil {
+			// It fails for a flag that is not there, or that has a completion.
+			_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+		}
+	}
+	cmd.Flags().VisitAll(complete)
+	cmd.PersistentFlags().VisitAll(complete)
+	for _, below := range cmd.Commands() {
+		completeChoices(below)
+	}
 }
 
 // group is a command that only holds others. Without an argument it shows its help.
