@@ -3,6 +3,7 @@ package outcome
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 )
 
@@ -28,7 +29,9 @@ func TestJudge(t *testing.T) {
 		RefusedAndLinked: {Failed, true},
 		NoEvidence:       {Unknown, true},
 	}
-	for history, table := range map[History]map[Evidence]verdict{Clear: answered, LeftUnknown: open, InDoubt: open, Unanswered: open} {
+	thisRun := maps.Clone(open)
+	thisRun[RefusedAndLinked] = verdict{Unknown, true}
+	for history, table := range map[History]map[Evidence]verdict{Clear: answered, LeftUnknown: open, InDoubt: open, Unanswered: thisRun} {
 		for evidence, want := range table {
 			t.Run(fmt.Sprintf("%d and %d", history, evidence), func(t *testing.T) {
 				status, settled := history.Judge(evidence)

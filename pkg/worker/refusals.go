@@ -126,9 +126,7 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 	case t.looksUp():
 		d.cannotLookUp(t, e)
 	case e.Kind == zoho.Nameless: // the bad id; the CRM did not say whether it is linked
-		// Such a refusal can be about something that passes. So it does not prove that the CRM will
-		// refuse what an attempt of this run has left with it. An earlier run's has long been decided.
-		t.refusedByID = !t.history.OfThisRun()
+		t.refusedByID = true
 		d.lookUp(t, e)
 	default:
 		d.remember(t, e)
