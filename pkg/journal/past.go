@@ -29,6 +29,8 @@ type Past struct {
 	// Begin is a place in the result file, in bytes. A row takes its link out of doubt only if it
 	// stands there or later. It is -1 if no row does.
 	Begin int64
+	// Damaged says that a line in the middle cannot be read. Nobody knows which links it had.
+	Damaged bool
 	// Size is how many bytes of the result file were on disk. If the file is smaller now, it has
 	// lost rows.
 	Size int64
@@ -42,8 +44,8 @@ func (e *NotAJournal) Error() string { return e.Path + " is not a journal of del
 // longest is the longest line that is read, in bytes. The lines of a journal have less than 3 kB.
 const longest = 1 << 16
 
-// Read reads a journal. It returns nil if there is none. Lines that are not whole are passed over:
-// a batch is sent only after its line is on disk as a whole.
+// Read reads a journal. It returns nil if there is none. Lines at the end that are not whole are
+// passed over: a batch is sent only after its line is on disk as a whole.
 func Read(on disk.Disk, path string) (*Past, error) {
 	f, err := on.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -54,6 +56,7 @@ func Read(on disk.Disk, path string) (*Past, error) {
 	}
 	defer f.Close()
 	p := &Past{Begin: -1}
+	torn := false // a line so far is not whole
 	lines := bufio.NewReaderSize(f, longest)
 	for n := 1; ; n++ {
 		line, err := lines.ReadSlice('\n')
@@ -74,8 +77,10 @@ func Read(on disk.Disk, path string) (*Past, error) {
 			continue
 		}
 		if whole {
+			p.Damaged = p.Damaged || torn
 			p.take(text)
 		}
+		torn = torn || !whole
 	}
 }
 
