@@ -29,7 +29,8 @@ type Past struct {
 	// Begin is a place in the result file, in bytes. A row takes its link out of doubt only if it
 	// stands there or later. It is -1 if no row does.
 	Begin int64
-	// Damaged says that a line in the middle cannot be read. Nobody knows which links it had.
+	// Damaged says that a line cannot be read, and no kill or power failure leaves it like that.
+	// Nobody knows which links it had.
 	Damaged bool
 	// Size is how many bytes of the result file were on disk. If the file is smaller now, it has
 	// lost rows.
@@ -76,11 +77,15 @@ func Read(on disk.Disk, path string) (*Past, error) {
 			}
 			continue
 		}
-		if whole {
+		switch {
+		case whole:
 			p.Damaged = p.Damaged || torn
 			p.take(text)
+		case strings.Contains(text, "\x00"): // blocks that a power failure kept from the disk
+			torn = true
+		default: // a kill leaves no line end behind half a line
+			p.Damaged = true
 		}
-		torn = torn || !whole
 	}
 }
 
