@@ -75,6 +75,9 @@ func (j *Job) takeUp() error {
 	e.run.Results = e.extent.Exists
 	e.run.CRM = j.compareCRM(named, strangers)
 	doubts.resultsHave(e.extent.Size)
+	if e.extent.Torn > 0 && doubts.own.past == nil && len(doubts.lost) == 0 {
+		doubts.lose("the end of %s is missing, and so is the journal", j.files.Results)
+	}
 	e.maybeRemoved = j.book.LinksThatAre(outcome.Unknown, outcome.Gone)
 	cut := e.summary != nil && e.summary.State == outcome.Running
 	if cut && doubts.own.past == nil && len(doubts.lost) == 0 && e.run.CRM == isSame && e.run.SameInput {
