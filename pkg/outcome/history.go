@@ -38,9 +38,8 @@ const (
 // takes a look-up first.
 //
 // The CRM can carry out an unanswered call late. So if such a call may still remove a link, it
-// proves nothing that the link is there now. Nor does a refusal by id since: what it is about, such
-// as a lock on the record, can pass. What an attempt of an earlier run has left with the CRM has been
-// decided by then: if the link is there and was refused since, it stays.
+// proves nothing that the link is there now. If the CRM has refused the link by id since, the link
+// stays.
 func (h History) Judge(e Evidence) (Status, bool) {
 	switch e {
 	case SaidRemoved:
@@ -58,9 +57,6 @@ func (h History) Judge(e Evidence) (Status, bool) {
 		}
 		return Failed, true
 	case RefusedAndLinked:
-		if h.OfThisRun() {
-			return Unknown, true
-		}
 		return Failed, true
 	}
 	return Unknown, true

@@ -126,9 +126,12 @@ func TestRefusedAfterUnanswered(t *testing.T) {
 		})
 	}
 	in(t, func(t *testing.T) { // each id keeps its own reason
-		r := newRig(t, with(outcome.LeftUnknown, some(campaignLeads, 1, 4)))
+		r := newRig(t, some(campaignLeads, 1, 4))
 		r.locked = map[zoho.ID]bool{1_000_000: true, 1_000_001: true, 1_000_002: true}
-		r.fault = func(call) *fault {
+		r.fault = func(c call) *fault {
+			if c.n == 1 {
+				return &fault{err: unanswered()}
+			}
 			return &fault{change: func(a *zoho.Answer) { a.Items[1].Code = "NO_PERMISSION" }}
 		}
 		r.mustEnd(outcome.Completed)

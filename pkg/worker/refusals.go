@@ -126,7 +126,10 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 	case t.looksUp():
 		d.cannotLookUp(t, e)
 	case e.Kind == zoho.Nameless: // the bad id; the CRM did not say whether it is linked
-		t.refusedByID = true
+		// A refusal without a name can be about something that passes. So it does not show that the
+		// CRM refuses this id also in a call of this run that went unanswered. What an earlier run
+		// sent has been carried out by now, or never will be.
+		t.refusedByID = !t.history.OfThisRun()
 		d.lookUp(t, e)
 	default:
 		d.remember(t, e)
