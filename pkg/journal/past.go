@@ -28,6 +28,9 @@ type Past struct {
 	// Begin is a place in the result file, in bytes. A row takes its link out of doubt only if it
 	// stands there or later. It is -1 if no row does.
 	Begin int64
+	// Damaged says that a line cannot be read, and no kill or power failure leaves it like that.
+	// Nobody knows which links it had.
+	Damaged bool
 	// Size is how many bytes of the result file were on disk. If the file is smaller now, it has
 	// lost rows.
 	Size int64
@@ -51,9 +54,9 @@ func (e *NotAJournal) Error() string {
 // longest is the longest line that is read, in bytes. The lines of a journal have less than 3 kB.
 const longest = 1 << 16
 
-// Read reads a journal. It returns nil if there is none. Lines that are not whole are passed over:
-// a batch is sent only after its line is on disk as a whole. If the first line is not that of a
-// journal, the error is a *NotAJournal.
+// Read reads a journal. It returns nil if there is none. Lines at the end that are not whole are
+// passed over: a batch is sent only after its line is on disk as a whole. If the first line is not
+// that of a journal, the error is a *NotAJournal.
 func Read(on disk.Disk, path string) (*Past, error) {
 	f, err := on.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -65,6 +68,7 @@ func Read(on disk.Disk, path string) (*Past, error) {
 	defer f.Close()
 	p := &Past{Begin: -1}
 	var not *NotAJournal
+	torn := false // a line so far is not whole
 	lines := bufio.NewReaderSize(f, longest)
 	for n := 1; ; n++ {
 		line, err := lines.ReadSlice('\n')
@@ -85,8 +89,18 @@ func Read(on disk.Disk, path string) (*Past, error) {
 			not = p.readHeader(path, text, whole)
 			continue
 		}
-		if whole && (not == nil || !not.OtherVersion) {
+		switch {
+		case not != nil:
+			if whole && !not.OtherVersion {
+				p.take(text)
+			}
+		case whole:
+			p.Damaged = p.Damaged || torn
 			p.take(text)
+		case strings.Contains(text, "\x00"): // blocks that a power failure kept from the disk
+			torn = true
+		default: // a kill leaves no line end behind half a line
+			p.Damaged = true
 		}
 	}
 }
