@@ -73,7 +73,7 @@ func (j *Job) findDoubts() (*doubts, error) {
 	}
 	d.own, d.foreign = d.unsettledOf(past)
 	d.all = past != nil && slices.ContainsFunc(past.All, d.isOwn)
-	for _, path := range j.otherJournals() {
+	for _, path := range j.otherJournals(map[string]string{}) {
 		d.others = append(d.others, j.doubtsOf(d, path)...)
 	}
 	return d, nil

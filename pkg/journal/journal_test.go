@@ -196,7 +196,7 @@ func TestKeepNothing(t *testing.T) {
 		}
 	}
 	past, err := Read(d.disk(), Name(results))
-	if err != nil || !cmp.Equal(past, &Past{Results: results, All: []zoho.Identity{crm}, Begin: -1}) {
+	if err != nil || !cmp.Equal(past, &Past{Results: results, All: []zoho.Identity{crm}, Begin: -1, Since: -1}) {
 		t.Errorf("%+v, %v", past, err)
 	}
 }

@@ -32,6 +32,9 @@ type Past struct {
 	// Size is how many bytes of the result file were on disk. If the file is smaller now, it has
 	// lost rows.
 	Size int64
+	// Since is a place in the result file, at Begin or behind it. Each batch that the run itself
+	// has written down has a link without an outcome before this place. It is -1 if Begin is.
+	Since int64
 }
 
 // NotAJournal is the error for a file that has a journal's name and is none.
@@ -43,8 +46,23 @@ func (e *NotAJournal) Error() string { return e.Path + " is not a journal of del
 const longest = 1 << 16
 
 // Read reads a journal. It returns nil if there is none. Lines that are not whole are passed over:
-// a batch is sent only after its line is on disk as a whole.
+// a batch is sent only after its line is on disk as a whole. So the journal of a run that goes on
+// can be read, too.
 func Read(on disk.Disk, path string) (*Past, error) {
+	return read(on, path, func(string) bool { return true })
+}
+
+// ReadAbout is Read for the records of one parent record and relation. It is much faster if a
+// journal has many others.
+func ReadAbout(on disk.Disk, path string, r zoho.Relation, parent zoho.ID) (*Past, error) {
+	about := " " + r.Module + " " + parent.String() + " " + r.List + " "
+	return read(on, path, func(text string) bool {
+		return !strings.HasPrefix(text, kindLinks+" ") || strings.Contains(text, about)
+	})
+}
+
+// read takes those lines of a journal that are wanted.
+func read(on disk.Disk, path string, wanted func(text string) bool) (*Past, error) {
 	f, err := on.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -53,7 +71,7 @@ func Read(on disk.Disk, path string) (*Past, error) {
 		return nil, err
 	}
 	defer f.Close()
-	p := &Past{Begin: -1}
+	p := &Past{Begin: -1, Since: -1}
 	lines := bufio.NewReaderSize(f, longest)
 	for n := 1; ; n++ {
 		line, err := lines.ReadSlice('\n')
@@ -73,7 +91,7 @@ func Read(on disk.Disk, path string) (*Past, error) {
 			}
 			continue
 		}
-		if whole {
+		if whole && wanted(text) {
 			p.take(text)
 		}
 	}
@@ -100,7 +118,11 @@ func (p *Past) take(text string) {
 	case kindBegin:
 		p.Begin = number(words, p.Begin)
 	case kindSize:
-		p.Size = max(p.Size, number(words, 0))
+		size := number(words, 0)
+		if p.Begin >= 0 && p.Since < 0 {
+			p.Since = max(p.Begin, size)
+		}
+		p.Size = max(p.Size, size)
 	case kindAll:
 		if len(words) == 2 {
 			if crm, ok := zoho.ParseIdentity(words[1]); ok {
