@@ -1,6 +1,8 @@
 package job
 
 import (
+	"slices"
+
 	"delink/pkg/journal"
 	"delink/pkg/outcome"
 	"delink/pkg/reader"
@@ -33,15 +35,8 @@ func (o *otherRuns) open(r zoho.Relation, parent zoho.ID, related []zoho.ID) (op
 		if err != nil || past == nil {
 			continue
 		}
-		listed, _ := o.job.doubts.unsettledOf(past)
-		links := make([]reader.Link, len(related))
-		isListed := false
-		for i, id := range related {
-			links[i] = reader.Link{Relation: r, Parent: parent, Related: id}
-			_, is := listed.links[links[i]]
-			isListed = isListed || is
-		}
-		if !isListed {
+		listed := o.listed(past, r, parent, related)
+		if !slices.Contains(listed, true) {
 			continue
 		}
 		// The result file is read behind the journal. So an outcome that is not found was not there
@@ -50,13 +45,32 @@ func (o *otherRuns) open(r zoho.Relation, parent zoho.ID, related []zoho.ID) (op
 		if open == nil {
 			open = make([]bool, len(related))
 		}
-		for i, l := range links {
-			if _, is := listed.links[l]; is && !run.hasSettled(o.job.input.Set.Find(l)) {
-				open[i] = true
-			}
+		for i, id := range related {
+			open[i] = open[i] || listed[i] && !run.hasSettled(o.job.input.Set.Find(reader.Link{Relation: r, Parent: parent, Related: id}))
 		}
 	}
 	return open
+}
+
+// listed reports which links of a parent record a journal has, for the CRM of this run.
+func (o *otherRuns) listed(past *journal.Past, r zoho.Relation, parent zoho.ID, related []zoho.ID) []bool {
+	listed := make([]bool, len(related))
+	at := make(map[zoho.ID]int, len(related))
+	for i, id := range related {
+		at[id] = i
+	}
+	for i := range past.Records {
+		record := &past.Records[i]
+		if record.Relation != r || record.Parent != parent || !o.job.doubts.isOwn(record.CRM) {
+			continue
+		}
+		for _, id := range record.Related {
+			if i, is := at[id]; is {
+				listed[i] = true
+			}
+		}
+	}
+	return listed
 }
 
 // readResults reads what is new in the result file of another run. Rows that cannot be read settle

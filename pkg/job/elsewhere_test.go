@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"delink/pkg/chunker"
+	"delink/pkg/disk"
 	"delink/pkg/journal"
 	"delink/pkg/outcome"
 	"delink/pkg/report"
@@ -159,4 +160,51 @@ func TestElsewhereInAnotherOrg(t *testing.T) {
 		o.prepare(0, 1)
 		o.want("sent")
 	})
+}
+
+// A link that a killed run has recorded as unknown may be removed. So it is in doubt for a run with
+// other results. The same run's other links are not.
+func TestUnknownOfOtherResults(t *testing.T) {
+	overlapping(t, here, func(o *overlap) {
+		o.prepare(0, 1, 2)
+		o.settle(0, outcome.Unknown)
+		o.settle(1, outcome.Removed)
+		next, _ := jobIn(t, filepath.Dir(o.other.files.Results), Choice{})
+		if err := next.compare(); err != nil {
+			t.Fatal(err)
+		}
+		want := map[zoho.ID]outcome.Status{11: outcome.Unknown, 12: outcome.Pending, 13: outcome.Unknown, 14: outcome.Pending}
+		if got := statuses(next); fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	})
+}
+
+// BenchmarkElsewhere is what a verdict costs if there is no other run, and if there is one that has
+// as many links in its journal as it can have.
+func BenchmarkElsewhere(b *testing.B) {
+	for name, one := range map[string]struct{ lines, parents int }{"no other run": {0, 1}, "other parent records": {500, 500}, "the same one": {500, 1}} {
+		b.Run(name, func(b *testing.B) {
+			folder := b.TempDir()
+			j := &Job{world: World{Disk: disk.OS{}, Registry: b.TempDir()}, doubts: &doubts{crm: here}}
+			j.files.Results = filepath.Join(folder, "links.results.csv")
+			j.noteJournal()
+			var left journal.Doubts
+			leads := zoho.Relation{Module: "Campaigns", List: "Leads"}
+			for n := range one.lines {
+				r := journal.Record{CRM: here, Relation: leads, Parent: zoho.ID(3652397000000100001 + n%one.parents)}
+				for i := range 100 {
+					r.Related = append(r.Related, zoho.ID(3652397000000900001+100*n+i))
+				}
+				left.Records = append(left.Records, r)
+			}
+			if err := journal.Keep(disk.OS{}, filepath.Join(folder, "other.results.csv"), left); err != nil {
+				b.Fatal(err)
+			}
+			o := &otherRuns{job: j, known: map[string]string{}, runs: map[string]*otherRun{}}
+			for b.Loop() {
+				o.open(leads, 3652397000000100001, []zoho.ID{1, 2, 3})
+			}
+		})
+	}
 }

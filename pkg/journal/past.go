@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -49,20 +50,21 @@ const longest = 1 << 16
 // a batch is sent only after its line is on disk as a whole. So the journal of a run that goes on
 // can be read, too.
 func Read(on disk.Disk, path string) (*Past, error) {
-	return read(on, path, func(string) bool { return true })
+	return read(on, path, func([]byte) bool { return true })
 }
 
 // ReadAbout is Read for the records of one parent record and relation. It is much faster if a
 // journal has many others.
 func ReadAbout(on disk.Disk, path string, r zoho.Relation, parent zoho.ID) (*Past, error) {
-	about := " " + r.Module + " " + parent.String() + " " + r.List + " "
-	return read(on, path, func(text string) bool {
-		return !strings.HasPrefix(text, kindLinks+" ") || strings.Contains(text, about)
+	links := []byte(" " + kindLinks + " ")
+	about := []byte(" " + r.Module + " " + parent.String() + " " + r.List + " ")
+	return read(on, path, func(line []byte) bool {
+		return len(line) < sumSize || !bytes.HasPrefix(line[sumSize:], links) || bytes.Contains(line, about)
 	})
 }
 
 // read takes those lines of a journal that are wanted.
-func read(on disk.Disk, path string, wanted func(text string) bool) (*Past, error) {
+func read(on disk.Disk, path string, wanted func(line []byte) bool) (*Past, error) {
 	f, err := on.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -84,6 +86,9 @@ func read(on disk.Disk, path string, wanted func(text string) bool) (*Past, erro
 		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
 			return nil, err
 		}
+		if err == nil && n > 1 && !wanted(line) {
+			continue
+		}
 		text, whole := unseal(strings.TrimSuffix(string(line), "\n"))
 		if n == 1 {
 			if err := p.readHeader(path, text, whole); err != nil {
@@ -91,7 +96,7 @@ func read(on disk.Disk, path string, wanted func(text string) bool) (*Past, erro
 			}
 			continue
 		}
-		if whole && wanted(text) {
+		if whole {
 			p.take(text)
 		}
 	}
