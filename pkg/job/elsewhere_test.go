@@ -192,9 +192,9 @@ func BenchmarkElsewhere(b *testing.B) {
 			var left journal.Doubts
 			leads := zoho.Relation{Module: "Campaigns", List: "Leads"}
 			for n := range one.lines {
-				r := journal.Record{CRM: here, Relation: leads, Parent: zoho.ID(3652397000000100001 + n%one.parents)}
+				r := journal.Record{CRM: here, Relation: leads, Parent: 3652397000000100001 + zoho.ID(n%one.parents)}
 				for i := range 100 {
-					r.Related = append(r.Related, zoho.ID(3652397000000900001+100*n+i))
+					r.Related = append(r.Related, 3652397000000900001+zoho.ID(100*n+i))
 				}
 				left.Records = append(left.Records, r)
 			}
