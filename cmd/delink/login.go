@@ -220,12 +220,12 @@ func (l login) server(client *http.Client) oauth.Server {
 
 // digest tells this login from others, and does not show its secrets.
 func (l login) digest() string {
-	key := l.ClientID + "\n" + l.RefreshToken
+	kind, key := "", l.ClientID+"\n"+l.RefreshToken
 	if l.RefreshToken == "" {
-		key = l.AccessToken
+		kind, key = zoho.PassingLogin, l.AccessToken
 	}
 	sum := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(sum[:6])
+	return kind + hex.EncodeToString(sum[:6])
 }
 
 // registry is the folder in which runs note where their journals are; empty if there is none.

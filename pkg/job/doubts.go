@@ -2,6 +2,7 @@ package job
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -21,6 +22,15 @@ type doubts struct {
 	all     bool             // every link without a row in the result file is in doubt
 
 	others []reader.Link // of journals that belong to other result files
+
+	lost  []string // how journals were lost or damaged, so that all is true
+	notes []string // files in the registry about journals that are lost
+}
+
+// lose notes that nobody knows which links a journal had.
+func (d *doubts) lose(format string, args ...any) {
+	d.all = true
+	d.lost = append(d.lost, fmt.Sprintf(format, args...))
 }
 
 // unsettled are the links of a journal that have no later outcome in its result file.
@@ -73,9 +83,13 @@ func (j *Job) findDoubts() (*doubts, error) {
 	}
 	d.own, d.foreign = d.unsettledOf(past)
 	d.all = past != nil && slices.ContainsFunc(past.All, d.isOwn)
+	if past != nil && past.Damaged {
+		d.lose("%s is damaged", journal.Name(j.files.Results))
+	}
 	for _, path := range j.otherJournals(map[string]string{}) {
 		d.others = append(d.others, j.doubtsOf(d, path)...)
 	}
+	j.findLost(d)
 	return d, nil
 }
 
@@ -106,7 +120,7 @@ func (j *Job) applyDoubts() {
 		j.book.LeaveUnknown(l)
 	}
 	if j.decision == beginAnew {
-		for _, l := range j.earlier.unknown {
+		for _, l := range j.earlier.maybeRemoved {
 			j.book.LeaveUnknown(l)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"delink/pkg/disk"
+	"delink/pkg/journal"
 	"delink/pkg/outcome"
 	"delink/pkg/reader"
 	"delink/pkg/report"
@@ -19,7 +20,8 @@ type earlier struct {
 	extent  report.Extent // of the result file
 	stray   int           // the line of the first row that does not fit this input
 	deleted *report.Row   // a row about a record that was deleted; nil if there is none
-	unknown []reader.Link // links that it left unknown
+	// links that an attempt without an answer may have removed: they are unknown, or gone
+	maybeRemoved []reader.Link
 }
 
 // takeUp reads what an earlier run left: summary, journals and result file. It fills the book.
@@ -73,7 +75,14 @@ func (j *Job) takeUp() error {
 	e.run.Results = e.extent.Exists
 	e.run.CRM = j.compareCRM(named, strangers)
 	doubts.resultsHave(e.extent.Size)
-	e.unknown = j.book.LinksThatAre(outcome.Unknown)
+	if e.extent.Torn > 0 && doubts.own.past == nil && len(doubts.lost) == 0 {
+		doubts.lose("the end of %s is missing, and so is the journal", j.files.Results)
+	}
+	e.maybeRemoved = j.book.LinksThatAre(outcome.Unknown, outcome.Gone)
+	cut := e.summary != nil && e.summary.State == outcome.Running
+	if cut && doubts.own.past == nil && len(doubts.lost) == 0 && e.run.CRM == isSame && e.run.SameInput {
+		doubts.lose("%s is missing, though %s tells of a run that was cut off", journal.Name(j.files.Results), j.files.Summary)
+	}
 	j.doubts = doubts
 	return nil
 }
@@ -229,7 +238,7 @@ func (j *Job) settleEarlier() error {
 	case beginAnew:
 		j.book = report.NewBook(j.input.Set, j.input.Bad)
 		if e.run.CRM != isSame {
-			e.unknown = nil
+			e.maybeRemoved = nil
 		}
 	case carryOver, begin, goOn:
 	}
@@ -244,6 +253,11 @@ func (j *Job) settleEarlier() error {
 // tellOfEarlier notes what people should know about the earlier run.
 func (j *Job) tellOfEarlier() {
 	e := &j.earlier
+	if j.doubts != nil && j.book.Pending() > 0 {
+		for _, why := range j.doubts.lost {
+			j.notef("%s: every link without an outcome counts as in doubt", why)
+		}
+	}
 	switch {
 	case j.config.Restart:
 		return

@@ -28,6 +28,8 @@ type Job struct {
 	decision decision
 	book     *report.Book
 	notes    []string
+
+	nothingInDoubt bool // at the end: the journal is empty
 }
 
 // Idle is why a job had nothing to do.

@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	"delink/pkg/outcome"
 	"delink/pkg/reader"
 	"delink/pkg/report"
+	"delink/pkg/zoho"
 )
 
 // otherJournals finds the journals of other result files: in the folders of this run's files, and
@@ -55,8 +58,13 @@ func (j *Job) otherJournals(known map[string]string) (paths []string) {
 	if j.world.Registry != "" {
 		names, _ := j.world.Disk.Names(j.world.Registry)
 		for _, name := range names {
-			note := filepath.Join(j.world.Registry, name)
-			take(note, func() string { return readNote(j.world.Disk, note) })
+			name := filepath.Join(j.world.Registry, name)
+			take(name, func() string {
+				if n, ok := readNote(j.world.Disk, name); ok {
+					return n.path
+				}
+				return ""
+			})
 		}
 	}
 	slices.Sort(paths)
@@ -87,7 +95,10 @@ func (j *Job) doubtsOf(d *doubts, path string) []reader.Link {
 	if err == nil {
 		defer held.Unlock()
 	}
-	left, _ := d.unsettledOf(past)
+	left, foreign := d.unsettledOf(past)
+	if past.Damaged && (len(foreign) == 0 || len(left.links) > 0) {
+		d.lose("%s is damaged", path)
+	}
 	// If the result file cannot be read to its end, the links whose rows are missing stay in doubt.
 	_, _ = report.ReadLedger(j.world.Disk, results, func(r *report.Row, at int64) error {
 		if r.Status != outcome.Unknown { // such a link may be removed, too
@@ -110,6 +121,37 @@ func resultsOf(path string, past *journal.Past) string {
 	return filepath.Join(filepath.Dir(path), filepath.Base(past.Results))
 }
 
+// note is what the registry has about a journal.
+type note struct {
+	path  string        // of the journal
+	input string        // the SHA-256 of the input of its run
+	crm   zoho.Identity // of its run
+}
+
+// findLost looks for journals that the registry has and that are not there any more. Nobody knows
+// which links such a journal had, but they are links of its run's input.
+func (j *Job) findLost(d *doubts) {
+	if j.world.Registry == "" {
+		return
+	}
+	names, _ := j.world.Disk.Names(j.world.Registry)
+	for _, name := range names {
+		name = filepath.Join(j.world.Registry, name)
+		n, ok := readNote(j.world.Disk, name)
+		if !ok || n.input != j.input.SHA256 || !d.isOwn(n.crm) {
+			continue
+		}
+		f, err := j.world.Disk.Read(n.path)
+		switch {
+		case err == nil:
+			f.Close()
+		case errors.Is(err, fs.ErrNotExist):
+			d.notes = append(d.notes, name)
+			d.lose("%s is missing, though its run has left links in doubt", n.path)
+		}
+	}
+}
+
 // noteJournal notes in the registry where the journal of this run is, so that a run with other
 // files finds it. An error is ignored: runs in the same folder find the journal without the note.
 func (j *Job) noteJournal() {
@@ -118,16 +160,22 @@ func (j *Job) noteJournal() {
 		return
 	}
 	_ = j.world.Disk.Replace(j.noteName(path), func(w io.Writer) error {
-		_, err := io.WriteString(w, path+"\n")
+		_, err := fmt.Fprintf(w, "%s\n%s\n%s\n", path, j.input.SHA256, j.identityToKeep())
 		return err
 	})
 }
 
-// forgetJournal removes the note of noteJournal.
-func (j *Job) forgetJournal() {
+// forgetJournals removes the note of noteJournal, and those about lost journals.
+func (j *Job) forgetJournals() {
 	path, err := filepath.Abs(journal.Name(j.files.Results))
 	if j.world.Registry != "" && err == nil {
 		_ = j.world.Disk.Remove(j.noteName(path))
+	}
+	if j.doubts == nil {
+		return
+	}
+	for _, name := range j.doubts.notes {
+		_ = j.world.Disk.Remove(name)
 	}
 }
 
@@ -137,16 +185,20 @@ func (j *Job) noteName(path string) string {
 	return filepath.Join(j.world.Registry, hex.EncodeToString(sum[:8]))
 }
 
-// readNote reads what noteJournal wrote. It gives nothing for a file that is no such note.
-func readNote(on disk.Disk, name string) string {
+// readNote reads what noteJournal wrote. It gives false for a file that is no such note.
+func readNote(on disk.Disk, name string) (n note, ok bool) {
 	f, err := on.Read(name)
 	if err != nil {
-		return ""
+		return n, false
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, 1<<14))
-	if err != nil || !strings.HasSuffix(string(b), journal.Suffix+"\n") {
-		return ""
+	lines := strings.Split(string(b), "\n") // a path may have line ends in it, so the others are counted from behind
+	if err != nil || len(lines) < 4 || lines[len(lines)-1] != "" {
+		return n, false
 	}
-	return strings.TrimSuffix(string(b), "\n")
+	last := len(lines) - 3
+	n.path, n.input = strings.Join(lines[:last], "\n"), lines[last]
+	n.crm, ok = zoho.ParseIdentity(lines[last+1])
+	return n, ok && strings.HasSuffix(n.path, journal.Suffix)
 }

@@ -152,27 +152,17 @@ func (j *Job) finishFiles(s *report.Summary, r *report.Recorder) error {
 	if err := errors.Join(r.Ledger.Close(), r.Journal.Close()); err != nil || r.Ledger.Broken() {
 		return errors.Join(err, j.finishFailures(s))
 	}
-	if err := j.keepJournal(); err != nil {
+	left := j.stillInDoubt()
+	if err := journal.Keep(j.world.Disk, j.files.Results, left); err != nil {
 		return err
 	}
+	j.nothingInDoubt = left.IsEmpty()
 	if j.book.Superseded() {
 		if err := report.Rewrite(j.world.Disk, j.files.Results, j.book.Last()); err != nil {
 			return err
 		}
 	}
 	return j.finishFailures(s)
-}
-
-// keepJournal leaves a journal of the links that are still in doubt.
-func (j *Job) keepJournal() error {
-	left := j.stillInDoubt()
-	if err := journal.Keep(j.world.Disk, j.files.Results, left); err != nil {
-		return err
-	}
-	if left.IsEmpty() {
-		j.forgetJournal()
-	}
-	return nil
 }
 
 // finishFailures reads the input a second time and writes the failures file.
@@ -211,5 +201,12 @@ func (j *Job) finishSummary(s *report.Summary, started time.Time, reason outcome
 		s.State, s.Reason, s.ExitCode = outcome.Stopped, outcome.Broken, outcome.ExitBroken
 		return err
 	}
+	if !j.nothingInDoubt {
+		return nil
+	}
+	// The note goes first: a note without a journal says that a journal was lost. The journal is
+	// empty, so it does no harm if it cannot be removed.
+	j.forgetJournals()
+	_ = journal.Remove(j.world.Disk, j.files.Results)
 	return nil
 }

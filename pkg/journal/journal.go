@@ -55,15 +55,16 @@ func Begin(on disk.Disk, results string, earlier Doubts, size int64) (*Journal, 
 	return j, j.replace(nil)
 }
 
-// Keep makes the journal that a run leaves behind, with what is still in doubt. If nothing is, Keep
-// removes the journal.
+// Keep makes the journal that a run leaves behind, with what is still in doubt. If nothing is, the
+// journal is empty until Remove removes it.
 func Keep(on disk.Disk, results string, left Doubts) error {
-	if left.IsEmpty() {
-		return on.Remove(Name(results))
-	}
 	_, err := Begin(on, results, left, 0)
 	return err
 }
+
+// Remove removes the journal of a run that leaves nothing in doubt. It comes after the summary that
+// says how the run ended: a run that is told to be running and has no journal has lost it.
+func Remove(on disk.Disk, results string) error { return on.Remove(Name(results)) }
 
 // Start opens the journal for Write. size is the size of the result file: rows that are added from
 // now on are outcomes of this run. rows is the number of positions in the set that is sent.

@@ -175,21 +175,30 @@ func TestNothingIsForgotten(t *testing.T) {
 			t.Fatal(err)
 		}
 		past, err := Read(m.d.disk(), Name(results))
-		if err != nil || (past == nil) != (len(left) == 0) {
+		if err != nil || past == nil {
 			t.Fatalf("%d links were kept, and the journal says %v, %v", len(left), past, err)
 		}
-		if past != nil && (!cmp.Equal(linksOf(past), left) || past.Begin != -1) {
+		if len(linksOf(past)) != len(left) || len(left) > 0 && !cmp.Equal(linksOf(past), left) || past.Begin != -1 || past.Damaged {
 			t.Fatalf("%v, want %v, and no outcomes", past, left)
 		}
 	})
 }
 
-// A journal without doubts is removed, be there one or not.
+// A journal without doubts is empty, and then removed, be there one or not.
 func TestKeepNothing(t *testing.T) {
 	d := newDrive()
 	for range 2 {
-		if err := Keep(d.disk(), results, Doubts{}); err != nil || len(d.names) > 0 {
-			t.Errorf("%v, %v", d.names, err)
+		if err := Keep(d.disk(), results, Doubts{}); err != nil {
+			t.Error(err)
+		}
+		past, err := Read(d.disk(), Name(results))
+		if err != nil || !cmp.Equal(past, &Past{Results: results, Begin: -1, Since: -1}) {
+			t.Errorf("%+v, %v", past, err)
+		}
+		for range 2 {
+			if err := Remove(d.disk(), results); err != nil || len(d.names) > 0 {
+				t.Errorf("%v, %v", d.names, err)
+			}
 		}
 		if _, err := Begin(d.disk(), results, Doubts{All: []zoho.Identity{crm}}, 0); err != nil {
 			t.Fatal(err)
@@ -449,5 +458,28 @@ func TestReadAbout(t *testing.T) {
 	want(900, 3, 12, 15)
 	if past, err := ReadAbout(d.disk(), Name("none.csv"), leads, 1); past != nil || err != nil {
 		t.Errorf("%+v, %v", past, err)
+	}
+}
+
+// A line that has its end and cannot be read was not cut off: the file is damaged.
+func TestDamagedAtEveryByte(t *testing.T) {
+	d := newDrive()
+	j, err := Begin(d.disk(), results, Doubts{Records: recordsOf(map[reader.Link]bool{linkAt(7): true})}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(j.Start(crm, 100, mostLinks), j.Write(batchesOf(0, 1, 2, 3)), j.Write(batchesOf(4)), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	file := d.names[Name(results)]
+	whole := slices.Clone(file.data)
+	first := slices.Index(whole, '\n') + 1
+	for at := first; at < len(whole)-1; at++ {
+		file.data = slices.Clone(whole)
+		file.data[at] ^= 1
+		past, err := Read(d.disk(), Name(results))
+		if err != nil || !past.Damaged {
+			t.Fatalf("byte %d: %+v, %v", at, past, err)
+		}
 	}
 }

@@ -30,6 +30,9 @@ type Past struct {
 	// Begin is a place in the result file, in bytes. A row takes its link out of doubt only if it
 	// stands there or later. It is -1 if no row does.
 	Begin int64
+	// Damaged says that a line cannot be read, and no kill or power failure leaves it like that.
+	// Nobody knows which links it had.
+	Damaged bool
 	// Size is how many bytes of the result file were on disk. If the file is smaller now, it has
 	// lost rows.
 	Size int64
@@ -46,15 +49,15 @@ func (e *NotAJournal) Error() string { return e.Path + " is not a journal of del
 // longest is the longest line that is read, in bytes. The lines of a journal have less than 3 kB.
 const longest = 1 << 16
 
-// Read reads a journal. It returns nil if there is none. Lines that are not whole are passed over:
-// a batch is sent only after its line is on disk as a whole. So the journal of a run that goes on
-// can be read, too.
+// Read reads a journal. It returns nil if there is none. Lines at the end that are not whole are
+// passed over: a batch is sent only after its line is on disk as a whole. So the journal of a run
+// that goes on can be read, too.
 func Read(on disk.Disk, path string) (*Past, error) {
 	return read(on, path, func([]byte) bool { return true })
 }
 
 // ReadAbout is Read for the records of one parent record and relation. It is much faster if a
-// journal has many others.
+// journal has many others. It does not look for damage in them.
 func ReadAbout(on disk.Disk, path string, r zoho.Relation, parent zoho.ID) (*Past, error) {
 	links := []byte(" " + kindLinks + " ")
 	about := []byte(" " + r.Module + " " + parent.String() + " " + r.List + " ")
@@ -74,6 +77,7 @@ func read(on disk.Disk, path string, wanted func(line []byte) bool) (*Past, erro
 	}
 	defer f.Close()
 	p := &Past{Begin: -1, Since: -1}
+	torn := false // a line so far is not whole
 	lines := bufio.NewReaderSize(f, longest)
 	for n := 1; ; n++ {
 		line, err := lines.ReadSlice('\n')
@@ -96,8 +100,14 @@ func read(on disk.Disk, path string, wanted func(line []byte) bool) (*Past, erro
 			}
 			continue
 		}
-		if whole {
+		switch {
+		case whole:
+			p.Damaged = p.Damaged || torn
 			p.take(text)
+		case strings.Contains(text, "\x00"): // blocks that a power failure kept from the disk
+			torn = true
+		default: // a kill leaves no line end behind half a line
+			p.Damaged = true
 		}
 	}
 }

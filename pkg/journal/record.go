@@ -47,11 +47,11 @@ func seal(b []byte, text string) []byte {
 	return fmt.Appendf(b, "%08x %s\n", crc32.ChecksumIEEE([]byte(text)), text)
 }
 
-// unseal gives the text of a line, if the line is whole.
+// unseal gives the text of a line, and whether the line is whole.
 func unseal(line string) (text string, whole bool) {
 	sum, text, ok := strings.Cut(line, " ")
 	if !ok || len(sum) != sumSize {
-		return "", false
+		return line, false
 	}
 	n, err := strconv.ParseUint(sum, 16, 32)
 	return text, err == nil && uint32(n) == crc32.ChecksumIEEE([]byte(text))

@@ -102,14 +102,15 @@ const (
 // A run that reached its limit of failures with its last link left nothing to send: it is
 // completed.
 func End(reason Reason, pending int, bad bool) (State, Reason, int) {
+	exit := reason.Ending().Exit
 	switch {
 	case pending == 0 && (reason == Completed || reason == Failures):
 		if bad {
 			return Finished, Completed, ExitFailures
 		}
 		return Finished, Completed, ExitDone
-	case reason == Completed: // the run says that it completed, and yet left links pending
-		return Stopped, reason, ExitBroken
+	case exit == ExitDone: // it says that it completed, and left something
+		exit = ExitBroken
 	}
-	return Stopped, reason, reason.Ending().Exit
+	return Stopped, reason, exit
 }

@@ -201,13 +201,13 @@ func (b *Book) MayBeRemoved() iter.Seq[chunker.Batch] {
 	}
 }
 
-// LinksThatAre gives the links that have a status.
-func (b *Book) LinksThatAre(s outcome.Status) (links []reader.Link) {
-	if b.Count(s) == 0 {
+// LinksThatAre gives the links that have one of some statuses.
+func (b *Book) LinksThatAre(statuses ...outcome.Status) (links []reader.Link) {
+	if !slices.ContainsFunc(statuses, func(s outcome.Status) bool { return b.Count(s) > 0 }) {
 		return nil
 	}
 	for pos, n := range b.known {
-		if n > 0 && b.fates[n].Status == s {
+		if n > 0 && slices.Contains(statuses, b.fates[n].Status) {
 			l, _ := b.set.At(pos)
 			links = append(links, l)
 		}

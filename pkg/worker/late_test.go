@@ -75,8 +75,8 @@ func TestSecondLookFails(t *testing.T) {
 	}
 }
 
-// What is still linked has failed if the CRM has refused it by id after the attempt that went
-// unanswered, and at the first look.
+// What is still linked at the second look has failed if the CRM has refused it by id after the
+// attempt that went unanswered.
 func TestStillLinkedAndRefusedByID(t *testing.T) {
 	for name, history := range map[string]outcome.History{"this run": outcome.Clear, "in doubt": outcome.InDoubt, "left unknown": outcome.LeftUnknown} {
 		t.Run(name, func(t *testing.T) {
@@ -89,12 +89,32 @@ func TestStillLinkedAndRefusedByID(t *testing.T) {
 				}
 				r.mustEnd(outcome.Completed)
 				r.want(tally{failed: 2})
-				if r.count(lookups) != 1 {
+				if r.count(lookups) != 2 { // some seconds apart
 					t.Errorf("%d look-ups", r.count(lookups))
 				}
 			})
 		})
 	}
+}
+
+// A lock that passes lets the unanswered call remove the link behind the first look.
+func TestLateBehindARefusal(t *testing.T) {
+	eachOrder(t, func(t *testing.T, slots int) {
+		r := newRig(t, some(campaignLeads, 1, 2))
+		r.settings.Slots = slots
+		r.locked = map[zoho.ID]bool{1_000_000: true, 1_000_001: true}
+		r.fault = func(c call) *fault {
+			switch {
+			case c.n == 1:
+				return &fault{err: unanswered(), late: 3 * time.Second}
+			case c.lookup:
+				clear(r.locked)
+			}
+			return nil
+		}
+		r.mustEnd(outcome.Completed)
+		r.want(tally{gone: 2})
+	})
 }
 
 // A call that names one id only, and is refused without a name, refuses that id. An attempt of this

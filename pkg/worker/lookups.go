@@ -113,7 +113,7 @@ func (d *Delink) stillThere(t *task, at time.Time) {
 		evidence = outcome.RefusedAndLinked
 	}
 	status, _ := t.history.Judge(evidence)
-	if t.seenLinked++; status == outcome.Unknown && t.seenLinked < 2 {
+	if t.seenLinked++; t.history.MayBeRemoved() && t.seenLinked < 2 {
 		d.engine.After(t, lookAgain)
 		return
 	}

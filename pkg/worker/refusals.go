@@ -126,8 +126,9 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 	case t.looksUp():
 		d.cannotLookUp(t, e)
 	case e.Kind == zoho.Nameless: // the bad id; the CRM did not say whether it is linked
-		// Such a refusal can be about something that passes. So it does not prove that the CRM will
-		// refuse what an attempt of this run has left with it. An earlier run's has long been decided.
+		// A refusal without a name can be about something that passes. So it does not show that the
+		// CRM refuses this id also in a call of this run that went unanswered. What an earlier run
+		// sent has been carried out by now, or never will be.
 		t.refusedByID = !t.history.OfThisRun()
 		d.lookUp(t, e)
 	default:

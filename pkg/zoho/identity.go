@@ -13,6 +13,10 @@ type Identity struct {
 	Login string // a digest of the login; empty if there is none
 }
 
+// PassingLogin begins the digest of an access token, which is another one after an hour. It cannot
+// show that two runs have two logins.
+const PassingLogin = "token:"
+
 // Name is what files call the CRM: the org's id, or the API's host where the id is not known.
 func (i Identity) Name() string { return cmp.Or(i.Org, i.Host) }
 
@@ -27,7 +31,8 @@ const (
 )
 
 // Compare says whether two identities are of one CRM. The ids of the orgs decide if both are known.
-// Else it takes the same host and the same login to show that they are the same.
+// Else it takes the same host and the same login to show that they are the same. If no id is known,
+// and one login was an access token, the host is all there is to go by.
 func (i Identity) Compare(other Identity) Sameness {
 	switch {
 	case i.Org != "" && other.Org != "":
@@ -37,7 +42,11 @@ func (i Identity) Compare(other Identity) Sameness {
 		return Different
 	case i.Host != other.Host && i.Host != "" && other.Host != "":
 		return Different
-	case i.Host == other.Host && i.Host != "" && i.Login == other.Login && i.Login != "":
+	case i.Host == "" || i.Host != other.Host || i.Login == "" || other.Login == "":
+		return NotShown
+	case i.Login == other.Login:
+		return Same
+	case i.Org == "" && other.Org == "" && (strings.HasPrefix(i.Login, PassingLogin) || strings.HasPrefix(other.Login, PassingLogin)):
 		return Same
 	}
 	return NotShown
