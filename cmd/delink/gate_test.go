@@ -25,6 +25,7 @@ type crm struct {
 	from    int  // calls from this number on are held; 0 for none
 	done    bool // behind their work
 	late    bool // even if the client leaves
+	once    bool // later calls are not held
 	held    sync.WaitGroup
 	open    chan struct{} // closed when they are let go
 	more    chan struct{} // closed when a call arrives, and replaced
@@ -53,6 +54,9 @@ func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c.mu.Lock()
 	done, late := c.done, c.late
+	if c.once && c.arrived+1 != c.from {
+		done, late = false, false
+	}
 	c.mu.Unlock()
 	// kept whole: what is written to w may leave before the call is let go
 	answer := httptest.NewRecorder()
@@ -63,7 +67,7 @@ func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.arrived++
 	close(c.more)
 	c.more = make(chan struct{})
-	held, open := c.from > 0 && c.arrived >= c.from, c.open
+	held, open := c.from > 0 && (c.arrived == c.from || c.arrived > c.from && !c.once), c.open
 	if held {
 		c.held.Add(1)
 		defer c.held.Done()
@@ -91,12 +95,18 @@ func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // cmdHold has the Nth delink call and later ones wait. A call is held before its work, or behind
 // it. A call that is late does its work when it is let go, even if the client has left long before.
+// With once, later calls are let through.
 func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
-	plainCommand(ts, neg, len(args) == 1 || len(args) == 2 && (args[1] == "done" || args[1] == "late"), "hold N [done|late]")
+	ok := len(args) > 0
+	for _, a := range args[min(1, len(args)):] {
+		ok = ok && slices.Contains([]string{"done", "late", "once"}, a)
+	}
+	plainCommand(ts, neg, ok, "hold N [done|late] [once]")
 	c := running(ts)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.done, c.late = slices.Contains(args, "done"), slices.Contains(args, "late")
+	c.once = slices.Contains(args, "once")
 	c.from, c.open = number(ts, args[0]), make(chan struct{})
 }
 

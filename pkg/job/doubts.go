@@ -97,7 +97,7 @@ func (j *Job) findDoubts() (*doubts, error) {
 	if past != nil && past.Damaged {
 		d.lose("%s is damaged", journal.Name(j.files.Results))
 	}
-	for _, path := range j.otherJournals() {
+	for _, path := range j.otherJournals(map[string]string{}) {
 		d.others = append(d.others, j.doubtsOf(d, path)...)
 	}
 	j.findLost(d)

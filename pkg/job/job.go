@@ -264,6 +264,9 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 	limits := worker.Settings{MaxFailures: -1, Untried: j.isVouchedFor, OrgAnswers: j.answers.org != nil || len(j.answers.lists) > 0}
 	limits.Slots, limits.Rate, limits.MaxAttempts = p.Slots, j.config.Rate, max(1, j.config.MaxAttempts)
 	limits.MaxCalls, limits.ReserveCredits = j.config.MaxCalls, j.config.ReserveCredits
+	if !j.conn.Emulator { // another rehearsal has another emulator
+		limits.Elsewhere = (&otherRuns{job: j, known: map[string]string{}, runs: map[string]*otherRun{}}).open
+	}
 	limits.Jitter, limits.Note = j.config.Jitter, j.world.Note
 	if j.config.MaxFailures != nil {
 		limits.MaxFailures = j.config.MaxFailures(j.book.Links())

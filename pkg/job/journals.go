@@ -13,14 +13,32 @@ import (
 
 	"delink/pkg/disk"
 	"delink/pkg/journal"
+	"delink/pkg/outcome"
 	"delink/pkg/reader"
 	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
 // otherJournals finds the journals of other result files: in the folders of this run's files, and
-// where the registry says that there are some.
-func (j *Job) otherJournals() (paths []string) {
+// where the registry says that there are some. known has the journals that were found before, by
+// the file that led to each. The journal of this run is there as an empty path.
+func (j *Job) otherJournals(known map[string]string) (paths []string) {
+	own := journal.Name(j.files.Results)
+	take := func(file string, read func() string) {
+		path, isKnown := known[file]
+		if !isKnown {
+			if path = read(); path == "" {
+				return
+			}
+			known[file] = path
+			if path == own || same(path, own) {
+				known[file] = ""
+			}
+		}
+		if known[file] != "" {
+			paths = append(paths, path)
+		}
+	}
 	folders := map[string]bool{}
 	for _, f := range []string{j.files.Results, j.files.Failures, j.files.Summary, j.inputPath()} {
 		if f == "" {
@@ -31,7 +49,8 @@ func (j *Job) otherJournals() (paths []string) {
 			names, _ := j.world.Disk.Names(folder) // a folder that cannot be listed is passed over
 			for _, name := range names {
 				if strings.HasSuffix(name, journal.Suffix) && strings.HasPrefix(name, ".") {
-					paths = append(paths, filepath.Join(folder, name))
+					path := filepath.Join(folder, name)
+					take(path, func() string { return path })
 				}
 			}
 		}
@@ -39,14 +58,17 @@ func (j *Job) otherJournals() (paths []string) {
 	if j.world.Registry != "" {
 		names, _ := j.world.Disk.Names(j.world.Registry)
 		for _, name := range names {
-			if n, ok := readNote(j.world.Disk, filepath.Join(j.world.Registry, name)); ok {
-				paths = append(paths, n.path)
-			}
+			name := filepath.Join(j.world.Registry, name)
+			take(name, func() string {
+				if n, ok := readNote(j.world.Disk, name); ok {
+					return n.path
+				}
+				return ""
+			})
 		}
 	}
-	own := journal.Name(j.files.Results)
 	slices.Sort(paths)
-	return slices.DeleteFunc(slices.Compact(paths), func(path string) bool { return path == own || same(path, own) })
+	return slices.Compact(paths)
 }
 
 // inputPath is the path of the input; empty for standard input.
@@ -65,8 +87,7 @@ func (j *Job) doubtsOf(d *doubts, path string) []reader.Link {
 	if err != nil || past == nil {
 		return nil
 	}
-	// Past.Results may be relative to another folder. The result file is beside its journal.
-	results := filepath.Join(filepath.Dir(path), filepath.Base(past.Results))
+	results := resultsOf(path, past)
 	held, err := j.world.Disk.Lock(results)
 	if locked := new(disk.Locked); errors.As(err, &locked) {
 		return nil
@@ -80,7 +101,9 @@ func (j *Job) doubtsOf(d *doubts, path string) []reader.Link {
 	}
 	// If the result file cannot be read to its end, the links whose rows are missing stay in doubt.
 	_, _ = report.ReadLedger(j.world.Disk, results, func(r *report.Row, at int64) error {
-		left.settle(r, at)
+		if r.Status != outcome.Unknown { // such a link may be removed, too
+			left.settle(r, at)
+		}
 		return nil
 	})
 	var links []reader.Link
@@ -90,6 +113,12 @@ func (j *Job) doubtsOf(d *doubts, path string) []reader.Link {
 		}
 	}
 	return links
+}
+
+// resultsOf is the result file of another run's journal. Past.Results may be relative to another
+// folder. The result file is beside its journal.
+func resultsOf(path string, past *journal.Past) string {
+	return filepath.Join(filepath.Dir(path), filepath.Base(past.Results))
 }
 
 // note is what the registry has about a journal.

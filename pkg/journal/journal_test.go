@@ -192,7 +192,7 @@ func TestKeepNothing(t *testing.T) {
 			t.Error(err)
 		}
 		past, err := Read(d.disk(), Name(results))
-		if err != nil || !cmp.Equal(past, &Past{Results: results, Begin: -1}) {
+		if err != nil || !cmp.Equal(past, &Past{Results: results, Begin: -1, Since: -1}) {
 			t.Errorf("%+v, %v", past, err)
 		}
 		for range 2 {
@@ -205,7 +205,7 @@ func TestKeepNothing(t *testing.T) {
 		}
 	}
 	past, err := Read(d.disk(), Name(results))
-	if err != nil || !cmp.Equal(past, &Past{Results: results, All: []zoho.Identity{crm}, Begin: -1}) {
+	if err != nil || !cmp.Equal(past, &Past{Results: results, All: []zoho.Identity{crm}, Begin: -1, Since: -1}) {
 		t.Errorf("%+v, %v", past, err)
 	}
 }
@@ -418,6 +418,51 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("%+v", past)
 		}
 	})
+}
+
+// A journal can be read while its run goes on. ReadAbout has the records of one parent record only,
+// and all else that Read has.
+func TestReadAbout(t *testing.T) {
+	d := newDrive()
+	j, err := Begin(d.disk(), results, Doubts{Records: recordsOf(map[reader.Link]bool{linkAt(3): true, linkAt(4): true})}, 300)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := func(since int64, positions ...int) {
+		t.Helper()
+		past, err := ReadAbout(d.disk(), Name(results), leads, linkAt(0).Parent)
+		if err != nil || past.Since != since || past.Results != results {
+			t.Fatalf("%+v, %v; want rows since %d", past, err, since)
+		}
+		all := map[reader.Link]bool{}
+		for _, pos := range positions {
+			all[linkAt(pos)] = true
+		}
+		if found := linksOf(past); !cmp.Equal(found, all) {
+			t.Errorf("%v, want %v", found, all)
+		}
+	}
+	want(-1, 3)
+	if err := j.Start(crm, 400, 100); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Write(batchesOf(5, 6, 7, 9)); err != nil {
+		t.Fatal(err)
+	}
+	want(400, 3, 6, 9)
+	j.Synced([]int{6, 9}, 900)
+	if err := j.Write(batchesOf(12)); err != nil {
+		t.Fatal(err)
+	}
+	want(400, 3, 6, 9, 12)
+	j.limit, j.least = 0, 0
+	if err := j.Write(batchesOf(15)); err != nil { // the file is replaced
+		t.Fatal(err)
+	}
+	want(900, 3, 12, 15)
+	if past, err := ReadAbout(d.disk(), Name("none.csv"), leads, 1); past != nil || err != nil {
+		t.Errorf("%+v, %v", past, err)
+	}
 }
 
 // A line that has its end and cannot be read was not cut off: the file is damaged.

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -34,6 +35,9 @@ type Past struct {
 	// Size is how many bytes of the result file were on disk. If the file is smaller now, it has
 	// lost rows.
 	Size int64
+	// Since is a place in the result file, at Begin or behind it. Each batch that the run itself
+	// has written down has a link without an outcome before this place. It is -1 if Begin is.
+	Since int64
 }
 
 // NotAJournal is the error for a file that has a journal's name and cannot be read as one: it is
@@ -55,9 +59,25 @@ func (e *NotAJournal) Error() string {
 const longest = 1 << 16
 
 // Read reads a journal. It returns nil if there is none. Lines at the end that are not whole are
-// passed over: a batch is sent only after its line is on disk as a whole. If the first line is not
-// that of a journal, the error is a *NotAJournal.
+// passed over: a batch is sent only after its line is on disk as a whole. So the journal of a run
+// that goes on can be read, too. If the first line is not that of a journal, the error is a
+// *NotAJournal.
 func Read(on disk.Disk, path string) (*Past, error) {
+	return read(on, path, func([]byte) bool { return true })
+}
+
+// ReadAbout is Read for the records of one parent record and relation. It is much faster if a
+// journal has many others. It does not look for damage in them.
+func ReadAbout(on disk.Disk, path string, r zoho.Relation, parent zoho.ID) (*Past, error) {
+	links := []byte(" " + kindLinks + " ")
+	about := []byte(" " + r.Module + " " + parent.String() + " " + r.List + " ")
+	return read(on, path, func(line []byte) bool {
+		return len(line) < sumSize || !bytes.HasPrefix(line[sumSize:], links) || bytes.Contains(line, about)
+	})
+}
+
+// read takes those lines of a journal that are wanted.
+func read(on disk.Disk, path string, wanted func(line []byte) bool) (*Past, error) {
 	f, err := on.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -66,7 +86,7 @@ func Read(on disk.Disk, path string) (*Past, error) {
 		return nil, err
 	}
 	defer f.Close()
-	p := &Past{Begin: -1}
+	p := &Past{Begin: -1, Since: -1}
 	var not *NotAJournal
 	torn := false // a line so far is not whole
 	lines := bufio.NewReaderSize(f, longest)
@@ -83,6 +103,9 @@ func Read(on disk.Disk, path string) (*Past, error) {
 			return p, nil
 		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
 			return nil, err
+		}
+		if err == nil && n > 1 && !wanted(line) {
+			continue
 		}
 		text, whole := unseal(strings.TrimSuffix(string(line), "\n"))
 		if n == 1 {
@@ -127,7 +150,11 @@ func (p *Past) take(text string) {
 	case kindBegin:
 		p.Begin = number(words, p.Begin)
 	case kindSize:
-		p.Size = max(p.Size, number(words, 0))
+		size := number(words, 0)
+		if p.Begin >= 0 && p.Since < 0 {
+			p.Since = max(p.Begin, size)
+		}
+		p.Size = max(p.Size, size)
 	case kindAll:
 		if len(words) == 2 {
 			if crm, ok := zoho.ParseIdentity(words[1]); ok {

@@ -39,6 +39,9 @@ const (
 // format is the version of the file's format.
 const format = "1"
 
+// sumSize is how many characters the checksum of a line has.
+const sumSize = 8
+
 // seal adds a line to b: the checksum of its text, and the text.
 func seal(b []byte, text string) []byte {
 	return fmt.Appendf(b, "%08x %s\n", crc32.ChecksumIEEE([]byte(text)), text)
@@ -47,7 +50,7 @@ func seal(b []byte, text string) []byte {
 // unseal gives the text of a line, and whether the line is whole.
 func unseal(line string) (text string, whole bool) {
 	sum, text, ok := strings.Cut(line, " ")
-	if !ok || len(sum) != 8 {
+	if !ok || len(sum) != sumSize {
 		return line, false
 	}
 	n, err := strconv.ParseUint(sum, 16, 32)

@@ -28,7 +28,7 @@ func TestJudge(t *testing.T) {
 		RefusedAndLinked: {Failed, true},
 		NoEvidence:       {Unknown, true},
 	}
-	for history, table := range map[History]map[Evidence]verdict{Clear: answered, LeftUnknown: open, InDoubt: open, Unanswered: open} {
+	for history, table := range map[History]map[Evidence]verdict{Clear: answered, LeftUnknown: open, InDoubt: open, Unanswered: open, Elsewhere: open} {
 		for evidence, want := range table {
 			t.Run(fmt.Sprintf("%d and %d", history, evidence), func(t *testing.T) {
 				status, settled := history.Judge(evidence)

@@ -180,6 +180,7 @@ func (r *Row) check() error {
 type wholeLines struct {
 	in   *bufio.Reader
 	rest []byte
+	last []byte // the end of the last line, for a Follower
 	size int64
 	torn int64
 	err  error
@@ -191,6 +192,7 @@ func (w *wholeLines) Read(p []byte) (int, error) {
 		switch {
 		case err == nil:
 			w.size += int64(len(line))
+			w.last = append(w.last[:0], line[max(0, len(line)-lastMax):]...)
 			w.rest = line
 		case err == io.EOF:
 			w.torn = int64(len(line))

@@ -27,6 +27,9 @@ func (d *Delink) answered(t *task, at time.Time) {
 	var silent groups   // ids that are sent again, because the answer does not name them
 	var refused groups  // ids that are looked up, because they were refused
 	var untouched []int // ids that are sent again, because the call was refused for other ids
+	elsewhere := d.openElsewhere(t, func(i int) bool {
+		return i < len(a.Items) && a.Items[i].ID == t.ids[i] && a.Items[i].Verdict == zoho.Absent
+	})
 	for i, id := range t.ids {
 		item := zoho.Item{ID: id, Code: zoho.CodeNotInAnswer}
 		if i < len(a.Items) && a.Items[i].ID == id {
@@ -42,12 +45,16 @@ func (d *Delink) answered(t *task, at time.Time) {
 			continue
 		case zoho.Silent, zoho.Removed, zoho.Absent, zoho.Failed, zoho.Deleted:
 		}
-		evidence, message := itemEvidence(t, item)
+		history := t.history
+		if slices.Contains(elsewhere, i) {
+			history = outcome.Elsewhere
+		}
+		evidence, message := itemEvidence(history, item)
 		if evidence == outcome.NoEvidence {
 			silent.add(i, item)
 			continue
 		}
-		status, settled := t.history.Judge(evidence)
+		status, settled := history.Judge(evidence)
 		switch {
 		case item.Verdict == zoho.Deleted: // a record that is gone cannot be looked up
 			status = outcome.Failed
@@ -73,12 +80,12 @@ func (d *Delink) answered(t *task, at time.Time) {
 
 // itemEvidence gives what an item of an answer shows, and the message of an outcome that rests on
 // it. It gives NoEvidence for an item that says nothing about its link.
-func itemEvidence(t *task, i zoho.Item) (outcome.Evidence, string) {
+func itemEvidence(h outcome.History, i zoho.Item) (outcome.Evidence, string) {
 	switch i.Verdict {
 	case zoho.Removed:
 		return outcome.SaidRemoved, i.Message
 	case zoho.Absent:
-		return outcome.SaidNotThere, t.notThere(i.Message)
+		return outcome.SaidNotThere, notThere(h, i.Message)
 	case zoho.Deleted:
 		return outcome.RefusedByID, zoho.Explain(i.Code)
 	case zoho.Failed:

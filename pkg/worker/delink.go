@@ -43,6 +43,10 @@ type Settings struct {
 	// no such relation. Until a call has removed a link of it and deleted no record, its batches
 	// are sent one at a time, with no other call in flight.
 	Untried func(zoho.Relation) bool
+	// Elsewhere reports which links of a parent record another run may have removed meanwhile: that
+	// run was about to send them, and has no outcome of them. It is asked before a link is called
+	// Absent. It may be nil, and it may return nil if there is no such link.
+	Elsewhere func(r zoho.Relation, parent zoho.ID, related []zoho.ID) []bool
 	// OrgAnswers says that the org has answered a question in this run, which shows that reads
 	// reach the CRM.
 	OrgAnswers bool

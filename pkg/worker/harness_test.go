@@ -58,6 +58,7 @@ type fake struct {
 	linked     map[reader.Link]bool
 	removed    map[reader.Link]bool // by calls
 	unanswered map[reader.Link]bool // a delink told nothing of it
+	elsewhere  map[reader.Link]bool // another run has them open
 	locked     map[zoho.ID]bool     // refused by name
 	cursed     map[zoho.ID]bool     // one of them in a call has the whole call refused, namelessly
 	prepared   map[reader.Link]bool // by the recorder

@@ -23,8 +23,8 @@ func (d *Delink) lookUp(t *task, why *zoho.Error) {
 	d.engine.Park(t, 0)
 }
 
-// lookedUp takes the answer to a look-up.
-func (d *Delink) lookedUp(t *task, at time.Time) {
+// judgeLookUp takes the answer to a look-up. All links of the task have one history.
+func (d *Delink) judgeLookUp(t *task, at time.Time) {
 	switch {
 	case slices.Contains(t.linked, true):
 		d.readable[t.relation] = true
@@ -89,7 +89,7 @@ func (d *Delink) settleLookUp(t *task, at time.Time) {
 			continue
 		}
 		status, _ := t.history.Judge(outcome.SaidNotThere)
-		out = append(out, t.outcome(i, status, t.why.Code, t.notThere(notThere(t)), t.why.Status, at))
+		out = append(out, t.outcome(i, status, t.why.Code, notThere(t.history, foundMissing(t)), t.why.Status, at))
 	}
 	d.write(out)
 	if len(there) > 0 {
@@ -97,8 +97,8 @@ func (d *Delink) settleLookUp(t *task, at time.Time) {
 	}
 }
 
-// notThere is what a look-up shows of a link that is not there.
-func notThere(t *task) string {
+// foundMissing is what a look-up shows of a link that is not there.
+func foundMissing(t *task) string {
 	if t.history.MayBeRemoved() {
 		return "the link is no longer there"
 	}

@@ -45,7 +45,7 @@ func mustBeTrue(t testing.TB, f *fake, b *book, batches []chunker.Batch) {
 // lie is what is wrong with the status of a link; empty if it is true. History is what earlier runs
 // left open.
 func lie(f *fake, history outcome.History, l reader.Link, s outcome.Status) string {
-	open := history.MayBeRemoved() || f.unanswered[l]
+	open := history.MayBeRemoved() || f.unanswered[l] || f.elsewhere[l]
 	switch s {
 	case outcome.Pending:
 		return whatHolds(f.removed[l], "and was removed", f.unanswered[l], "and a call for it went unanswered")

@@ -116,14 +116,16 @@ func (t *task) all(s outcome.Status, e *zoho.Error, message string, now time.Tim
 }
 
 // notThere gives the message for a link that is not there. said is what the CRM said.
-func (t *task) notThere(said string) string {
-	switch t.history {
+func notThere(h outcome.History, said string) string {
+	switch h {
 	case outcome.Clear:
 		return said
 	case outcome.LeftUnknown:
 		return said + " (an earlier run sent it, got no answer, and may have removed it)"
 	case outcome.InDoubt:
 		return said + " (an earlier run was cut off, and may have removed it)"
+	case outcome.Elsewhere:
+		return said + " (another run was about to send it, has no outcome of it, and may have removed it)"
 	case outcome.Unanswered:
 	}
 	return said + " (an earlier attempt went unanswered and may have removed it)"
@@ -135,6 +137,9 @@ func (t *task) unknown(now time.Time) []outcome.Outcome {
 	e := t.unanswered
 	if e == nil {
 		e = &zoho.Error{Kind: zoho.Unanswered, Code: zoho.CodeNoAnswer, Detail: "to an earlier run"}
+		if t.history == outcome.Elsewhere {
+			e.Detail = "to another run"
+		}
 	}
 	return t.all(outcome.Unknown, e, fmt.Sprintf("sent, and the link may have been removed: %s", e), now)
 }
