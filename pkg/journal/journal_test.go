@@ -259,7 +259,7 @@ func TestFilesThatAreNoJournals(t *testing.T) {
 			d := newDrive()
 			d.names[Name(results)] = &inode{data: []byte(test.content)}
 			past, err := Read(d.disk(), Name(results))
-			if not := new(NotAJournal); !errors.As(err, &not) || !cmp.Equal(not.Rest, &Past{Begin: -1, Size: not.Rest.Size}) {
+			if not := new(NotAJournal); !errors.As(err, &not) || !cmp.Equal(not.Rest, &Past{Begin: -1, Since: -1, Size: not.Rest.Size}) {
 				t.Errorf("%#v", err)
 			}
 			if past != nil || err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), Name(results)) {

@@ -2,4 +2,7 @@
 
 package simulation
 
-const fewSeeds = 300
+const (
+	fewSeeds = 300
+	shuffled = false // goroutines that are ready at the same moment run in a random order
+)
