@@ -75,9 +75,6 @@ func (j *Job) takeUp() error {
 	e.run.Results = e.extent.Exists
 	e.run.CRM = j.compareCRM(named, strangers)
 	doubts.resultsHave(e.extent.Size)
-	if e.extent.Torn > 0 && doubts.own.past == nil && len(doubts.lost) == 0 {
-		doubts.lose("the end of %s is missing, and so is the journal", j.files.Results)
-	}
 	e.maybeRemoved = j.book.LinksThatAre(outcome.Unknown, outcome.Gone)
 	cut := e.summary != nil && e.summary.State == outcome.Running
 	if cut && doubts.own.past == nil && len(doubts.lost) == 0 && e.run.CRM == isSame && e.run.SameInput {
@@ -172,8 +169,8 @@ func isOrgID(name string) bool {
 func (j *Job) identityToKeep() zoho.Identity {
 	now, s := j.answers.identity, j.earlier.summary
 	switch {
-	case s == nil || j.decision != goOn && j.decision != begin:
-	case now.Name() == "":
+	case s == nil:
+	case now.Name() == "" && j.decision != beginAnew:
 		return s.Identity()
 	case now.Org == "" && now.Compare(s.Identity()) == zoho.Same:
 		now.Org = s.Identity().Org

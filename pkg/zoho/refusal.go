@@ -203,7 +203,9 @@ func refusedInData(sent int, reply reply, data []result) *Error {
 	placed := !slices.ContainsFunc(data, func(r result) bool {
 		return r.Details.PathIndex == "" || r.Details.PathIndex != first.Details.PathIndex || r.verdict() != Failed
 	})
-	if placed || len(data) == 1 && !named && first.verdict() != Removed {
+	// With a status of success and several ids, one item without an id may be about any of them.
+	whole := len(data) == 1 && !named && first.verdict() != Removed && (sent == 1 || reply.status >= 300)
+	if placed || whole {
 		e := classify(reply.status, reply.header, &envelope{Code: first.Code, Message: first.Message, Details: first.Details})
 		switch reaches := (e.Kind == Refused || e.Kind == Denied) && e.Scope != ScopeBatch; {
 		case reaches && !placed && sent == 1 && first.verdict() != Absent: // as likely of this id

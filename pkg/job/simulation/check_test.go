@@ -364,8 +364,10 @@ func (l *life) checkEnd(e end, before, after map[link]string) {
 			w.fault("sent", "life %d: did not begin, and made %d calls", l.number, l.witness.calls)
 		}
 		// A run that would begin anew, and is refused or stopped before its first call, leaves all
-		// as it is. So does one for which Zoho makes no more tokens.
-		if !l.trouble && (e.refusal != nil || !l.anew) && w.emulator.Books().Denied == 0 {
+		// as it is. So does one that gets no token, because Zoho makes no more or a fault struck.
+		books := w.emulator.Books()
+		noToken := books.Denied > 0 || w.refresh && len(books.Faults) > 0
+		if !l.trouble && (e.refusal != nil || !l.anew) && !noToken {
 			w.fault("refusal", "life %d: does not begin: %v", l.number, e.err)
 		}
 		return
@@ -376,7 +378,7 @@ func (l *life) checkEnd(e end, before, after map[link]string) {
 		return
 	}
 	l.checkFiles(e.summary)
-	if w.healthy && len(before) == 0 && len(l.doubt) == 0 && e.summary.Reason == outcome.Completed {
+	if w.healthy && len(before) == 0 && len(l.doubt) == 0 && !l.anew && e.summary.Reason == outcome.Completed {
 		groups := map[string]int{}
 		for _, k := range w.links {
 			groups[k.module+k.parent+k.list]++
@@ -456,7 +458,9 @@ func (l *life) checkReason(e end) {
 		}
 	case outcome.LoginRefused:
 		exit = outcome.ExitRefused
-		if !w.denied && !w.refresh {
+		// A torn 401 does not say that what it lacks is a scope.
+		torn := w.emulator.Config().Scopes != nil && len(books.Faults) > 0
+		if !w.denied && !w.refresh && !torn {
 			wrong("the login is good")
 		}
 	case outcome.Broken:

@@ -108,7 +108,8 @@ func (l *life) checkDoubt(killed bool, before map[link]bool, after map[link]stri
 	if l.options.power { // what earlier lives have written but not synced is lost, too
 		most += 3 * w.widest
 	}
-	if n > most && !w.gone && !l.anew {
+	// A life that had come to its end leaves a journal of what is unknown.
+	if n > most && !w.gone && !l.anew && w.readJournal().begin >= 0 {
 		w.fault("doubt", "life %d: %d links are in doubt, with %d slots and batches of %d", l.number, n, l.options.slots, l.options.batch)
 	}
 }

@@ -266,7 +266,7 @@ func (l *life) recorded(p []byte) {
 		switch {
 		case l.begun[k] != "":
 			l.unsynced++
-		case status != "failed" && l.world.sent[k] == 0 && !l.world.doubtedOnce[k]:
+		case status != "failed" && l.world.sent[k] == 0 && !l.world.doubtedOnce[k] && !l.world.gone:
 			l.world.fault("unsent", "life %d: %v is %s and was not sent", l.number, k, status)
 		}
 	}
