@@ -198,7 +198,7 @@ func BenchmarkElsewhere(b *testing.B) {
 				}
 				left.Records = append(left.Records, r)
 			}
-			if err := journal.Keep(disk.OS{}, filepath.Join(folder, "other.results.csv"), left); err != nil {
+			if err := journal.Keep(disk.OS{}, filepath.Join(folder, "other.results.csv"), left, 0); err != nil {
 				b.Fatal(err)
 			}
 			o := &otherRuns{job: j, known: map[string]string{}, runs: map[string]*otherRun{}}

@@ -138,7 +138,7 @@ func (j *Job) carryOver(now time.Time) error {
 	}
 	names := j.namesOfCRM()
 	j.book = report.NewBook(j.input.Set, j.input.Bad)
-	err := report.Rewrite(j.world.Disk, j.files.Results, func(r *report.Row) bool {
+	_, err := report.Rewrite(j.world.Disk, j.files.Results, func(r *report.Row) bool {
 		return (names == nil || names[r.Org]) && j.book.Carry(r)
 	})
 	if err != nil {
@@ -158,16 +158,21 @@ func (j *Job) finishFiles(s *report.Summary, r *report.Recorder) error {
 	if err := errors.Join(r.Ledger.Close(), r.Journal.Close()); err != nil || r.Ledger.Broken() {
 		return errors.Join(err, j.finishFailures(s))
 	}
-	left := j.stillInDoubt()
-	if err := journal.Keep(j.world.Disk, j.files.Results, left); err != nil {
-		return err
-	}
-	j.nothingInDoubt = left.IsEmpty()
+	left, size := j.stillInDoubt(), r.Ledger.Size()
 	if j.book.Superseded() {
-		if err := report.Rewrite(j.world.Disk, j.files.Results, j.book.Last()); err != nil {
+		// Until the journal knows the new size, it knows none.
+		err := journal.Keep(j.world.Disk, j.files.Results, left, 0)
+		if err == nil {
+			size, err = report.Rewrite(j.world.Disk, j.files.Results, j.book.Last())
+		}
+		if err != nil {
 			return err
 		}
 	}
+	if err := journal.Keep(j.world.Disk, j.files.Results, left, size); err != nil {
+		return err
+	}
+	j.nothingInDoubt = left.IsEmpty()
 	return j.finishFailures(s)
 }
 

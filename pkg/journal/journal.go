@@ -56,9 +56,10 @@ func Begin(on disk.Disk, results string, earlier Doubts, size int64) (*Journal, 
 }
 
 // Keep makes the journal that a run leaves behind, with what is still in doubt. If nothing is, the
-// journal is empty until Remove removes it.
-func Keep(on disk.Disk, results string, left Doubts) error {
-	_, err := Begin(on, results, left, 0)
+// journal is empty until Remove removes it. size is the size of the result file; 0 if the file is to
+// be replaced.
+func Keep(on disk.Disk, results string, left Doubts, size int64) error {
+	_, err := Begin(on, results, left, size)
 	return err
 }
 

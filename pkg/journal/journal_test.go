@@ -171,7 +171,7 @@ func TestNothingIsForgotten(t *testing.T) {
 			}
 			left = m.check()
 		}
-		if err := Keep(m.d.disk(), results, Doubts{Records: recordsOf(left)}); err != nil {
+		if err := Keep(m.d.disk(), results, Doubts{Records: recordsOf(left)}, 0); err != nil {
 			t.Fatal(err)
 		}
 		past, err := Read(m.d.disk(), Name(results))
@@ -188,7 +188,7 @@ func TestNothingIsForgotten(t *testing.T) {
 func TestKeepNothing(t *testing.T) {
 	d := newDrive()
 	for range 2 {
-		if err := Keep(d.disk(), results, Doubts{}); err != nil {
+		if err := Keep(d.disk(), results, Doubts{}, 0); err != nil {
 			t.Error(err)
 		}
 		past, err := Read(d.disk(), Name(results))

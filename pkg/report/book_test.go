@@ -103,7 +103,7 @@ func TestBookAndFilesTellTheSame(t *testing.T) {
 				t.Fatal(err)
 			}
 			if book.Superseded() {
-				if err := Rewrite(quick, results, book.Last()); err != nil {
+				if _, err := Rewrite(quick, results, book.Last()); err != nil {
 					t.Fatal(err)
 				}
 			}

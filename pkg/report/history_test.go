@@ -116,7 +116,7 @@ func TestOneRowForEachSettledLink(t *testing.T) {
 			t.Fatal(err)
 		}
 		if book.Superseded() {
-			if err := Rewrite(quick, path, book.Last()); err != nil {
+			if _, err := Rewrite(quick, path, book.Last()); err != nil {
 				t.Fatal(err)
 			}
 		}

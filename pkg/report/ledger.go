@@ -347,9 +347,10 @@ func (l *Ledger) Close() error {
 }
 
 // Rewrite replaces a result file by one that has only the rows for which keep returns true. keep
-// may change them.
-func Rewrite(on disk.Disk, path string, keep func(row *Row) bool) error {
-	return on.Replace(path, func(w io.Writer) error {
+// may change them. It returns the size of the file in bytes.
+func Rewrite(on disk.Disk, path string, keep func(row *Row) bool) (size int64, err error) {
+	err = on.Replace(path, func(w io.Writer) error {
+		size = int64(len(header))
 		out := bufio.NewWriterSize(w, 1<<20)
 		enc := newEncoder()
 		if _, err := out.WriteString(header); err != nil {
@@ -365,6 +366,7 @@ func Rewrite(on disk.Disk, path string, keep func(row *Row) bool) error {
 			if err != nil {
 				return err
 			}
+			size += int64(len(b))
 			_, err = out.Write(b)
 			return err
 		})
@@ -373,4 +375,5 @@ func Rewrite(on disk.Disk, path string, keep func(row *Row) bool) error {
 		}
 		return out.Flush()
 	})
+	return size, err
 }

@@ -177,7 +177,7 @@ func TestRewriteKeepsOrder(t *testing.T) {
 	if err := errors.Join(ledger.Append(rows), ledger.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if err := Rewrite(quick, path, func(r *Row) bool { return r.Line%3 == 0 }); err != nil {
+	if _, err := Rewrite(quick, path, func(r *Row) bool { return r.Line%3 == 0 }); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := readAll(t, path)
