@@ -624,7 +624,10 @@ func (l *life) done(e end) bool {
 	if s == nil {
 		return false
 	}
-	return (s.State == outcome.Finished || s.Reason == outcome.LoginRefused && l.world.denied) && s.Unknown <= len(l.unreadable)
+	if s.Reason == outcome.LoginRefused {
+		return l.world.denied // links of the list that is denied stay as they are
+	}
+	return s.State == outcome.Finished && s.Unknown <= len(l.unreadable)
 }
 
 // checkDone looks at the end of all.
