@@ -28,7 +28,7 @@ func (r *runner) question(v *planView) string {
 		where += ", data centre " + r.login.dc.Name
 	}
 	q := fmt.Sprintf("remove %s in %s? This cannot be undone by itself. [y/N]", counted(v.ToSend, "link", "links"), where)
-	if r.ui.quiet {
+	if r.ui.manner().quiet {
 		q = v.text(false) + "\n" + q
 	}
 	return q

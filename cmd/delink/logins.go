@@ -142,7 +142,7 @@ func lockLogins(path string) (unlock func(), err error) {
 		case tries == 0:
 			return nil, &job.Refusal{Cause: path + " is being changed by another process", Err: err, Hint: "end that process, then try again"}
 		}
-		time.Sleep(100 * time.Millisecond)
+		time.Sleep(100 * time.Millisecond) // no call waits until another process unlocks
 	}
 }
 

@@ -189,7 +189,7 @@ func (r *runner) stopping(what string) {
 // progress shows how the run goes on until the returned function is called.
 func (p *program) progress(look func() progress.Moment) (end func()) {
 	switch {
-	case p.ui.quiet:
+	case p.ui.manner().quiet:
 		return func() {}
 	case p.ui.canDraw():
 		return progress.StartBar(p.ui, look).Stop

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 
@@ -33,16 +34,25 @@ import (
 // ui holds to them, so that no command writes to standard error by itself. None of its methods
 // waits for whoever reads standard error, except ask, which needs the reader.
 type ui struct {
-	out     *messages
-	tty     *os.File // standard error, if it is a terminal
-	plain   bool     // the terminal cannot draw over a line
+	out    *messages
+	tty    *os.File     // standard error, if it is a terminal
+	plain  bool         // the terminal cannot draw over a line
+	log    *slog.Logger // what --log-level chooses
+	chosen atomic.Pointer[manner]
+}
+
+// manner is how messages are written. It is replaced as a whole, because the flags about messages
+// are taken while a signal may already be told of.
+type manner struct {
 	quiet   bool
 	json    bool
 	color   bool
-	log     *slog.Logger // what --log-level chooses
 	records *slog.Logger // with --log-format json: the messages
 	urgent  *slog.Logger // with --log-format json: the messages that are never dropped
 }
+
+// manner is how messages are written now.
+func (u *ui) manner() *manner { return u.chosen.Load() }
 
 func newUI(stderr io.Writer, getenv func(string) string) *ui {
 	u := &ui{log: slog.New(slog.DiscardHandler)}
@@ -51,7 +61,7 @@ func newUI(stderr io.Writer, getenv func(string) string) *ui {
 		u.tty = f
 	}
 	u.plain = getenv("TERM") == "dumb"
-	u.color = u.terminal() && getenv("NO_COLOR") == "" && !u.plain
+	u.chosen.Store(&manner{color: u.terminal() && getenv("NO_COLOR") == "" && !u.plain})
 	return u
 }
 
@@ -77,7 +87,7 @@ func (u *ui) foresee(args []string, getenv func(string) string) {
 		}
 	}
 	if format == formatJSON {
-		u.beginRecords()
+		u.chosen.Store(u.recording(*u.manner()))
 	}
 }
 
@@ -88,13 +98,15 @@ func (u *ui) configure(quiet bool, format, level string) error {
 		return usageError{fmt.Errorf("--log-level %q is not one of debug, info, warn, error", level), ""}
 	}
 	o := &slog.HandlerOptions{Level: l}
-	u.quiet = quiet
+	m := *u.manner()
+	m.quiet = quiet
 	switch format {
 	case formatText:
-		u.json = false
+		m.json = false
+		u.chosen.Store(&m)
 		u.log = slog.New(slog.NewTextHandler(queued{u.out, ordinary}, o))
 	case formatJSON:
-		u.beginRecords()
+		u.chosen.Store(u.recording(m))
 		u.log = slog.New(slog.NewJSONHandler(queued{u.out, ordinary}, o))
 	default:
 		return usageError{fmt.Errorf("--log-format %q is not text or json", format), ""}
@@ -102,11 +114,12 @@ func (u *ui) configure(quiet bool, format, level string) error {
 	return nil
 }
 
-// beginRecords makes every message a record from now on, whatever the level of the log is.
-func (u *ui) beginRecords() {
-	u.json, u.color = true, false
-	u.records = slog.New(slog.NewJSONHandler(queued{u.out, ordinary}, nil))
-	u.urgent = slog.New(slog.NewJSONHandler(queued{u.out, needed}, nil))
+// recording gives the same manner with every message as a record, whatever the level of the log is.
+func (u *ui) recording(m manner) *manner {
+	m.json, m.color = true, false
+	m.records = slog.New(slog.NewJSONHandler(queued{u.out, ordinary}, nil))
+	m.urgent = slog.New(slog.NewJSONHandler(queued{u.out, needed}, nil))
+	return &m
 }
 
 // queued is a writer whose writes never wait.
@@ -124,7 +137,7 @@ func (q queued) Write(b []byte) (int, error) {
 func (u *ui) terminal() bool { return u.tty != nil }
 
 // canDraw reports whether a line can be replaced.
-func (u *ui) canDraw() bool { return u.terminal() && !u.plain && !u.json }
+func (u *ui) canDraw() bool { return u.terminal() && !u.plain && !u.manner().json }
 
 // Width is how many columns the terminal has, which can change.
 func (u *ui) Width() int {
@@ -142,9 +155,9 @@ func (u *ui) Replace(line string) { u.out.replace(line) }
 // say writes an ordinary message, in one or more lines.
 func (u *ui) say(format string, args ...any) {
 	switch text := fmt.Sprintf(format, args...); {
-	case u.quiet:
-	case u.json:
-		u.records.Info(text)
+	case u.manner().quiet:
+	case u.manner().json:
+		u.manner().records.Info(text)
 	default:
 		u.out.put(u.shown(text)+"\n", ordinary)
 	}
@@ -154,9 +167,9 @@ func (u *ui) say(format string, args ...any) {
 // fields in place of the text.
 func (u *ui) result(what, text string, fields ...any) {
 	switch {
-	case u.quiet:
-	case u.json:
-		u.urgent.Info(what, fields...)
+	case u.manner().quiet:
+	case u.manner().json:
+		u.manner().urgent.Info(what, fields...)
 	default:
 		u.out.put(u.shown(text)+"\n", needed)
 	}
@@ -164,8 +177,8 @@ func (u *ui) result(what, text string, fields ...any) {
 
 // progress writes how a run goes on, in one line.
 func (u *ui) progress(m progress.Moment, text string) {
-	if u.json && !u.quiet {
-		u.records.Info("progress", "done", m.Done, "total", m.Total, "failed", m.Failed, "in_flight", m.InFlight, "slots", m.Slots)
+	if u.manner().json && !u.manner().quiet {
+		u.manner().records.Info("progress", "done", m.Done, "total", m.Total, "failed", m.Failed, "in_flight", m.InFlight, "slots", m.Slots)
 		return
 	}
 	u.say("%s", text)
@@ -174,9 +187,9 @@ func (u *ui) progress(m progress.Moment, text string) {
 // note writes what people should know while the run goes on.
 func (u *ui) note(text string) {
 	switch {
-	case u.quiet:
-	case u.json:
-		u.records.Warn(text)
+	case u.manner().quiet:
+	case u.manner().json:
+		u.manner().records.Warn(text)
 	default:
 		u.out.put(u.noteText(text), ordinary)
 	}
@@ -190,9 +203,9 @@ func (u *ui) noteText(text string) string {
 func (u *ui) lost(n int) string {
 	text := fmt.Sprintf("%s dropped here, because nobody read standard error", counted(n, "message was", "messages were"))
 	switch {
-	case u.quiet:
+	case u.manner().quiet:
 		return ""
-	case u.json:
+	case u.manner().json:
 		var b strings.Builder
 		slog.New(slog.NewJSONHandler(&b, nil)).Warn(text, "dropped", n)
 		return b.String()
@@ -202,11 +215,11 @@ func (u *ui) lost(n int) string {
 
 // error writes why something ended, and what to do.
 func (u *ui) error(text, hint string, fields ...any) {
-	if u.json {
+	if u.manner().json {
 		if hint != "" {
 			fields = append(fields, "hint", hint)
 		}
-		u.urgent.Error(text, fields...)
+		u.manner().urgent.Error(text, fields...)
 		return
 	}
 	text = u.labelled("31", "error:", text)
@@ -219,8 +232,8 @@ func (u *ui) error(text, hint string, fields ...any) {
 // ask writes a question, and waits until it is written: nobody can answer a question that is not on
 // the screen. If ctx ends, so does the wait.
 func (u *ui) ask(ctx context.Context, question string) {
-	if u.json {
-		u.urgent.Info(question)
+	if u.manner().json {
+		u.manner().urgent.Info(question)
 	} else {
 		u.out.put(u.shown(question)+" ", needed)
 	}
@@ -229,7 +242,7 @@ func (u *ui) ask(ctx context.Context, question string) {
 
 // answered ends the line of a question, if no typed answer has ended it.
 func (u *ui) answered() {
-	if !u.json {
+	if !u.manner().json {
 		u.out.put("\n", needed)
 	}
 }
@@ -316,7 +329,7 @@ func (u *ui) refusal(r *job.Refusal) {
 	r = withInputHint(r)
 	rows := r.Rows[:min(len(r.Rows), shownRows)]
 	more := len(r.Rows) + r.More - len(rows)
-	if u.json {
+	if u.manner().json {
 		for _, row := range rows {
 			u.error(row.Error(), row.Hint, "file", row.File, "line", row.Line, "column", row.Column, "value", row.Value)
 		}
@@ -344,7 +357,7 @@ func (u *ui) refusal(r *job.Refusal) {
 
 // paint colours a text, if messages have colours.
 func (u *ui) paint(code, s string) string {
-	if !u.color {
+	if !u.manner().color {
 		return s
 	}
 	return "\x1b[" + code + "m" + s + "\x1b[0m"

@@ -22,7 +22,8 @@ const (
 	// has at least one id with another verdict, so that sending the untouched ones again comes to
 	// an end.
 	Untouched
-	// Undecided: the CRM reported an error for this id, and not which. This link was not removed; it may be there or not.
+	// Undecided: the CRM reported an error for this id, and not which. This link was not removed. It
+	// may be there or not.
 	Undecided
 )
 

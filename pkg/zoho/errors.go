@@ -66,7 +66,8 @@ type Error struct {
 	// trusted, or the proxy refuses.
 	Lasting bool
 
-	// Running says of Unanswered that the caller did not wait any longer: the CRM may still be at work on the call.
+	// Running says of Unanswered that the caller did not wait any longer: the CRM may still be at
+	// work on the call.
 	Running bool
 
 	// token is the one that was refused, for BadToken.

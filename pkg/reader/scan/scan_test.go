@@ -11,7 +11,8 @@ import (
 	"delink/pkg/reader/scan"
 )
 
-// Rows without faults are those that encoding/csv finds, with the same values, and the text of all rows is the whole text.
+// Rows without faults are those that encoding/csv finds, with the same values, and the text of all
+// rows is the whole text.
 func TestRowsAreThoseOfCSV(t *testing.T) {
 	plain := rapid.StringMatching(`[a-z ü]{0,5}`)
 	quoted := rapid.Map(rapid.StringMatching(`[a-z",\n ]{0,6}`), func(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` })
