@@ -54,14 +54,16 @@ func TestStatuses(t *testing.T) {
 		{Pending, false, true, true, false},
 		{Duplicate, true, false, false, false},
 		{Invalid, true, false, false, false},
+		{Restored, true, false, false, false},
+		{Present, true, false, false, false},
 	} {
 		t.Run(string(c.status), func(t *testing.T) {
-			if c.status.InResults() != c.inResults || c.status.ToSend(false) != c.toSend || c.status.ToSend(true) != c.retried || c.status.IsNotSeen() != c.gone {
+			if c.status.InResults() != c.inResults || c.status.ToSend(false) != c.toSend || c.status.ToSend(true) != c.retried || (c.status.Claims() == NotLinked) != c.gone {
 				t.Errorf("%+v", c.status)
 			}
 		})
 	}
-	if len(Table) != 8 || Status("kept").InResults() {
+	if len(Table) != 10 || Status("kept").InResults() {
 		t.Error("there are other statuses")
 	}
 }

@@ -18,6 +18,9 @@ const (
 	Pending   Status = "pending"   // not sent, or not since an earlier run left it in doubt
 	Duplicate Status = "duplicate" // the same link as an earlier line
 	Invalid   Status = "invalid"   // the row cannot be used
+
+	Restored Status = "restored" // linked again by undo
+	Present  Status = "present"  // undo found it linked, and no attempt of its own had linked it
 )
 
 // Resend says when a run sends a link again that has the status already.
@@ -32,20 +35,22 @@ const (
 
 // Facts is all that depends on a status.
 type Facts struct {
-	Status  Status
-	OfLink  bool   // it is a status of links; rows that no call names have the others
-	Resend  Resend // whether a run sends a link with this status again
-	Bad     bool   // the run did not do what the user wanted: exit code 3
-	NotSeen bool   // the link was not there when the CRM was last asked
-	Note    string // what people see beside the count; may be empty
+	Status Status
+	OfLink bool     // it is a status of links; rows that no call names have the others
+	Resend Resend   // whether a run sends a link with this status again
+	Bad    bool     // the run did not do what the user wanted: exit code 3
+	Claims Presence // what the status says of the link in the CRM; NotKnown if it says nothing
+	Note   string   // what people see beside the count; may be empty
 }
 
 // Table has all statuses, in the order in which people see them.
 var Table = []Facts{
-	{Status: Removed, OfLink: true, NotSeen: true},
-	{Status: Gone, OfLink: true, NotSeen: true, Note: "not there any more; an attempt that went unanswered may have removed them"},
-	{Status: Absent, OfLink: true, NotSeen: true, Note: "there was no such link"},
-	{Status: Failed, OfLink: true, Resend: OnRequest, Bad: true},
+	{Status: Removed, OfLink: true, Claims: NotLinked},
+	{Status: Gone, OfLink: true, Claims: NotLinked, Note: "not there any more; an attempt that went unanswered may have removed them"},
+	{Status: Absent, OfLink: true, Claims: NotLinked, Note: "there was no such link"},
+	{Status: Restored, OfLink: true, Claims: Linked},
+	{Status: Present, OfLink: true, Claims: Linked, Note: "were linked already, and were left as they are"},
+	{Status: Failed, OfLink: true, Resend: OnRequest, Bad: true, Claims: Linked},
 	{Status: Unknown, OfLink: true, Resend: Always, Bad: true, Note: "may be removed; run again to find out"},
 	{Status: Pending, OfLink: true, Resend: Always, Note: "not sent"},
 	{Status: Duplicate, Note: "rows that repeat an earlier line"},
@@ -73,10 +78,12 @@ func (s Status) IsOfLink() bool {
 	return f.OfLink
 }
 
-// IsNotSeen reports whether a link of this status was not there when the CRM was last asked.
-func (s Status) IsNotSeen() bool {
+// Claims gives what a status says of a link in the CRM: NotKnown if it says nothing. Failed says
+// that a link is there for a run, which could not remove it. For an undo, which could not make it,
+// it says nothing.
+func (s Status) Claims() Presence {
 	f, _ := s.Facts()
-	return f.NotSeen
+	return f.Claims
 }
 
 // ToSend reports whether a run sends a link of this status; retry says that the user wants failed
@@ -96,3 +103,13 @@ type Outcome struct {
 	Attempts   int    // calls of this run that named the link
 	Time       time.Time
 }
+
+// Presence says whether a link is there in the CRM.
+type Presence string
+
+// What can be known of that. The zero value is NotKnown.
+const (
+	NotKnown  Presence = ""
+	Linked    Presence = "yes"
+	NotLinked Presence = "no"
+)

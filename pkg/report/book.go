@@ -142,7 +142,7 @@ func (b *Book) Doubt(l reader.Link) {
 	switch status := b.status(pos); {
 	case status == outcome.Unknown: // the result file says already that it may be removed
 		return
-	case !status.IsNotSeen():
+	case status.Claims() != outcome.NotLinked:
 		b.makePending(pos)
 	}
 	b.inDoubt.add(pos, b.set.Rows())
@@ -238,7 +238,7 @@ func (b *Book) makePending(pos int) {
 func (b *Book) setFate(pos int, f Fate) {
 	// Nothing shows why such links have their status. Without code and message, millions of rows
 	// share one fate.
-	if f.Status.IsNotSeen() || f.Status == outcome.Duplicate {
+	if f.Status.Claims() == outcome.NotLinked || f.Status == outcome.Duplicate {
 		f.Code, f.Message = "", ""
 	}
 	n, ok := b.index[f]

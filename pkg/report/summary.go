@@ -28,6 +28,7 @@ type Summary struct {
 	Absent           int            `json:"absent"`
 	Failed           int            `json:"failed"`
 	Unknown          int            `json:"unknown"`
+	*UndoCounts                     // of an undo; nil for a run
 	Invalid          int            `json:"invalid"`
 	Duplicate        int            `json:"duplicate"`
 	Pending          int            `json:"pending"`
@@ -42,6 +43,12 @@ type Summary struct {
 	Failures         *string        `json:"failures"`
 	ExitCode         int            `json:"exit_code"`
 	CRM              string         `json:"crm"` // see zoho.Identity.String
+}
+
+// UndoCounts are the statuses that only an undo gives.
+type UndoCounts struct {
+	Restored int `json:"restored"`
+	Present  int `json:"present"`
 }
 
 // field gives the field that has the count of a status.
@@ -63,6 +70,19 @@ func (s *Summary) field(status outcome.Status) *int {
 		return &s.Duplicate
 	case outcome.Invalid:
 		return &s.Invalid
+	case outcome.Restored, outcome.Present:
+		return s.UndoCounts.field(status)
+	}
+	return new(int)
+}
+
+func (c *UndoCounts) field(status outcome.Status) *int {
+	switch {
+	case c == nil:
+	case status == outcome.Restored:
+		return &c.Restored
+	case status == outcome.Present:
+		return &c.Present
 	}
 	return new(int)
 }

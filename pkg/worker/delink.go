@@ -28,9 +28,8 @@ type Delink struct {
 	failures int  // links that are failed or unknown
 	recorded int  // links that have an outcome
 
-	noLookUp   map[zoho.Relation]bool    // relations whose links cannot be looked up
-	readable   map[zoho.Relation]bool    // relations of which a read has shown some record
-	awaitProof map[zoho.Relation][]*task // tasks that proveReads keeps waiting
+	noLookUp map[zoho.Relation]bool // relations whose links cannot be looked up
+	proofs   proofs[*task]
 
 	refusedAlike int // see refusesAll
 }
@@ -66,12 +65,11 @@ const refusedMax = 20
 func Start(crm CRM, batches iter.Seq[chunker.Batch], record Recorder, s Settings) *Run {
 	d := &Delink{
 		crm: crm, record: record, settings: s, engine: engine.New(crm, s.Settings),
-		refused:    newRefusals(),
-		accepted:   map[zoho.Relation]bool{},
-		tried:      map[zoho.Relation]bool{},
-		noLookUp:   map[zoho.Relation]bool{},
-		readable:   map[zoho.Relation]bool{},
-		awaitProof: map[zoho.Relation][]*task{},
+		refused:  newRefusals(),
+		accepted: map[zoho.Relation]bool{},
+		tried:    map[zoho.Relation]bool{},
+		noLookUp: map[zoho.Relation]bool{},
+		proofs:   newProofs[*task](),
 	}
 	return &Run{Engine: d.engine, op: d, batches: batches}
 }
@@ -195,7 +193,7 @@ func (d *Delink) Abandon(tasks []engine.Task) {
 			d.write(t.unknown(time.Now()))
 		}
 	}
-	for _, waiting := range d.awaitProof {
+	for _, waiting := range d.proofs.waiting {
 		for _, t := range waiting {
 			if !t.counts && t.history.OfThisRun() { // else it is among the tasks
 				d.write(t.unknown(time.Now()))

@@ -104,11 +104,11 @@ func ExampleStartLookUp() {
 
 	fmt.Println(reason, err)
 	for _, f := range keep {
-		fmt.Println("link", f.Pos, "is", f.Presence)
+		fmt.Println("link", f.Pos, "is there:", f.Presence)
 	}
 	// Output:
 	// completed <nil>
-	// link 0 is linked
-	// link 1 is linked
-	// link 2 is not_linked
+	// link 0 is there: yes
+	// link 1 is there: yes
+	// link 2 is there: no
 }

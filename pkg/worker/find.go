@@ -25,20 +25,10 @@ type LookUp struct {
 	recorded int // links that have a finding
 }
 
-// Presence says whether a link is there.
-type Presence string
-
-// What a look-up can say.
-const (
-	Linked    Presence = "linked"
-	NotLinked Presence = "not_linked"
-	NotKnown  Presence = "unknown" // the CRM did not say
-)
-
 // Finding is what a look-up has shown of one link.
 type Finding struct {
 	Pos      int // the link's position in the set that the batches are from
-	Presence Presence
+	Presence outcome.Presence
 	Err      *zoho.Error // why the presence is NotKnown, else nil
 	Attempts int         // calls that named the link
 	Time     time.Time
@@ -161,9 +151,9 @@ func (l *LookUp) repeat(t *lookUpTask, e *zoho.Error) {
 func (l *LookUp) found(t *lookUpTask, at time.Time) {
 	out := make([]Finding, len(t.linked))
 	for i, linked := range t.linked {
-		out[i] = Finding{Pos: t.batch.Pos[i], Presence: NotLinked, Attempts: t.Attempts, Time: at}
+		out[i] = Finding{Pos: t.batch.Pos[i], Presence: outcome.NotLinked, Attempts: t.Attempts, Time: at}
 		if linked {
-			out[i].Presence = Linked
+			out[i].Presence = outcome.Linked
 		}
 	}
 	l.write(out)
@@ -174,7 +164,7 @@ func (l *LookUp) notKnown(t *lookUpTask, e *zoho.Error) {
 	now := time.Now()
 	out := make([]Finding, t.Size())
 	for i, pos := range t.batch.Pos {
-		out[i] = Finding{Pos: pos, Presence: NotKnown, Err: e, Attempts: t.Attempts, Time: now}
+		out[i] = Finding{Pos: pos, Presence: outcome.NotKnown, Err: e, Attempts: t.Attempts, Time: now}
 	}
 	if e.Kind == zoho.Denied {
 		l.denied += len(out)

@@ -31,7 +31,7 @@ func (s *shelf) Write(out []Finding) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, f := range out {
-		if _, twice := s.out[f.Pos]; twice || f.Time.IsZero() || (f.Err != nil) != (f.Presence == NotKnown) {
+		if _, twice := s.out[f.Pos]; twice || f.Time.IsZero() || (f.Err != nil) != (f.Presence == outcome.NotKnown) {
 			s.t.Errorf("finding %+v", f)
 		}
 		s.out[f.Pos] = f
@@ -47,7 +47,7 @@ func (s *shelf) Sync() error {
 	return nil
 }
 
-func (s *shelf) is(p Presence) (n int) {
+func (s *shelf) is(p outcome.Presence) (n int) {
 	for _, f := range s.out {
 		if f.Presence == p {
 			n++
@@ -58,8 +58,8 @@ func (s *shelf) is(p Presence) (n int) {
 
 func (s *shelf) want(linked, notLinked, notKnown int) {
 	s.t.Helper()
-	if s.is(Linked) != linked || s.is(NotLinked) != notLinked || s.is(NotKnown) != notKnown {
-		s.t.Errorf("%d linked, %d not linked, %d not known; want %d, %d, %d", s.is(Linked), s.is(NotLinked), s.is(NotKnown), linked, notLinked, notKnown)
+	if s.is(outcome.Linked) != linked || s.is(outcome.NotLinked) != notLinked || s.is(outcome.NotKnown) != notKnown {
+		s.t.Errorf("%d linked, %d not linked, %d not known; want %d, %d, %d", s.is(outcome.Linked), s.is(outcome.NotLinked), s.is(outcome.NotKnown), linked, notLinked, notKnown)
 	}
 }
 
@@ -85,7 +85,7 @@ func (r *rig) lookUp(want outcome.Reason) (*shelf, error) {
 			if found {
 				n++
 			}
-			if found && f.Presence != NotKnown && (f.Presence == Linked) != r.linked[l] {
+			if found && f.Presence != outcome.NotKnown && (f.Presence == outcome.Linked) != r.linked[l] {
 				r.t.Errorf("%v is %s: %+v", l, f.Presence, f)
 			}
 		}
@@ -146,7 +146,7 @@ func TestFindWithFaults(t *testing.T) {
 				r := newRig(t, some(campaignLeads, 10, 5))
 				r.fault = c.fault
 				s, _ := r.lookUp(c.reason)
-				if n := s.is(Linked); n != c.known || len(r.calls) != c.calls {
+				if n := s.is(outcome.Linked); n != c.known || len(r.calls) != c.calls {
 					t.Errorf("%d linked after %d calls, want %d after %d", n, len(r.calls), c.known, c.calls)
 				}
 			})
@@ -178,7 +178,7 @@ func TestFindOutOfReach(t *testing.T) {
 		r.settings.Slots = slots
 		r.fault = always(every, fault{err: unanswered()})
 		s, _ := r.lookUp(outcome.Broken)
-		if n := s.is(NotKnown); n < lostMax || n > lostMax+3*slots {
+		if n := s.is(outcome.NotKnown); n < lostMax || n > lostMax+3*slots {
 			t.Errorf("%d findings", n)
 		}
 	})
@@ -245,8 +245,8 @@ func TestFindsNoLies(t *testing.T) {
 					return x
 				}
 				s, _ := r.lookUp("")
-				if clean && s.is(NotKnown) > 0 {
-					t.Errorf("%d links are unknown, though every call was answered", s.is(NotKnown))
+				if clean && s.is(outcome.NotKnown) > 0 {
+					t.Errorf("%d links are unknown, though every call was answered", s.is(outcome.NotKnown))
 				}
 			})
 		}) {

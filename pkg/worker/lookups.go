@@ -27,25 +27,21 @@ func (d *Delink) lookUp(t *task, why *zoho.Error) {
 func (d *Delink) judgeLookUp(t *task, at time.Time) {
 	switch {
 	case slices.Contains(t.linked, true):
-		d.readable[t.relation] = true
+		d.proofs.shown(t.relation)
 	case d.saysNothing(t):
 		d.write(t.unknown(at))
 		return
-	case t.history.MayBeRemoved() && !d.readable[t.relation]:
+	case t.history.MayBeRemoved() && !d.proofs.readable[t.relation]:
 		d.proveReads(t)
 		return
 	}
 	d.settleLookUp(t, at)
 }
 
-// proveReads takes a look-up that found no link, and has the CRM count the records of the list. A
-// gateway that gives an empty success to every call makes such look-ups, too. So before the first
-// empty look-up of a relation is believed, the CRM has to give an answer that is not empty. Other
-// tasks of the relation with empty look-ups wait for that.
+// proveReads takes a look-up that found no link, and has the CRM count the records of the list: see
+// proofs.
 func (d *Delink) proveReads(t *task) {
-	waiting, counting := d.awaitProof[t.relation]
-	d.awaitProof[t.relation] = append(waiting, t)
-	if counting {
+	if first := d.proofs.await(t.relation, t); !first {
 		return
 	}
 	t.counts = true
@@ -60,16 +56,11 @@ func (d *Delink) counted(t *task, e *zoho.Error, at time.Time) {
 	if e == nil || e.Sent {
 		t.Attempts-- // the call names no link
 	}
-	isUnanswered := e != nil && e.Kind == zoho.Unanswered
-	if isUnanswered && (e.Status == 0 || e.Status >= 500) && d.engine.Retry(t, e) {
+	if isWorthAsking(e) && d.engine.Retry(t, e) {
 		t.counts = true
 		return
 	}
-	isSilent := isUnanswered && e.Status >= 200 && e.Status < 300 // such a gateway
-	isReadable := e == nil || !isSilent && (d.heard || d.settings.OrgAnswers)
-	d.readable[t.relation] = isReadable
-	tasks := d.awaitProof[t.relation]
-	delete(d.awaitProof, t.relation)
+	isReadable, tasks := d.proofs.counted(t.relation, e, d.heard || d.settings.OrgAnswers)
 	for _, t := range tasks {
 		if isReadable {
 			d.settleLookUp(t, at)
