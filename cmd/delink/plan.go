@@ -44,7 +44,7 @@ func (p *program) plan(f *runFlags, input string) error {
 	if err != nil {
 		return err
 	}
-	r := &runner{program: p, f: f}
+	r := p.runner(f)
 	w := r.world()
 	if !p.canConnect(r) {
 		w.Connect = nil
@@ -77,9 +77,7 @@ func (p *program) canConnect(r *runner) bool {
 	if r.f.offline {
 		return false
 	}
-	l, err := p.login(r.f.where)
-	r.login = l
-	return err == nil
+	return r.logIn() == nil
 }
 
 // commandLine gives the command that carries out the plan, quoted for a shell.

@@ -1,20 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"os"
-	"sync/atomic"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"delink/pkg/job"
-	"delink/pkg/outcome"
 	"delink/pkg/progress"
-	"delink/pkg/zoho"
 )
 
 func (p *program) runCommand() *cobra.Command {
@@ -64,17 +58,12 @@ func (p *program) delink(f *runFlags, input string) error {
 	if !f.yes && !p.canAsk(input) {
 		return &job.Refusal{Cause: "there is no terminal to ask on", Remedy: job.SayYes}
 	}
-	r := &runner{program: p, f: f}
-	if !f.emulator { // a missing login is told before a large input is read
-		if r.login, err = p.login(f.where); err != nil {
-			return err
-		}
+	r := p.runner(f)
+	if err := r.logIn(); err != nil { // a missing login is told before a large input is read
+		return err
 	}
-	stop, halt := context.WithCancelCause(p.signals.Stop())
-	defer halt(nil)
-	if f.deadline > 0 {
-		defer time.AfterFunc(f.deadline, func() { halt(outcome.Deadline) }).Stop()
-	}
+	stop, done := p.stop(f.deadline)
+	defer done()
 	end, err := job.Run(stop, p.signals.Hard(), c, r.world())
 	r.close()
 	if err != nil {
@@ -85,33 +74,17 @@ func (p *program) delink(f *runFlags, input string) error {
 
 // runner is what a run needs of the program.
 type runner struct {
-	*program
-	f      *runFlags
-	login  login
-	client *zoho.Client
-	close  func()
-	begun  atomic.Pointer[func() progress.Moment] // nil before the first call
+	*connector
+	f *runFlags
+}
+
+func (p *program) runner(f *runFlags) *runner {
+	return &runner{connector: p.connector(&f.crmFlags, f.timeout), f: f}
 }
 
 // world is the outside of the job.
 func (r *runner) world() job.World {
-	r.close = func() {}
-	w := job.World{
-		Disk:     r.disk,
-		Registry: registry(),
-		Opening:  func() error { return r.signals.take(r.stopping) },
-		Connect:  r.connect,
-		Note:     r.ui.note,
-		Asking:   r.asking,
-		Accept:   r.accept,
-		Watch: func(look func() progress.Moment) func() {
-			r.begun.Store(&look)
-			return r.progress(look)
-		},
-	}
-	if r.f.emulator {
-		w.Registry = "" // no other run has to know what is in doubt in a rehearsal
-	}
+	w := r.connector.world()
 	if !r.f.yes {
 		w.Confirm = r.confirm
 	} else {
@@ -121,49 +94,6 @@ func (r *runner) world() job.World {
 		}
 	}
 	return w
-}
-
-// connect makes the connection to the CRM, or to an emulator inside this process.
-func (r *runner) connect() (*job.Connection, error) {
-	if r.f.emulator {
-		for _, name := range r.f.unheeded {
-			r.ui.note(name + " does not count: --emulator asks no org")
-		}
-		server, rehearsal, err := startRehearsal()
-		if err != nil {
-			return nil, err
-		}
-		r.login = rehearsal
-		r.close = func() { _ = server.Close() }
-	}
-	client, err := r.login.client(zoho.MostSlots, cmp.Or(r.f.timeout, time.Minute), r.f.apiVersion)
-	if err != nil {
-		return nil, err
-	}
-	r.client = client
-	return &job.Connection{CRM: logged{client, r.ui.log}, Login: r.login.digest(), Emulator: r.f.emulator}, nil
-}
-
-// askingAfter is how long a person waits without a word while the org is asked.
-const askingAfter = time.Second
-
-// asking says that the org is asked, if that takes long.
-func (r *runner) asking() (done func()) {
-	t := time.AfterFunc(askingAfter, func() { r.ui.say("asking the org…") })
-	return func() { t.Stop() }
-}
-
-// accept makes sure that the org is of the kind that is meant.
-func (r *runner) accept(org *zoho.Org) error {
-	want := r.f.where.environment
-	if r.f.emulator || want == "" || org.Type == "" || org.Type == want {
-		return nil
-	}
-	return &job.Refusal{
-		Cause:  fmt.Sprintf("%s is a %s org, and a %s org is meant", org.Name, org.Type, want),
-		Hint:   "log in to the org that is meant",
-		Remedy: job.LeaveOutEnvironment,
-	}
 }
 
 // tellPlan shows the plan.
@@ -176,14 +106,6 @@ func (r *runner) tellPlan(proposal *job.Proposal) *planView {
 // confirm shows the plan and asks a person.
 func (r *runner) confirm(ctx context.Context, proposal *job.Proposal) error {
 	return r.ask(ctx, r.question(r.tellPlan(proposal)))
-}
-
-// stopping writes what the first signal does.
-func (r *runner) stopping(what string) {
-	if look := r.begun.Load(); look != nil {
-		r.ui.note(fmt.Sprintf("%s: sending nothing new, waiting for %s in flight; a second signal leaves at once and records their links as unknown",
-			what, counted((*look)().InFlight, "call", "calls")))
-	}
 }
 
 // progress shows how the run goes on until the returned function is called.

@@ -79,7 +79,7 @@ func (u *unsettled) settle(r *report.Row, at int64) {
 // of other result files.
 func (j *Job) findDoubts() (*doubts, error) {
 	d := &doubts{crm: j.answers.identity}
-	past, err := journal.Read(j.world.Disk, journal.Name(j.files.Results))
+	past, err := journal.Read(j.world.Disk, j.journal().Path)
 	if not := new(journal.NotAJournal); errors.As(err, &not) {
 		if !j.config.Restart {
 			return nil, &Refusal{Err: err, Remedy: BeginAnewInDoubt}
@@ -95,12 +95,14 @@ func (j *Job) findDoubts() (*doubts, error) {
 	d.own, d.foreign = d.unsettledOf(past)
 	d.all = d.all || past != nil && slices.ContainsFunc(past.All, d.isOwn)
 	if past != nil && past.Damaged {
-		d.lose("%s is damaged", journal.Name(j.files.Results))
+		d.lose("%s is damaged", j.journal().Path)
 	}
-	for _, path := range j.otherJournals(map[string]string{}) {
-		d.others = append(d.others, j.doubtsOf(d, path)...)
+	if j.work.others {
+		for _, path := range j.otherJournals(map[string]string{}) {
+			d.others = append(d.others, j.doubtsOf(d, path)...)
+		}
+		j.findLost(d)
 	}
-	j.findLost(d)
 	return d, nil
 }
 

@@ -41,7 +41,7 @@ func TestDoubtsOfOtherResults(t *testing.T) {
 			if test.own {
 				results = filepath.Join(folder, "links.results.csv")
 			}
-			if err := journal.Keep(disk.OS{}, results, record(test.crm), 0); err != nil {
+			if err := journal.Keep(disk.OS{}, journal.Of(results), record(test.crm), 0); err != nil {
 				t.Fatal(err)
 			}
 			j, _ := jobIn(t, folder, Choice{})
@@ -73,9 +73,9 @@ func TestDoubtsOfOtherResults(t *testing.T) {
 func TestForeignFileWithTheNameOfTheJournal(t *testing.T) {
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "links.csv"), inputOf(11))
-	name := journal.Name(filepath.Join(folder, "links.results.csv"))
+	name := journal.Of(filepath.Join(folder, "links.results.csv")).Path
 	r := journal.Record{CRM: here, Relation: zoho.Relation{Module: "Campaigns", List: "Leads"}, Parent: 1, Related: []zoho.ID{99}}
-	if err := journal.Keep(disk.OS{}, filepath.Join(folder, "links.results.csv"), journal.Doubts{Records: []journal.Record{r}}, 0); err != nil {
+	if err := journal.Keep(disk.OS{}, journal.Of(filepath.Join(folder, "links.results.csv")), journal.Doubts{Records: []journal.Record{r}}, 0); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(name)

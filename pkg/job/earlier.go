@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 
 	"delink/pkg/disk"
-	"delink/pkg/journal"
 	"delink/pkg/outcome"
 	"delink/pkg/reader"
 	"delink/pkg/report"
@@ -44,7 +43,7 @@ func (j *Job) takeUp() error {
 	if err != nil {
 		return err
 	}
-	names := j.namesOfCRM()
+	names := namesOfCRM(j.answers.identity, e.summary)
 	var strangers map[string]bool
 	named := false // some row says that it is about this run's CRM
 	line := 1
@@ -73,12 +72,12 @@ func (j *Job) takeUp() error {
 		return notOurs(err)
 	}
 	e.run.Results = e.extent.Exists
-	e.run.CRM = j.compareCRM(named, strangers)
+	e.run.CRM = compareCRM(j.answers.identity, e.summary, named, strangers)
 	doubts.resultsHave(e.extent.Size)
 	e.maybeRemoved = j.book.LinksThatAre(outcome.Unknown, outcome.Gone)
 	cut := e.summary != nil && e.summary.State == outcome.Running
 	if cut && doubts.own.past == nil && len(doubts.lost) == 0 && e.run.CRM == isSame && e.run.SameInput {
-		doubts.lose("%s is missing, though %s tells of a run that was cut off", journal.Name(j.files.Results), j.files.Summary)
+		doubts.lose("%s is missing, though %s tells of a run that was cut off", j.journal().Path, j.files.Summary)
 	}
 	j.doubts = doubts
 	return nil
@@ -94,10 +93,9 @@ func isStranger(names map[string]bool, org string) bool {
 	return org != "" && !names[org]
 }
 
-// namesOfCRM gives the names that rows about this run's CRM have. It gives nil if the CRM is not
-// known.
-func (j *Job) namesOfCRM() map[string]bool {
-	now := j.answers.identity
+// namesOfCRM gives the names that rows about a CRM have in the results of a run with that summary,
+// which may be nil. It gives nil if the CRM is not known.
+func namesOfCRM(now zoho.Identity, s *report.Summary) map[string]bool {
 	if now.Name() == "" {
 		return nil
 	}
@@ -105,7 +103,7 @@ func (j *Job) namesOfCRM() map[string]bool {
 	if now.Org != "" {
 		names[now.Org] = true
 	}
-	if s := j.earlier.summary; s != nil && now.Compare(s.Identity()) == zoho.Same {
+	if s != nil && now.Compare(s.Identity()) == zoho.Same {
 		// A run that did not come to know the org's id has written the host.
 		for _, id := range []zoho.Identity{now, s.Identity()} {
 			names[id.Org], names[id.Host] = true, true
@@ -114,27 +112,26 @@ func (j *Job) namesOfCRM() map[string]bool {
 	return names
 }
 
-// compareCRM says whether the earlier run had the CRM of this run. named says that some row is
-// about this run's CRM. strangers are the names of other CRMs in rows.
-func (j *Job) compareCRM(named bool, strangers map[string]bool) sameCRM {
-	now := j.answers.identity
-	e := &j.earlier
+// compareCRM says whether an earlier run with that summary, which may be nil, had the CRM of this
+// run. named says that some row is about this run's CRM. strangers are the names of other CRMs in
+// rows.
+func compareCRM(now zoho.Identity, s *report.Summary, named bool, strangers map[string]bool) sameCRM {
 	switch {
 	case now.Name() == "": // nobody was asked, or nobody answered: nothing is sent
-		if len(strangers) > 0 && !named || e.summary != nil && e.summary.Identity().Org == Emulator {
+		if len(strangers) > 0 && !named || s != nil && s.Identity().Org == Emulator {
 			return rehearsed
 		}
 		return isSame
-	case named || len(strangers) == 0 && (e.summary == nil || e.summary.CRM == ""):
+	case named || len(strangers) == 0 && (s == nil || s.CRM == ""):
 		return isSame
 	case len(strangers) == 0:
-		return compareTo(now, e.summary.Identity())
+		return compareTo(now, s.Identity())
 	}
 	worst := rehearsed
 	for name := range strangers {
 		before := zoho.Identity{Org: name}
-		if e.summary != nil && e.summary.Identity().Name() == name {
-			before = e.summary.Identity()
+		if s != nil && s.Identity().Name() == name {
+			before = s.Identity()
 		} else if !isOrgID(name) && name != Emulator {
 			before = zoho.Identity{Host: name}
 		}

@@ -107,7 +107,7 @@ func TestElsewhere(t *testing.T) {
 		o.want("synced", 12, 14)
 
 		// An end of a line that is being written is passed over.
-		name := journal.Name(o.other.files.Results)
+		name := journal.Of(o.other.files.Results).Path
 		f, err := os.OpenFile(name, os.O_APPEND|os.O_WRONLY, 0)
 		if err != nil {
 			t.Fatal(err)
@@ -123,7 +123,7 @@ func TestElsewhere(t *testing.T) {
 		o.want("gone", 12)
 	})
 	o.want("the run has ended, and one is unknown", 12)
-	if err := os.Remove(journal.Name(o.other.files.Results)); err != nil {
+	if err := os.Remove(journal.Of(o.other.files.Results).Path); err != nil {
 		t.Fatal(err)
 	}
 	o.want("the journal is removed")
@@ -137,7 +137,7 @@ func TestElsewhereBegins(t *testing.T) {
 		o.want("removed")
 		l, _ := o.other.input.Set.At(0)
 		r := journal.Record{CRM: here, Relation: l.Relation, Parent: l.Parent, Related: []zoho.ID{11}}
-		again, err := journal.Begin(o.other.world.Disk, o.other.files.Results, journal.Doubts{Records: []journal.Record{r}}, o.recorder.Ledger.Size())
+		again, err := journal.Begin(o.other.world.Disk, journal.Of(o.other.files.Results), journal.Doubts{Records: []journal.Record{r}}, o.recorder.Ledger.Size())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +186,7 @@ func BenchmarkElsewhere(b *testing.B) {
 	for name, one := range map[string]struct{ lines, parents int }{"no other run": {0, 1}, "other parent records": {500, 500}, "the same one": {500, 1}} {
 		b.Run(name, func(b *testing.B) {
 			folder := b.TempDir()
-			j := &Job{world: World{Disk: disk.OS{}, Registry: b.TempDir()}, doubts: &doubts{crm: here}}
+			j := &Job{work: removing, world: World{Disk: disk.OS{}, Registry: b.TempDir()}, doubts: &doubts{crm: here}}
 			j.files.Results = filepath.Join(folder, "links.results.csv")
 			j.noteJournal()
 			var left journal.Doubts
@@ -198,7 +198,7 @@ func BenchmarkElsewhere(b *testing.B) {
 				}
 				left.Records = append(left.Records, r)
 			}
-			if err := journal.Keep(disk.OS{}, filepath.Join(folder, "other.results.csv"), left, 0); err != nil {
+			if err := journal.Keep(disk.OS{}, journal.Of(filepath.Join(folder, "other.results.csv")), left, 0); err != nil {
 				b.Fatal(err)
 			}
 			o := &otherRuns{job: j, known: map[string]string{}, runs: map[string]*otherRun{}}

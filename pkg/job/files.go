@@ -13,8 +13,9 @@ import (
 
 // Files are where the files of a job go.
 type Files struct {
-	Results, Failures, Summary string
-	Invalid                    string // the rows that cannot be used; empty for no such file
+	Results, Summary string
+	Failures         string // empty for a job that writes none
+	Invalid          string // the rows that cannot be used; empty for no such file
 }
 
 // Role says what a file is for.
@@ -194,6 +195,9 @@ func isNamed(inSummary, path string) bool {
 // the other files are not taken for a run.
 func (j *Job) putAside(now time.Time, paths ...string) error {
 	for _, path := range paths {
+		if path == "" {
+			continue
+		}
 		if _, err := putAside(j.world.Disk, path, now); err != nil {
 			return err
 		}

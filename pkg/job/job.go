@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"delink/pkg/outcome"
 	"delink/pkg/progress"
@@ -18,6 +17,7 @@ import (
 type Job struct {
 	config Config
 	world  World
+	work   work
 
 	input    *Input
 	files    Files
@@ -63,7 +63,7 @@ type Ending struct {
 // If Run returns an error, nothing was sent, and no file was changed but that of the rows that
 // cannot be used.
 func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
-	j := &Job{config: c, world: w}
+	j := &Job{config: c, world: w, work: removing}
 	if err := j.read(true); err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 // Look takes a job as far as its proposal, and changes nothing. If World.Connect is nil, it asks no
 // org.
 func Look(ctx context.Context, c Config, w World) (*Proposal, error) {
-	j := &Job{config: c, world: w, unlock: func() {}}
+	j := &Job{config: c, world: w, work: removing, unlock: func() {}}
 	if err := j.read(false); err != nil {
 		return nil, err
 	}
@@ -259,22 +259,17 @@ func (j *Job) giveUp(reason outcome.Reason, why error) (*Ending, error) {
 	return j.ending(s, NotIdle, err), nil
 }
 
-// send makes the calls that remove the links, and finishes the files.
+// send makes the calls, and finishes the files.
 func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
-	limits := worker.Settings{MaxFailures: -1, Untried: j.isVouchedFor, OrgAnswers: j.answers.org != nil || len(j.answers.lists) > 0}
-	limits.Slots, limits.Rate, limits.MaxAttempts = p.Slots, j.config.Rate, max(1, j.config.MaxAttempts)
-	limits.MaxCalls, limits.ReserveCredits = j.config.MaxCalls, j.config.ReserveCredits
-	if !j.conn.Emulator { // another rehearsal has another emulator
-		limits.Elsewhere = (&otherRuns{job: j, known: map[string]string{}, runs: map[string]*otherRun{}}).open
-	}
-	limits.Jitter, limits.Note = j.config.Jitter, j.world.Note
-	if j.config.MaxFailures != nil {
-		limits.MaxFailures = j.config.MaxFailures(j.book.Links())
+	limits := engine.Settings{
+		Slots: p.Slots, Rate: j.config.Rate, MaxAttempts: max(1, j.config.MaxAttempts),
+		MaxCalls: j.config.MaxCalls, ReserveCredits: j.config.ReserveCredits,
+		Jitter: j.config.Jitter, Note: j.world.Note,
 	}
 	var run *worker.Run
 	watch := func() {}
 	s, err := j.withFiles(hard, 2*p.Slots*j.config.batchSize(), func(r *report.Recorder) (outcome.Reason, error) {
-		run = worker.Start(j.conn.CRM, j.book.Batches(j.config.batchSize(), j.config.RetryFailed), r, limits)
+		run = j.work.start(j, r, limits)
 		if j.world.Watch != nil {
 			watch = j.world.Watch(func() progress.Moment { return j.moment(run, p) })
 		}
@@ -303,9 +298,6 @@ func (j *Job) moment(run *worker.Run, p *Proposal) progress.Moment {
 		Slots:    s.Slots,
 	}
 }
-
-// isVouchedFor reports whether the user has said that a relation can be delinked.
-func (j *Job) isVouchedFor(r zoho.Relation) bool { return slices.Contains(j.config.Allow, r) }
 
 func (j *Job) ending(s *report.Summary, why Idle, err error) *Ending {
 	e := &Ending{Summary: s, Idle: why, Input: j.input.Name(), Org: j.answers.org, Err: err}

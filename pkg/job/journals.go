@@ -23,7 +23,7 @@ import (
 // where the registry says that there are some. known has the journals that were found before, by
 // the file that led to each. The journal of this run is there as an empty path.
 func (j *Job) otherJournals(known map[string]string) (paths []string) {
-	own := journal.Name(j.files.Results)
+	own := j.journal().Path
 	take := func(file string, read func() string) {
 		path, isKnown := known[file]
 		if !isKnown {
@@ -155,8 +155,8 @@ func (j *Job) findLost(d *doubts) {
 // noteJournal notes in the registry where the journal of this run is, so that a run with other
 // files finds it. An error is ignored: runs in the same folder find the journal without the note.
 func (j *Job) noteJournal() {
-	path, err := filepath.Abs(journal.Name(j.files.Results))
-	if j.world.Registry == "" || err != nil {
+	path, err := filepath.Abs(j.journal().Path)
+	if !j.work.others || j.world.Registry == "" || err != nil {
 		return
 	}
 	_ = j.world.Disk.Replace(j.noteName(path), func(w io.Writer) error {
@@ -167,8 +167,8 @@ func (j *Job) noteJournal() {
 
 // forgetJournals removes the note of noteJournal, and those about lost journals.
 func (j *Job) forgetJournals() {
-	path, err := filepath.Abs(journal.Name(j.files.Results))
-	if j.world.Registry != "" && err == nil {
+	path, err := filepath.Abs(j.journal().Path)
+	if j.work.others && j.world.Registry != "" && err == nil {
 		_ = j.world.Disk.Remove(j.noteName(path))
 	}
 	if j.doubts == nil {

@@ -16,7 +16,9 @@ func lockFiles(on disk.Disk, f Files) (disk.Held, error) {
 func lock(on disk.Disk, parts ...part) (disk.Held, error) {
 	var paths []string
 	for _, p := range parts {
-		paths = append(paths, *p.path)
+		if *p.path != "" {
+			paths = append(paths, *p.path)
+		}
 	}
 	held, err := on.Lock(paths...)
 	if err == nil {

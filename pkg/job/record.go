@@ -66,11 +66,11 @@ func (j *Job) beginFiles(s *report.Summary, now time.Time, reserve int) (*report
 	}
 	if j.doubts != nil && j.doubts.unread {
 		// A copy is kept, and not the file renamed: after a kill, the next run must find it.
-		if err := copyAside(j.world.Disk, journal.Name(j.files.Results), now); err != nil {
+		if err := copyAside(j.world.Disk, j.journal().Path, now); err != nil {
 			return nil, err
 		}
 	}
-	jour, err := journal.Begin(j.world.Disk, j.files.Results, j.stillInDoubt(), size)
+	jour, err := journal.Begin(j.world.Disk, j.journal(), j.stillInDoubt(), size)
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +78,10 @@ func (j *Job) beginFiles(s *report.Summary, now time.Time, reserve int) (*report
 	if err := j.moveOlder(s, now); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{j.files.Results, j.files.Failures, j.files.Summary, journal.Name(j.files.Results)} {
-		j.world.Disk.Sweep(name)
+	for _, name := range []string{j.files.Results, j.files.Failures, j.files.Summary, j.journal().Path} {
+		if name != "" {
+			j.world.Disk.Sweep(name)
+		}
 	}
 	// The summary goes before the results: nothing would show which input results alone are about.
 	if err := s.Write(j.world.Disk, j.files.Summary); err != nil {
@@ -136,7 +138,7 @@ func (j *Job) carryOver(now time.Time) error {
 	if err := copyAside(j.world.Disk, j.files.Results, now); err != nil {
 		return err
 	}
-	names := j.namesOfCRM()
+	names := namesOfCRM(j.answers.identity, j.earlier.summary)
 	j.book = report.NewBook(j.input.Set, j.input.Bad)
 	_, err := report.Rewrite(j.world.Disk, j.files.Results, func(r *report.Row) bool {
 		return (names == nil || names[r.Org]) && j.book.Carry(r)
@@ -161,7 +163,7 @@ func (j *Job) finishFiles(s *report.Summary, r *report.Recorder) error {
 	left, size := j.stillInDoubt(), r.Ledger.Size()
 	if j.book.Superseded() {
 		// Until the journal knows the new size, it knows none.
-		err := journal.Keep(j.world.Disk, j.files.Results, left, 0)
+		err := journal.Keep(j.world.Disk, j.journal(), left, 0)
 		if err == nil {
 			size, err = report.Rewrite(j.world.Disk, j.files.Results, j.book.Last())
 		}
@@ -169,15 +171,18 @@ func (j *Job) finishFiles(s *report.Summary, r *report.Recorder) error {
 			return err
 		}
 	}
-	if err := journal.Keep(j.world.Disk, j.files.Results, left, size); err != nil {
+	if err := journal.Keep(j.world.Disk, j.journal(), left, size); err != nil {
 		return err
 	}
 	j.nothingInDoubt = left.IsEmpty()
 	return j.finishFailures(s)
 }
 
-// finishFailures reads the input a second time and writes the failures file.
+// finishFailures reads the input a second time and writes the failures file, if the job has one.
 func (j *Job) finishFailures(s *report.Summary) error {
+	if j.files.Failures == "" {
+		return nil
+	}
 	again, verify, done, err := j.input.source.again(j.input.SHA256)
 	if err != nil {
 		return notWritten(err)
@@ -218,6 +223,6 @@ func (j *Job) finishSummary(s *report.Summary, started time.Time, reason outcome
 	// The note goes first: a note without a journal says that a journal was lost. The journal is
 	// empty, so it does no harm if it cannot be removed.
 	j.forgetJournals()
-	_ = journal.Remove(j.world.Disk, j.files.Results)
+	_ = journal.Remove(j.world.Disk, j.journal())
 	return nil
 }

@@ -24,8 +24,7 @@ func (d Doubts) IsEmpty() bool { return len(d.Records)+len(d.All) == 0 }
 // must be called one after the other.
 type Journal struct {
 	on      disk.Disk
-	path    string
-	results string
+	name    File
 	earlier Doubts        // what earlier runs leave in doubt
 	crm     zoho.Identity // of this run
 	limit   int64         // a file of more bytes is replaced
@@ -50,22 +49,22 @@ const sizeMax = 1 << 20
 // journal as a whole: after a crash the file is one or the other. Until Start is called, no row of
 // the result file takes a link out of doubt. size is the size of the result file that is on disk; 0
 // if the file is to be replaced.
-func Begin(on disk.Disk, results string, earlier Doubts, size int64) (*Journal, error) {
-	j := &Journal{on: on, path: Name(results), results: results, earlier: earlier, begin: -1, limit: sizeMax, size: size}
+func Begin(on disk.Disk, name File, earlier Doubts, size int64) (*Journal, error) {
+	j := &Journal{on: on, name: name, earlier: earlier, begin: -1, limit: sizeMax, size: size}
 	return j, j.replace(nil)
 }
 
 // Keep makes the journal that a run leaves behind, with what is still in doubt. If nothing is, the
 // journal is empty until Remove removes it. size is the size of the result file; 0 if the file is to
 // be replaced.
-func Keep(on disk.Disk, results string, left Doubts, size int64) error {
-	_, err := Begin(on, results, left, size)
+func Keep(on disk.Disk, name File, left Doubts, size int64) error {
+	_, err := Begin(on, name, left, size)
 	return err
 }
 
 // Remove removes the journal of a run that leaves nothing in doubt. It comes after the summary that
 // says how the run ended: a run that is told to be running and has no journal has lost it.
-func Remove(on disk.Disk, results string) error { return on.Remove(Name(results)) }
+func Remove(on disk.Disk, name File) error { return on.Remove(name.Path) }
 
 // Start opens the journal for Write. size is the size of the result file: rows that are added from
 // now on are outcomes of this run. rows is the number of positions in the set that is sent.
@@ -77,8 +76,8 @@ func (j *Journal) Start(crm zoho.Identity, size int64, rows int) error {
 
 // replace replaces the file by one with what earlier runs leave in doubt, and some batches.
 func (j *Journal) replace(batches []chunker.Batch) error {
-	return j.on.Replace(j.path, func(w io.Writer) error {
-		b := seal(nil, kindHeader+" "+format+" "+strconv.Quote(j.results))
+	return j.on.Replace(j.name.Path, func(w io.Writer) error {
+		b := seal(nil, kindHeader+" "+format+" "+strconv.Quote(j.name.Results))
 		for _, crm := range j.earlier.All {
 			b = seal(b, kindAll+" "+crm.String())
 		}
@@ -119,7 +118,7 @@ func (j *Journal) renew(batches []chunker.Batch) error {
 	if err := j.replace(batches); err != nil {
 		return err
 	}
-	f, err := j.on.Append(j.path, j.least)
+	f, err := j.on.Append(j.name.Path, j.least)
 	if err != nil {
 		return err
 	}

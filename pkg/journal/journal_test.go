@@ -82,7 +82,7 @@ type model struct {
 // run is one run: it goes on until it ends or is killed.
 func (m *model) run(carried Doubts) {
 	m.begin, m.known = -1, 0
-	j, err := Begin(m.d.disk(), results, carried, 0)
+	j, err := Begin(m.d.disk(), Of(results), carried, 0)
 	if err != nil {
 		return
 	}
@@ -121,7 +121,7 @@ func (m *model) run(carried Doubts) {
 
 // check reads the journal, and gives the links that the next run has to carry over.
 func (m *model) check() map[reader.Link]bool {
-	past, err := Read(m.d.disk(), Name(results))
+	past, err := Read(m.d.disk(), Of(results).Path)
 	switch {
 	case err != nil:
 		m.t.Fatal(err)
@@ -171,10 +171,10 @@ func TestNothingIsForgotten(t *testing.T) {
 			}
 			left = m.check()
 		}
-		if err := Keep(m.d.disk(), results, Doubts{Records: recordsOf(left)}, 0); err != nil {
+		if err := Keep(m.d.disk(), Of(results), Doubts{Records: recordsOf(left)}, 0); err != nil {
 			t.Fatal(err)
 		}
-		past, err := Read(m.d.disk(), Name(results))
+		past, err := Read(m.d.disk(), Of(results).Path)
 		if err != nil || past == nil {
 			t.Fatalf("%d links were kept, and the journal says %v, %v", len(left), past, err)
 		}
@@ -188,23 +188,23 @@ func TestNothingIsForgotten(t *testing.T) {
 func TestKeepNothing(t *testing.T) {
 	d := newDrive()
 	for range 2 {
-		if err := Keep(d.disk(), results, Doubts{}, 0); err != nil {
+		if err := Keep(d.disk(), Of(results), Doubts{}, 0); err != nil {
 			t.Error(err)
 		}
-		past, err := Read(d.disk(), Name(results))
+		past, err := Read(d.disk(), Of(results).Path)
 		if err != nil || !cmp.Equal(past, &Past{Results: results, Begin: -1, Since: -1}) {
 			t.Errorf("%+v, %v", past, err)
 		}
 		for range 2 {
-			if err := Remove(d.disk(), results); err != nil || len(d.names) > 0 {
+			if err := Remove(d.disk(), Of(results)); err != nil || len(d.names) > 0 {
 				t.Errorf("%v, %v", d.names, err)
 			}
 		}
-		if _, err := Begin(d.disk(), results, Doubts{All: []zoho.Identity{crm}}, 0); err != nil {
+		if _, err := Begin(d.disk(), Of(results), Doubts{All: []zoho.Identity{crm}}, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
-	past, err := Read(d.disk(), Name(results))
+	past, err := Read(d.disk(), Of(results).Path)
 	if err != nil || !cmp.Equal(past, &Past{Results: results, All: []zoho.Identity{crm}, Begin: -1, Since: -1}) {
 		t.Errorf("%+v, %v", past, err)
 	}
@@ -214,20 +214,20 @@ func TestKeepNothing(t *testing.T) {
 // lines before it count.
 func TestCutOffAtEveryByte(t *testing.T) {
 	d := newDrive()
-	j, err := Begin(d.disk(), results, Doubts{Records: recordsOf(map[reader.Link]bool{linkAt(7): true})}, 0)
+	j, err := Begin(d.disk(), Of(results), Doubts{Records: recordsOf(map[reader.Link]bool{linkAt(7): true})}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(j.Start(crm, 100, mostLinks), j.Write(batchesOf(0, 1, 2, 3)), j.Write(batchesOf(4)), j.Close()); err != nil {
 		t.Fatal(err)
 	}
-	file := d.names[Name(results)]
+	file := d.names[Of(results).Path]
 	whole := string(file.data)
 	header := strings.Index(whole, "\n") + 1
 	for size := range len(whole) + 1 {
 		for _, end := range []string{"", "\x00", strings.Repeat("\x00", 5000)} {
 			file.data = []byte(whole[:size] + end)
-			past, err := Read(d.disk(), Name(results))
+			past, err := Read(d.disk(), Of(results).Path)
 			if size < header {
 				if not := new(NotAJournal); !errors.As(err, &not) {
 					t.Fatalf("cut off at byte %d: %v", size, err)
@@ -257,15 +257,15 @@ func TestFilesThatAreNoJournals(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDrive()
-			d.names[Name(results)] = &inode{data: []byte(test.content)}
-			past, err := Read(d.disk(), Name(results))
+			d.names[Of(results).Path] = &inode{data: []byte(test.content)}
+			past, err := Read(d.disk(), Of(results).Path)
 			if not := new(NotAJournal); !errors.As(err, &not) || !cmp.Equal(not.Rest, &Past{Begin: -1, Since: -1, Size: not.Rest.Size}) {
 				t.Errorf("%#v", err)
 			}
-			if past != nil || err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), Name(results)) {
+			if past != nil || err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), Of(results).Path) {
 				t.Errorf("%v, %v, want that it %s", past, err, test.want)
 			}
-			if string(d.names[Name(results)].data) != test.content {
+			if string(d.names[Of(results).Path].data) != test.content {
 				t.Error("the file was changed")
 			}
 		})
@@ -277,7 +277,7 @@ func TestFilesThatAreNoJournals(t *testing.T) {
 func TestFileIsBounded(t *testing.T) {
 	const rows, size, underWay = 1_000_000, 100, 25
 	d := newDrive()
-	j, err := Begin(d.disk(), results, Doubts{}, 0)
+	j, err := Begin(d.disk(), Of(results), Doubts{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,7 +301,7 @@ func TestFileIsBounded(t *testing.T) {
 	if d.most > sizeMax+8<<10 {
 		t.Errorf("the file had %d bytes", d.most)
 	}
-	past, err := Read(d.disk(), Name(results))
+	past, err := Read(d.disk(), Of(results).Path)
 	if err != nil || len(past.Records) < underWay-1 {
 		t.Errorf("%d records are left, %v", len(past.Records), err)
 	}
@@ -310,7 +310,7 @@ func TestFileIsBounded(t *testing.T) {
 // Outcomes are synced while batches are written.
 func TestSyncedBesideWrite(t *testing.T) {
 	d := newDrive()
-	j, err := Begin(d.disk(), results, Doubts{}, 0)
+	j, err := Begin(d.disk(), Of(results), Doubts{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,7 +336,7 @@ func TestSyncedBesideWrite(t *testing.T) {
 	}
 	close(written)
 	syncer.Wait()
-	past, err := Read(d.disk(), Name(results))
+	past, err := Read(d.disk(), Of(results).Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -353,7 +353,7 @@ func TestWriteAfterAFailure(t *testing.T) {
 	for calls := range 9 {
 		for _, limit := range []int64{0, sizeMax} {
 			d := newDrive()
-			j, err := Begin(d.disk(), results, Doubts{}, 0)
+			j, err := Begin(d.disk(), Of(results), Doubts{}, 0)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -379,10 +379,10 @@ func TestNamesOfResults(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := "/jobs/" + strings.ReplaceAll(string(rapid.SliceOf(rapid.Byte()).Draw(t, "name")), "/", "")
 		d := newDrive()
-		if _, err := Begin(d.disk(), name, Doubts{}, 0); err != nil {
+		if _, err := Begin(d.disk(), Of(name), Doubts{}, 0); err != nil {
 			t.Fatal(err)
 		}
-		past, err := Read(d.disk(), Name(name))
+		past, err := Read(d.disk(), Of(name).Path)
 		if err != nil || past.Results != name {
 			t.Fatalf("%+v, %v, want the results %q", past, err, name)
 		}
@@ -424,13 +424,13 @@ func FuzzRead(f *testing.F) {
 // and all else that Read has.
 func TestReadAbout(t *testing.T) {
 	d := newDrive()
-	j, err := Begin(d.disk(), results, Doubts{Records: recordsOf(map[reader.Link]bool{linkAt(3): true, linkAt(4): true})}, 300)
+	j, err := Begin(d.disk(), Of(results), Doubts{Records: recordsOf(map[reader.Link]bool{linkAt(3): true, linkAt(4): true})}, 300)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := func(since int64, positions ...int) {
 		t.Helper()
-		past, err := ReadAbout(d.disk(), Name(results), leads, linkAt(0).Parent)
+		past, err := ReadAbout(d.disk(), Of(results).Path, leads, linkAt(0).Parent)
 		if err != nil || past.Since != since || past.Results != results {
 			t.Fatalf("%+v, %v; want rows since %d", past, err, since)
 		}
@@ -460,7 +460,7 @@ func TestReadAbout(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(900, 3, 12, 15)
-	if past, err := ReadAbout(d.disk(), Name("none.csv"), leads, 1); past != nil || err != nil {
+	if past, err := ReadAbout(d.disk(), Of("none.csv").Path, leads, 1); past != nil || err != nil {
 		t.Errorf("%+v, %v", past, err)
 	}
 }
@@ -468,20 +468,20 @@ func TestReadAbout(t *testing.T) {
 // A line that has its end and cannot be read was not cut off: the file is damaged.
 func TestDamagedAtEveryByte(t *testing.T) {
 	d := newDrive()
-	j, err := Begin(d.disk(), results, Doubts{Records: recordsOf(map[reader.Link]bool{linkAt(7): true})}, 0)
+	j, err := Begin(d.disk(), Of(results), Doubts{Records: recordsOf(map[reader.Link]bool{linkAt(7): true})}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(j.Start(crm, 100, mostLinks), j.Write(batchesOf(0, 1, 2, 3)), j.Write(batchesOf(4)), j.Close()); err != nil {
 		t.Fatal(err)
 	}
-	file := d.names[Name(results)]
+	file := d.names[Of(results).Path]
 	whole := slices.Clone(file.data)
 	first := slices.Index(whole, '\n') + 1
 	for at := first; at < len(whole)-1; at++ {
 		file.data = slices.Clone(whole)
 		file.data[at] ^= 1
-		past, err := Read(d.disk(), Name(results))
+		past, err := Read(d.disk(), Of(results).Path)
 		if err != nil || !past.Damaged {
 			t.Fatalf("byte %d: %+v, %v", at, past, err)
 		}

@@ -13,10 +13,17 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Name is the name of the journal that belongs to a result file.
-func Name(results string) string { return disk.Hidden(results, "journal") }
+// File is a journal, and the result file that it belongs to.
+type File struct{ Path, Results string }
 
-// Suffix is the end of the name of every journal. It serves to find journals in a folder.
+// Of gives the journal of a run, which removes links.
+func Of(results string) File { return File{disk.Hidden(results, "journal"), results} }
+
+// OfUndo gives the journal of an undo, which makes links. It has another name, because no run may
+// take what it lists for links that are about to be removed.
+func OfUndo(results string) File { return File{disk.Hidden(results, "undo-journal"), results} }
+
+// Suffix is the end of the name of the journal of every run. It serves to find them in a folder.
 const Suffix = ".delink-journal"
 
 // Past is what the journal of an earlier run says.

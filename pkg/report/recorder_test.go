@@ -57,7 +57,7 @@ func TestWhereRowsBegin(t *testing.T) {
 func TestRecorderTellsTheJournal(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "links.results.csv")
 	set, _ := oneLink(t, 1)
-	jour, err := journal.Begin(quick, path, journal.Doubts{}, 0)
+	jour, err := journal.Begin(quick, journal.Of(path), journal.Doubts{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestRecorderTellsTheJournal(t *testing.T) {
 	r := &Recorder{Ledger: ledger, Book: NewBook(set, nil), Journal: jour}
 	past := func() *journal.Past {
 		t.Helper()
-		p, err := journal.Read(quick, journal.Name(path))
+		p, err := journal.Read(quick, journal.Of(path).Path)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"delink/pkg/job"
+	"delink/pkg/outcome"
+	"delink/pkg/progress"
+	"delink/pkg/zoho"
+)
+
+// connector connects a command to its CRM, which may be the emulator, and shows how its calls go on.
+// Its user calls close at the end.
+type connector struct {
+	*program
+	flags   *crmFlags
+	timeout time.Duration // of one call
+	login   login
+	client  *zoho.Client // nil before connect
+	close   func()
+	begun   atomic.Pointer[func() progress.Moment] // nil before the first call
+}
+
+// connector makes a connector. timeout is that of one call; 0 for the usual one.
+func (p *program) connector(flags *crmFlags, timeout time.Duration) *connector {
+	return &connector{program: p, flags: flags, timeout: cmp.Or(timeout, time.Minute), close: func() {}}
+}
+
+// logIn finds the login, unless the emulator is called.
+func (c *connector) logIn() (err error) {
+	if !c.flags.emulator {
+		c.login, err = c.program.login(c.flags.where)
+	}
+	return err
+}
+
+// stop gives the context whose end stops a command in good order: at the first signal, or after the
+// deadline if that is not 0.
+func (p *program) stop(deadline time.Duration) (stop context.Context, done func()) {
+	stop, halt := context.WithCancelCause(p.signals.Stop())
+	if deadline <= 0 {
+		return stop, func() { halt(nil) }
+	}
+	timer := time.AfterFunc(deadline, func() { halt(outcome.Deadline) })
+	return stop, func() { timer.Stop(); halt(nil) }
+}
+
+// world is the outside of a job that calls the CRM. Nobody is asked.
+func (c *connector) world() job.World {
+	w := job.World{
+		Disk:     c.disk,
+		Registry: registry(),
+		Opening:  func() error { return c.signals.take(c.stopping) },
+		Connect:  c.connect,
+		Note:     c.ui.note,
+		Asking:   c.asking,
+		Accept:   c.accept,
+		Watch: func(look func() progress.Moment) func() {
+			c.begun.Store(&look)
+			return c.progress(look)
+		},
+	}
+	if c.flags.emulator {
+		w.Registry = "" // no other run has to know what is in doubt in a rehearsal
+	}
+	return w
+}
+
+// connect makes the connection to the CRM, or to an emulator inside this process.
+func (c *connector) connect() (*job.Connection, error) {
+	if c.flags.emulator {
+		for _, name := range c.flags.unheeded {
+			c.ui.note(name + " does not count: --emulator asks no org")
+		}
+		server, rehearsal, err := startRehearsal()
+		if err != nil {
+			return nil, err
+		}
+		c.login = rehearsal
+		c.close = func() { _ = server.Close() }
+	}
+	client, err := c.login.client(zoho.MostSlots, c.timeout, c.flags.apiVersion)
+	if err != nil {
+		return nil, err
+	}
+	c.client = client
+	return &job.Connection{CRM: logged{client, c.ui.log}, Login: c.login.digest(), Emulator: c.flags.emulator}, nil
+}
+
+// askingAfter is how long a person waits without a word while the org is asked.
+const askingAfter = time.Second
+
+// asking says that the org is asked, if that takes long.
+func (c *connector) asking() (done func()) {
+	t := time.AfterFunc(askingAfter, func() { c.ui.say("asking the org…") })
+	return func() { t.Stop() }
+}
+
+// accept makes sure that the org is of the kind that is meant.
+func (c *connector) accept(org *zoho.Org) error {
+	want := c.flags.where.environment
+	if c.flags.emulator || want == "" || org.Type == "" || org.Type == want {
+		return nil
+	}
+	return &job.Refusal{
+		Cause:  fmt.Sprintf("%s is a %s org, and a %s org is meant", org.Name, org.Type, want),
+		Hint:   "log in to the org that is meant",
+		Remedy: job.LeaveOutEnvironment,
+	}
+}
+
+// stopping writes what the first signal does.
+func (c *connector) stopping(what string) {
+	if look := c.begun.Load(); look != nil {
+		c.ui.note(fmt.Sprintf("%s: sending nothing new, waiting for %s in flight; a second signal leaves at once and records their links as unknown",
+			what, counted((*look)().InFlight, "call", "calls")))
+	}
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"delink/pkg/job"
+	"delink/pkg/reader"
+	"delink/pkg/worker/engine"
+	"delink/pkg/zoho"
+)
+
+// inputFlags say how an input is read. All commands that take an input have them.
+type inputFlags struct {
+	module, relation string
+	columns          columnsFlag
+	delimiter        delimiterFlag
+}
+
+func (f *inputFlags) define(flags *pflag.FlagSet) {
+	flags.StringVar(&f.module, "module", "", "module of the parent records, if the input has no such column: `Campaigns`")
+	flags.StringVar(&f.relation, "relation", "", "related list, if the input has no such column: `Leads`")
+	flags.Var(&f.columns, "columns", "which column is which, where the header does not say, as `parent_id=NAME,related_id=NAME`; a name with a comma in double quotes")
+	flags.Var(&f.delimiter, "delimiter", "what is between columns, if it cannot be found out: `comma|semicolon|tab|pipe`")
+}
+
+// reader gives the options of the reader.
+func (f *inputFlags) reader() reader.Options {
+	return reader.Options{Module: f.module, Relation: f.relation, Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter)}
+}
+
+// crmFlags say which CRM is called. All commands that call one have them.
+type crmFlags struct {
+	where      whereFlags
+	apiVersion string
+	emulator   bool
+	unheeded   []string // variables that do not count, because of emulator
+}
+
+// define adds the flags. rehearsal is the help of --emulator.
+func (f *crmFlags) define(flags *pflag.FlagSet, rehearsal string) {
+	f.where.define(flags)
+	flags.StringVar(&f.apiVersion, "api-version", "v8", "version of the API")
+	flags.BoolVar(&f.emulator, "emulator", false, rehearsal)
+}
+
+func (f *crmFlags) check(cmd *cobra.Command) (err error) {
+	if !slices.Contains(zoho.Versions, f.apiVersion) {
+		return firstWrong(cmd, []wrongValue{{true, fmt.Sprintf("--api-version %q is not one of %s", f.apiVersion, strings.Join(zoho.Versions, ", "))}})
+	}
+	if f.emulator {
+		f.unheeded, err = refuseForEmulator(cmd.Flags())
+	}
+	return err
+}
+
+// limitFlags say how hard the CRM is driven, and when to stop.
+type limitFlags struct {
+	concurrency       concurrency
+	rate              float64
+	maxAttempts       int
+	timeout, deadline time.Duration
+	maxCalls          int
+	reserveCredits    int
+}
+
+// defineSpeed adds the flags that matter for a plan, too.
+func (f *limitFlags) defineSpeed(flags *pflag.FlagSet) {
+	flags.Var(&f.concurrency, "concurrency", fmt.Sprintf("calls in flight at most, 1 to %d; auto is what the org's edition allows, %d where that is unknown", zoho.MostSlots, zoho.LeastSlots))
+	flags.Float64Var(&f.rate, "rate", 0, "calls per second at most; 0.5 is one in two seconds")
+}
+
+// defineBudgets adds the other flags.
+func (f *limitFlags) defineBudgets(flags *pflag.FlagSet) {
+	flags.IntVar(&f.maxAttempts, "max-attempts", 5, "calls for a batch that goes unanswered")
+	flags.DurationVar(&f.timeout, "timeout", time.Minute, "of one call")
+	flags.DurationVar(&f.deadline, "deadline", 0, "stop in good order after this time")
+	flags.IntVar(&f.maxCalls, "max-calls", 0, "stop in good order after `N` calls")
+	flags.IntVar(&f.reserveCredits, "reserve-credits", 0, "stop in good order once the org has no more than `N` credits left")
+}
+
+// check takes a command that has the flags of defineSpeed, and perhaps those of defineBudgets.
+func (f *limitFlags) check(cmd *cobra.Command) error {
+	flags := cmd.Flags()
+	return firstWrong(cmd, []wrongValue{
+		{f.rate < 0 || f.rate != f.rate, "--rate is below 0"},
+		{f.rate == 0 && flags.Changed("rate"), "--rate 0 would send nothing"},
+		{flags.Lookup("timeout") != nil && f.timeout <= 0, "--timeout must be above 0"},
+		{flags.Lookup("max-attempts") != nil && f.maxAttempts < 1, "--max-attempts is below 1"},
+		{f.deadline < 0 || f.deadline == 0 && flags.Changed("deadline"), "--deadline must be above 0"},
+		{f.maxCalls < 0 || f.maxCalls == 0 && flags.Changed("max-calls"), "--max-calls must be above 0"},
+		{f.reserveCredits < 0, "--reserve-credits is below 0"},
+	})
+}
+
+// limits gives the limits of a job.
+func (f *limitFlags) limits() job.Limits {
+	return job.Limits{
+		Slots:          int(f.concurrency),
+		Rate:           engine.NewRate(f.rate),
+		PerSecond:      f.rate,
+		MaxAttempts:    f.maxAttempts,
+		MaxCalls:       f.maxCalls,
+		ReserveCredits: f.reserveCredits,
+	}
+}
+
+// wrongValue is a value of a flag that makes no sense.
+type wrongValue struct {
+	bad  bool
+	text string
+}
+
+// firstWrong gives the error for the first value that is bad.
+func firstWrong(cmd *cobra.Command, values []wrongValue) error {
+	for _, v := range values {
+		if v.bad {
+			return usageError{fmt.Errorf("%s", v.text), cmd.CommandPath() + " --help lists the flags"}
+		}
+	}
+	return nil
+}
+
+// concurrency is a number of calls in flight, or 0 for auto.
+type concurrency int
+
+func (c *concurrency) String() string {
+	if *c == 0 {
+		return "auto"
+	}
+	return strconv.Itoa(int(*c))
+}
+
+func (c *concurrency) Set(s string) error {
+	if s == "auto" {
+		*c = 0
+		return nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > zoho.MostSlots {
+		return fmt.Errorf("it is auto, or a number from 1 to %d", zoho.MostSlots)
+	}
+	*c = concurrency(n)
+	return nil
+}
+
+func (*concurrency) Type() string { return "N" }
+
+// columnsFlag says which column is which. If the flag is given several times, the values add up.
+type columnsFlag reader.Columns
+
+func (c *columnsFlag) String() string { return reader.Columns(*c).String() }
+
+func (c *columnsFlag) Set(s string) error {
+	said, err := reader.ParseColumns(c.String() + "," + s)
+	if c.String() == "" {
+		said, err = reader.ParseColumns(s)
+	}
+	if err == nil {
+		*c = columnsFlag(said)
+	}
+	return err
+}
+
+func (*columnsFlag) Type() string { return "columns" }
+
+// delimiterFlag is the delimiter of columns, or 0 if the reader has to find it.
+type delimiterFlag byte
+
+func (d *delimiterFlag) String() string { return reader.DelimiterName(byte(*d)) }
+
+func (d *delimiterFlag) Set(s string) error {
+	b, err := reader.ParseDelimiter(s)
+	*d = delimiterFlag(b)
+	return err
+}
+
+func (*delimiterFlag) Type() string { return "delimiter" }
