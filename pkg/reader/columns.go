@@ -101,10 +101,13 @@ type lookAhead func(fit func(values []string) bool) firstRow
 // resolve finds the column of each part of a link: by what Options say, by the canonical names, and
 // by the names of Zoho's exports, in this order. Its error has no file name yet.
 func (h *Header) resolve(opt Options, ahead lookAhead) *InputError {
-	h.index, h.added, h.only = [numColumns]int{-1, -1, -1, -1}, nil, zoho.Relation{}
+	h.index, h.added, h.links, h.only = [numColumns]int{-1, -1, -1, -1}, nil, nil, zoho.Relation{}
 	for i, name := range h.Columns {
 		if isAdded(name) {
 			h.added = append(h.added, i)
+		}
+		if name := value.Trim(name); strings.HasPrefix(name, LinkColumn) && len(name) > len(LinkColumn) {
+			h.links = append(h.links, i)
 		}
 	}
 	if err := h.takeOptions(opt.Columns); err != nil {

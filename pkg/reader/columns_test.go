@@ -226,3 +226,29 @@ func TestRowThatLacksTheAddedColumns(t *testing.T) {
 		t.Errorf("%q: %v, %v", file, rows, err)
 	}
 }
+
+func TestLinkFields(t *testing.T) {
+	for _, test := range []struct {
+		input string
+		want  map[string]string
+	}{
+		{"parent_id,related_id,link.Member_Status,link.,link.Note\n1,2,Sent,x,\"a, 'b'\"\n", map[string]string{"Member_Status": "Sent", "Note": "a, 'b'"}},
+		{"parent_id,related_id,link.Member_Status\n1,2,'=Sent\n", map[string]string{"Member_Status": "=Sent"}},
+		{"parent_id,related_id,link.Member_Status\n1,2,\n", nil},
+		{"parent_id,related_id,Member_Status\n1,2,Sent\n", nil},
+		{"parent_id,related_id, link.Member_Status ,delink_status\n1,2,Sent,failed\n", map[string]string{"Member_Status": "Sent"}},
+	} {
+		in, err := reader.New("links.csv", strings.NewReader(test.input), reader.Options{Module: "Campaigns", Relation: "Leads"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for row, err := range in.Rows() {
+			if err != nil || row.Err != nil {
+				t.Fatal(err, row.Err)
+			}
+			if diff := cmp.Diff(test.want, in.Header().LinkFields(row.Raw)); diff != "" {
+				t.Errorf("%q: %s", test.input, diff)
+			}
+		}
+	}
+}

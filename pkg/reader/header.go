@@ -37,6 +37,7 @@ type Header struct {
 
 	index [numColumns]int // the column of each part of a link, -1 for none
 	added []int           // the columns that an earlier run has added, in order
+	links []int           // the columns that hold fields of the link itself
 	tail  bool            // rows may have one more delimiter than the header, with nothing behind it
 	// only is the relation for which the columns were chosen, if it was read from a row. In rows
 	// with another relation the columns would mean something else.
@@ -101,6 +102,34 @@ func (h *Header) Earlier(raw []byte) (status, code, message string) {
 		}
 	}
 	return status, code, message
+}
+
+// LinkColumn is the beginning of the name of a column that holds a field of the link itself:
+// link.Member_Status.
+const LinkColumn = "link."
+
+// LinkFields gives the fields of the link that the columns link.NAME of a row have, by NAME; nil if
+// there are none. Empty cells are none.
+func (h *Header) LinkFields(raw []byte) map[string]string {
+	if len(h.links) == 0 {
+		return nil
+	}
+	var few [32]scan.Field
+	s := scan.Scanner{Comma: h.Comma, Newline: h.newline(), Fields: few[:0]}
+	fields := s.Split(raw)
+	if len(fields) != len(h.Columns) {
+		return nil
+	}
+	var own map[string]string
+	for _, i := range h.links {
+		if text := value.FromCell(scan.Unquote(raw[fields[i].Start:fields[i].End])); text != "" {
+			if own == nil {
+				own = map[string]string{}
+			}
+			own[value.Trim(h.Columns[i])[len(LinkColumn):]] = text
+		}
+	}
+	return own
 }
 
 // own is Own, and says how many empty values have to follow the row in a file with added columns. A

@@ -1,0 +1,87 @@
+package job
+
+import (
+	"path/filepath"
+
+	"delink/pkg/report"
+)
+
+// pastRun is what an earlier run or undo says of the links of this input, for a job that does not
+// go on with it.
+type pastRun struct {
+	files   Files
+	summary *report.Summary // nil if there is none
+	book    *report.Book    // of the whole input: its rows about the CRM of this job
+	exists  bool            // there is a result file
+	rows    int             // rows of the result file about the CRM of this job
+	foreign int             // rows about another CRM
+	strays  int             // rows that do not fit this input
+	stray   int             // the line of the first of them
+}
+
+// readPast reads the results of an earlier run or undo into a book of the input, on top of what is
+// in the book already. In a rehearsal the rows of every CRM count: its emulator is filled with them.
+func (j *Job) readPast(files Files, book *report.Book) (*pastRun, error) {
+	r := &pastRun{files: files, book: book}
+	var err error
+	if r.summary, err = report.ReadSummary(j.world.Disk, files.Summary); err != nil {
+		return nil, notOurs(err)
+	}
+	names := namesOfCRM(j.answers.identity, r.summary)
+	line := 1
+	extent, err := report.ReadLedger(j.world.Disk, files.Results, func(row *report.Row, _ int64) error {
+		line++
+		if !j.isRehearsal() && isStranger(names, row.Org) {
+			r.foreign++
+			return nil
+		}
+		r.rows++
+		if !book.Load(row) {
+			if r.strays++; r.strays == 1 {
+				r.stray = line
+			}
+		}
+		return nil
+	})
+	r.exists = extent.Exists
+	if err != nil {
+		return nil, notOurs(err)
+	}
+	return r, nil
+}
+
+// isRehearsal reports whether the job calls the emulator inside this process.
+func (j *Job) isRehearsal() bool { return j.conn != nil && j.conn.Emulator }
+
+// isOf reports whether the run had this input, as far as its summary says.
+func (r *pastRun) isOf(in *Input) bool { return r.summary != nil && r.summary.InputSHA256 == in.SHA256 }
+
+// refusal gives the Refusal for a run by whose results a job cannot go; nil for any other. doing says
+// what the job would do, as in "to be undone".
+func (r *pastRun) refusal(in *Input, doing string) error {
+	name := in.Name()
+	switch {
+	case !r.exists:
+		return refuseFile(WhereResults, RoleResults, nil, "there are no results %s of a run of %s: nothing is there %s", r.files.Results, name, doing)
+	case r.summary == nil:
+		return refusef("run the input to its end first", "the summary of the run, %s, is missing", r.files.Summary)
+	case !r.isOf(in):
+		return refusef("give the input that was run: "+filepath.Base(r.files.Summary)+" has its name and its SHA-256", "%s is not the input of the run that wrote %s", name, r.files.Results)
+	case r.strays > 0:
+		return refusef("undo the change of the file if you can", "%s:%d: is not about a row of %s, though the run that wrote it had the same input", r.files.Results, r.stray, name)
+	case r.rows == 0 && r.foreign > 0:
+		return refusef("log in to the org of the run: the column org of the results names it", "%s is of a run in another org", r.files.Results)
+	}
+	return nil
+}
+
+// hold locks files that the job reads, so that no run changes them meanwhile.
+func (j *Job) hold(parts ...part) error {
+	held, err := lock(j.world.Disk, parts...)
+	if err != nil {
+		return err
+	}
+	before := j.unlock
+	j.unlock = func() { held.Unlock(); before() }
+	return nil
+}
