@@ -161,10 +161,12 @@ func newRelinkRig(t *testing.T, batches []chunker.Batch, knobs ...string) *relin
 		t.Fatal(err)
 	}
 	e := emulator.New(cfg)
+	cfg = e.Config()
 	transport := &http.Transport{DialContext: wire.Serve(t, e).Dial, MaxIdleConnsPerHost: 30}
 	t.Cleanup(transport.CloseIdleConnections)
 	h := &http.Client{Transport: transport}
-	tokens := login.NewSource(login.Credentials{AccessToken: e.Config().AccessToken}, login.Server{HTTP: h}, nil)
+	grants := login.Credentials{ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, RefreshToken: cfg.RefreshToken}
+	tokens := login.NewSource(grants, login.Server{Accounts: "http://localhost", HTTP: h}, nil)
 	client, err := zoho.NewClient(tokens, h, zoho.Options{APIDomain: "http://localhost", Version: "v8", Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
@@ -321,7 +323,10 @@ func (r *relinkRig) stored(b chunker.Batch) []zoho.LinkState {
 		*c = emulator.Default()
 		c.MemberInfo, c.InFlight, c.Credits = "fields", -1, -1
 	})
-	token, _ := r.spy.Ready()
+	token, err := r.spy.Token(context.Background())
+	if err != nil {
+		r.t.Fatal(err)
+	}
 	states, err := r.spy.LinkFields(context.Background(), token, b.Relation, b.Parent, b.Related)
 	if err != nil {
 		r.t.Fatal(err)
