@@ -190,6 +190,8 @@ func TestRelinkRefusals(t *testing.T) {
 		{"scopes=ZohoCRM.modules.Campaigns.READ,ZohoCRM.modules.Leads.READ", outcome.LoginRefused, relinked{failed: 1}},
 		{"fault-script=*:INVALID_MODULE", outcome.Completed, relinked{failed: 12}},
 		{"fault-script=2-:NO_PERMISSION", outcome.LoginRefused, relinked{restored: 1, failed: 2 + 3}},
+		{"fault-script=1:NO_PERMISSION", outcome.LoginRefused, relinked{restored: 9, failed: 1}}, // of the parent record
+		{"fault-script=3:OAUTH_SCOPE_MISMATCH", outcome.Completed, relinked{restored: 12}},       // the token was the reason
 		{"fault-script=*:SOMETHING_NEW", outcome.Completed, relinked{failed: 12}},
 		{"fault-script=3:SOMETHING_NEW", outcome.Completed, relinked{restored: 12}},
 	} {
