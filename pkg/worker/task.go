@@ -48,6 +48,7 @@ func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 	switch {
 	case t.counts:
 		_, err = t.crm.Count(ctx, token, t.relation, t.parent)
+		t.namesNone(err)
 	case t.why != nil:
 		t.linked, err = t.crm.Linked(ctx, token, t.relation, t.parent, t.ids)
 	default:
