@@ -151,6 +151,9 @@ func TestMaxCallsOfTwo(t *testing.T) {
 							want = outcome.Completed
 						}
 						r.mustEnd(want)
+						if !faulty && len(r.calls) != min(most, 40)/2*2 {
+							t.Errorf("%d calls", len(r.calls))
+						}
 						if n := r.count(answered); n < (min(most, 40)-bad)/2-bad || len(r.calls) > most {
 							t.Errorf("%d tasks were answered with %d calls, of which %d went unanswered", n, len(r.calls), bad)
 						}
@@ -159,6 +162,18 @@ func TestMaxCallsOfTwo(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A new task that was chosen gives way if the budget of calls has become too small for it.
+func TestMaxCallsGivesWay(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newDoubleRig(t, 20)
+		r.settings.Slots, r.settings.MaxCalls, r.settings.Rate = 4, 4, NewRate(1)
+		r.latency = steady(500 * time.Millisecond)
+		r.fault = always(nth(1), unanswered())
+		r.mustEnd(outcome.MaxCalls)
+		r.wantAnswered(1)
+	})
 }
 
 // A task that must be alone is so in both of its calls.
