@@ -25,13 +25,14 @@ type Delink struct {
 
 	heard    bool // a delink was answered by the CRM itself
 	lost     int  // tasks that used up their attempts since a delink was last answered
+	unread   int  // tasks whose fields could not be read since that was last possible
 	failures int  // links that are failed or unknown
 	recorded int  // links that have an outcome
 
 	noLookUp map[zoho.Relation]bool // relations whose links cannot be looked up
 	proofs   proofs[*task]
 
-	refusedAlike int // see refusesAll
+	refusedAlike map[bool]int // see refusesAll
 }
 
 // Settings are the limits of Delink.
@@ -46,6 +47,8 @@ type Settings struct {
 	// run was about to send them, and has no outcome of them. It is asked before a link is called
 	// Absent. It may be nil, and it may return nil if there is no such link.
 	Elsewhere func(r zoho.Relation, parent zoho.ID, related []zoho.ID) []bool
+	// Snapshots keeps the fields of links before they are removed. If it is nil, they are not read.
+	Snapshots SnapshotRecorder
 	// OrgAnswers says that the org has answered a question in this run, which shows that reads
 	// reach the CRM.
 	OrgAnswers bool
@@ -70,6 +73,8 @@ func Start(crm CRM, batches iter.Seq[chunker.Batch], record Recorder, s Settings
 		tried:    map[zoho.Relation]bool{},
 		noLookUp: map[zoho.Relation]bool{},
 		proofs:   newProofs[*task](),
+
+		refusedAlike: map[bool]int{},
 	}
 	return &Run{Engine: d.engine, op: d, batches: batches}
 }
@@ -80,15 +85,33 @@ func (d *Delink) Next() (engine.Task, bool) {
 	if !ok {
 		return nil, false
 	}
-	return newTask(d.crm, b), true
+	t := newTask(d.crm, b)
+	if d.settings.Snapshots != nil {
+		t.reads, t.More = true, 1
+	}
+	return t, true
 }
 
-// Prepare writes down which links are about to be sent.
+// Prepare writes down which links are about to be sent. If their fields are kept, it keeps these
+// first. A task whose fields are to be read is about to change nothing.
 func (d *Delink) Prepare(tasks []engine.Task) error {
-	batches := make([]chunker.Batch, len(tasks))
-	for i, x := range tasks {
+	var batches []chunker.Batch
+	var snapshots []Snapshot
+	for _, x := range tasks {
 		t := of(x)
-		batches[i] = chunker.Batch{Relation: t.relation, Parent: t.parent, Related: t.ids, Pos: t.pos, History: t.history}
+		if t.reads {
+			continue
+		}
+		batches = append(batches, chunker.Batch{Relation: t.relation, Parent: t.parent, Related: t.ids, Pos: t.pos, History: t.history})
+		snapshots = append(snapshots, t.snapshots()...)
+	}
+	if len(snapshots) > 0 {
+		if err := d.settings.Snapshots.Keep(snapshots); err != nil {
+			return err
+		}
+	}
+	if len(batches) == 0 {
+		return nil
 	}
 	return d.record.Prepare(batches)
 }
@@ -116,17 +139,17 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 	t := of(x)
 	other := t.other
 	t.other = nil
-	if r.Err == nil && !t.looksUp() {
+	if r.Err == nil && t.delinks() {
 		d.accepted[t.relation] = true
 	}
 	if proves(t, r.Err) {
 		d.heard = true
 	}
-	if proves(t, r.Err) || r.Err == nil && !t.looksUp() {
+	if proves(t, r.Err) || r.Err == nil && t.delinks() {
 		d.lost = 0
 	}
 	if r.Err == nil && !t.looksUp() {
-		d.refusedAlike = 0
+		d.refusedAlike[t.reads] = 0
 	}
 	switch {
 	case t.counts:
@@ -135,6 +158,8 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 		d.failed(t, r.Err)
 	case t.looksUp():
 		d.lookedUp(t, r.Finished)
+	case t.reads:
+		d.fieldsRead(t, r.Finished)
 	default:
 		d.answered(t, r.Finished)
 	}
@@ -151,7 +176,7 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 // refusal in Zoho's form.
 func proves(t *task, e *zoho.Error) bool {
 	switch {
-	case t.looksUp():
+	case !t.delinks():
 		return false
 	case e == nil:
 		return slices.ContainsFunc(t.answer.Items, func(i zoho.Item) bool { return i.Verdict != zoho.Silent })

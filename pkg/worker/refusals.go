@@ -91,12 +91,17 @@ func (d *Delink) SettleUncalled(x engine.Task) bool {
 		t.other = nil
 	}
 	if e.Kind == zoho.Denied && !t.history.OfThisRun() {
-		d.refused.left++
-		d.refused.denial = e
+		d.leave(e)
 		return true
 	}
 	d.refuse(t, e)
 	return true
+}
+
+// leave leaves a task that was not sent without an outcome, because the login lacks a permission.
+func (d *Delink) leave(e *zoho.Error) {
+	d.refused.left++
+	d.refused.denial = e
 }
 
 // failed takes a call that was refused or went unanswered.
@@ -108,7 +113,7 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 		t.missed(e)
 		d.engine.Park(t, 0)
 		d.engine.End(engine.ReasonOf(e), e)
-	case e.Kind == zoho.Denied && e.Status == http.StatusUnauthorized && d.accepted[t.relation] && t.unauthorized < mostUnauthorized:
+	case e.Kind == zoho.Denied && e.Status == http.StatusUnauthorized && d.isAccepted(t) && t.unauthorized < mostUnauthorized:
 		t.unauthorized++ // others were accepted, so the token was the reason
 		d.engine.Park(t, 0)
 	case d.refusesAll(t, e):
@@ -125,6 +130,9 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 		d.refuse(t, e)
 	case t.looksUp():
 		d.cannotLookUp(t, e)
+	case t.reads:
+		d.remember(t, e)
+		d.cannotRead(t, e)
 	case e.Kind == zoho.Nameless: // the bad id; the CRM did not say whether it is linked
 		// A refusal without a name can be about something that passes. So it does not show that the
 		// CRM refuses this id also in a call of this run that went unanswered. What an earlier run
@@ -137,15 +145,24 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 	}
 }
 
+// isAccepted reports whether another call like that of a task was accepted: a delink of the same
+// list, or a read.
+func (d *Delink) isAccepted(t *task) bool {
+	if t.delinks() {
+		return d.accepted[t.relation]
+	}
+	return d.accepted[t.relation] || d.proofs.readable[t.relation]
+}
+
 // refusesAll counts delinks in a row that were refused as a whole, without a name, and with a code
 // that is not known. It reports whether these are refusedMax: then the refusal is not about ids,
-// and halving batches would find no bad one.
+// and halving batches would find no bad one. Calls that read fields are counted by themselves.
 func (d *Delink) refusesAll(t *task, e *zoho.Error) bool {
 	if t.looksUp() || e.Kind != zoho.Nameless || zoho.Explain(e.Code) != "" {
 		return false
 	}
-	d.refusedAlike++
-	return d.refusedAlike >= refusedMax
+	d.refusedAlike[t.reads]++
+	return d.refusedAlike[t.reads] >= refusedMax
 }
 
 // showsParent reports whether the error of a look-up explains the refusals of the delinks before
