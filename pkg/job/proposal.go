@@ -16,8 +16,9 @@ type Proposal struct {
 	InDoubt int             // how many of ToSend an earlier run may have removed
 	Vouched []zoho.Relation // relations of which the user alone says that they can be delinked
 	Asked   bool            // the org was asked
-	Calls   int
-	Slots   int // calls in flight at most
+	Calls   int             // in all
+	Reads   int             // how many of Calls read the links' own fields
+	Slots   int             // calls in flight at most
 	Time    time.Duration
 }
 
@@ -40,6 +41,10 @@ func estimate(calls, slots int, perSecond float64) time.Duration {
 func (j *Job) propose() *Proposal {
 	p := &Proposal{Input: j.input, Org: j.answers.org, Slots: j.slots()}
 	p.ToSend, p.Calls = j.toSend()
+	if j.config.Snapshot {
+		p.Reads = p.Calls
+		p.Calls += p.Reads
+	}
 	p.InDoubt, p.Asked = len(j.book.InDoubt()), j.conn != nil
 	for _, r := range j.input.Set.Relations() {
 		if relation.Check(r.Relation, nil, j.answers.lists[r.Relation.Module]) != nil {
