@@ -50,7 +50,7 @@ type part struct {
 	path *string
 }
 
-// written lists the files that a job writes.
+// written lists the files that a job writes. The snapshot's path comes from that of the results.
 func (f *Files) written() []part {
 	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}, {RoleSnapshot, &f.Snapshot}}
 }
@@ -66,6 +66,9 @@ func (f Files) place(input string, need bool) (Files, error) {
 		return f, err
 	}
 	for _, p := range f.written() {
+		if p.role == RoleSnapshot && f.Results != "" { // its real place is known now
+			f.Snapshot = strings.TrimSuffix(stem(f.Results), ".results") + ".snapshot.csv"
+		}
 		if *p.path == "" {
 			continue
 		}
@@ -108,7 +111,6 @@ func (f *Files) fill(input string) error {
 	if f.Summary == "" {
 		f.Summary = base + ".summary.json"
 	}
-	f.Snapshot = strings.TrimSuffix(stem(f.Results), ".results") + ".snapshot.csv"
 	return nil
 }
 

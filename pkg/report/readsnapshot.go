@@ -62,7 +62,7 @@ func scanSnapshot(on disk.Disk, path string, begin func(names []string), visit f
 	switch {
 	case lines.err != nil:
 		return nil, 0, lines.err
-	case err == io.EOF && lines.torn == 0: // an empty file
+	case err == io.EOF && lines.count == 0 && lines.torn == 0: // an empty file
 		return nil, 0, nil
 	}
 	if names = fieldNames(header); err != nil || names == nil {
