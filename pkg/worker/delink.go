@@ -14,25 +14,22 @@ import (
 // Delink is the operation that removes links. It is used for one run.
 type Delink struct {
 	crm      CRM
-	record   Recorder
 	settings Settings
-	engine   *engine.Engine
 	source
+	results
 
 	refused  refusals
 	accepted map[zoho.Relation]bool // relations of which a delink was answered without an error
 	tried    map[zoho.Relation]bool // relations of which a link was removed, and no record deleted
 
-	heard    bool // a delink was answered by the CRM itself
-	lost     int  // tasks that used up their attempts since a delink was last answered
-	unread   int  // tasks whose fields could not be read since that was last possible
-	failures int  // links that are failed or unknown
-	recorded int  // links that have an outcome
+	heard  bool // a delink was answered by the CRM itself
+	lost   int  // tasks that used up their attempts since a delink was last answered
+	unread int  // tasks whose fields could not be read since that was last possible
 
 	noLookUp map[zoho.Relation]bool // relations whose links cannot be looked up
 	proofs   proofs[*task]
 
-	refusedAlike map[bool]int // see refusesAll
+	readsAlike int // of calls that read fields: see refusesAll
 }
 
 // Settings are the limits of Delink.
@@ -67,14 +64,13 @@ const refusedMax = 20
 // every outcome and has synced it, unless record itself failed.
 func Start(crm CRM, batches iter.Seq[chunker.Batch], record Recorder, s Settings) *Run {
 	d := &Delink{
-		crm: crm, record: record, settings: s, engine: engine.New(crm, s.Settings),
+		crm: crm, settings: s,
+		results:  results{engine: engine.New(crm, s.Settings), record: record, maxFailures: s.MaxFailures},
 		refused:  newRefusals(),
 		accepted: map[zoho.Relation]bool{},
 		tried:    map[zoho.Relation]bool{},
 		noLookUp: map[zoho.Relation]bool{},
 		proofs:   newProofs[*task](),
-
-		refusedAlike: map[bool]int{},
 	}
 	return &Run{Engine: d.engine, op: d, batches: batches}
 }
@@ -95,25 +91,22 @@ func (d *Delink) Next() (engine.Task, bool) {
 // Prepare writes down which links are about to be sent. If their fields are kept, it keeps these
 // first. A task whose fields are to be read is about to change nothing.
 func (d *Delink) Prepare(tasks []engine.Task) error {
-	var batches []chunker.Batch
+	var sent []engine.Task
 	var snapshots []Snapshot
 	for _, x := range tasks {
-		t := of(x)
-		if t.reads {
-			continue
+		if t := of(x); !t.reads {
+			sent, snapshots = append(sent, x), append(snapshots, t.snapshots()...)
 		}
-		batches = append(batches, chunker.Batch{Relation: t.relation, Parent: t.parent, Related: t.ids, Pos: t.pos, History: t.history})
-		snapshots = append(snapshots, t.snapshots()...)
 	}
 	if len(snapshots) > 0 {
 		if err := d.settings.Snapshots.Keep(snapshots); err != nil {
 			return err
 		}
 	}
-	if len(batches) == 0 {
+	if len(sent) == 0 {
 		return nil
 	}
-	return d.record.Prepare(batches)
+	return d.results.Prepare(sent)
 }
 
 // of gives the task of Next that the engine hands back.
@@ -121,9 +114,6 @@ func of(t engine.Task) *task {
 	own, _ := t.(*task) // the engine has only tasks of Next
 	return own
 }
-
-// Sync brings outcomes to disk.
-func (d *Delink) Sync() error { return d.record.Sync() }
 
 // Alone reports whether a task's relation is still untried: see Settings.
 func (d *Delink) Alone(x engine.Task) bool {
@@ -149,7 +139,7 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 		d.lost = 0
 	}
 	if r.Err == nil && !t.looksUp() {
-		d.refusedAlike[t.reads] = 0
+		*d.alike(t) = 0
 	}
 	switch {
 	case t.counts:
@@ -181,28 +171,12 @@ func proves(t *task, e *zoho.Error) bool {
 	case e == nil:
 		return slices.ContainsFunc(t.answer.Items, func(i zoho.Item) bool { return i.Verdict != zoho.Silent })
 	}
-	return e.Sent && (e.Kind == zoho.Refused || e.Kind == zoho.Nameless || e.Kind == zoho.Denied) && e.Scope != zoho.ScopeRun
+	return isRefusal(e)
 }
 
-// write records outcomes and counts what failed.
-func (d *Delink) write(out []outcome.Outcome) {
-	if len(out) == 0 {
-		return
-	}
-	d.recorded += len(out)
-	d.engine.Count(len(out))
-	for _, o := range out {
-		if f, _ := o.Status.Facts(); f.Bad {
-			d.failures++
-		}
-	}
-	if err := d.record.Write(out); err != nil {
-		d.engine.End(outcome.Broken, err)
-	}
-	d.engine.Wrote()
-	if most := d.settings.MaxFailures; most >= 0 && d.failures > most {
-		d.engine.End(outcome.Failures, nil)
-	}
+// isRefusal reports whether an error is a refusal in Zoho's form, which a gateway does not give.
+func isRefusal(e *zoho.Error) bool {
+	return e.Sent && (e.Kind == zoho.Refused || e.Kind == zoho.Nameless || e.Kind == zoho.Denied) && e.Scope != zoho.ScopeRun
 }
 
 // Abandon settles the tasks that are left when the run ends. If an attempt of this run went
@@ -225,7 +199,7 @@ func (d *Delink) Abandon(tasks []engine.Task) {
 			}
 		}
 	}
-	if e := d.refusedAltogether(); e != nil && d.engine.Ended() == outcome.Completed {
+	if e := d.refused.altogether(d.recorded); e != nil && d.engine.Ended() == outcome.Completed {
 		d.engine.End(outcome.LoginRefused, e)
 	}
 }

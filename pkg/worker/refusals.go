@@ -26,6 +26,8 @@ type refusals struct {
 	denied int         // links that got an outcome because of it
 	left   int         // tasks that were not sent because of it, and got none
 	denial *zoho.Error // the last error that said so
+
+	alike int // see refusesAll
 }
 
 func newRefusals() refusals {
@@ -116,7 +118,7 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 	case e.Kind == zoho.Denied && e.Status == http.StatusUnauthorized && d.isAccepted(t) && t.unauthorized < mostUnauthorized:
 		t.unauthorized++ // others were accepted, so the token was the reason
 		d.engine.Park(t, 0)
-	case d.refusesAll(t, e):
+	case !t.looksUp() && refusesAll(d.alike(t), e):
 		d.engine.Park(t, 0)
 		d.engine.End(outcome.Broken, e)
 	case e.Kind == zoho.Nameless && len(t.ids) > 1:
@@ -154,15 +156,24 @@ func (d *Delink) isAccepted(t *task) bool {
 	return d.accepted[t.relation] || d.proofs.readable[t.relation]
 }
 
-// refusesAll counts delinks in a row that were refused as a whole, without a name, and with a code
-// that is not known. It reports whether these are refusedMax: then the refusal is not about ids,
-// and halving batches would find no bad one. Calls that read fields are counted by themselves.
-func (d *Delink) refusesAll(t *task, e *zoho.Error) bool {
-	if t.looksUp() || e.Kind != zoho.Nameless || zoho.Explain(e.Code) != "" {
+// alike gives the counter of refusesAll for a task that is not looked up. Reads of fields and
+// delinks are counted by themselves.
+func (d *Delink) alike(t *task) *int {
+	if t.reads {
+		return &d.readsAlike
+	}
+	return &d.refused.alike
+}
+
+// refusesAll counts calls in a row that were to change links, or went before such a call, and were
+// refused as a whole, without a name, and with a code that is not known. It reports whether these
+// are refusedMax: then the refusal is not about ids, and halving batches would find no bad one.
+func refusesAll(alike *int, e *zoho.Error) bool {
+	if e.Kind != zoho.Nameless || zoho.Explain(e.Code) != "" {
 		return false
 	}
-	d.refusedAlike[t.reads]++
-	return d.refusedAlike[t.reads] >= refusedMax
+	*alike++
+	return *alike >= refusedMax
 }
 
 // showsParent reports whether the error of a look-up explains the refusals of the delinks before
@@ -194,10 +205,11 @@ func (d *Delink) refuse(t *task, e *zoho.Error) {
 	d.write(t.all(status, e, e.Error(), time.Now()))
 }
 
-// refusedAltogether gives the error for which the login counts as refused: tasks were not sent
-// because of it, or every outcome of this run is a denial. It gives nil if neither is so.
-func (d *Delink) refusedAltogether() *zoho.Error {
-	if r := &d.refused; r.left > 0 || r.denied > 0 && r.denied == d.recorded {
+// altogether gives the error for which the login counts as refused: tasks were not sent because of
+// it, or every outcome of this run is a denial. recorded is the number of outcomes. It gives nil if
+// neither is so.
+func (r *refusals) altogether(recorded int) *zoho.Error {
+	if r.left > 0 || r.denied > 0 && r.denied == recorded {
 		return r.denial
 	}
 	return nil
