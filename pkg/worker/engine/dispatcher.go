@@ -330,7 +330,7 @@ func (d *dispatcher) Ended() outcome.Reason { return d.ending.reason }
 // abandon has the operation settle the tasks that are left, and waits until that is on disk.
 func (d *dispatcher) abandon() {
 	q := &d.queue
-	left := append(q.parked, q.again...)
+	left := slices.Concat(q.parked, q.again)
 	if q.front != nil && q.front.state().called {
 		left = append(left, q.front)
 	}
