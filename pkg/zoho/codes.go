@@ -79,6 +79,7 @@ var explanations = map[string]string{
 	CodeRecordDeleted:  "the CRM deleted the record instead of the link",
 	CodeContradiction:  "the CRM gave two answers that contradict each other",
 	CodeNotInAnswer:    "the CRM's answer does not mention this id",
+	CodeUnproven:       "the link is not shown, and nothing proves that this login sees the list",
 	CodeTooManyTokens:  "too many access tokens were needed",
 	CodeNoRefreshToken: "the grant code gave no refresh token",
 	CodeBlocked:        "the accounts host does not let this machine in",

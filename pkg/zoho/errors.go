@@ -160,6 +160,7 @@ const (
 	CodeRecordDeleted  = "RECORD_DELETED"       // a success that deleted a record
 	CodeContradiction  = "CONTRADICTION"        // two answers for one id that do not agree
 	CodeNotInAnswer    = "NOT_IN_ANSWER"        // an answer came, but none of its items names the id
+	CodeUnproven       = "UNPROVEN"             // an empty answer, and nothing shows that reads tell the truth
 )
 
 // unsent is the error of a call that was never sent.
