@@ -10,6 +10,7 @@ import (
 	"delink/pkg/job"
 	"delink/pkg/outcome"
 	"delink/pkg/progress"
+	"delink/pkg/reader"
 	"delink/pkg/zoho"
 )
 
@@ -72,14 +73,16 @@ func (c *connector) world() job.World {
 
 // connect makes the connection to the CRM, or to an emulator inside this process.
 func (c *connector) connect() (*job.Connection, error) {
+	var set func(l reader.Link, linked bool)
 	if c.flags.emulator {
 		for _, name := range c.flags.unheeded {
 			c.ui.note(name + " does not count: --emulator asks no org")
 		}
-		server, rehearsal, err := startRehearsal()
+		e, server, rehearsal, err := startRehearsal()
 		if err != nil {
 			return nil, err
 		}
+		set = setLink(e)
 		c.login = rehearsal
 		c.close = func() { _ = server.Close() }
 	}
@@ -88,7 +91,7 @@ func (c *connector) connect() (*job.Connection, error) {
 		return nil, err
 	}
 	c.client = client
-	return &job.Connection{CRM: logged{client, c.ui.log}, Login: c.login.digest(), Emulator: c.flags.emulator}, nil
+	return &job.Connection{CRM: logged{client, c.ui.log}, Login: c.login.digest(), Emulator: c.flags.emulator, SetLink: set}, nil
 }
 
 // askingAfter is how long a person waits without a word while the org is asked.

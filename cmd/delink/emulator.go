@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"delink/pkg/job"
+	"delink/pkg/reader"
 	"delink/pkg/zoho"
 	"delink/pkg/zoho/emulator"
 	oauth "delink/pkg/zoho/login"
@@ -20,16 +21,28 @@ import (
 const rehearsalLatency = "100ms"
 
 // startRehearsal starts an emulator in which every link exists until it is removed.
-func startRehearsal() (*emulator.Server, login, error) {
+func startRehearsal() (*emulator.Emulator, *emulator.Server, login, error) {
 	config := emulator.Default()
 	if err := config.SetAll("links=all", "credits=none", "latency="+rehearsalLatency, "company=built-in emulator", "org-type=sandbox"); err != nil {
-		return nil, login{}, err
+		return nil, nil, login{}, err
 	}
-	server, err := emulator.New(config).Start("127.0.0.1:0")
+	e := emulator.New(config)
+	server, err := e.Start("127.0.0.1:0")
 	if err != nil {
-		return nil, login{}, err
+		return nil, nil, login{}, err
 	}
-	return server, emulatorLogin(server, config), nil
+	return e, server, emulatorLogin(server, config), nil
+}
+
+// setLink gives the function that says whether a link exists in an emulator.
+func setLink(e *emulator.Emulator) func(l reader.Link, linked bool) {
+	return func(l reader.Link, linked bool) {
+		set := e.Unlink
+		if linked {
+			set = e.Link
+		}
+		set(l.Relation.Module, uint64(l.Parent), l.Relation.List, uint64(l.Related))
+	}
 }
 
 // emulatorLogin is the login that an emulator accepts.

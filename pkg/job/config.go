@@ -94,6 +94,8 @@ type Connection struct {
 	CRM      CRM
 	Login    string // a digest that tells this login from others
 	Emulator bool   // it is the emulator inside this process
+	// SetLink says whether a link exists in that emulator. It is nil for any other CRM.
+	SetLink func(l reader.Link, linked bool)
 }
 
 // CRM makes the calls of a job. Errors are of type *zoho.Error.
