@@ -23,7 +23,8 @@ type LookUp struct {
 
 	refused  refusals
 	evidence evidence
-	again    []*lookUpTask // second looks that no call was made for yet
+	ahead    int           // links that were taken, and that the first look at is not over
+	again    []*lookUpTask // second looks that are to be made, in the order of their time
 	drained  bool          // Next gives no other task
 	lost     int           // tasks in a row that used up their attempts
 	denied   int           // links that the login may not look up
@@ -127,37 +128,58 @@ func (t *lookUpTask) lookAgain(at []int) *lookUpTask {
 	return &p
 }
 
-// Next takes the next batch. When there is none left, it gives the second looks that are to be made.
+// Next takes the next batch. When there is none left, it gives the second looks whose time has come.
 // They go last, so that nothing else waits for their time.
 func (l *LookUp) Next() (engine.Task, bool) {
-	if b, ok := l.next(); ok {
-		return &lookUpTask{crm: l.crm, parent: parentRecord{b.Relation.Module, b.Parent}, batch: b}, true
-	}
-	if len(l.again) == 0 {
-		l.drained = true
+	if l.drained {
 		return nil, false
 	}
-	t := l.again[0]
-	l.again = l.again[1:]
-	return t, true
+	if b, ok := l.next(); ok {
+		l.ahead += len(b.Pos)
+		return &lookUpTask{crm: l.crm, parent: parentRecord{b.Relation.Module, b.Parent}, batch: b}, true
+	}
+	if len(l.again) > 0 && time.Until(l.again[0].due) <= 0 {
+		t := l.again[0]
+		l.again = l.again[1:]
+		return t, true
+	}
+	l.drained = true
+	l.parkAgain()
+	return nil, false
+}
+
+// parkAgain has the second looks that are left made when their time comes, once no first look is
+// left to be made: tasks that wait keep new ones from being sent.
+func (l *LookUp) parkAgain() {
+	if !l.drained || l.ahead > 0 {
+		return
+	}
+	for _, t := range l.again {
+		l.engine.After(t, time.Until(t.due))
+	}
+	l.again = nil
+}
+
+// looked notes that the first look at the links of a task is over.
+func (l *LookUp) looked(t *lookUpTask) {
+	if !t.second {
+		l.ahead -= t.Size()
+	}
 }
 
 // Prepare has nothing to do: a look-up changes nothing.
 func (l *LookUp) Prepare([]engine.Task) error { return nil }
 
-// SettleUncalled settles a task without a call, if its parent record or its list has been refused. A
-// second look whose time has not come waits for it.
+// SettleUncalled settles a task without a call, if its parent record or its list has been refused.
 func (l *LookUp) SettleUncalled(x engine.Task) bool {
 	t := lookUpOf(x)
-	if e := l.refused.of(t.batch.Relation, t.parent); e != nil {
-		l.notKnown(t, e)
-		return true
+	e := l.refused.of(t.batch.Relation, t.parent)
+	if e == nil {
+		return false
 	}
-	if wait := time.Until(t.due); t.second && wait > 0 {
-		l.engine.After(t, wait)
-		return true
-	}
-	return false
+	l.notKnown(t, e)
+	l.parkAgain()
+	return true
 }
 
 // lookUpOf gives the task of Next that the engine hands back.
@@ -175,6 +197,7 @@ func (l *LookUp) Missed(engine.Task, *zoho.Error) {}
 // Answer decides what an answer leads to: findings, another attempt, or the end of the run.
 func (l *LookUp) Answer(x engine.Task, r engine.Reply) {
 	t, e := lookUpOf(x), r.Err
+	defer l.parkAgain()
 	if t.asks != whichLinks {
 		l.proved(t, e)
 		return
@@ -217,6 +240,7 @@ func (l *LookUp) repeat(t *lookUpTask, e *zoho.Error) {
 
 // lookedUp takes the answer to a look-up. If it shows none of the links, it may need a proof first.
 func (l *LookUp) lookedUp(t *lookUpTask) {
+	l.looked(t)
 	switch {
 	case slices.Contains(t.linked, true):
 		l.shown(t.batch.Relation)
@@ -251,15 +275,14 @@ func (l *LookUp) found(t *lookUpTask) {
 // lookAgain has a second look made.
 func (l *LookUp) lookAgain(t *lookUpTask) {
 	l.evidence.forget(t) // a count is as old as the look that it was made for
-	if l.drained {
-		l.engine.After(t, time.Until(t.due))
-		return
-	}
 	l.again = append(l.again, t)
 }
 
 // notKnown settles links that cannot be looked up because of e.
 func (l *LookUp) notKnown(t *lookUpTask, e *zoho.Error) {
+	if t.asks == whichLinks {
+		l.looked(t)
+	}
 	for _, t := range l.evidence.release(t) {
 		l.writeNotKnown(t, e)
 	}
