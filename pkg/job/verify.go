@@ -190,7 +190,7 @@ func (v *verification) lookUp(stop, hard context.Context, started time.Time, p *
 		reason, err = run.Run(stop, hard)
 		watch()
 		s := run.Stats()
-		n.Calls, n.Retries, n.Throttled = s.Calls, s.Retries, s.Throttled
+		n.Calls, n.Throttled = s.Calls, s.Throttled
 		if left, known := v.conn.CRM.Credits(); known {
 			n.CreditsRemaining = &left
 		}

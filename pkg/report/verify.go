@@ -102,7 +102,6 @@ type Verification struct {
 	Sample           *Sample        `json:"sample"`         // null if all links were to be looked up
 	Pending          int            `json:"pending"`        // not looked up yet
 	Calls            int            `json:"calls"`
-	Retries          int            `json:"retries"`
 	Throttled        int            `json:"throttled"`
 	CreditsRemaining *int           `json:"credits_remaining"`
 	StartedAt        string         `json:"started_at"`
