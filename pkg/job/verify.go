@@ -57,10 +57,10 @@ func Verify(stop, hard context.Context, c Config, sample int, w World) (*VerifyE
 			return nil, err
 		}
 	}
+	defer func() { v.unlock() }()
 	if err := v.lock(); err != nil {
 		return nil, forReader(err)
 	}
-	defer func() { v.unlock() }()
 	if v.input.Rows() > 0 {
 		if err := v.ask(stop); err != nil {
 			return nil, err
@@ -102,13 +102,21 @@ func (v *verification) lock() error {
 		return err
 	}
 	v.path = path
+	for _, p := range append(v.files.written(), part{RoleInput, &v.config.Input}) {
+		if *p.path != "" && *p.path != Stdin && same(*p.path, v.path) {
+			return refusef("give the input or the results another name", "%s and %s are both %s", p.role, RoleVerified, v.path)
+		}
+	}
 	undo := undoFiles(v.files.Results)
-	held, err := lock(v.world.Disk, part{RoleResults, &v.files.Results}, part{RoleSummary, &v.files.Summary},
-		part{RoleUndo, &undo.Results}, part{RoleVerified, &v.path})
+	if err := v.hold(part{RoleResults, &v.files.Results}, part{RoleSummary, &v.files.Summary}, part{RoleUndo, &undo.Results}); err != nil {
+		return err
+	}
+	held, err := lock(v.world.Disk, part{RoleVerified, &v.path})
 	if err != nil {
 		return err
 	}
-	v.world.Disk, v.unlock = held, held.Unlock
+	before := v.unlock
+	v.world.Disk, v.unlock = held, func() { held.Unlock(); before() }
 	return nil
 }
 
