@@ -81,7 +81,11 @@ func percent(part, whole int) string {
 	}
 	x := 100 * float64(part) / float64(whole)
 	step := math.Pow(10, math.Floor(math.Log10(x))-1)
-	return strconv.FormatFloat(math.Ceil(x/step-1e-9)*step, 'f', max(0, 1-int(math.Floor(math.Log10(x)))), 64)
+	text := strconv.FormatFloat(math.Ceil(x/step-1e-9)*step, 'f', max(0, 1-int(math.Floor(math.Log10(x)))), 64)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
 }
 
 // disagreeText shows the first links that disagree, and says what to do about them.

@@ -59,7 +59,7 @@ func ReadFindings(on disk.Disk, path, key string, set *chunker.Set) (f *Findings
 	for {
 		line, err := lines.ReadString('\n')
 		if err != nil {
-			return f, size, nil //nolint:nilerr // what is read so far counts; the rest is looked up again
+			return f, size, nil // what was read so far counts
 		}
 		if size == 0 && line != findingsMark+key+"\n" || size > 0 && !f.load(strings.TrimSuffix(line, "\n")) {
 			return f, size, nil
