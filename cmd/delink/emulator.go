@@ -21,28 +21,33 @@ import (
 const rehearsalLatency = "100ms"
 
 // startRehearsal starts an emulator in which every link exists until it is removed.
-func startRehearsal() (*emulator.Emulator, *emulator.Server, login, error) {
+func startRehearsal() (*rehearsal, error) {
 	config := emulator.Default()
 	if err := config.SetAll("links=all", "credits=none", "latency="+rehearsalLatency, "company=built-in emulator", "org-type=sandbox"); err != nil {
-		return nil, nil, login{}, err
+		return nil, err
 	}
-	e := emulator.New(config)
-	server, err := e.Start("127.0.0.1:0")
+	crm := emulator.New(config)
+	server, err := crm.Start("127.0.0.1:0")
 	if err != nil {
-		return nil, nil, login{}, err
+		return nil, err
 	}
-	return e, server, emulatorLogin(server, config), nil
+	return &rehearsal{crm, server, emulatorLogin(server, config)}, nil
 }
 
-// setLink gives the function that says whether a link exists in an emulator.
-func setLink(e *emulator.Emulator) func(l reader.Link, linked bool) {
-	return func(l reader.Link, linked bool) {
-		set := e.Unlink
-		if linked {
-			set = e.Link
-		}
-		set(l.Relation.Module, uint64(l.Parent), l.Relation.List, uint64(l.Related))
+// rehearsal is an emulator inside this process.
+type rehearsal struct {
+	crm    *emulator.Emulator
+	server *emulator.Server
+	login  login
+}
+
+// setLink makes a link be there, or not.
+func (r *rehearsal) setLink(l reader.Link, linked bool) {
+	set := r.crm.Unlink
+	if linked {
+		set = r.crm.Link
 	}
+	set(l.Relation.Module, uint64(l.Parent), l.Relation.List, uint64(l.Related))
 }
 
 // emulatorLogin is the login that an emulator accepts.

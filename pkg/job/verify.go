@@ -97,7 +97,7 @@ func (v *verification) lock() error {
 	if v.files.Results == "" {
 		return refuseFile(NameTheFile, RoleResults, nil, "%s has no folder with the results of its run", v.input.Name())
 	}
-	path, err := resolve(RoleVerified, besideResults(v.files.Results, ".verify.csv"))
+	path, err := resolve(RoleVerified, runStem(v.files)+".verify.csv")
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (v *verification) lock() error {
 			return refusef("give the input or the results another name", "%s and %s are both %s", p.role, RoleVerified, v.path)
 		}
 	}
-	undo := undoFiles(v.files.Results)
+	undo := undoFiles(v.files)
 	if err := v.hold(part{RoleResults, &v.files.Results}, part{RoleSummary, &v.files.Summary}, part{RoleUndo, &undo.Results}); err != nil {
 		return err
 	}

@@ -7,22 +7,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strings"
 
 	"delink/pkg/outcome"
 	"delink/pkg/report"
 )
-
-// besideResults gives the name of another file of a job whose results have a name:
-// links.results.csv and .verify.csv make links.verify.csv.
-func besideResults(results, ending string) string {
-	return strings.TrimSuffix(stem(results), ".results") + ending
-}
-
-// undoFiles are the files of an undo of the run with those results.
-func undoFiles(results string) Files {
-	return Files{Results: besideResults(results, ".undo.csv"), Summary: besideResults(results, ".undo.summary.json")}
-}
 
 // readRuns reads the results of the run, and of an undo of it.
 func (v *verification) readRuns() (err error) {
@@ -36,7 +24,7 @@ func (v *verification) readRuns() (err error) {
 	if v.run.summary.State == outcome.Running {
 		v.notef("the run was cut off and has not ended since: run it to its end, or what it was about to send may still change")
 	}
-	undo, err := v.readPast(undoFiles(v.files.Results), report.NewBook(v.input.Set, v.input.Bad))
+	undo, err := v.readPast(undoFiles(v.files), report.NewBook(v.input.Set, v.input.Bad))
 	if err != nil {
 		return err
 	}
@@ -52,7 +40,7 @@ func (v *verification) takeUndo(undo *pastRun) error {
 		return nil
 	case s == nil:
 		return refusef("put the file aside if it is of no use", "the summary of the undo that wrote %s is missing: %s", name, undo.files.Summary)
-	case !undo.isOf(v.input), undo.strays > 0:
+	case undo.strays > 0:
 		return refusef("put the file aside if it is of no use", "%s is not of an undo of %s", name, v.input.Name())
 	case undo.rows == 0 && undo.foreign > 0:
 		v.notef("%s is of an undo in another org, or of a rehearsal, and does not count", name)
@@ -65,6 +53,18 @@ func (v *verification) takeUndo(undo *pastRun) error {
 	}
 	v.undo = undo
 	return nil
+}
+
+// rehearse makes the files true in the emulator inside this process, in which every link exists at
+// first.
+func (v *verification) rehearse() {
+	v.Job.rehearse(v.run.book, v.input.Set)
+	for pos := range v.input.Set.Rows() {
+		if v.isRehearsal() && v.undid(pos).Claims() == outcome.Linked {
+			l, _ := v.input.Set.At(pos)
+			v.conn.SetLink(l, true)
+		}
+	}
 }
 
 // undid gives the status that an undo gave a link; empty if it gave none.
@@ -95,33 +95,12 @@ func (v *verification) says(pos int) (outcome.Status, outcome.Presence) {
 	return s, s.Claims()
 }
 
-// rehearse makes the files true in the emulator inside this process, in which every link exists at
-// first.
-func (v *verification) rehearse() {
-	if v.isRehearsal() && v.conn.SetLink != nil {
-		v.rehearseLinks(func(pos int) bool {
-			_, claims := v.says(pos)
-			return claims != outcome.NotLinked
-		})
-	}
-}
-
-// rehearseLinks tells the emulator which links of the input are not there.
-func (j *Job) rehearseLinks(isLinked func(pos int) bool) {
-	for pos := range j.input.Set.Rows() {
-		if !j.input.Set.IsDuplicate(pos) && !isLinked(pos) {
-			l, _ := j.input.Set.At(pos)
-			j.conn.SetLink(l, false)
-		}
-	}
-}
-
 // digest says what findings are about: they are of no use for other results, another sample or
 // another CRM.
 func (v *verification) digest() (string, error) {
 	sum := sha256.New()
 	_, _ = fmt.Fprintf(sum, "%s %s %d\n", v.input.SHA256, v.answers.identity.Name(), v.size)
-	for _, name := range []string{v.files.Results, v.files.Summary, undoFiles(v.files.Results).Results} {
+	for _, name := range []string{v.files.Results, v.files.Summary, undoFiles(v.files).Results} {
 		if err := v.addFile(sum, name); err != nil {
 			return "", err
 		}
