@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"delink/pkg/job"
 	"delink/pkg/outcome"
@@ -148,7 +147,7 @@ func (w *endingWords) ending(s *report.Summary, end *job.Ending) string {
 
 // reasonText says why a run ended, and whether the same command goes on with it.
 func reasonText(s *report.Summary, err error) string {
-	took := fmt.Sprintf("%s, %s", progress.Duration(time.Duration(s.Seconds*float64(time.Second))), counted(s.Calls, "call", "calls"))
+	took := tookText(s.Seconds, s.Calls)
 	e := s.Reason.Ending()
 	text := e.Text
 	if s.ExitCode == outcome.ExitInterrupted {

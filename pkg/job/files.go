@@ -33,11 +33,16 @@ const (
 	RoleSummary
 	RoleInvalid
 	RoleSnapshot
+	RoleVerified
+	RoleUndo
 )
 
 // String gives the words for the file in messages.
 func (r Role) String() string {
-	return [...]string{"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used", "the snapshot"}[r]
+	return [...]string{
+		"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used", "the snapshot",
+		"the file of the verification", "the results of the undo",
+	}[r]
 }
 
 func refuseFile(remedy Remedy, role Role, err error, format string, args ...any) *Refusal {

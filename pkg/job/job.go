@@ -286,11 +286,7 @@ func (j *Job) giveUp(reason outcome.Reason, why error) (*Ending, error) {
 
 // send makes the calls, and finishes the files.
 func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
-	limits := engine.Settings{
-		Slots: p.Slots, Rate: j.config.Rate, MaxAttempts: max(1, j.config.MaxAttempts),
-		MaxCalls: j.config.MaxCalls, ReserveCredits: j.config.ReserveCredits,
-		Jitter: j.config.Jitter, Note: j.world.Note,
-	}
+	limits := j.limits(p.Slots)
 	var run *worker.Run
 	watch := func() {}
 	s, err := j.withFiles(hard, 2*p.Slots*j.config.batchSize(), func(r *report.Recorder) (outcome.Reason, error) {
@@ -311,6 +307,15 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 	})
 	watch()
 	return j.ending(s, NotIdle, err), nil
+}
+
+// limits are the engine's settings.
+func (j *Job) limits(slots int) engine.Settings {
+	return engine.Settings{
+		Slots: slots, Rate: j.config.Rate, MaxAttempts: max(1, j.config.MaxAttempts),
+		MaxCalls: j.config.MaxCalls, ReserveCredits: j.config.ReserveCredits,
+		Jitter: j.config.Jitter, Note: j.world.Note,
+	}
 }
 
 func (j *Job) moment(run *worker.Run, p *Proposal) progress.Moment {

@@ -73,6 +73,8 @@ type fake struct {
 	calls      []call
 	counts     int          // questions how many records a list holds
 	counting   func() error // why they have no answer; nil for one
+	pages      int          // pages of lists that were read
+	paging     func() error // why they have no answer; nil for one
 	inFlight   int
 	peak       int
 	token      zoho.Token
@@ -277,6 +279,22 @@ func (f *fake) Count(_ context.Context, _ zoho.Token, r zoho.Relation, parent zo
 		}
 	}
 	return n, nil
+}
+
+// Links answers at once, and is no call that names links.
+func (f *fake) Links(_ context.Context, _ zoho.Token, r zoho.Relation, parent zoho.ID, _ zoho.PageOf) (p zoho.Page, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pages++
+	if f.paging != nil {
+		return p, f.paging()
+	}
+	for l, linked := range f.linked {
+		if linked && !f.blank && l.Relation == r && l.Parent == parent {
+			p.Records = append(p.Records, zoho.Record{ID: l.Related})
+		}
+	}
+	return p, nil
 }
 
 func (f *fake) Renew(err error) bool {

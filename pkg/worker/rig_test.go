@@ -177,6 +177,8 @@ type rig struct {
 	settings    Settings
 	notes       []string
 	lookUpFails error // of what keeps findings
+	doubtful    func(pos int, shown outcome.Presence) bool
+	trusted     bool
 	taken       int
 	worker      *Run
 
