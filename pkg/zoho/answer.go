@@ -25,6 +25,10 @@ const (
 	// Undecided: the CRM reported an error for this id, and not which. This link was not removed. It
 	// may be there or not.
 	Undecided
+
+	// Linked: the link is there now. It was made, or it was there before and has the fields that
+	// were sent. Only Link answers so.
+	Linked
 )
 
 // Item is the answer for one id that was sent.

@@ -37,7 +37,7 @@ func BenchmarkList(b *testing.B) {
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if linked, ok := among(ids, decodeList(body)); !ok || !linked[MaxIDs-1] {
+		if linked, ok := among(ids, decodeList(body, columns{})); !ok || !linked[MaxIDs-1].Linked {
 			b.Fatal(linked)
 		}
 	}

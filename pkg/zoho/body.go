@@ -33,6 +33,9 @@ type result struct {
 type details struct {
 	ID          text
 	PathIndex   text   // resource_path_index
+	Param       text   // param_name, else the clause of a query
+	Field       text   // api_name
+	JSONPath    text   // json_path: the place in the request's body
 	Permissions []text // those that are missing
 	More        []text // ids of the other objects
 }
@@ -149,12 +152,21 @@ func (c *cursor) details() (d details) {
 }
 
 func (c *cursor) detail() (d details) {
+	var clause text
 	c.object(func(name []byte) {
 		switch {
 		case is(name, "id"):
 			d.ID = c.text()
 		case is(name, "resource_path_index"):
 			d.PathIndex = c.text()
+		case is(name, "param_name"):
+			d.Param = c.text()
+		case is(name, "clause"):
+			clause = c.text()
+		case is(name, "api_name"):
+			d.Field = c.text()
+		case is(name, "json_path"):
+			d.JSONPath = c.text()
 		case is(name, "permissions") && c.next() == '[':
 			d.Permissions = nil
 			c.array(func() { d.Permissions = append(d.Permissions, c.text()) })
@@ -162,6 +174,9 @@ func (c *cursor) detail() (d details) {
 			c.skip()
 		}
 	})
+	if d.Param == "" {
+		d.Param = clause
+	}
 	return d
 }
 
@@ -175,9 +190,13 @@ func (d *details) names(id ID) bool {
 	return false
 }
 
-// said is Zoho's message, with what its details add for people.
+// said is Zoho's message, with what its details add for people: the field and the permissions that
+// it is about.
 func (d *details) said(message text) string {
 	words := message.text()
+	if field := d.Field.text(); field != "" {
+		words = strings.TrimSuffix(field+": "+words, ": ")
+	}
 	if len(d.Permissions) > 0 {
 		all := make([]string, len(d.Permissions))
 		for i, p := range d.Permissions {

@@ -1,12 +1,12 @@
 package zoho
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"delink/pkg/zoho/internal/web"
 )
@@ -63,7 +63,32 @@ func appendIDs(path []byte, ids []ID) []byte {
 // converted leads and unapproved records are hidden and the answer would be wrong (D). They are
 // documented for v8, so v8 is what is asked, whatever version delinks.
 func (c *Client) Linked(ctx context.Context, t Token, r Relation, parent ID, ids []ID) ([]bool, error) {
-	path := appendIDs(fmt.Appendf(nil, "/%s/%s/%s?fields=id&converted=both&approved=both&per_page=200&ids=", r.Module, parent, r.List), ids)
+	states, err := c.linkStates(ctx, t, r, parent, ids, "id", onlyIDs)
+	if err != nil {
+		return nil, err
+	}
+	linked := make([]bool, len(states))
+	for i, s := range states {
+		linked[i] = s.Linked
+	}
+	return linked, nil
+}
+
+// LinkState is what a read shows of one link.
+type LinkState struct {
+	Linked bool
+	Fields Fields // the link's own; nil if there are none
+}
+
+// LinkFields is Linked with the links' own fields. It asks for the field that is mandatory where
+// the link is made again. The others come without being asked for (D, R).
+func (c *Client) LinkFields(ctx context.Context, t Token, r Relation, parent ID, ids []ID) ([]LinkState, error) {
+	fields := strings.Join(append([]string{"id"}, ownFields(r, nil)...), ",")
+	return c.linkStates(ctx, t, r, parent, ids, fields, restIsOwn)
+}
+
+func (c *Client) linkStates(ctx context.Context, t Token, r Relation, parent ID, ids []ID, fields string, rest rest) ([]LinkState, error) {
+	path := appendIDs(fmt.Appendf(nil, "/%s/%s/%s?fields=%s&converted=both&approved=both&per_page=200&ids=", r.Module, parent, r.List, fields), ids)
 	reply, err := c.call(ctx, t, http.MethodGet, readVersion, string(path))
 	if err != nil {
 		return nil, err
@@ -71,18 +96,14 @@ func (c *Client) Linked(ctx context.Context, t Token, r Relation, parent ID, ids
 	switch {
 	case reply.torn != nil:
 		return nil, reply.withoutBody(t)
-	case reply.status == http.StatusNoContent && len(bytes.TrimSpace(reply.body)) == 0:
-		return make([]bool, len(ids)), nil
+	case reply.empty():
+		return make([]LinkState, len(ids)), nil
 	case reply.status == http.StatusOK:
-		if linked, ok := among(ids, decodeList(reply.body)); ok {
-			return linked, nil
+		if states, ok := among(ids, decodeList(reply.body, columns{rest: rest})); ok {
+			return states, nil
 		}
 	}
-	e := classify(reply.status, reply.header, decode(reply.body))
-	if e.Kind != Unanswered && reply.status < 300 { // whatever it says, it does not say which links there are
-		e = &Error{Kind: Unanswered, Sent: true, Status: reply.status, Code: CodeForeignAnswer}
-	}
-	e.token = t
+	e := reply.instead(t, decode(reply.body))
 	e.nameScopes(r, "READ")
 	return nil, e
 }

@@ -29,7 +29,7 @@ func FitIDs(n, longest int) bool { return n <= MaxIDs && n*MaxIDDigits-1+longest
 // Versions of the API that know the delink call, the current one last (D).
 var Versions = []string{"v2", "v2.1", "v3", "v4", "v5", "v6", "v7", "v8"}
 
-// readVersion is the version in which related records are read.
+// readVersion is the version of all calls but the delink, whose older forms are known, too.
 const readVersion = "v8"
 
 // Client makes calls, one attempt each. It is safe for concurrent use.

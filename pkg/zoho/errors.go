@@ -52,6 +52,7 @@ type Error struct {
 	Status int    // HTTP status; 0 when there was no answer
 	Code   string // Zoho's code, or one of ours in the same style where there is none
 	Detail string // Zoho's own words
+	Param  string // the parameter, or the clause of a query, that was refused; empty if Zoho names none
 	Cause  error  // the transport's or token source's error, if there is one
 
 	// Unproven says of Denied for a parent record that the CRM did not say what is refused: the
@@ -104,16 +105,19 @@ func AsError(err error) *Error {
 // nameScopes says which scopes a call for a relation needs, where the login lacks one: those of
 // both modules (K).
 func (e *Error) nameScopes(r Relation, operation string) {
-	if strings.ToUpper(e.Code) != "OAUTH_SCOPE_MISMATCH" {
-		return
-	}
 	related := r.List
 	if m := FindModule(related); m != nil {
 		related = m.API
 	}
-	needs := fmt.Sprintf("the call needs ZohoCRM.modules.%s.%s and ZohoCRM.modules.%s.%s, or ZohoCRM.modules.ALL",
-		strings.ToLower(r.Module), operation, strings.ToLower(related), operation)
-	e.Detail = strings.TrimPrefix(e.Detail+"; "+needs, "; ")
+	e.needsScopes(fmt.Sprintf("the call needs ZohoCRM.modules.%s.%s and ZohoCRM.modules.%s.%s, or ZohoCRM.modules.ALL",
+		strings.ToLower(r.Module), operation, strings.ToLower(related), operation))
+}
+
+// needsScopes adds what a call needs to the error of a login that lacks a scope.
+func (e *Error) needsScopes(needs string) {
+	if strings.ToUpper(e.Code) == "OAUTH_SCOPE_MISMATCH" {
+		e.Detail = strings.TrimPrefix(e.Detail+"; "+needs, "; ")
+	}
 }
 
 // Unwrap gives the transport's error.

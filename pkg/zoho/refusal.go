@@ -41,7 +41,7 @@ var refusals = map[string]verdict{
 func classify(status int, header http.Header, body *envelope) *Error {
 	e := &Error{Sent: true, Status: status}
 	if body != nil {
-		e.Code, e.Detail = body.code(), body.Details.said(body.Message)
+		e.Code, e.Detail, e.Param = body.code(), body.Details.said(body.Message), body.Details.Param.text()
 	}
 	e.Kind, e.Scope = meaning(status, e.Code, body.pathIndex())
 	e.reach(body)
