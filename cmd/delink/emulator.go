@@ -21,8 +21,18 @@ const rehearsalLatency = "100ms"
 
 // startRehearsal starts an emulator in which every link exists until it is removed.
 func startRehearsal() (*emulator.Server, login, error) {
+	return startEmulator("links=all", "credits=none", "latency="+rehearsalLatency, "company=built-in emulator", "org-type=sandbox")
+}
+
+// startDemo starts an emulator with the demo org, for commands that have no input which says what
+// there is.
+func startDemo() (*emulator.Server, login, error) {
+	return startEmulator("demo=true", "org-type=sandbox")
+}
+
+func startEmulator(settings ...string) (*emulator.Server, login, error) {
 	config := emulator.Default()
-	if err := config.SetAll("links=all", "credits=none", "latency="+rehearsalLatency, "company=built-in emulator", "org-type=sandbox"); err != nil {
+	if err := config.SetAll(settings...); err != nil {
 		return nil, login{}, err
 	}
 	server, err := emulator.New(config).Start("127.0.0.1:0")
