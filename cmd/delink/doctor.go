@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -227,14 +228,27 @@ func (x *examination) connect() (err error) {
 	} else if x.proxied = x.checkProxy(); x.proxied == nil {
 		x.login, x.broken = x.program.login(x.f.where)
 	}
-	if x.broken != nil || x.proxied != nil {
+	if x.proxied != nil {
 		return nil
+	}
+	if x.broken != nil { // it can still be seen whether the API is there
+		dc, err := zoho.DataCentreByName(cmp.Or(x.f.where.center, x.setting("ZOHO_DC"), "us"))
+		if err != nil {
+			return nil //nolint:nilerr // the check of the data centre tells
+		}
+		x.login = login{dc: dc, fallback: dc.API}
+		if x.login.accounts, x.login.api, err = x.addresses(x.f.where, dc); err != nil {
+			return nil //nolint:nilerr // as above
+		}
 	}
 	client, source, err := x.login.observed(zoho.MostSlots, x.f.timeout, x.f.apiVersion, x.seen.Add)
 	if err != nil {
 		return err
 	}
-	x.crm, x.source = logged{client, x.ui.log}, source
+	x.crm = logged{client, x.ui.log}
+	if x.broken == nil {
+		x.source = source
+	}
 	return nil
 }
 
@@ -245,13 +259,16 @@ func (x *examination) limits() engine.Settings {
 // look asks the org.
 func (x *examination) look(relations []zoho.Relation) *doctor.Findings {
 	c := doctor.Case{Seen: x.seen, Version: x.f.apiVersion, Relations: relations, Limits: x.limits()}
-	if x.source == nil {
-		return doctor.WithoutLogin(c)
-	}
-	c.CRM, c.Granted = x.crm, x.granted
 	done := (&connector{program: x.program}).asking()
 	defer done()
 	ctx := x.signals.Stop()
+	if x.crm.Client != nil {
+		c.CRM = x.crm
+	}
+	if x.source == nil {
+		return doctor.WithoutLogin(ctx, c)
+	}
+	c.Granted = x.granted
 	findings := doctor.Examine(ctx, c)
 	x.base, _ = x.crm.Base(ctx) // without a token, where it would most likely go
 	return findings

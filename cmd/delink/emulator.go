@@ -42,11 +42,14 @@ func startEmulator(settings ...string) (*emulator.Server, login, error) {
 	return server, emulatorLogin(server, config), nil
 }
 
+// emulatorName stands for a data centre where the emulator is called.
+const emulatorName = "emulator"
+
 // emulatorLogin is the login that an emulator accepts.
 func emulatorLogin(s *emulator.Server, config emulator.Config) login {
 	return login{
 		Credentials: oauth.Credentials{ClientID: config.ClientID, ClientSecret: config.ClientSecret, RefreshToken: config.RefreshToken},
-		dc:          zoho.DataCentre{Name: "emulator"},
+		dc:          zoho.DataCentre{Name: emulatorName},
 		source:      "the emulator",
 		accounts:    s.URL,
 		api:         s.URL,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -19,6 +20,7 @@ import (
 type probeView struct {
 	Delink     string        `json:"delink"` // the version of this program
 	APIVersion string        `json:"api_version"`
+	DataCentre string        `json:"data_centre"`
 	OrgType    string        `json:"org_type"`
 	Edition    string        `json:"edition"`
 	Module     string        `json:"module"`
@@ -36,7 +38,7 @@ type probeView struct {
 
 func (x *examination) probeView(org zoho.Org, r *doctor.Report) *probeView {
 	v := &probeView{
-		Delink: version, APIVersion: x.f.apiVersion, OrgType: org.Type, Edition: org.Edition,
+		Delink: version, APIVersion: x.f.apiVersion, DataCentre: x.login.dc.Name, OrgType: org.Type, Edition: org.Edition,
 		Module: r.Target.Relation.Module, ParentID: r.Target.Parent.String(), Relation: r.Target.Relation.List, RelatedID: r.Target.Related.String(),
 		Facts: r.Facts, Calls: r.Calls, Restored: r.Restored, Missing: append([]string{}, r.Missing...),
 	}
@@ -66,7 +68,7 @@ func (x *examination) recordName() (string, error) {
 // intent says what a probe is about to do.
 func (x *examination) intent(org zoho.Org, plan doctor.Plan, fields zoho.Fields) string {
 	t := plan.Target
-	where := cmpOr((&orgView{org.Name, org.Type, org.Edition}).text(), "the org of this login")
+	where := cmp.Or((&orgView{org.Name, org.Type, org.Edition}).text(), "the org of this login")
 	rows := [][2]string{
 		{"org", where},
 		{"link", fmt.Sprintf("%s %s to %s in its list %s", t.Relation.Module, t.Parent, t.Related, t.Relation.List)},
@@ -81,13 +83,6 @@ func (x *examination) intent(org zoho.Org, plan doctor.Plan, fields zoho.Fields)
 		[2]string{"at the end", "it is as it was, but for the id and the times that Zoho gives it; workflows of the org may have run"},
 		[2]string{"meanwhile", "its fields are kept in " + plan.Record})
 	return "probe of one link\n\n" + strings.TrimSuffix(table(rows), "\n")
-}
-
-func cmpOr(s, other string) string {
-	if strings.TrimSpace(s) == "" {
-		return other
-	}
-	return s
 }
 
 // fieldsText shows fields with their values. Only the person at the terminal sees it.
@@ -105,27 +100,37 @@ func fieldsText(f zoho.Fields) string {
 // pointTitles are what people see of the points.
 var pointTitles = map[doctor.Point]string{
 	doctor.ApprovedParameter: "parameters", doctor.OwnFieldsWithID: "own fields", doctor.MemberInfo: "member info", doctor.ListPrice: "list price",
-	doctor.PageOrder: "order of pages", doctor.LookUpOrder: "order of look-ups", doctor.QueryLimit: "queries", doctor.LinkWhileLinked: "linking once more",
-	doctor.Removal: "removing", doctor.NamesID: "its answer", doctor.ReadAfterDelink: "reading after that", doctor.AllBadBatch: "removing again",
-	doctor.LinkAgain: "linking again", doctor.ReadAfterLink: "reading after that", doctor.FieldsBack: "its fields", doctor.SameLink: "other side",
+	doctor.PageOrder: "order of pages", doctor.LookUpOrder: "order of look-ups", doctor.QueryLimit: "queries (COQL)", doctor.LinkWhileLinked: "linking once more",
+	doctor.Removal: "removing", doctor.NamesID: "answer to that", doctor.ReadAfterDelink: "reading after that", doctor.AllBadBatch: "removing again",
+	doctor.LinkAgain: "linking again", doctor.ReadAfterLink: "reading after that", doctor.FieldsBack: "fields after that", doctor.SameLink: "other side",
 	doctor.CallCredits: "credits",
 }
 
 // text is the probe for people.
 func (v *probeView) text(width int) string {
 	var b strings.Builder
-	side := ""
 	own := v.Module + "." + v.Relation
+	var sides []string
 	for _, f := range v.Facts {
-		if f.Side != "" && f.Side != side {
-			side = f.Side
-			title := own
-			if side != own {
-				title = "from the other side, " + side
-			}
-			b.WriteString("\n" + wrapped(title, width) + "\n")
+		if !slices.Contains(sides, f.Side) {
+			sides = append(sides, f.Side)
 		}
-		b.WriteString(factLine(pointTitles[f.Point], f.Found, width))
+	}
+	slices.SortStableFunc(sides, func(a, b string) int { return cmp.Compare(len(b), len(a)) }) // what is of no side goes last
+	for _, side := range sides {
+		title := "from the other side, " + side
+		switch side {
+		case own:
+			title = "how this org answers for " + own
+		case "":
+			title = "for all relations"
+		}
+		b.WriteString("\n" + wrapped(title, width) + "\n")
+		for _, f := range v.Facts {
+			if f.Side == side {
+				b.WriteString(factLine(pointTitles[f.Point], f.Found, width))
+			}
+		}
 	}
 	if v.Blocked != nil {
 		b.WriteString("\n" + wrapped("nothing was removed: "+*v.Blocked, width) + "\n")
@@ -136,7 +141,9 @@ func (v *probeView) text(width int) string {
 	if v.Restored && v.Blocked == nil {
 		b.WriteString("\n" + wrapped("the link is as it was", width) + "\n")
 	}
-	b.WriteString(wrapped("no org was known to answer before yours: please send us what --json prints under \"probe\"; it has no names and no secrets", width) + "\n")
+	if v.DataCentre != emulatorName {
+		b.WriteString(wrapped("few real orgs have told how they answer: please send the makers of delink what --json prints under \"probe\"; it has no names of people and no secrets", width) + "\n")
+	}
 	return b.String()
 }
 

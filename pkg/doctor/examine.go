@@ -29,7 +29,7 @@ type CRM interface {
 
 // Case is what is examined.
 type Case struct {
-	CRM       CRM             // nil if there is no login
+	CRM       CRM             // for WithoutLogin it may be nil
 	Seen      *Exchanges      // that the calls of CRM are told to
 	Granted   func() []string // the scopes of the login as far as they are listed somewhere, else nil
 	Version   string          // of the API, in which links are removed
@@ -95,7 +95,8 @@ func Examine(ctx context.Context, c Case) *Findings {
 		later(&asked, &keep, func(ctx context.Context) ([]zoho.List, error) { return c.CRM.Lists(ctx, module) },
 			func(a answered[[]zoho.List]) { f.lists[module] = a })
 		later(&asked, &keep, c.withToken(func(ctx context.Context, t zoho.Token) error {
-			_, err := c.CRM.Records(ctx, t, module, 0, zoho.PageOf{})
+			// Without a parameter that older versions refuse: this is about the scope.
+			_, err := c.CRM.Records(ctx, t, module, 0, zoho.PageOf{WithoutApproved: true})
 			return err
 		}), func(a answered[struct{}]) { f.readable[module] = a })
 	}
@@ -124,13 +125,18 @@ func Examine(ctx context.Context, c Case) *Findings {
 	return f
 }
 
-// WithoutLogin is an examination for which there is no login: nothing is asked.
-func WithoutLogin(c Case) *Findings {
-	return &Findings{
+// WithoutLogin is an examination for which there is no login. The org is not asked. If there is a
+// CRM, it is found out whether its host can be reached.
+func WithoutLogin(ctx context.Context, c Case) *Findings {
+	f := &Findings{
 		Of: c, Refused: unasked, org: answered[zoho.Org]{err: unasked},
 		version: answered[struct{}]{err: unasked}, views: answered[struct{}]{err: unasked},
 		query: answered[struct{}]{err: unasked}, network: answered[struct{}]{err: unasked},
 	}
+	if c.CRM != nil {
+		f.reach(ctx)
+	}
+	return f
 }
 
 // reachTime bounds the call without a token.

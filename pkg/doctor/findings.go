@@ -143,7 +143,7 @@ func (f *Findings) inFlightCheck() Check {
 
 // CreditsLeft is what the org has left of its credits, as far as the CRM said.
 func (f *Findings) CreditsLeft() (n int, known bool) {
-	if f.Of.CRM == nil {
+	if f.Refused == unasked {
 		return 0, false
 	}
 	return f.Of.CRM.Credits()

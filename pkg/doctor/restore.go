@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"delink/pkg/job"
@@ -152,14 +153,16 @@ func (p *probe) creditsFact() {
 		p.report.fact(CallCredits, zoho.Relation{}, "unknown", "Zoho did not say how many credits are left, so nothing is known of what calls cost")
 		return
 	}
-	for _, step := range known {
-		value := ""
-		for i, n := range costs[step] {
-			if i > 0 {
-				value += " or "
+	each := make([]string, len(known))
+	for i, step := range known {
+		each[i] = string(step)
+		for n, used := range costs[step] {
+			if n > 0 {
+				each[i] += " or"
 			}
-			value += fmt.Sprint(n)
+			each[i] += fmt.Sprintf(" %d", used)
 		}
-		p.report.fact(CallCredits, zoho.Relation{}, string(step)+": "+value, fmt.Sprintf("%s took %s from the credits", step, value))
 	}
+	value := strings.Join(each, ", ")
+	p.report.fact(CallCredits, zoho.Relation{}, value, "taken for each call: "+value)
 }

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -24,20 +23,20 @@ func (f *Findings) scopeChecks() []Check {
 		return []Check{trouble(Scope, "", unasked)}
 	}
 	checks := []Check{
-		f.scopeAsked(scopeOrg, "shows the org and its limits", f.org.err),
-		f.scopeAsked(scopeLists, "shows which relations can be delinked", f.listsErr()),
+		f.scopeAsked(scopeOrg, "to show the org and its limits", f.org.err),
+		f.scopeAsked(scopeLists, "to see which relations can be delinked", f.listsErr()),
 	}
 	for _, module := range f.Of.modules() {
 		of := "ZohoCRM.modules." + strings.ToLower(module) + "."
 		checks = append(checks,
-			f.scopeAsked(of+"READ", "looks links up: verify, undo, export and run --snapshot", f.readable[module].err),
-			f.scopeListed(of+"DELETE", "removes links: run"),
-			f.scopeListed(of+"UPDATE", "links again: undo"))
+			f.scopeAsked(of+"READ", "to look links up (verify, undo, export)", f.readable[module].err),
+			f.scopeListed(of+"DELETE", "to remove links (run)"),
+			f.scopeListed(of+"UPDATE", "to link again (undo)"))
 	}
 	if len(f.Of.modules()) > 0 {
 		checks = append(checks,
-			f.scopeAsked(scopeViews, "finds parent records by a custom view: export --view", f.views.err),
-			f.scopeAsked(scopeQuery, "finds parent records by a condition: export --where", f.query.err))
+			f.scopeAsked(scopeViews, "to find parent records by a custom view (export)", f.views.err),
+			f.scopeAsked(scopeQuery, "to find parent records by a condition (export)", f.query.err))
 	}
 	return checks
 }
@@ -58,7 +57,7 @@ func (f *Findings) listsErr() *zoho.Error {
 func (f *Findings) scopeAsked(scope, use string, err *zoho.Error) Check {
 	switch {
 	case err == nil:
-		return Check{Name: Scope, About: scope, State: OK, Found: use}
+		return Check{Name: Scope, About: scope, State: OK, Found: "granted, " + use}
 	case lacksScope(err):
 		return lacking(scope, use)
 	case err.Code == "INVALID_MODULE":
@@ -66,7 +65,7 @@ func (f *Findings) scopeAsked(scope, use string, err *zoho.Error) Check {
 	}
 	c := trouble(Scope, scope, err)
 	if c.State == Trouble {
-		c.Found = use + "; refused: " + c.Found
+		c.Found = "needed " + use + ", and refused: " + c.Found
 	}
 	return c
 }
@@ -78,7 +77,7 @@ func lacksScope(e *zoho.Error) bool {
 }
 
 func lacking(scope, use string) Check {
-	return Check{Name: Scope, About: scope, State: Trouble, Lacks: true, Found: "the login lacks this scope, which " + use, Exit: outcome.ExitFailures}
+	return Check{Name: Scope, About: scope, State: Trouble, Lacks: true, Found: "the login does not have it; needed " + use, Exit: outcome.ExitFailures}
 }
 
 // scopeListed is the check of a scope that cannot be asked for without changing something.
@@ -89,9 +88,9 @@ func (f *Findings) scopeListed(scope, use string) Check {
 	}
 	switch {
 	case len(granted) == 0:
-		return Check{Name: Scope, About: scope, State: Unknown, Found: use + "; this scope cannot be asked about without changing something, and Zoho did not list the login's scopes"}
+		return Check{Name: Scope, About: scope, State: Unknown, Found: "needed " + use + "; to ask for it, something would have to be changed, and Zoho did not list the scopes of this login"}
 	case grants(granted, scope):
-		return Check{Name: Scope, About: scope, State: OK, Found: fmt.Sprintf("%s; listed when the login was made or last used", use)}
+		return Check{Name: Scope, About: scope, State: OK, Found: "granted, " + use + "; so says the list of scopes that came with the login"}
 	}
 	return lacking(scope, use)
 }
