@@ -366,7 +366,7 @@ func (x *examination) putBack() error {
 	}
 	if !report.Restored {
 		x.shout(report)
-		return ended{outcome.ExitBroken}
+		return ended{x.probeExit(report)}
 	}
 	x.ui.result("restored", fmt.Sprintf("the link of %s is as it was before the probe", report.Target), "link", report.Target.String())
 	return nil

@@ -141,7 +141,7 @@ func (v *probeView) text(width int) string {
 	if v.Restored && v.Blocked == nil {
 		b.WriteString("\n" + wrapped("the link is as it was", width) + "\n")
 	}
-	if v.DataCentre != emulatorName {
+	if v.DataCentre != emulatorName && v.Error == nil {
 		b.WriteString(wrapped("few real orgs have told how they answer: please send the makers of delink what --json prints under \"probe\"; it has no names of people and no secrets", width) + "\n")
 	}
 	return b.String()
@@ -163,7 +163,7 @@ func factLine(title, found string, width int) string {
 func (x *examination) endProbe(v *doctorView, findings *doctor.Findings, r *doctor.Report) error {
 	org, _ := findings.Org()
 	v.Probe = x.probeView(org, r)
-	if code := probeExit(r); code != outcome.ExitDone {
+	if code := x.probeExit(r); code != outcome.ExitDone {
 		v.exit(code)
 	}
 	var err error
@@ -185,8 +185,10 @@ func (x *examination) endProbe(v *doctorView, findings *doctor.Findings, r *doct
 }
 
 // probeExit is the exit code of a probe.
-func probeExit(r *doctor.Report) int {
+func (x *examination) probeExit(r *doctor.Report) int {
 	switch {
+	case x.signals.Hard().Err() != nil:
+		return outcome.ExitInterrupted
 	case !r.Restored:
 		return outcome.ExitBroken
 	case doctor.IsInterrupted(r.Err):

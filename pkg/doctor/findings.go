@@ -86,9 +86,9 @@ func clockTrouble(found string) Check {
 // span is a duration in words, in whole minutes or hours.
 func span(d time.Duration) string {
 	if d < 2*time.Hour {
-		return number(int(d.Minutes()), "minute", "minutes")
+		return number(int(d.Round(time.Minute).Minutes()), "minute", "minutes")
 	}
-	return number(int(d.Hours()), "hour", "hours")
+	return number(int(d.Round(time.Hour).Hours()), "hour", "hours")
 }
 
 // Skew is how far Zoho's clock is ahead of this machine's, as far as an answer said.
