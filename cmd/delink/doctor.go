@@ -41,6 +41,7 @@ func (p *program) doctorCommand() *cobra.Command {
 		Short: "checks the login, scopes, org, limits and relations, and says what to mend",
 		Long: `doctor asks the org what a run would need: whether the login is accepted and what it may do, how many calls and credits there are, and
 whether relations can be delinked, from which side. It looks at the relations of INPUT, or at those of --relation. It removes nothing.
+Each line is "ok", "trouble" or "unknown". A scope is a right that a login has since its code was generated.
 
 --probe is for one link that nobody needs. It removes the link and makes it again, looks at it all the while, and reports how this org
 really answers where Zoho's documentation is silent. It asks first, and always tries to leave the link as it was. How the link was is
@@ -220,11 +221,11 @@ func (x *examination) connect() (err error) {
 		for _, name := range x.f.unheeded {
 			x.ui.note(name + " does not count: --emulator asks no org")
 		}
-		server, demo, err := startDemo()
+		demo, err := startDemo()
 		if err != nil {
 			return err
 		}
-		x.login, x.close = demo, func() { _ = server.Close() }
+		x.login, x.close = demo.login, func() { _ = demo.server.Close() }
 	} else if x.proxied = x.checkProxy(); x.proxied == nil {
 		x.login, x.broken = x.program.login(x.f.where)
 	}

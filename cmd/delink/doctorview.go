@@ -272,7 +272,7 @@ func (v *doctorView) text(width int) string {
 			unknown++
 		}
 		found := c.Found
-		if c.About != "" {
+		if c.About != "" && !strings.HasPrefix(found, c.About) {
 			found = c.About + ": " + found
 		}
 		b.WriteString(checkLine(string(c.State), title, found, width))

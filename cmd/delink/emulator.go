@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"delink/pkg/job"
+	"delink/pkg/reader"
 	"delink/pkg/zoho"
 	"delink/pkg/zoho/emulator"
 	oauth "delink/pkg/zoho/login"
@@ -20,26 +21,41 @@ import (
 const rehearsalLatency = "100ms"
 
 // startRehearsal starts an emulator in which every link exists until it is removed.
-func startRehearsal() (*emulator.Server, login, error) {
+func startRehearsal() (*rehearsal, error) {
 	return startEmulator("links=all", "credits=none", "latency="+rehearsalLatency, "company=built-in emulator", "org-type=sandbox")
 }
 
 // startDemo starts an emulator with the demo org, for commands that have no input which says what
 // there is.
-func startDemo() (*emulator.Server, login, error) {
-	return startEmulator("demo=true", "org-type=sandbox")
-}
+func startDemo() (*rehearsal, error) { return startEmulator("demo=true", "org-type=sandbox") }
 
-func startEmulator(settings ...string) (*emulator.Server, login, error) {
+func startEmulator(settings ...string) (*rehearsal, error) {
 	config := emulator.Default()
 	if err := config.SetAll(settings...); err != nil {
-		return nil, login{}, err
+		return nil, err
 	}
-	server, err := emulator.New(config).Start("127.0.0.1:0")
+	crm := emulator.New(config)
+	server, err := crm.Start("127.0.0.1:0")
 	if err != nil {
-		return nil, login{}, err
+		return nil, err
 	}
-	return server, emulatorLogin(server, config), nil
+	return &rehearsal{crm, server, emulatorLogin(server, config)}, nil
+}
+
+// rehearsal is an emulator inside this process.
+type rehearsal struct {
+	crm    *emulator.Emulator
+	server *emulator.Server
+	login  login
+}
+
+// setLink makes a link be there, or not.
+func (r *rehearsal) setLink(l reader.Link, linked bool) {
+	set := r.crm.Unlink
+	if linked {
+		set = r.crm.Link
+	}
+	set(l.Relation.Module, uint64(l.Parent), l.Relation.List, uint64(l.Related))
 }
 
 // emulatorName stands for a data centre where the emulator is called.

@@ -72,7 +72,7 @@ func (x *examination) intent(org zoho.Org, plan doctor.Plan, fields zoho.Fields)
 	rows := [][2]string{
 		{"org", where},
 		{"link", fmt.Sprintf("%s %s to %s in its list %s", t.Relation.Module, t.Parent, t.Related, t.Relation.List)},
-		{"its fields", fieldsText(fields)},
+		{"its fields", linkFieldsText(fields)},
 		{"first", "it is linked once more as it is, to see that this login may do so"},
 		{"then", "it is removed, removed again while it is not there, and linked again with its fields"},
 	}
@@ -85,8 +85,8 @@ func (x *examination) intent(org zoho.Org, plan doctor.Plan, fields zoho.Fields)
 	return "probe of one link\n\n" + strings.TrimSuffix(table(rows), "\n")
 }
 
-// fieldsText shows fields with their values. Only the person at the terminal sees it.
-func fieldsText(f zoho.Fields) string {
+// linkFieldsText shows fields with their values. Only the person at the terminal sees it.
+func linkFieldsText(f zoho.Fields) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(f)) {
 		parts = append(parts, name+" = "+f[name])
@@ -208,5 +208,5 @@ func (x *examination) shout(r *doctor.Report) {
 		return
 	}
 	x.ui.error(fmt.Sprintf("THE LINK IS NOT AS IT WAS: %s %s to %s in the list %s; %s", t.Relation.Module, t.Parent, t.Related, t.Relation.List, strings.Join(r.Missing, "; ")),
-		fmt.Sprintf("run delink doctor --restore %s, or link the two records in the CRM; the link's own fields were: %s", shellQuote(r.Record), fieldsText(r.Fields)))
+		fmt.Sprintf("run delink doctor --restore %s, or link the two records in the CRM; the link's own fields were: %s", shellQuote(r.Record), linkFieldsText(r.Fields)))
 }

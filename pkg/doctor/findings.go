@@ -134,7 +134,7 @@ func (f *Findings) inFlightCheck() Check {
 	case f.Refused != nil:
 		return trouble(InFlight, "", unasked)
 	case known:
-		return Check{Name: InFlight, State: OK, Found: fmt.Sprintf("%d at the same time (%s edition)", n, org.Edition)}
+		return Check{Name: InFlight, State: OK, Found: fmt.Sprintf("up to %d at the same time (%s edition)", n, org.Edition)}
 	case asked:
 		return Check{Name: InFlight, State: Unknown, Found: fmt.Sprintf("the org does not say its edition: delink makes %d calls at the same time, which every edition allows", zoho.LeastSlots)}
 	}

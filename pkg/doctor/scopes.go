@@ -90,7 +90,7 @@ func (f *Findings) scopeListed(scope, use string) Check {
 	case len(granted) == 0:
 		return Check{Name: Scope, About: scope, State: Unknown, Found: "needed " + use + "; to ask for it, something would have to be changed, and Zoho did not list the scopes of this login"}
 	case grants(granted, scope):
-		return Check{Name: Scope, About: scope, State: OK, Found: "granted, " + use + "; so says the list of scopes that came with the login"}
+		return Check{Name: Scope, About: scope, State: OK, Found: "granted (as listed with the login), " + use}
 	}
 	return lacking(scope, use)
 }
