@@ -91,8 +91,9 @@ func shape(v jsontext.Value) string {
 		return "number"
 	case 't', 'f':
 		return "boolean"
+	default:
+		return "null"
 	}
-	return "null"
 }
 
 // members calls yield with each member of a valid JSON object.
