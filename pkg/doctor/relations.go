@@ -68,11 +68,11 @@ func documents(r zoho.Relation) string {
 	other, known := zoho.OtherSide(r)
 	switch {
 	case zoho.Documented(r):
-		return "; Zoho documents it from this side"
+		return "; Zoho's documentation has it, too"
 	case known && zoho.Documented(other):
-		return "; Zoho documents it from the other side only, " + other.String()
+		return "; Zoho's documentation has only " + other.String()
 	}
-	return "; Zoho does not document it"
+	return "; Zoho's documentation does not have it"
 }
 
 // otherSideCheck looks at the relation that shows the same links. That it cannot be used is no
