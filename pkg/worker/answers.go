@@ -43,7 +43,7 @@ func (d *Delink) answered(t *task, at time.Time) {
 		case zoho.Undecided:
 			refused.add(i, item)
 			continue
-		case zoho.Silent, zoho.Removed, zoho.Absent, zoho.Failed, zoho.Deleted:
+		case zoho.Silent, zoho.Removed, zoho.Absent, zoho.Failed, zoho.Deleted, zoho.Linked:
 		}
 		history := t.history
 		if slices.Contains(elsewhere, i) {
@@ -90,7 +90,7 @@ func itemEvidence(h outcome.History, i zoho.Item) (outcome.Evidence, string) {
 		return outcome.RefusedByID, zoho.Explain(i.Code)
 	case zoho.Failed:
 		return outcome.RefusedByID, itemMessage(i)
-	case zoho.Silent, zoho.Untouched, zoho.Undecided:
+	case zoho.Silent, zoho.Untouched, zoho.Undecided, zoho.Linked:
 	}
 	return outcome.NoEvidence, ""
 }

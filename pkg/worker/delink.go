@@ -14,19 +14,16 @@ import (
 // Delink is the operation that removes links. It is used for one run.
 type Delink struct {
 	crm      CRM
-	record   Recorder
 	settings Settings
-	engine   *engine.Engine
 	source
+	results
 
 	refused  refusals
 	accepted map[zoho.Relation]bool // relations of which a delink was answered without an error
 	tried    map[zoho.Relation]bool // relations of which a link was removed, and no record deleted
 
-	heard    bool // a delink was answered by the CRM itself
-	lost     int  // tasks that used up their attempts since a delink was last answered
-	failures int  // links that are failed or unknown
-	recorded int  // links that have an outcome
+	heard bool // a delink was answered by the CRM itself
+	lost  int  // tasks that used up their attempts since a delink was last answered
 
 	noLookUp map[zoho.Relation]bool // relations whose links cannot be looked up
 	proofs   proofs[*task]
@@ -64,7 +61,8 @@ const refusedMax = 20
 // every outcome and has synced it, unless record itself failed.
 func Start(crm CRM, batches iter.Seq[chunker.Batch], record Recorder, s Settings) *Run {
 	d := &Delink{
-		crm: crm, record: record, settings: s, engine: engine.New(crm, s.Settings),
+		crm: crm, settings: s,
+		results:  results{engine: engine.New(crm, s.Settings), record: record, maxFailures: s.MaxFailures},
 		refused:  newRefusals(),
 		accepted: map[zoho.Relation]bool{},
 		tried:    map[zoho.Relation]bool{},
@@ -83,24 +81,11 @@ func (d *Delink) Next() (engine.Task, bool) {
 	return newTask(d.crm, b), true
 }
 
-// Prepare writes down which links are about to be sent.
-func (d *Delink) Prepare(tasks []engine.Task) error {
-	batches := make([]chunker.Batch, len(tasks))
-	for i, x := range tasks {
-		t := of(x)
-		batches[i] = chunker.Batch{Relation: t.relation, Parent: t.parent, Related: t.ids, Pos: t.pos, History: t.history}
-	}
-	return d.record.Prepare(batches)
-}
-
 // of gives the task of Next that the engine hands back.
 func of(t engine.Task) *task {
 	own, _ := t.(*task) // the engine has only tasks of Next
 	return own
 }
-
-// Sync brings outcomes to disk.
-func (d *Delink) Sync() error { return d.record.Sync() }
 
 // Alone reports whether a task's relation is still untried: see Settings.
 func (d *Delink) Alone(x engine.Task) bool {
@@ -156,28 +141,12 @@ func proves(t *task, e *zoho.Error) bool {
 	case e == nil:
 		return slices.ContainsFunc(t.answer.Items, func(i zoho.Item) bool { return i.Verdict != zoho.Silent })
 	}
-	return e.Sent && (e.Kind == zoho.Refused || e.Kind == zoho.Nameless || e.Kind == zoho.Denied) && e.Scope != zoho.ScopeRun
+	return isRefusal(e)
 }
 
-// write records outcomes and counts what failed.
-func (d *Delink) write(out []outcome.Outcome) {
-	if len(out) == 0 {
-		return
-	}
-	d.recorded += len(out)
-	d.engine.Count(len(out))
-	for _, o := range out {
-		if f, _ := o.Status.Facts(); f.Bad {
-			d.failures++
-		}
-	}
-	if err := d.record.Write(out); err != nil {
-		d.engine.End(outcome.Broken, err)
-	}
-	d.engine.Wrote()
-	if most := d.settings.MaxFailures; most >= 0 && d.failures > most {
-		d.engine.End(outcome.Failures, nil)
-	}
+// isRefusal reports whether an error is a refusal in Zoho's form, which a gateway does not give.
+func isRefusal(e *zoho.Error) bool {
+	return e.Sent && (e.Kind == zoho.Refused || e.Kind == zoho.Nameless || e.Kind == zoho.Denied) && e.Scope != zoho.ScopeRun
 }
 
 // Abandon settles the tasks that are left when the run ends. If an attempt of this run went
@@ -200,7 +169,7 @@ func (d *Delink) Abandon(tasks []engine.Task) {
 			}
 		}
 	}
-	if e := d.refusedAltogether(); e != nil && d.engine.Ended() == outcome.Completed {
+	if e := d.refused.altogether(d.recorded); e != nil && d.engine.Ended() == outcome.Completed {
 		d.engine.End(outcome.LoginRefused, e)
 	}
 }

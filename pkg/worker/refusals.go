@@ -177,10 +177,11 @@ func (d *Delink) refuse(t *task, e *zoho.Error) {
 	d.write(t.all(status, e, e.Error(), time.Now()))
 }
 
-// refusedAltogether gives the error for which the login counts as refused: tasks were not sent
-// because of it, or every outcome of this run is a denial. It gives nil if neither is so.
-func (d *Delink) refusedAltogether() *zoho.Error {
-	if r := &d.refused; r.left > 0 || r.denied > 0 && r.denied == d.recorded {
+// altogether gives the error for which the login counts as refused: tasks were not sent because of
+// it, or every outcome of this run is a denial. recorded is the number of outcomes. It gives nil if
+// neither is so.
+func (r *refusals) altogether(recorded int) *zoho.Error {
+	if r.left > 0 || r.denied > 0 && r.denied == recorded {
 		return r.denial
 	}
 	return nil

@@ -7,23 +7,16 @@ import (
 
 	"delink/pkg/chunker"
 	"delink/pkg/outcome"
-	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
 )
 
-// task is a batch, or what is left of one, on its way through its attempts. All its links have the
-// same history.
+// task is a piece of a batch on its way through its attempts.
 type task struct {
-	engine.State
-	crm      CRM
-	relation zoho.Relation
-	parent   zoho.ID
-	ids      []zoho.ID
-	pos      []int
-	kin      *kin  // what it shares with the other parts of its batch
-	other    *task // the second half of a split task, which waits for the answer to this half
+	piece
+	crm   CRM
+	kin   *kin  // what it shares with the other parts of its batch
+	other *task // the second half of a split task, which waits for the answer to this half
 
-	history      outcome.History
 	unanswered   *zoho.Error // the last attempt of this run that went unanswered; nil if none did
 	foreign      bool        // an unanswered attempt was answered with a success that is not Zoho's
 	why          *zoho.Error // why the links have to be looked up; nil if the next call is a delink
@@ -47,14 +40,8 @@ type kin struct {
 }
 
 func newTask(crm CRM, b chunker.Batch) *task {
-	return &task{crm: crm, kin: &kin{}, relation: b.Relation, parent: b.Parent, ids: b.Related, pos: b.Pos, history: b.History}
+	return &task{piece: pieceOf(b), crm: crm, kin: &kin{}}
 }
-
-// parentRecord names the task's parent record.
-func (t *task) parentRecord() parentRecord { return parentRecord{t.relation.Module, t.parent} }
-
-// Size is how many links the task has.
-func (t *task) Size() int { return len(t.ids) }
 
 // Call makes the task's next call: a look-up if the task is to be looked up, else a delink.
 func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
@@ -86,7 +73,7 @@ func (t *task) missed(e *zoho.Error) {
 func (t *task) part(from, to int) *task {
 	p := *t
 	p.other = nil
-	p.ids, p.pos = t.ids[from:to], t.pos[from:to]
+	p.cut(from, to)
 	return &p
 }
 
@@ -94,25 +81,8 @@ func (t *task) part(from, to int) *task {
 func (t *task) only(at []int) *task {
 	p := *t
 	p.other = nil
-	p.ids, p.pos = make([]zoho.ID, len(at)), make([]int, len(at))
-	for i, j := range at {
-		p.ids[i], p.pos[i] = t.ids[j], t.pos[j]
-	}
+	p.pick(at)
 	return &p
-}
-
-// outcome gives the outcome of the link at an index.
-func (t *task) outcome(i int, s outcome.Status, code, message string, httpStatus int, now time.Time) outcome.Outcome {
-	return outcome.Outcome{Pos: t.pos[i], Status: s, Code: code, Message: message, HTTPStatus: httpStatus, Attempts: t.Attempts, Time: now}
-}
-
-// all gives every link of the task the same outcome.
-func (t *task) all(s outcome.Status, e *zoho.Error, message string, now time.Time) []outcome.Outcome {
-	out := make([]outcome.Outcome, len(t.ids))
-	for i := range t.ids {
-		out[i] = t.outcome(i, s, e.Code, message, e.Status, now)
-	}
-	return out
 }
 
 // notThere gives the message for a link that is not there. said is what the CRM said.

@@ -102,34 +102,60 @@ func TestLinkAnswers(t *testing.T) {
 			item(idA, Linked, "SUCCESS", "record updated"), item(idB, Linked, "SUCCESS", "old record deleted"),
 		}},
 		{"by place", 207, []string{at("$.data[1].id", "INVALID_DATA"), good(idA)}, [2]Item{linked(idA), item(idB, Failed, "INVALID_DATA", "f: wrong")}},
-		{"by other places", 400, []string{at("data[1]", "MANDATORY_NOT_FOUND"), at("$.data[0]", "X")},
-			[2]Item{item(idA, Failed, "X", "f: wrong"), item(idB, Failed, "MANDATORY_NOT_FOUND", "f: wrong")}},
-		{"by id, as a number", 207, []string{`{"code":"INVALID_DATA","details":{"id":3652397000000900002},"message":"relation not found","status":"error"}`, good(idA)},
-			[2]Item{linked(idA), item(idB, Failed, "INVALID_DATA", "relation not found")}},
-		{"of a duplicate, the id is that of the other record", 207,
+		{
+			"by other places", 400,
+			[]string{at("data[1]", "MANDATORY_NOT_FOUND"), at("$.data[0]", "X")},
+			[2]Item{item(idA, Failed, "X", "f: wrong"), item(idB, Failed, "MANDATORY_NOT_FOUND", "f: wrong")},
+		},
+		{
+			"by id, as a number", 207,
+			[]string{`{"code":"INVALID_DATA","details":{"id":3652397000000900002},"message":"relation not found","status":"error"}`, good(idA)},
+			[2]Item{linked(idA), item(idB, Failed, "INVALID_DATA", "relation not found")},
+		},
+		{
+			"of a duplicate, the id is that of the other record", 207,
 			[]string{good(idA), `{"code":"DUPLICATE_DATA","details":{"id":"9","api_name":"f","json_path":"$.data[1].f"},"message":"d","status":"error"}`},
-			[2]Item{linked(idA), item(idB, Failed, "DUPLICATE_DATA", "f: d")}},
-		{"id and place disagree", 207, []string{`{"code":"X","details":{"id":"3652397000000900001","json_path":"$.data[1].f"},"message":"d","status":"error"}`},
-			[2]Item{missing(idA), missing(idB)}},
+			[2]Item{linked(idA), item(idB, Failed, "DUPLICATE_DATA", "f: d")},
+		},
+		{
+			"id and place disagree", 207,
+			[]string{`{"code":"X","details":{"id":"3652397000000900001","json_path":"$.data[1].f"},"message":"d","status":"error"}`},
+			[2]Item{missing(idA), missing(idB)},
+		},
 		{"a place that was not sent", 207, []string{good(idA), at("$.data[2].id", "X")}, [2]Item{linked(idA), missing(idB)}},
 		{"a place that cannot be", 207, []string{good(idA), at("$.data[99999999999999999999].id", "X")}, [2]Item{linked(idA), item(idB, Failed, "X", "f: wrong")}},
 		{"a stranger", 200, []string{good(idA), good(idC), bare("SUCCESS", "success")}, [2]Item{linked(idA), missing(idB)}},
 		{"one is missing", 200, []string{good(idA)}, [2]Item{linked(idA), missing(idB)}},
-		{"nameless, all the same", 200, []string{bare("SUCCESS", "success"), bare("SUCCESS", "success")},
-			[2]Item{item(idA, Linked, "SUCCESS", "m"), item(idB, Linked, "SUCCESS", "m")}},
+		{
+			"nameless, all the same", 200,
+			[]string{bare("SUCCESS", "success"), bare("SUCCESS", "success")},
+			[2]Item{item(idA, Linked, "SUCCESS", "m"), item(idB, Linked, "SUCCESS", "m")},
+		},
 		{"nameless, not the same", 207, []string{bare("SUCCESS", "success"), bare("X", "error")}, [2]Item{missing(idA), missing(idB)}},
 		{"nameless, one for two", 200, []string{bare("SUCCESS", "success")}, [2]Item{missing(idA), missing(idB)}},
 		{"nameless, for the other", 207, []string{good(idA), bare("X", "error")}, [2]Item{linked(idA), item(idB, Failed, "X", "m")}},
 		{"twice, the same", 200, []string{good(idA), good(idA), good(idB)}, [2]Item{linked(idA), linked(idB)}},
-		{"contradiction", 207, []string{good(idA), at("$.data[0].id", "X"), good(idB)},
-			[2]Item{item(idA, Silent, CodeContradiction, "SUCCESS and X"), linked(idB)}},
-		{"contradiction, other order", 207, []string{at("$.data[0].id", "X"), good(idA), good(idA), good(idB)},
-			[2]Item{item(idA, Silent, CodeContradiction, "CONTRADICTION and SUCCESS"), linked(idB)}},
-		{"broken", 207, []string{at("$.data[0]", "INTERNAL_ERROR"), at("$.data[1]", "TOO_MANY_REQUESTS")},
-			[2]Item{item(idA, Silent, "INTERNAL_ERROR", "f: wrong"), item(idB, Silent, "TOO_MANY_REQUESTS", "f: wrong")}},
+		{
+			"contradiction", 207,
+			[]string{good(idA), at("$.data[0].id", "X"), good(idB)},
+			[2]Item{item(idA, Silent, CodeContradiction, "SUCCESS and X"), linked(idB)},
+		},
+		{
+			"contradiction, other order", 207,
+			[]string{at("$.data[0].id", "X"), good(idA), good(idA), good(idB)},
+			[2]Item{item(idA, Silent, CodeContradiction, "CONTRADICTION and SUCCESS"), linked(idB)},
+		},
+		{
+			"broken", 207,
+			[]string{at("$.data[0]", "INTERNAL_ERROR"), at("$.data[1]", "TOO_MANY_REQUESTS")},
+			[2]Item{item(idA, Silent, "INTERNAL_ERROR", "f: wrong"), item(idB, Silent, "TOO_MANY_REQUESTS", "f: wrong")},
+		},
 		{"no code", 207, []string{at("$.data[0]", ""), `null`}, [2]Item{item(idA, Silent, CodeForeignAnswer, "f: wrong"), item(idB, Silent, CodeForeignAnswer, "")}},
-		{"both success and error", 200, []string{strings.Replace(good(idA), `"status":"success"`, `"status":"error"`, 1), strings.Replace(good(idB), "SUCCESS", "X", 1)},
-			[2]Item{item(idA, Silent, "SUCCESS", "relation added"), item(idB, Silent, "X", "relation added")}},
+		{
+			"both success and error", 200,
+			[]string{strings.Replace(good(idA), `"status":"success"`, `"status":"error"`, 1), strings.Replace(good(idB), "SUCCESS", "X", 1)},
+			[2]Item{item(idA, Silent, "SUCCESS", "relation added"), item(idB, Silent, "X", "relation added")},
+		},
 		{"numbers", 207, []string{strings.Replace(good(idA), `"SUCCESS"`, `200`, 1), at("$.data[1]", "400")}, [2]Item{item(idA, Linked, "200", "relation added"), item(idB, Failed, "400", "f: wrong")}},
 		{"numbers of trouble", 207, []string{at("$.data[0]", "500"), at("$.data[1]", "429")}, [2]Item{item(idA, Silent, "500", "f: wrong"), item(idB, Silent, "429", "f: wrong")}},
 	} {
@@ -142,6 +168,21 @@ func TestLinkAnswers(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// An item that names a place in the request is about that link, however few items there are.
+func TestItemsByPlaceAreNoRefusals(t *testing.T) {
+	const body = `{"data":[{"code":"INVALID_DATA","details":{"api_name":"id","json_path":"$.data[0].id"},"message":"x","status":"error"}]}`
+	for _, status := range []int{400, 403, 404} {
+		a, err := link(t, over(t, canned{status: status, body: body}), idA)
+		if err != nil || a.Items[0].Verdict != Failed {
+			t.Errorf("%d: %+v, %v", status, a, err)
+		}
+		a, err = link(t, over(t, canned{status: status, body: body}), idA, idB)
+		if err != nil || a.Items[0].Verdict != Failed || a.Items[1].Verdict != Silent {
+			t.Errorf("%d: %+v, %v", status, a, err)
+		}
 	}
 }
 
