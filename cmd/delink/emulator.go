@@ -19,10 +19,17 @@ import (
 // about as long, so a rehearsal looks like a run.
 const rehearsalLatency = "100ms"
 
-// startRehearsal starts an emulator in which every link exists until it is removed.
-func startRehearsal() (*emulator.Server, login, error) {
+// startRehearsal starts an emulator in which every link exists until it is removed, or one with the
+// demo org.
+func startRehearsal(demo bool) (*emulator.Server, login, error) {
 	config := emulator.Default()
-	if err := config.SetAll("links=all", "credits=none", "latency="+rehearsalLatency, "company=built-in emulator", "org-type=sandbox"); err != nil {
+	knobs := []string{"credits=none", "latency=" + rehearsalLatency, "org-type=sandbox"}
+	if demo {
+		knobs = append(knobs, "demo=true")
+	} else {
+		knobs = append(knobs, "links=all", "company=built-in emulator")
+	}
+	if err := config.SetAll(knobs...); err != nil {
 		return nil, login{}, err
 	}
 	server, err := emulator.New(config).Start("127.0.0.1:0")

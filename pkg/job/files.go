@@ -29,11 +29,12 @@ const (
 	RoleFailures
 	RoleSummary
 	RoleInvalid
+	RoleOutput
 )
 
 // String gives the words for the file in messages.
 func (r Role) String() string {
-	return [...]string{"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used"}[r]
+	return [...]string{"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used", "the output"}[r]
 }
 
 func refuseFile(remedy Remedy, role Role, err error, format string, args ...any) *Refusal {

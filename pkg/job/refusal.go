@@ -39,6 +39,7 @@ const (
 	LeaveOutEnvironment        // do not say which kind of org is meant
 	SayYes                     // go on without being asked
 	WhereResults               // say where the results of the run are
+	LeaveOutApproved           // do not choose by approval
 )
 
 func (r *Refusal) Error() string {
