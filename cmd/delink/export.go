@@ -12,7 +12,6 @@ import (
 
 	"delink/pkg/export"
 	"delink/pkg/job"
-	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
 
@@ -58,11 +57,9 @@ func (f *exportFlags) check(cmd *cobra.Command, relation string) (err error) {
 		return err
 	}
 	for _, s := range f.parent {
-		id, p := value.ParseID(s)
-		if p != nil {
-			return usageError{fmt.Errorf("--parent %q %s", s, p.Reason), p.Hint}
+		if err := f.parents.Add(s); err != nil {
+			return usageError{fmt.Errorf("--parent %w", err), "give the id of a parent record"}
 		}
-		f.parents.IDs = append(f.parents.IDs, id)
 	}
 	ways := 0
 	for _, given := range []bool{cmd.Flags().Changed("where"), cmd.Flags().Changed("view"), cmd.Flags().Changed("parents"), len(f.parent) > 0, f.parents.All} {
@@ -101,9 +98,8 @@ func (f *exportFlags) check(cmd *cobra.Command, relation string) (err error) {
 
 // checkRelation reads the relation, whose names may be labels.
 func (f *exportFlags) checkRelation(cmd *cobra.Command, relation string) error {
-	module, list, _ := strings.Cut(relation, ".")
-	r := zoho.Relation{Module: value.APIName(module), List: value.APIName(list)}
-	if !zoho.ValidName(r.Module) || !zoho.ValidName(r.List) {
+	r, ok := export.ParseRelation(relation)
+	if !ok {
 		return usageError{fmt.Errorf("%q is not a relation", relation), "write " + cmd.CommandPath() + " Campaigns.Leads: the module of the parent records, and the related list"}
 	}
 	f.relation = r

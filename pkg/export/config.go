@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"delink/pkg/job"
+	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
 
@@ -38,6 +39,23 @@ type Parents struct {
 	File  string    // a file that names them
 	IDs   []zoho.ID // the records themselves
 	All   bool
+}
+
+// Add adds a parent record by its id, as files have it.
+func (p *Parents) Add(s string) error {
+	id, problem := value.ParseID(s)
+	if problem != nil {
+		return fmt.Errorf("%q %s", s, problem.Reason)
+	}
+	p.IDs = append(p.IDs, id)
+	return nil
+}
+
+// ParseRelation reads Module.List, with API names or labels. It returns false if it is neither.
+func ParseRelation(s string) (zoho.Relation, bool) {
+	module, list, _ := strings.Cut(s, ".")
+	r := zoho.Relation{Module: value.APIName(module), List: value.APIName(list)}
+	return r, zoho.ValidName(r.Module) && zoho.ValidName(r.List)
 }
 
 // Which says which related records are wanted, as to a state that they have or have not.
