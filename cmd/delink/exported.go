@@ -103,10 +103,11 @@ const shownParents = 20
 func exportEnding(s *export.Summary) string {
 	var b strings.Builder
 	b.WriteString(exportReason(s) + "\n")
-	rows := [][2]string{
-		{"parents", fmt.Sprintf("%s of %s listed, each as many links as were counted", progress.Number(s.Complete), progress.Number(s.Parents))},
-		{"links", progress.Number(s.Links)},
+	listed := fmt.Sprintf("%s of %s listed", progress.Number(s.Complete), progress.Number(s.Parents))
+	if s.Complete > 0 {
+		listed += ", each with as many links as were counted"
 	}
+	rows := [][2]string{{"parents", listed}, {"links", progress.Number(s.Links)}}
 	if s.Output != nil {
 		output := *s.Output
 		if output == export.Stdout {

@@ -51,8 +51,9 @@ type run struct {
 	ids     []zoho.ID // the parent records, if they are known from the beginning
 	view    zoho.View
 	parents []parent
-	earlier []parent // closed by an earlier run, by id
-	taken   int      // how many of them are parent records of this run
+	earlier []parent        // closed by an earlier run, by id
+	counts  map[zoho.ID]int // by an earlier run, of other parent records
+	taken   int             // how many of them are parent records of this run
 	since   time.Time
 	outputs []string // digests of outputs of earlier runs
 
@@ -65,6 +66,10 @@ type run struct {
 	noNames         bool        // names of parent records cannot be had
 	unlisted        string      // why parent records may be missing
 	countedParents  atomic.Int64
+	// longest is how many calls one parent record takes at most. If calls are limited, so few parent
+	// records are listed at a time that some come to their end within the limit. Else the next run
+	// would have to begin with all of them again.
+	longest int
 }
 
 // Run exports links. When stop ends, nothing new is asked and what is in flight is finished. When
@@ -253,7 +258,7 @@ func (x *run) resume(p *past, path string) (err error) {
 	case x.config.Restart:
 		x.outputs, size = p.outputs, 0
 	default:
-		x.outputs, x.earlier, x.since = p.outputs, p.parents, p.header.Begun
+		x.outputs, x.earlier, x.counts, x.since = p.outputs, p.parents, p.counts, p.header.Begun
 	}
 	if x.spool, err = openSpool(x.world.Disk, path, now, size); err != nil {
 		return err
@@ -312,11 +317,14 @@ func (x *run) read(stop, hard context.Context) (outcome.Reason, error) {
 		return reason, err
 	}
 	x.arrange()
-	toDo := len(x.parents) - x.taken
+	toDo := 0
+	for range x.uncounted() {
+		toDo++
+	}
 	if x.world.Found != nil {
 		x.world.Found(len(x.parents), toDo)
 	}
-	if reason, err := x.drive(stop, hard, x.open(func(p *parent) worker.Errand { return &counting{x: x, p: p} }), func(s engine.Stats) progress.Moment {
+	if reason, err := x.drive(stop, hard, x.uncounted(), func(s engine.Stats) progress.Moment {
 		return progress.Moment{Done: int(x.countedParents.Load()), Total: toDo, Unit: "parent records counted"}
 	}); reason != outcome.Completed || err != nil {
 		return reason, err
@@ -325,7 +333,7 @@ func (x *run) read(stop, hard context.Context) (outcome.Reason, error) {
 	if x.world.Tell != nil {
 		x.world.Tell(p)
 	}
-	return x.drive(stop, hard, x.open(func(p *parent) worker.Errand { return x.newListing(p) }), func(s engine.Stats) progress.Moment {
+	return x.drive(stop, hard, x.listings(), func(s engine.Stats) progress.Moment {
 		return progress.Moment{Done: s.Done, Total: p.Links}
 	})
 }
@@ -348,11 +356,22 @@ func (x *run) finders() iter.Seq[worker.Errand] {
 	}
 }
 
-// open gives an errand for each parent record that is not closed.
-func (x *run) open(errand func(*parent) worker.Errand) iter.Seq[worker.Errand] {
+// uncounted gives an errand for each parent record whose links are to be counted.
+func (x *run) uncounted() iter.Seq[worker.Errand] {
 	return func(yield func(worker.Errand) bool) {
 		for i := range x.parents {
-			if p := &x.parents[i]; p.state == open && !yield(errand(p)) {
+			if p := &x.parents[i]; p.state == open && p.counted < 0 && !yield(&counting{x: x, p: p}) {
+				return
+			}
+		}
+	}
+}
+
+// listings gives an errand for each parent record that is not closed.
+func (x *run) listings() iter.Seq[worker.Errand] {
+	return func(yield func(worker.Errand) bool) {
+		for i := range x.parents {
+			if p := &x.parents[i]; p.state == open && !yield(x.newListing(p)) {
 				return
 			}
 		}
@@ -373,13 +392,13 @@ func (x *run) drive(stop, hard context.Context, errands iter.Seq[worker.Errand],
 	if look == nil {
 		limits.Slots = min(limits.Slots, mostQueries)
 	}
-	for range errands { // there is one
-		if limits.MaxCalls > 0 {
-			if limits.MaxCalls -= x.summary.Calls; limits.MaxCalls <= 0 {
+	if limits.MaxCalls > 0 {
+		if limits.MaxCalls -= x.summary.Calls; limits.MaxCalls <= 0 {
+			for range errands { // there is one
 				return outcome.MaxCalls, nil
 			}
 		}
-		break
+		limits.Slots = max(1, min(limits.Slots, limits.MaxCalls/max(1, x.longest)-1))
 	}
 	x.engine = worker.NewErrands(x.crm, errands, func() error { return x.spool.file.Sync() }, limits)
 	if look != nil && x.world.Watch != nil {
@@ -409,7 +428,6 @@ func (x *run) plan() *Plan {
 	if c.Converted != Both || c.Approved != Both {
 		readings = 2
 	}
-	longest := 0 // calls for one parent record, which come one after the other
 	for i := range x.parents {
 		one := &x.parents[i]
 		if one.state != open {
@@ -421,9 +439,9 @@ func (x *run) plan() *Plan {
 		}
 		calls := readings * max(1, (one.counted+perPage-1)/perPage)
 		p.Calls += calls
-		longest = max(longest, calls)
+		x.longest = max(x.longest, calls)
 	}
-	p.Time = max(job.Estimate(p.Calls, p.Slots, c.PerSecond), time.Duration(longest)*job.AnswerTime)
+	p.Time = max(job.Estimate(p.Calls, p.Slots, c.PerSecond), time.Duration(x.longest)*job.AnswerTime)
 	if problem := x.inquiry.Problem; problem != nil {
 		p.Warnings = append(p.Warnings, fmt.Sprintf("%s: run would refuse these links", problem))
 	}

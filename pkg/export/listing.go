@@ -47,15 +47,17 @@ func (c *counting) Call(ctx context.Context, t zoho.Token) (err error) {
 	return err
 }
 
-// Heard keeps the count. If there is none, listing asks again.
+// Heard keeps the count. A run that stops early need not count again: there may be more parent
+// records than one run may make calls. If there is no count, the links are listed all the same.
 func (c *counting) Heard(e *zoho.Error) (more bool, err error) {
-	if e == nil {
-		c.p.counted = c.n
-	} else {
-		c.x.notCounted[c.p.id] = e
-	}
 	c.x.countedParents.Add(1)
-	return false, nil
+	if e != nil {
+		c.x.notCounted[c.p.id] = e
+		return false, nil
+	}
+	c.p.counted = c.n
+	c.x.engine.Wrote()
+	return false, c.x.spool.count(c.p.id, c.n)
 }
 
 // listing lists the links of one parent record.
@@ -68,7 +70,8 @@ type listing struct {
 	pages    *pager
 	wanted   map[zoho.ID]bool // links that are wanted and were not met yet, if not all are
 	noTokens bool
-	shown    int // links that the progress has of this parent record
+	begun    bool // the spool has the beginning of this attempt
+	shown    int  // links that the progress has of this parent record
 
 	sum, sumBefore uint64 // of this attempt and of the one before, if it came to its end
 	byNumber       bool   // pages of this attempt were reached by their numbers
@@ -114,7 +117,7 @@ func (l *listing) start() {
 }
 
 func (l *listing) listAll() {
-	l.step = list
+	l.step, l.begun = list, false
 	l.pages = newPager(zoho.PageOf{Fields: l.x.config.apiFields(), WithoutApproved: l.x.withoutApproved}, l.noTokens)
 }
 
@@ -147,10 +150,13 @@ func (l *listing) Heard(e *zoho.Error) (more bool, err error) {
 		l.start()
 		return true, nil
 	}
-	if err := l.keep(); err != nil {
-		return false, err
+	turn := l.pages.took(l.page)
+	if turn != shifted {
+		if err := l.keep(); err != nil {
+			return false, err
+		}
 	}
-	switch l.pages.took(l.page) {
+	switch turn {
 	case goesOn:
 		return true, nil
 	case shifted:
@@ -185,7 +191,8 @@ func (l *listing) keep() error {
 		}
 		return nil
 	}
-	if l.pages.read == 0 { // the first page
+	if !l.begun { // the first page
+		l.begun = true
 		l.p.pages, l.p.listed = nil, 0
 		if err := l.x.spool.begin(l.p.id); err != nil {
 			return err

@@ -140,9 +140,11 @@ func (x *run) arrange() {
 		if j, ok := slices.BinarySearchFunc(x.earlier, p.id, byID); ok {
 			p.pages, p.listed, p.state = x.earlier[j].pages, x.earlier[j].listed, closed
 			x.taken++
+		} else if n, ok := x.counts[p.id]; ok {
+			p.counted = n
 		}
 	}
-	x.earlier = nil
+	x.earlier, x.counts = nil, nil
 }
 
 // viewOf finds the custom view of a name.

@@ -22,6 +22,7 @@ import (
 const (
 	kindHeader = "export" // the format, and a header as JSON
 	kindNames  = "names"  // ids of parent records and their names, as JSON
+	kindCount  = "count"  // a parent record, and how many links the CRM counts
 	kindBegin  = "begin"  // a parent record, whose links are listed from here on; pages before do not count
 	kindPage   = "page"   // a parent record, and some of its links as JSON
 	kindClosed = "closed" // a parent record, whose list is whole, and how many links it has
@@ -70,16 +71,17 @@ type spool struct {
 
 // past is what an earlier run has left in a spool.
 type past struct {
-	header  *header // nil if there is no spool that can be read
-	size    int64   // of what can be read
-	parents []parent
-	outputs []string // the digests of outputs
+	header  *header         // nil if there is no spool that can be read
+	size    int64           // of what can be read
+	parents []parent        // closed ones, by id
+	counts  map[zoho.ID]int // of others
+	outputs []string        // the digests of outputs
 }
 
 // readPast reads a spool. What comes behind the first line that is not whole was not written to the
 // end, and does not count.
 func readPast(on disk.Disk, path string) (*past, error) {
-	p := &past{}
+	p := &past{counts: map[zoho.ID]int{}}
 	f, err := on.Read(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return p, nil
@@ -130,6 +132,12 @@ func (p *past) take(text string, begun map[zoho.ID]*parent) bool {
 		return false
 	}
 	switch kind {
+	case kindCount:
+		n, err := strconv.Atoi(rest)
+		if err != nil || n < 0 {
+			return false
+		}
+		p.counts[id] = n
 	case kindBegin:
 		begun[id] = &parent{id: id, state: closed}
 	case kindPage:
@@ -145,6 +153,7 @@ func (p *past) take(text string, begun map[zoho.ID]*parent) bool {
 		begun[id].listed = n
 		p.parents = append(p.parents, *begun[id])
 		delete(begun, id)
+		delete(p.counts, id)
 	default:
 		return false
 	}
@@ -193,6 +202,11 @@ func (s *spool) names(records []zoho.Record, field string) (at int64, err error)
 		all[r.ID] = r.Fields[field]
 	}
 	return s.write(kindNames, all)
+}
+
+func (s *spool) count(id zoho.ID, links int) error {
+	_, err := s.write(fmt.Sprintf("%s %s %d", kindCount, id, links), nil)
+	return err
 }
 
 func (s *spool) begin(id zoho.ID) error {

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"delink/pkg/outcome"
@@ -120,7 +121,11 @@ func (o *Errands) Answer(x engine.Task, r engine.Reply) {
 	more, err := t.Heard(e)
 	switch {
 	case err != nil:
-		o.End(outcome.Broken, err)
+		reason := outcome.Broken
+		if api := new(zoho.Error); errors.As(err, &api) {
+			reason = engine.ReasonOf(api)
+		}
+		o.End(reason, err)
 	case more: // it is another call, whose attempts count from the beginning
 		t.Attempts = 0
 		t.Fresh()
