@@ -62,6 +62,7 @@ func (c *crm) Renew(error) bool                          { return false }
 func (c *crm) Credits() (n int, known bool)              { return 0, false }
 func (c *crm) Base(context.Context) (string, error)      { return "https://crm.example", nil }
 func (c *crm) Org(context.Context) (zoho.Org, error)     { return zoho.Org{ID: "1", Name: "Org"}, nil }
+
 func (c *crm) Lists(context.Context, string) ([]zoho.List, error) {
 	return []zoho.List{{Name: "Leads", CanDelink: zoho.Yes}}, nil
 }

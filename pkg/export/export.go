@@ -324,7 +324,7 @@ func (x *run) read(stop, hard context.Context) (outcome.Reason, error) {
 	if x.world.Found != nil {
 		x.world.Found(len(x.parents), toDo)
 	}
-	if reason, err := x.drive(stop, hard, x.uncounted(), func(s engine.Stats) progress.Moment {
+	if reason, err := x.drive(stop, hard, x.uncounted(), func(engine.Stats) progress.Moment {
 		return progress.Moment{Done: int(x.countedParents.Load()), Total: toDo, Unit: "parent records counted"}
 	}); reason != outcome.Completed || err != nil {
 		return reason, err

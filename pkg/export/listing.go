@@ -51,13 +51,13 @@ func (c *counting) Call(ctx context.Context, t zoho.Token) (err error) {
 // records than one run may make calls. If there is no count, the links are listed all the same.
 func (c *counting) Heard(e *zoho.Error) (more bool, err error) {
 	c.x.countedParents.Add(1)
-	if e != nil {
-		c.x.notCounted[c.p.id] = e
-		return false, nil
+	if e == nil {
+		c.p.counted = c.n
+		c.x.engine.Wrote()
+		return false, c.x.spool.count(c.p.id, c.n)
 	}
-	c.p.counted = c.n
-	c.x.engine.Wrote()
-	return false, c.x.spool.count(c.p.id, c.n)
+	c.x.notCounted[c.p.id] = e
+	return false, nil
 }
 
 // listing lists the links of one parent record.

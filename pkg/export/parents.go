@@ -105,7 +105,7 @@ func checkCondition(where string) error {
 			depth--
 		}
 	}
-	what := ""
+	var what string
 	switch {
 	case strings.TrimSpace(where) == "":
 		what = "is empty"
