@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"delink/pkg/job"
+	"delink/pkg/reader"
 	"delink/pkg/zoho"
 	"delink/pkg/zoho/emulator"
 	oauth "delink/pkg/zoho/login"
@@ -21,7 +22,7 @@ const rehearsalLatency = "100ms"
 
 // startRehearsal starts an emulator in which every link exists until it is removed, or one with the
 // demo org.
-func startRehearsal(demo bool) (*emulator.Server, login, error) {
+func startRehearsal(demo bool) (*rehearsal, error) {
 	config := emulator.Default()
 	knobs := []string{"credits=none", "latency=" + rehearsalLatency, "org-type=sandbox"}
 	if demo {
@@ -30,13 +31,30 @@ func startRehearsal(demo bool) (*emulator.Server, login, error) {
 		knobs = append(knobs, "links=all", "company=built-in emulator")
 	}
 	if err := config.SetAll(knobs...); err != nil {
-		return nil, login{}, err
+		return nil, err
 	}
-	server, err := emulator.New(config).Start("127.0.0.1:0")
+	crm := emulator.New(config)
+	server, err := crm.Start("127.0.0.1:0")
 	if err != nil {
-		return nil, login{}, err
+		return nil, err
 	}
-	return server, emulatorLogin(server, config), nil
+	return &rehearsal{crm, server, emulatorLogin(server, config)}, nil
+}
+
+// rehearsal is an emulator inside this process.
+type rehearsal struct {
+	crm    *emulator.Emulator
+	server *emulator.Server
+	login  login
+}
+
+// setLink makes a link be there, or not.
+func (r *rehearsal) setLink(l reader.Link, linked bool) {
+	set := r.crm.Unlink
+	if linked {
+		set = r.crm.Link
+	}
+	set(l.Relation.Module, uint64(l.Parent), l.Relation.List, uint64(l.Related))
 }
 
 // emulatorLogin is the login that an emulator accepts.

@@ -44,8 +44,8 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	f.defineSpeed(flags)
 	flags.StringVar(&f.invalid, "invalid", "", "`file` for the rows that cannot be used, each with the reason")
 	flags.StringVar(&f.results, "results", "", "result `file` (default beside the input: links.results.csv)")
-	flags.StringVar(&f.failures, "failures", "", "failures `file` (default beside the input: links.failures.csv)")
-	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the input: links.summary.json)")
+	flags.StringVar(&f.failures, "failures", "", "failures `file` (default beside the results: links.failures.csv)")
+	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the results: links.summary.json)")
 	flags.IntVar(&f.maxLinks, "max-links", 0, "refuse an input with more than `N` links")
 	flags.IntVar(&f.batchSize, "batch-size", zoho.MaxIDs, "links per call, 1 to 100")
 	flags.BoolVar(&f.retryFailed, "retry-failed", false, "send again what failed in an earlier run")
@@ -70,10 +70,10 @@ func (f *runFlags) defineRun(flags *pflag.FlagSet) {
 // check refuses values that make no sense, before anything is read.
 func (f *runFlags) check(cmd *cobra.Command) error {
 	err := firstWrong(cmd, []wrongValue{
-		{f.batchSize < 1 || f.batchSize > zoho.MaxIDs, fmt.Sprintf("--batch-size %d is not between 1 and %d", f.batchSize, zoho.MaxIDs)},
+		wrongBatchSize(f.batchSize),
 		{f.maxLinks < 0, "--max-links is below 0"},
 		{cmd.Flags().Changed("max-links") && f.maxLinks == 0, "--max-links 0 would refuse every input"},
-		{f.ifChanged != "" && f.ifChanged != string(job.ChangedResume) && f.ifChanged != string(job.ChangedRestart), fmt.Sprintf("--if-changed %q is not resume or restart", f.ifChanged)},
+		wrongIfChanged(f.ifChanged),
 	})
 	if err == nil {
 		err = f.limitFlags.check(cmd)

@@ -23,6 +23,7 @@ var remedies = map[job.Remedy]string{
 	job.LeaveOutEnvironment: "leave out --environment",
 	job.SayYes:              "add --yes to go on without being asked",
 	job.LeaveOutApproved:    "leave out --approved",
+	job.RemoveAgain:         "to remove the links again, begin anew with --restart",
 	job.WhereResults:        "if they are elsewhere, name them with FLAG FILE",
 }
 

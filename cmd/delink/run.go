@@ -69,7 +69,7 @@ func (p *program) delink(f *runFlags, input string) error {
 	if err != nil {
 		return err
 	}
-	return p.end(f, end)
+	return p.end(closing{json: f.json, emulator: f.emulator, failAbsent: f.failAbsent, words: runWords}, end)
 }
 
 // runner is what a run needs of the program.

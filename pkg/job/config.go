@@ -94,6 +94,8 @@ type Connection struct {
 	CRM      CRM
 	Login    string // a digest that tells this login from others
 	Emulator bool   // it is the emulator inside this process
+	// SetLink makes a link be there, or not be there, in that emulator. It is nil for a CRM.
+	SetLink func(l reader.Link, linked bool)
 }
 
 // CRM makes the calls of a job. Errors are of type *zoho.Error.
@@ -102,6 +104,7 @@ type CRM interface {
 	worker.Lister
 	// Views asks for the custom views of a module.
 	Views(ctx context.Context, module string) ([]zoho.View, error)
+	worker.RelinkCRM
 	// Org asks which org the login belongs to.
 	Org(ctx context.Context) (zoho.Org, error)
 	// Lists asks for the related lists of a module.

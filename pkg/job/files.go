@@ -52,7 +52,7 @@ func (f *Files) written() []part {
 	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}}
 }
 
-// place gives every file its path. A file that the user gave no path goes beside the input.
+// place gives every file its path. A file that the user gave no path goes beside the results.
 // Symbolic links are followed to their end, and every path is checked. need says that every file
 // must have a path. Otherwise paths that are not known stay empty.
 func (f Files) place(input string, need bool) (Files, error) {
@@ -86,19 +86,16 @@ func (f Files) refuseStreams() error {
 	return nil
 }
 
-// fill gives a path to the files that have none: beside the input or, if the input is a stream,
-// beside the results.
+// fill gives a path to the files that have none: beside the results, which are beside the input
+// unless the user says where they go.
 func (f *Files) fill(input string) error {
-	base := stem(input)
-	if input == Stdin || disk.IsStream(input) {
-		if f.Results == "" {
+	if f.Results == "" {
+		if input == Stdin || disk.IsStream(input) {
 			return refuseFile(NameTheFile, RoleResults, nil, "%s has no folder for the results", inputName(input))
 		}
-		base = strings.TrimSuffix(stem(f.Results), ".results")
+		f.Results = stem(input) + ".results.csv"
 	}
-	if f.Results == "" {
-		f.Results = base + ".results.csv"
-	}
+	base := runStem(*f)
 	if f.Failures == "" {
 		f.Failures = base + ".failures.csv"
 	}

@@ -53,9 +53,6 @@ func (d *Delink) proveReads(t *task) {
 // them, it is enough that it has answered a delink, or a question about the org.
 func (d *Delink) counted(t *task, e *zoho.Error, at time.Time) {
 	t.counts = false
-	if e == nil || e.Sent {
-		t.Attempts-- // the call names no link
-	}
 	if isWorthAsking(e) && d.engine.Retry(t, e) {
 		t.counts = true
 		return

@@ -48,6 +48,7 @@ func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 	switch {
 	case t.counts:
 		_, err = t.crm.Count(ctx, token, t.relation, t.parent)
+		t.namesNone(err)
 	case t.why != nil:
 		t.linked, err = t.crm.Linked(ctx, token, t.relation, t.parent, t.ids)
 	default:
@@ -59,10 +60,9 @@ func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 // looksUp reports whether the next call is a look-up.
 func (t *task) looksUp() bool { return t.why != nil }
 
-// missed notes a delink that the CRM may have carried out although no answer says so: the call went
-// unanswered, or it was redirected. A server that redirects a call may have passed it on as well.
+// missed notes a delink that the CRM may have carried out although no answer says so.
 func (t *task) missed(e *zoho.Error) {
-	if t.looksUp() || e.Kind != zoho.Unanswered && (e.Status < 300 || e.Status >= 400) {
+	if t.looksUp() || !mayBeCarriedOut(e) {
 		return
 	}
 	t.history, t.unanswered = outcome.Unanswered, e

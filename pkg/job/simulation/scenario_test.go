@@ -67,6 +67,7 @@ type world struct {
 
 	// Guarded by the disk's lock.
 	sent    map[link]int
+	linked  map[link]int  // calls that were to make it
 	doubted map[link]bool // some call for it was not answered by id
 	lost    map[link]bool // what is known of it may have been lost in a crash
 	// it was settled in good order, in files that are gone or put aside since
@@ -124,6 +125,7 @@ type options struct {
 	killRename        int // dies in that change of a file's name
 	killAfter         time.Duration
 	power             bool   // and the power goes out
+	undo, gone        bool   // it undoes, also what is gone
 	badDisk           string // full, sync, rename, write, read-only, gone
 	badFrom           int
 	badForever        bool
@@ -183,13 +185,16 @@ const (
 )
 
 // newWorld makes what a seed stands for.
-func newWorld(seed uint64, folder string) *world {
+func newWorld(seed uint64, folder string) *world { return makeWorld(seed, folder, false) }
+
+// makeWorld makes a world. fields says that its input has columns with the links' own fields.
+func makeWorld(seed uint64, folder string, fields bool) *world {
 	rng := rand.New(rand.NewPCG(seed, 20261124))
 	d := dice{rng}
 	w := &world{
 		seed: seed, rng: rng, disk: newDrive(),
 		folder: folder, input: folder + "/links.csv", results: folder + "/links.results.csv", failures: folder + "/links.failures.csv", summary: folder + "/links.summary.json",
-		inInput: map[link]bool{}, existed: map[link]bool{}, sent: map[link]int{}, doubted: map[link]bool{}, lost: map[link]bool{}, forgot: map[link]bool{}, settledInOrder: map[link]bool{}, doubtedOnce: map[link]bool{},
+		inInput: map[link]bool{}, existed: map[link]bool{}, sent: map[link]int{}, linked: map[link]int{}, doubted: map[link]bool{}, lost: map[link]bool{}, forgot: map[link]bool{}, settledInOrder: map[link]bool{}, doubtedOnce: map[link]bool{},
 		began: time.Now(),
 	}
 	rows := d.upTo(2000)
@@ -199,7 +204,7 @@ func newWorld(seed uint64, folder string) *world {
 	}
 	w.batch = pick(d, 100, 100, 100, d.between(1, 100), d.upTo(20))
 	w.batch = max(w.batch, min(100, rows/100))
-	w.writeInput(d, rows)
+	w.writeInput(d, rows, fields)
 	w.syncTime = pick(d, 20*time.Millisecond, 20*time.Millisecond, time.Second)
 	w.healthy = d.chance(0.15)
 	w.makeCRM(d, strict)
@@ -226,11 +231,12 @@ type style struct {
 	kinds                        [][2]string
 	duplicates, invalid, present float64
 	extra                        bool
-	related                      int // ids are drawn from so many
+	fields                       bool // columns with the links' own
+	related                      int  // ids are drawn from so many
 }
 
 // writeInput makes rows, and the links that exist.
-func (w *world) writeInput(d dice, n int) {
+func (w *world) writeInput(d dice, n int, fields bool) {
 	w.style = style{
 		parents:    d.upTo(min(80, n)),
 		kinds:      relations[:d.between(1, len(relations))],
@@ -239,12 +245,16 @@ func (w *world) writeInput(d dice, n int) {
 		present:    pick(d, 1, 0.9, 0.5, 0.05),
 		extra:      d.chance(0.3),
 		related:    3 * n,
+		fields:     fields,
 	}
 	w.lineEnd = pick(d, "\n", "\n", "\r\n")
 	w.bom = pick(d, "", "", "\ufeff")
 	w.header = "module,parent_id,relation,related_id"
 	if w.style.extra {
 		w.header = "name," + w.header + ",note"
+	}
+	if fields {
+		w.header += ",link.Member_Status,link.list_price"
 	}
 	var rows []row
 	for i := range n {
@@ -290,6 +300,9 @@ func (w *world) drawRow(d dice, first bool) (r row) {
 	if s.extra {
 		note := pick(d, "", "plain", `"quoted, with ""quotes"""`, `"two`+w.lineEnd+`lines"`, "=1+1", "日本")
 		cells = append(append([]string{pick(d, "Ann", "Bob", `"O, P"`)}, cells...), note)
+	}
+	if s.fields {
+		cells = append(cells, "Sent", "12.50")
 	}
 	r.raw = strings.Join(cells, ",")
 	if tooMany {
