@@ -54,6 +54,7 @@ type life struct {
 	rows      map[link]string
 	lines     map[string]bool
 
+	snapshot   snapshot
 	netCalls   int
 	unreadable map[link]bool
 	// links that a delink call of this life named: out, answered by id, or doubtful
@@ -196,6 +197,7 @@ func (l *life) sends(links []link) {
 	if n := len(links); n > l.options.batch {
 		l.world.fault("batch", "%d ids in a call, with batches of %d", n, l.options.batch)
 	}
+	l.checkKeptFields(links)
 	for _, k := range links {
 		l.begun[k] = "out"
 		l.world.sent[k]++
@@ -268,7 +270,7 @@ func (l *life) recorded(p []byte) {
 		case l.begun[k] != "":
 			l.unsynced++
 		case status == "present", l.world.linked[k] > 0:
-		case status != "failed" && l.world.sent[k] == 0 && !l.world.doubtedOnce[k] && !l.world.gone:
+		case !l.settlesUnsent(status) && l.world.sent[k] == 0 && !l.world.doubtedOnce[k] && !l.world.gone:
 			l.world.fault("unsent", "life %d: %v is %s and was not sent", l.number, k, status)
 		}
 	}

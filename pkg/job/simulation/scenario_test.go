@@ -150,6 +150,7 @@ func (o *options) String() string {
 	say(o.config.RetryFailed, "retry failed")
 	say(o.config.FailAbsent, "fail absent")
 	say(o.config.Restart, "restart")
+	say(o.config.Snapshot, "snapshot")
 	say(o.killRename > 0, "killed in rename %d", o.killRename)
 	say(o.killDisk > 0, "killed in disk call %d", o.killDisk)
 	say(o.killNet > 0, "killed in net call %d", o.killNet)
@@ -217,6 +218,12 @@ func makeWorld(seed uint64, folder string, fields bool) *world {
 		killed.slots, dark.slots = d.upTo(25), d.upTo(25)
 		killed.killNet, dark.killNet, dark.power = d.upTo(3*calls), d.between(1, 2*dark.slots+8), true
 		w.lives = append(w.lives, killed, dark)
+	}
+	keeps := dice{rand.New(rand.NewPCG(seed, 20261129))}
+	if keeps.chance(0.5) {
+		for i := range w.lives {
+			w.lives[i].config.Snapshot = keeps.chance(0.8)
+		}
 	}
 	if d.chance(0.25) {
 		w.change = d.between(2, len(w.lives)+2)
@@ -367,6 +374,11 @@ func (w *world) fillCRM(links []link) {
 		}
 		if w.existed[k] {
 			w.emulator.Link(k.module, number(k.parent), k.list, number(k.related))
+			own := map[string]any{"Member_Status": k.related}
+			if number(k.related)%50 == 0 { // a field that few links have
+				own["Note"] = "=1+1"
+			}
+			w.emulator.SetFields(k.module, number(k.parent), k.list, number(k.related), own)
 		} else {
 			w.emulator.Unlink(k.module, number(k.parent), k.list, number(k.related))
 		}
