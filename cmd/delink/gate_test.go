@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,6 +23,7 @@ type crm struct {
 
 	mu      sync.Mutex
 	arrived int
+	lists   bool // calls that list links are held, in place of delinks
 	from    int  // calls from this number on are held; 0 for none
 	done    bool // behind their work
 	late    bool // even if the client leaves
@@ -46,9 +48,20 @@ func running(ts *testscript.TestScript) *crm {
 	return c
 }
 
+// gates reports whether a call is one of those that can be held: a delink or, after hold N lists, a
+// page of a list of links.
+func (c *crm) gates(r *http.Request) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lists {
+		return r.Method == http.MethodGet && strings.Count(r.URL.Path, "/") == 5 && r.URL.Query().Has("sort_by")
+	}
+	return r.Method == http.MethodDelete
+}
+
 // ServeHTTP holds delink calls, and lets all others through.
 func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodDelete {
+	if !c.gates(r) {
 		c.gated.ServeHTTP(w, r)
 		return
 	}
@@ -99,14 +112,17 @@ func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
 	ok := len(args) > 0
 	for _, a := range args[min(1, len(args)):] {
-		ok = ok && slices.Contains([]string{"done", "late", "once"}, a)
+		ok = ok && slices.Contains([]string{"done", "late", "once", "lists"}, a)
 	}
-	plainCommand(ts, neg, ok, "hold N [done|late] [once]")
+	plainCommand(ts, neg, ok, "hold N [done|late] [once] [lists]")
 	c := running(ts)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.done, c.late = slices.Contains(args, "done"), slices.Contains(args, "late")
 	c.once = slices.Contains(args, "once")
+	if lists := slices.Contains(args, "lists"); lists != c.lists {
+		c.lists, c.arrived = lists, 0
+	}
 	c.from, c.open = number(ts, args[0]), make(chan struct{})
 }
 

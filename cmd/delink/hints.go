@@ -55,7 +55,7 @@ var hints = map[string]string{
 	"NOT_APPROVED":              "approve or reject it in the CRM, then run again with --retry-failed",
 	"NOT_SUPPORTED":             "check the relation's API name (Setup > Developer Hub > APIs and SDKs > API names)",
 	"NO_PERMISSION":             "give the user's profile the permission to edit and delete records of both modules, then run again with --retry-failed",
-	"OAUTH_SCOPE_MISMATCH":      "create a login with the scope ZohoCRM.modules.ALL, or the DELETE scopes of both modules",
+	"OAUTH_SCOPE_MISMATCH":      "create a login with the scopes that are missing (delink auth login names those that delink needs)",
 	"RATE_LIMIT_EXCEEDED":       "wait, or set a smaller --concurrency",
 	"RECORD_LOCKED":             "unlock it in the CRM, then run again with --retry-failed",
 	"RECORD_IN_BLUEPRINT":       "finish its transition in the CRM, then run again with --retry-failed",

@@ -54,7 +54,7 @@ func TestScript(t *testing.T) {
 			"knobs":      cmdKnobs,      // knobs knob=value ...: it behaves otherwise from now on
 			"links":      cmdLinks,      // links FILE ...: the links of these inputs exist in the CRM
 			"campaign":   cmdCampaign,   // campaign FILE LINKS [PARENTS]: makes an input
-			"hold":       cmdHold,       // hold N [done|late] [once]: the Nth delink call and later ones (or it alone) wait for release, before or behind their work; late: though the client has left
+			"hold":       cmdHold,       // hold N [done|late] [once] [lists]: the Nth delink call and later ones (or it alone) wait for release, before or behind their work; late: though the client has left; lists: of the calls that list links
 			"release":    cmdRelease,    // release: they wait no longer, and have done their work
 			"arrived":    cmdArrived,    // arrived N: waits until the Nth delink call has arrived
 			"signal":     cmdSignal,     // signal INT|TERM|HUP|QUIT|KILL: to the program that was started last with &

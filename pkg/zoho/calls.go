@@ -152,5 +152,6 @@ func (c *Client) Count(ctx context.Context, t Token, r Relation, parent ID) (int
 		e = &Error{Kind: Unanswered, Sent: true, Status: reply.status, Code: CodeForeignAnswer}
 	}
 	e.token = t
+	e.nameScopes(r, "READ")
 	return 0, e
 }
