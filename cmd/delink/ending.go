@@ -138,6 +138,9 @@ func (w *endingWords) ending(s *report.Summary, end *job.Ending) string {
 	if s.Failures != nil {
 		rows = append(rows, [2]string{"failures", *s.Failures})
 	}
+	if end.Snapshot != "" {
+		rows = append(rows, [2]string{"snapshot", end.Snapshot})
+	}
 	b.WriteString(strings.TrimSuffix(table(rows), "\n"))
 	return b.String()
 }

@@ -32,6 +32,7 @@ var fileFlags = map[job.Role]string{
 	job.RoleFailures: "--failures",
 	job.RoleSummary:  "--summary",
 	job.RoleInvalid:  "--invalid",
+	job.RoleSnapshot: "--results", // the snapshot goes beside the results
 }
 
 // hint says what to do about a refusal.

@@ -25,6 +25,7 @@ type Config struct {
 	MaxLinks      int             // refuse an input with more links; 0 for no limit
 	SkipInvalid   bool            // go on without the rows that cannot be used
 	FailAbsent    bool            // absent links count as failures
+	Snapshot      bool            // keep the links' own fields before they are removed
 	Strict        bool            // refuse an input for any suspicion
 	AcceptRounded bool            // do not refuse an input because its ids look rounded
 	Choice

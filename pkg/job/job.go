@@ -50,13 +50,14 @@ const (
 
 // Ending is how a job ended.
 type Ending struct {
-	Summary *report.Summary // of this run; for EarlierDone, of the earlier run
-	Idle    Idle
-	Input   string    // the name of the input
-	Org     *zoho.Org // nil if it is not known
-	Causes  []report.Cause
-	InDoubt int   // pending links that an earlier run may have removed
-	Err     error // why the run could not go on; the files are finished all the same
+	Summary  *report.Summary // of this run; for EarlierDone, of the earlier run
+	Idle     Idle
+	Input    string    // the name of the input
+	Org      *zoho.Org // nil if it is not known
+	Causes   []report.Cause
+	Snapshot string // the file with the links' own fields; empty if the run keeps none
+	InDoubt  int    // pending links that an earlier run may have removed
+	Err      error  // why the run could not go on; the files are finished all the same
 }
 
 // Run takes a job through all its steps. When stop ends, nothing new is sent and what is in flight
@@ -333,6 +334,9 @@ func (j *Job) ending(s *report.Summary, why Idle, err error) *Ending {
 	if why == NotIdle {
 		e.Causes = j.book.Causes()
 		e.InDoubt = len(j.book.InDoubt())
+		if exists, _ := j.world.Disk.Exists(j.files.Snapshot); exists && j.config.Snapshot {
+			e.Snapshot = j.files.Snapshot
+		}
 	}
 	return e
 }

@@ -17,9 +17,10 @@ type Proposal struct {
 	Vouched []zoho.Relation // relations of which the user alone says that they can be delinked
 	Asked   bool            // the org was asked
 	Fields  int             // of an undo: how many of ToSend have fields of their own
-	Calls   int
-	Credits int // at the most
-	Slots   int // calls in flight at most
+	Calls   int             // in all
+	Reads   int             // how many of Calls read the links' own fields
+	Credits int             // at the most
+	Slots   int             // calls in flight at most
 	Time    time.Duration
 }
 
@@ -50,6 +51,10 @@ func (j *Job) propose() *Proposal {
 		return p
 	}
 	p.ToSend, p.Calls = j.toSend()
+	if j.config.Snapshot {
+		p.Reads = p.Calls
+		p.Calls += p.Reads
+	}
 	p.Credits = p.Calls // a call takes one credit (docs/zoho-api.md, section 4)
 	for _, r := range j.input.Set.Relations() {
 		if relation.Check(r.Relation, nil, j.answers.lists[r.Relation.Module]) != nil {

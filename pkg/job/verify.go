@@ -52,10 +52,8 @@ func Verify(stop, hard context.Context, c Config, sample int, w World) (*VerifyE
 		return nil, err
 	}
 	defer v.input.source.remove()
-	if w.Opening != nil {
-		if err := w.Opening(); err != nil {
-			return nil, err
-		}
+	if err := v.open(); err != nil {
+		return nil, err
 	}
 	defer func() { v.unlock() }()
 	if err := v.lock(); err != nil {

@@ -24,6 +24,8 @@ type LinkReader interface {
 // CRM makes the calls that look links up and the calls that remove them.
 type CRM interface {
 	LinkReader
+	// LinkFields is Linked with the links' own fields.
+	LinkFields(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) ([]zoho.LinkState, error)
 	// Delink removes links. The answer has an item for each id, in the order of the ids.
 	Delink(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error)
 }

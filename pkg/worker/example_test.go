@@ -41,6 +41,14 @@ func (c crm) Linked(_ context.Context, _ zoho.Token, _ zoho.Relation, _ zoho.ID,
 	return linked, nil
 }
 
+func (c crm) LinkFields(_ context.Context, _ zoho.Token, _ zoho.Relation, _ zoho.ID, ids []zoho.ID) ([]zoho.LinkState, error) {
+	states := make([]zoho.LinkState, len(ids))
+	for i, id := range ids {
+		states[i].Linked = c[id]
+	}
+	return states, nil
+}
+
 func (c crm) Count(context.Context, zoho.Token, zoho.Relation, zoho.ID) (int, error) {
 	return len(c), nil
 }

@@ -70,6 +70,7 @@ var explanations = map[string]string{
 
 	// Codes of ours.
 	CodeNoAnswer:       "no answer came",
+	CodeNotLinked:      "there is no such link",
 	CodeForeignAnswer:  "the answer is not from Zoho CRM",
 	CodeServerError:    "the CRM had an error",
 	CodeNotConnected:   "no connection to the CRM",
