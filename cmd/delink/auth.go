@@ -169,8 +169,11 @@ func loginGuide(dc zoho.DataCentre) string {
    %-41s to remove links, and to look up those that went unanswered
    %-41s to check relations before the first call
    %-41s to show the org, and to know its limits
+   %-41s to export by a condition, and with the names of records
+   %-41s to export by a custom view
 4. paste the code here before it expires; it is good once
-`, console, strings.Join([]string{oauth.ScopeDelink, oauth.ScopeLists, oauth.ScopeOrg}, ","), oauth.ScopeDelink, oauth.ScopeLists, oauth.ScopeOrg)
+`, console, strings.Join([]string{oauth.ScopeDelink, oauth.ScopeLists, oauth.ScopeOrg, oauth.ScopeQuery, oauth.ScopeViews}, ","),
+		oauth.ScopeDelink, oauth.ScopeLists, oauth.ScopeOrg, oauth.ScopeQuery, oauth.ScopeViews)
 }
 
 // grantError makes a better error of the endpoint's error for a grant code that is not accepted.

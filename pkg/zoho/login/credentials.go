@@ -20,4 +20,6 @@ const (
 	ScopeDelink = "ZohoCRM.modules.ALL"                 // to remove links, and to look up those that went unanswered
 	ScopeLists  = "ZohoCRM.settings.related_lists.READ" // to check relations before the first call
 	ScopeOrg    = "ZohoCRM.org.READ"                    // to show the org, and to know its edition's limits
+	ScopeQuery  = "ZohoCRM.coql.READ"                   // to find parent records by a condition, and their names
+	ScopeViews  = "ZohoCRM.settings.custom_views.READ"  // to find parent records by a custom view
 )
