@@ -35,6 +35,6 @@ var Scopes = []Scope{
 	{ScopeModules, "to remove links, to read them, and to link again"},
 	{ScopeLists, "to check relations before the first call"},
 	{ScopeOrg, "to show the org, and to know its limits"},
-	{ScopeQuery, "to find parent records by a condition (export --where)"},
-	{ScopeViews, "to find parent records by a custom view (export --view)"},
+	{ScopeQuery, "to find parent records by a condition, and their names (export)"},
+	{ScopeViews, "to find parent records by a custom view (export)"},
 }
