@@ -258,14 +258,14 @@ func TestFindsNoLiesWithoutProof(t *testing.T) {
 // What is not proved is told with its reason.
 func TestUnprovenText(t *testing.T) {
 	task := &lookUpTask{batch: chunker.Batch{Relation: campaignLeads, Parent: 1000}}
-	if text, want := task.unproven().Error(), "the link is not shown, and nothing proves that this login sees the list: the CRM counts records in Campaigns.Leads of 1000, and reads show none"; text != want {
+	if text, want := whyUnproven(task).Error(), "the link is not shown, and nothing proves that this login sees the list: the CRM counts records in Campaigns.Leads of 1000, and reads show none"; text != want {
 		t.Errorf("%q", text)
 	}
-	task.counted = refusal(zoho.ScopeParent, "ID_ALREADY_CONVERTED")
-	if text, want := task.unproven().Detail, fmt.Sprintf("reads of Campaigns.Leads show no record at all, and the CRM does not count them (%s)", task.counted); text != want {
+	task.uncounted = refusal(zoho.ScopeParent, "ID_ALREADY_CONVERTED")
+	if text, want := whyUnproven(task).Detail, fmt.Sprintf("reads of Campaigns.Leads show no record at all, and the CRM does not count them (%s)", task.uncounted); text != want {
 		t.Errorf("%q", text)
 	}
-	if !slices.Contains([]zoho.Kind{zoho.Unanswered}, task.unproven().Kind) {
+	if !slices.Contains([]zoho.Kind{zoho.Unanswered}, whyUnproven(task).Kind) {
 		t.Error("it is no refusal")
 	}
 }

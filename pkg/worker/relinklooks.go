@@ -9,43 +9,33 @@ import (
 	"delink/pkg/zoho"
 )
 
-// looked takes the answer to the look-up before links are made. That none of them is there is said
-// by an empty answer, and counts only once it is proven that reads reach the CRM: a call for a link
-// that is there would overwrite its fields.
+// looked takes the answer to the look-up before links are made. That none of them is there counts
+// only once it is proven: a call for a link that is there would overwrite its fields.
 func (r *Relink) looked(t *relinkTask, at time.Time) {
+	t.at = at
 	switch {
 	case slices.Contains(t.linked, true):
-		r.proofs.shown(t.relation)
-	case !r.proofs.readable[t.relation]:
-		if first := r.proofs.await(t.relation, t); first {
-			t.step = counts
-			t.Fresh()
-			r.engine.Park(t, 0)
-		}
+		r.evidence.shown(t.relation)
+	case !r.evidence.believes(t):
+		r.evidence.prove(t)
 		return
 	}
-	r.believe(t, at)
+	r.believe(t)
 }
 
-// counted takes the answer to the call that counts the records of a list: see proofs. If it proves
-// nothing, the run ends, and nothing was sent.
-func (r *Relink) counted(t *relinkTask, e *zoho.Error, at time.Time) {
-	if isWorthAsking(e) && r.engine.Retry(t, e) {
-		return
-	}
-	t.step = looks
-	isReadable, tasks := r.proofs.counted(t.relation, e, r.heard || r.orgAnswers)
-	if !isReadable {
-		r.engine.End(outcome.Broken, &zoho.Error{Kind: zoho.Unanswered, Code: zoho.CodeEmptyAnswers, Detail: e.Error(), Status: e.Status})
-		return
-	}
-	for _, t := range tasks {
-		r.believe(t, at)
-	}
+// answersOtherwise reports whether the CRM itself has answered some call, or a question about the
+// org.
+func (r *Relink) answersOtherwise() bool { return r.heard || r.orgAnswers }
+
+// held ends the run because of a look-up that is not proved. Its links stay pending.
+func (r *Relink) held(t *relinkTask) {
+	e := whyUnproven(t)
+	e.Code, e.Sent = zoho.CodeEmptyAnswers, false
+	r.engine.End(outcome.Broken, e)
 }
 
 // believe settles the links that a look-up has found, and has the others made.
-func (r *Relink) believe(t *relinkTask, at time.Time) {
+func (r *Relink) believe(t *relinkTask) {
 	status, _ := t.history.JudgeLink(outcome.SeenLinked)
 	var out []outcome.Outcome
 	var missing []int
@@ -54,7 +44,7 @@ func (r *Relink) believe(t *relinkTask, at time.Time) {
 			missing = append(missing, i)
 			continue
 		}
-		out = append(out, t.outcome(i, status, zoho.CodeLinkedAlready, foundThere(t.history), http.StatusOK, at))
+		out = append(out, t.outcome(i, status, zoho.CodeLinkedAlready, foundThere(t.history), http.StatusOK, t.at))
 	}
 	r.settle(t, out)
 	if len(missing) > 0 {
@@ -73,6 +63,9 @@ func (r *Relink) check(t *relinkTask, why *zoho.Error) {
 // unanswered can still be carried out, so links that are not there are looked up once more after a
 // while.
 func (r *Relink) checked(t *relinkTask, at time.Time) {
+	if slices.Contains(t.linked, true) {
+		r.evidence.shown(t.relation)
+	}
 	status, _ := t.history.JudgeLink(outcome.SeenLinked)
 	var out []outcome.Outcome
 	var missing []int
@@ -100,7 +93,7 @@ func (r *Relink) notThere(t *relinkTask, at time.Time) {
 		return
 	}
 	evidence := outcome.NotSeenAgain
-	if t.refusedByID {
+	if t.refusedByID && r.evidence.readable[t.relation] {
 		evidence = outcome.RefusedAndNotSeen
 	}
 	if t.said != nil {
