@@ -53,7 +53,7 @@ func StartRelink(crm RelinkCRM, batches iter.Seq[chunker.Batch], fields func(pos
 		accepted: map[zoho.Relation]bool{},
 		trials:   newTrials(),
 	}
-	r.evidence = newEvidence(r.engine, r.believe, r.held, r.answersOtherwise)
+	r.evidence = newEvidence(r.engine, r.try, r.held, r.answersOtherwise)
 	return &Run{Engine: r.engine, op: r, batches: batches}
 }
 

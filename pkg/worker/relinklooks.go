@@ -9,18 +9,26 @@ import (
 	"delink/pkg/zoho"
 )
 
-// looked takes the answer to the look-up before links are made. That none of them is there counts
-// only once it is proven: a call for a link that is there would overwrite its fields.
+// looked takes the answer to the look-up before links are made. It settles the links that are there,
+// and has the others made.
 func (r *Relink) looked(t *relinkTask, at time.Time) {
-	t.at = at
-	switch {
-	case slices.Contains(t.linked, true):
+	if slices.Contains(t.linked, true) {
 		r.evidence.shown(t.relation)
-	case !r.evidence.believes(t):
-		r.evidence.prove(t)
-		return
 	}
-	r.believe(t)
+	status, _ := t.history.JudgeLink(outcome.SeenLinked)
+	var out []outcome.Outcome
+	var missing []int
+	for i, linked := range t.linked {
+		if !linked {
+			missing = append(missing, i)
+			continue
+		}
+		out = append(out, t.outcome(i, status, zoho.CodeLinkedAlready, foundThere(t.history), http.StatusOK, at))
+	}
+	r.settle(t, out)
+	if len(missing) > 0 {
+		r.send(t.only(missing))
+	}
 }
 
 // answersOtherwise reports whether the CRM itself has answered some call, or a question about the
@@ -32,24 +40,6 @@ func (r *Relink) held(t *relinkTask) {
 	e := whyUnproven(t)
 	e.Code, e.Sent = zoho.CodeEmptyAnswers, false
 	r.engine.End(outcome.Broken, e)
-}
-
-// believe settles the links that a look-up has found, and has the others made.
-func (r *Relink) believe(t *relinkTask) {
-	status, _ := t.history.JudgeLink(outcome.SeenLinked)
-	var out []outcome.Outcome
-	var missing []int
-	for i, linked := range t.linked {
-		if !linked {
-			missing = append(missing, i)
-			continue
-		}
-		out = append(out, t.outcome(i, status, zoho.CodeLinkedAlready, foundThere(t.history), http.StatusOK, t.at))
-	}
-	r.settle(t, out)
-	if len(missing) > 0 {
-		r.send(t.only(missing))
-	}
 }
 
 // check has a task looked up, because its attempts do not say what became of its links.

@@ -73,7 +73,7 @@ func (t *relinkTask) Call(ctx context.Context, token zoho.Token) (err error) {
 
 // missed notes a call that the CRM may have carried out although no answer says so.
 func (t *relinkTask) missed(e *zoho.Error) {
-	if t.step == links && mayBeCarriedOut(e) {
+	if t.step == links && !t.proves() && mayBeCarriedOut(e) {
 		t.history, t.unanswered = outcome.Unanswered, e
 	}
 }

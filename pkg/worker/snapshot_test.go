@@ -165,13 +165,13 @@ func TestSnapshotReadsAreProven(t *testing.T) {
 		})
 	}
 	eachOrder(t, func(t *testing.T, slots int) { // every third list is empty, and reads show none of the others
-		r := newSnapshotRig(t, some(campaignLeads, 30, 4))
+		r := newSnapshotRig(t, some(campaignLeads, 12, 4))
 		r.settings.Slots, r.blank = slots, true
-		for pos := range 120 {
+		for pos := range 48 {
 			r.linked[link(r, pos)] = pos/4%3 != 0
 		}
 		r.mustEnd(outcome.Completed)
-		r.want(tally{absent: 40, failed: 80})
+		r.want(tally{absent: 16, failed: 32})
 	})
 	eachOrder(t, func(t *testing.T, slots int) { // counts are refused, and the last list shows links
 		r := newSnapshotRig(t, some(campaignLeads, 8, 4))
