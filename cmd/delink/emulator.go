@@ -27,7 +27,9 @@ func startRehearsal() (*rehearsal, error) {
 
 // startDemo starts an emulator with the demo org, for commands that have no input which says what
 // there is.
-func startDemo() (*rehearsal, error) { return startEmulator("demo=true", "org-type=sandbox", "latency="+rehearsalLatency) }
+func startDemo() (*rehearsal, error) {
+	return startEmulator("demo=true", "org-type=sandbox", "latency="+rehearsalLatency)
+}
 
 func startEmulator(settings ...string) (*rehearsal, error) {
 	config := emulator.Default()

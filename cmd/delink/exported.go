@@ -107,6 +107,9 @@ func exportEnding(s *export.Summary) string {
 	if s.Complete > 0 {
 		listed += ", each with as many links as were counted"
 	}
+	if s.Since != nil {
+		listed += fmt.Sprintf("; %s by an export begun at %s", progress.Number(s.Earlier), *s.Since)
+	}
 	rows := [][2]string{{"parents", listed}, {"links", progress.Number(s.Links)}}
 	if s.Output != nil {
 		output := *s.Output

@@ -6,14 +6,7 @@ import (
 
 	"delink/pkg/outcome"
 	"delink/pkg/zoho"
-)
-
-// Scopes that delink needs beside those of modules (D).
-const (
-	scopeOrg   = "ZohoCRM.org.READ"
-	scopeLists = "ZohoCRM.settings.related_lists.READ"
-	scopeViews = "ZohoCRM.settings.custom_views.READ"
-	scopeQuery = "ZohoCRM.coql.READ"
+	"delink/pkg/zoho/login"
 )
 
 // scopeChecks say which scopes the login has: by asking where a call that changes nothing needs the
@@ -23,8 +16,8 @@ func (f *Findings) scopeChecks() []Check {
 		return []Check{trouble(Scope, "", unasked)}
 	}
 	checks := []Check{
-		f.scopeAsked(scopeOrg, "to show the org and its limits", f.org.err),
-		f.scopeAsked(scopeLists, "to see which relations can be delinked", f.listsErr()),
+		f.scopeAsked(login.ScopeOrg, "to show the org and its limits", f.org.err),
+		f.scopeAsked(login.ScopeLists, "to see which relations can be delinked", f.listsErr()),
 	}
 	for _, module := range f.Of.modules() {
 		of := "ZohoCRM.modules." + strings.ToLower(module) + "."
@@ -35,8 +28,8 @@ func (f *Findings) scopeChecks() []Check {
 	}
 	if len(f.Of.modules()) > 0 {
 		checks = append(checks,
-			f.scopeAsked(scopeViews, "to find parent records by a custom view (export)", f.views.err),
-			f.scopeAsked(scopeQuery, "to find parent records by a condition (export)", f.query.err))
+			f.scopeAsked(login.ScopeViews, "to find parent records by a custom view (export)", f.views.err),
+			f.scopeAsked(login.ScopeQuery, "to find parent records by a condition (export)", f.query.err))
 	}
 	return checks
 }

@@ -117,10 +117,11 @@ func (f Filter) holds(own zoho.Fields) bool {
 }
 
 // apiFields are the names of fields that a call asks for: of NAME.id, which is a part of a lookup,
-// it asks for NAME.
+// it asks for NAME. A field without which a link cannot be made again is always asked for, and must
+// stay one of the link's own.
 func (c *Config) apiFields() (names []string) {
 	for _, f := range c.Fields {
-		if name := strings.TrimSuffix(f, ".id"); !slices.Contains(names, name) {
+		if name := strings.TrimSuffix(f, ".id"); !slices.Contains(names, name) && name != zoho.MandatoryField(c.Relation) {
 			names = append(names, name)
 		}
 	}

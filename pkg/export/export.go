@@ -306,6 +306,10 @@ func (x *run) fillSummary() {
 	s := &x.summary
 	s.Module, s.Relation = x.config.Relation.Module, x.config.Relation.List
 	s.StartedAt = timestamp(x.started)
+	if s.Earlier = x.taken; x.taken > 0 {
+		since := timestamp(x.since)
+		s.Since = &since
+	}
 	if name := x.inquiry.Identity.Name(); name != "" {
 		s.Org = &name
 	}

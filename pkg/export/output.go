@@ -2,6 +2,7 @@ package export
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
@@ -112,7 +113,7 @@ func (o *output) write(to io.Writer) error {
 				row = append(row, cell(l.Own[name]))
 			}
 			for _, name := range o.x.config.Fields {
-				row = append(row, cell(l.Fields[name]))
+				row = append(row, cell(cmp.Or(l.Fields[name], l.Own[name])))
 			}
 			return out.Write(row)
 		})

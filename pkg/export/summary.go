@@ -20,6 +20,8 @@ type Summary struct {
 	Org              *string        `json:"org"`        // see zoho.Identity.Name; null if not known
 	Parents          int            `json:"parents"`    // parent records that were found
 	Complete         int            `json:"complete"`   // of these, those whose list is whole
+	Earlier          int            `json:"earlier"`    // of these, those that an earlier run has listed
+	Since            *string        `json:"since"`      // when that run began; null if there was none
 	Pending          int            `json:"pending"`    // of these, those that were not listed to their end
 	Incomplete       []Incomplete   `json:"incomplete"` // the others
 	Problem          *string        `json:"problem"`    // why parent records may be missing; null if none are

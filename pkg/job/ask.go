@@ -10,6 +10,7 @@ import (
 	"delink/pkg/worker"
 	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
+	"delink/pkg/zoho/login"
 )
 
 // answers are what an org says of itself before the first call that removes links. An answer may be
@@ -70,7 +71,7 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 			a.identity.Org = org.ID
 		}
 	} else {
-		a.notef("the org does not say its name and edition: %s", noAnswer(aboutOrg.Err, "ZohoCRM.org.READ"))
+		a.notef("the org does not say its name and edition: %s", noAnswer(aboutOrg.Err, login.ScopeOrg))
 	}
 	for i, module := range modules {
 		switch e := questions[i+1].Err; {
@@ -79,7 +80,7 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 		case e.Code == "INVALID_MODULE":
 			a.noModule[module] = e
 		default:
-			a.notef("the org does not say which lists of %s can be delinked: %s", module, noAnswer(e, "ZohoCRM.settings.related_lists.READ"))
+			a.notef("the org does not say which lists of %s can be delinked: %s", module, noAnswer(e, login.ScopeLists))
 		}
 	}
 	return a
