@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/progress"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -59,10 +59,7 @@ func (p *program) plan(f *runFlags, input string) error {
 	}
 	v := newPlanView(proposal, f)
 	if f.json {
-		e := json.NewEncoder(p.stdout)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(v)
+		return report.EncodeJSON(p.stdout, v)
 	}
 	_, err = io.WriteString(p.stdout, v.text(true))
 	return err

@@ -119,7 +119,7 @@ func (j *Job) refuseWithoutFields() error {
 			if j.fields.of(pos)[field] != "" {
 				continue
 			}
-			if len(r.Rows) >= keptBad {
+			if len(r.Rows) >= KeptBad {
 				r.More++
 				continue
 			}
