@@ -102,6 +102,14 @@ func AsError(err error) *Error {
 	return &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Cause: err}
 }
 
+// Has reports whether the code is that one, in any case.
+func (e *Error) Has(code string) bool { return strings.EqualFold(e.Code, code) }
+
+// IsAbout reports whether a call was refused because of a parameter.
+func (e *Error) IsAbout(param string) bool {
+	return e.Kind == Refused && strings.EqualFold(e.Param, param)
+}
+
 // nameScopes says which scopes a call for a relation needs, where the login lacks one: those of
 // both modules (K).
 func (e *Error) nameScopes(r Relation, operation string) {
@@ -115,7 +123,7 @@ func (e *Error) nameScopes(r Relation, operation string) {
 
 // needsScopes adds what a call needs to the error of a login that lacks a scope.
 func (e *Error) needsScopes(needs string) {
-	if strings.ToUpper(e.Code) == "OAUTH_SCOPE_MISMATCH" {
+	if e.Has(CodeScopeMismatch) {
 		e.Detail = strings.TrimPrefix(e.Detail+"; "+needs, "; ")
 	}
 }
@@ -127,7 +135,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 // which part of the path is wrong. Scope tells which: the parent record, or the module or list.
 func (e *Error) SaysOnlyWhere() bool {
 	_, ok := places[e.Scope]
-	return ok && e.Kind == Refused && (e.Code == codeInvalidData || number(e.Code))
+	return ok && e.Kind == Refused && (e.Code == CodeInvalidData || number(e.Code))
 }
 
 // explanation is that of the code, or of the part of the path that a code without a meaning of its
