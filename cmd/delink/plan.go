@@ -59,13 +59,18 @@ func (p *program) plan(f *runFlags, input string) error {
 	}
 	v := newPlanView(proposal, f)
 	if f.json {
-		e := json.NewEncoder(p.stdout)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(v)
+		return encodeJSON(p.stdout, v)
 	}
 	_, err = io.WriteString(p.stdout, v.text(true))
 	return err
+}
+
+// encodeJSON writes a value as JSON, with a line for each field.
+func encodeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
 }
 
 // canConnect reports whether a plan asks the org: there is a login, and the user has not asked for
