@@ -107,7 +107,7 @@ func (f *doctorFlags) named(input bool) (relations []zoho.Relation, list string,
 	values := strings.Split(strings.Join(f.relations, ","), ",")
 	for _, value := range values {
 		value = strings.TrimSpace(value)
-		alone := zoho.ValidName(value)
+		alone := value != "" && !strings.Contains(value, ".")
 		switch {
 		case value == "" && len(values) == 1:
 			continue
