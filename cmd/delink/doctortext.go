@@ -186,11 +186,21 @@ func (x *examination) dataCentreCheck() doctor.Check {
 			c.State, c.Found, c.Exit = doctor.Trouble, err.Error(), outcome.ExitUsage
 			return c
 		}
-		c.Found = fmt.Sprintf("%s: tokens from %s, calls to %s", dc.Name, accounts, cmp.Or(api, dc.API))
+		c.Found = x.hosts(dc.Name, accounts, cmp.Or(api, dc.API))
 		return c
 	}
-	c.Found = fmt.Sprintf("%s: tokens from %s, calls to %s", x.login.dc.Name, x.login.accounts, cmp.Or(x.base, x.login.api, x.login.fallback))
+	c.Found = x.hosts(x.login.dc.Name, x.login.accounts, cmp.Or(x.base, x.login.api, x.login.fallback))
 	return c
+}
+
+// hosts says which hosts are called. A login of another data centre is refused with words that do not
+// say so, so it is told if nobody has chosen this one.
+func (x *examination) hosts(center, accounts, api string) string {
+	chosen := x.f.emulator || x.login.stored || cmp.Or(x.f.where.center, x.setting("ZOHO_DC"), x.setting("ZOHO_ACCOUNTS_URL")) != ""
+	if !chosen {
+		center += " (neither --dc nor ZOHO_DC says another)"
+	}
+	return fmt.Sprintf("%s: tokens from %s, calls to %s", center, accounts, api)
 }
 
 func (x *examination) proxyCheck() doctor.Check {
