@@ -190,9 +190,14 @@ func undoPlan(p *job.Proposal) string {
 	fmt.Fprintf(&b, "%s: link %s again\n\n", p.Input.Name(), counted(p.ToSend, "link", "links"))
 	var rows [][2]string
 	for _, r := range set.Relations() {
+		if p.Settled > 0 {
+			break // their numbers are of all links of the undo
+		}
 		rows = append(rows, [2]string{r.Relation.String(), fmt.Sprintf("%s of %s", counted(r.Links, "link", "links"), counted(r.Parents, "parent record", "parent records"))})
 	}
-	b.WriteString(table(rows) + "\n")
+	if len(rows) > 0 {
+		b.WriteString(table(rows) + "\n")
+	}
 	rows = nil
 	if p.Org != nil {
 		rows = append(rows, [2]string{"org", (&orgView{p.Org.Name, p.Org.Type, p.Org.Edition}).text()})
@@ -231,7 +236,7 @@ var undoWords = endingWords{
 	inDoubt: "not sent by this undo; %s in doubt: an earlier undo may have linked them, and they go first next time",
 	idle: map[job.Idle]string{
 		job.NothingRemoved: "nothing to undo: the results of %s call no link removed",
-		job.EarlierDone:    "nothing to do: an earlier undo has linked these links again%s; its rows are in %s",
+		job.EarlierDone:    "nothing to do: this job was undone before%s; the rows of that undo are in %s",
 		job.EarlierEnough:  "nothing to do: an earlier undo has settled every link of %s",
 		job.NoRows:         "nothing to undo: %s has a header and no rows",
 	},
