@@ -33,17 +33,24 @@ func (r *release) packages(t target) error {
 	for i := range files {
 		f := &files[i]
 		f.Source = filepath.Join(folder, f.packager, f.name)
-		if err := os.MkdirAll(filepath.Dir(f.Source), 0o755); err != nil { //nolint:gosec // packages are for everybody
+		if err := r.lay(f.Source, f.file); err != nil {
 			return err
 		}
-		if err := os.WriteFile(f.Source, f.data, f.mode); err != nil {
+	}
+	scripts := filepath.Join(folder, "scripts")
+	for _, name := range []string{"installed.sh", "remove.sh", "removed.sh"} {
+		text, err := os.ReadFile("packaging/scripts/" + name)
+		if err != nil {
+			return err
+		}
+		if err := r.lay(filepath.Join(scripts, name), file{name, 0o755, text}); err != nil {
 			return err
 		}
 	}
 	config := filepath.Join(folder, "nfpm.yaml")
 	text, err := fill("packaging/nfpm.yaml", map[string]any{
 		"Arch": packageArch(t), "Version": r.version, "Maintainer": r.maintainer, "Summary": summary, "URL": r.url,
-		"Time": r.time.Format(time.RFC3339), "Files": files, "Scripts": "packaging/scripts",
+		"Time": r.time.Format(time.RFC3339), "Files": files, "Scripts": scripts,
 	})
 	if err != nil {
 		return err
@@ -65,6 +72,18 @@ func (r *release) packages(t target) error {
 		}
 	}
 	return nil
+}
+
+// lay writes a file that goes into a package, with the time of the release: apk keeps the times of
+// scripts.
+func (r *release) lay(path string, f file) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // packages are for everybody
+		return err
+	}
+	if err := os.WriteFile(path, f.data, f.mode); err != nil {
+		return err
+	}
+	return os.Chtimes(path, r.time, r.time)
 }
 
 // packageArch is the name of a processor for nfpm, which knows what each kind of package calls it.

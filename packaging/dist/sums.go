@@ -54,6 +54,14 @@ func (r *release) billOfMaterials(t target) error {
 	if !ok {
 		return fmt.Errorf("the bill of materials has no metadata")
 	}
+	if tools, ok := about["tools"].([]any); ok {
+		for _, tool := range tools {
+			// The sums of the tool are those of the one that was built on this machine.
+			if tool, ok := tool.(map[string]any); ok {
+				delete(tool, "hashes")
+			}
+		}
+	}
 	about["timestamp"] = r.time.Format(time.RFC3339) // of the commit, so that the file is the same each time
 	if text, err = jsonOf(bill); err != nil {
 		return err
