@@ -31,12 +31,12 @@ func TestRelease(t *testing.T) {
 	if *targets == "" {
 		t.Skip("NOT CHECKED: no release is made; .ci/dist makes one")
 	}
-	first := makeRelease(t, t.TempDir(), nil)
-	var env []string
+	first := makeRelease(t, t.TempDir(), "022", nil)
+	env := []string{"TZ=Asia/Tokyo", "LC_ALL=tr_TR.UTF-8", "TMPDIR=" + t.TempDir()}
 	if *cold {
 		env = append(env, "GOCACHE="+t.TempDir())
 	}
-	second := makeRelease(t, filepath.Join(t.TempDir(), "another", "folder"), env)
+	second := makeRelease(t, filepath.Join(t.TempDir(), "another", "folder"), "077", env)
 
 	t.Run("the same twice", func(t *testing.T) { compareFolders(t, first, second) })
 	t.Run("sums", func(t *testing.T) { checkSums(t, first) })
@@ -52,15 +52,16 @@ const (
 	anEpoch = "1795910583" // 2026-11-29T00:03:03Z
 )
 
-// makeRelease copies the source into a folder, makes a release there and returns its folder.
-func makeRelease(t *testing.T, folder string, env []string) string {
+// makeRelease copies the source into a folder, makes a release there and returns its folder. mask is
+// the umask.
+func makeRelease(t *testing.T, folder, mask string, env []string) string {
 	t.Helper()
 	copySource(t, folder)
-	args := []string{"run", "./packaging/dist"}
-	if *targets != "all" {
-		args = append(args, "-targets", *targets)
+	chosen := *targets
+	if chosen == "all" {
+		chosen = ""
 	}
-	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", `umask "$0" && exec go run ./packaging/dist -targets "$1"`, mask, chosen)
 	cmd.Dir = folder
 	cmd.Env = append(os.Environ(), "DIST_COMMIT="+aCommit, "SOURCE_DATE_EPOCH="+anEpoch)
 	cmd.Env = append(cmd.Env, env...)
