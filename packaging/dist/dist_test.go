@@ -42,6 +42,7 @@ func TestRelease(t *testing.T) {
 	t.Run("sums", func(t *testing.T) { checkSums(t, first) })
 	t.Run("nothing of this machine", func(t *testing.T) { checkForTraces(t, first) })
 	t.Run("archives", func(t *testing.T) { checkArchives(t, first) })
+	t.Run("packages", func(t *testing.T) { checkPackages(t, first) })
 	t.Run("image", func(t *testing.T) { checkImage(t, first) })
 	t.Run("bills of materials", func(t *testing.T) { checkBills(t, first) })
 	t.Run("recipes", func(t *testing.T) { checkRecipes(t, first) })
@@ -232,6 +233,32 @@ func checkVersion(t *testing.T, program []byte) {
 	out, err := exec.CommandContext(t.Context(), path, "version").Output()
 	if want := fmt.Sprintf("(commit %s of 2026-11-29, %s, %s/%s)\n", aCommit[:12], runtime.Version(), runtime.GOOS, runtime.GOARCH); err != nil || !strings.HasSuffix(string(out), want) {
 		t.Errorf("delink version: %v, %q, which does not end with %q", err, out, want)
+	}
+}
+
+// checkPackages looks for the names of files in the packages, whatever their form.
+func checkPackages(t *testing.T, folder string) {
+	n := 0
+	eachMade(t, folder, func(name string, data []byte) {
+		ending := name[strings.LastIndex(name, "."):]
+		zsh := map[string]string{".deb": "vendor-completions", ".rpm": "site-functions", ".apk": "site-functions"}[ending]
+		if zsh == "" {
+			return
+		}
+		n++
+		inside := bytes.Join(unpacked(data), nil)
+		for _, want := range []string{
+			"/usr/bin/delink", "/usr/lib/systemd/system/delink.service", "/usr/lib/systemd/system/delink.timer", "/usr/lib/sysusers.d/delink.conf",
+			"/usr/share/man/man1/delink-run.1.gz", "/usr/share/bash-completion/completions/delink", "/usr/share/zsh/" + zsh + "/_delink",
+			"/usr/share/fish/vendor_completions.d/delink.fish", "/usr/share/doc/delink/docs/scheduling.md",
+		} {
+			if !bytes.Contains(inside, []byte(want[1:])) {
+				t.Errorf("%s has no %s", name, want)
+			}
+		}
+	})
+	if n < 3 && strings.Contains(*targets, "linux") {
+		t.Errorf("%d packages", n)
 	}
 }
 
