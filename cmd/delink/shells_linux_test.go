@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,7 +11,7 @@ import (
 
 // completions are what a person types before the Tab key, and what the shell makes of it.
 var completions = []struct{ name, typed, becomes string }{
-	{"command", "delink ver", "delink version"},
+	{"command", "delink emul", "delink emulator"},
 	{"value", "delink run --dc j", "delink run --dc jp"},
 	{"value of a command below another", "delink auth login --dc j", "delink auth login --dc jp"},
 	{"value behind an equals sign", "delink run --log-format=j", "delink run --log-format=json"},
@@ -111,9 +112,13 @@ func (s *shell) press(t *testing.T, cmd *exec.Cmd) {
 	const toBeginning, tab = "\x01", "\t"
 	c := started(t, 200, cmd)
 	c.shows("ready> ")
-	for _, step := range completions {
-		c.types(step.typed + tab + toBeginning + "echo becomes: \n")
-		c.shows("\nbecomes: " + step.becomes) // as it is printed, not as it is typed
+	for i, step := range completions {
+		done := fmt.Sprintf("done %d", i)
+		c.types(step.typed + tab + toBeginning + "echo becomes: \necho " + done + "\n")
+		// What is printed stands at the beginning of a line, and what is typed behind the prompt.
+		if out := c.shows("\n" + done); !strings.Contains(out, "\nbecomes: "+step.becomes) {
+			t.Errorf("%s does not become %s:\n%s", step.typed, step.becomes, out)
+		}
 	}
 	c.types("exit\n")
 	c.ends(0)
