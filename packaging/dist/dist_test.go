@@ -240,8 +240,7 @@ func checkVersion(t *testing.T, program []byte) {
 func checkPackages(t *testing.T, folder string) {
 	n := 0
 	eachMade(t, folder, func(name string, data []byte) {
-		ending := name[strings.LastIndex(name, "."):]
-		zsh := map[string]string{".deb": "vendor-completions", ".rpm": "site-functions", ".apk": "site-functions"}[ending]
+		zsh := map[string]string{".deb": "vendor-completions", ".rpm": "site-functions", ".apk": "site-functions"}[filepath.Ext(name)]
 		if zsh == "" {
 			return
 		}
