@@ -62,7 +62,7 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{err, cmd.CommandPath() + " --help lists the flags"}
 	})
-	root.AddCommand(p.runCommand(), p.planCommand(), p.verifyCommand(), p.undoCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand(), p.manCommand())
+	root.AddCommand(p.exportCommand(), p.planCommand(), p.runCommand(), p.verifyCommand(), p.undoCommand(), p.doctorCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand(), p.manCommand())
 	completeValues(root)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -14,7 +14,9 @@ import (
 // choices has the values of flags that take one of a few.
 var choices = map[string][]string{
 	"api-version": zoho.Versions,
+	"approved":    {"both", "only", "no"},
 	"concurrency": {"auto"},
+	"converted":   {"both", "only", "no"},
 	"dc":          zoho.DataCentreNames(),
 	"delimiter":   {"comma", "semicolon", "tab", "pipe"},
 	"environment": {"production", "sandbox", "developer"},

@@ -16,6 +16,7 @@ var completions = []struct{ name, typed, becomes string }{
 	{"value of a command below another", "delink auth login --dc j", "delink auth login --dc jp"},
 	{"value behind an equals sign", "delink run --log-format=j", "delink run --log-format=json"},
 	{"relation", "delink run --allow-relation Deals.", "delink run --allow-relation Deals.Contact_Roles"},
+	{"relation as an argument", "delink export Deals.", "delink export Deals.Contact_Roles"},
 	{"list of a module", "delink run --module Price_Books --relation P", "delink run --module Price_Books --relation Products"},
 	{"input", "delink run lin", "delink run links.csv"},
 	{"file of a flag", "delink plan links.csv --invalid b", "delink plan links.csv --invalid bad.csv"},
