@@ -12,6 +12,9 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	// Root certificates for systems that have none, such as an empty container.
+	_ "golang.org/x/crypto/x509roots/fallback"
+
 	"delink/pkg/crash"
 	"delink/pkg/disk"
 	"delink/pkg/job"
