@@ -2,7 +2,6 @@ package report
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -207,54 +206,6 @@ func (w *wholeLines) Read(p []byte) (int, error) {
 	n := copy(p, w.rest)
 	w.rest = w.rest[n:]
 	return n, nil
-}
-
-// encoder writes rows as lines.
-type encoder struct {
-	buf   bytes.Buffer
-	csv   *gocsv.SafeCSVWriter
-	cells []cells
-}
-
-// cells are the columns of a Row, as they are in the file. All are strings: gocsv takes two thirds
-// of the time for these that it takes for numbers and other types, accepts 0x1F and 1.5 as whole
-// numbers, and its errors for other texts are in the words of Go.
-type cells struct {
-	Line       string `csv:"line"`
-	Module     string `csv:"module"`
-	Parent     string `csv:"parent_id"`
-	Relation   string `csv:"relation"`
-	Related    string `csv:"related_id"`
-	Status     string `csv:"status"`
-	Code       string `csv:"code"`
-	Message    string `csv:"message"`
-	HTTPStatus string `csv:"http_status"`
-	Attempts   string `csv:"attempts"`
-	Time       string `csv:"time"`
-	Org        string `csv:"org"`
-}
-
-func newEncoder() *encoder {
-	e := &encoder{}
-	e.csv = gocsv.NewSafeCSVWriter(csv.NewWriter(&e.buf))
-	return e
-}
-
-// encode gives the lines of some rows. They must not be used after the next call.
-func (e *encoder) encode(rows []Row) ([]byte, error) {
-	e.buf.Reset()
-	e.cells = e.cells[:0]
-	for i := range rows {
-		r := &rows[i]
-		e.cells = append(e.cells, cells{
-			strconv.Itoa(r.Line), r.Module, r.Parent, r.Relation, r.Related, string(r.Status),
-			r.Code, r.Message, r.HTTPStatus, strconv.Itoa(r.Attempts), r.Time, r.Org,
-		})
-	}
-	if err := gocsv.MarshalCSVWithoutHeaders(e.cells, e.csv); err != nil {
-		return nil, err
-	}
-	return e.buf.Bytes(), nil
 }
 
 // Ledger is a result file that is being added to.
