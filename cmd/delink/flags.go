@@ -24,6 +24,7 @@ type runFlags struct {
 	maxLinks          int
 	batchSize         int
 	maxFailures       share
+	snapshot          bool
 	retryFailed       bool
 	restart           bool
 	ifChanged         string
@@ -44,10 +45,11 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	f.defineSpeed(flags)
 	flags.StringVar(&f.invalid, "invalid", "", "`file` for the rows that cannot be used, each with the reason")
 	flags.StringVar(&f.results, "results", "", "result `file` (default beside the input: links.results.csv)")
-	flags.StringVar(&f.failures, "failures", "", "failures `file` (default beside the input: links.failures.csv)")
-	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the input: links.summary.json)")
+	flags.StringVar(&f.failures, "failures", "", "failures `file` (default beside the results: links.failures.csv)")
+	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the results: links.summary.json)")
 	flags.IntVar(&f.maxLinks, "max-links", 0, "refuse an input with more than `N` links")
 	flags.IntVar(&f.batchSize, "batch-size", zoho.MaxIDs, "links per call, 1 to 100")
+	flags.BoolVar(&f.snapshot, "snapshot", false, "read each link's own fields before it is removed, and keep them for undo in links.snapshot.csv; doubles the calls")
 	flags.BoolVar(&f.retryFailed, "retry-failed", false, "send again what failed in an earlier run")
 	flags.BoolVar(&f.restart, "restart", false, "begin anew, whatever an earlier run did; its files get new names")
 	flags.StringVar(&f.ifChanged, "if-changed", "", "if an unfinished run had another input: `resume|restart` (resume skips the links that are settled)")
@@ -70,10 +72,11 @@ func (f *runFlags) defineRun(flags *pflag.FlagSet) {
 // check refuses values that make no sense, before anything is read.
 func (f *runFlags) check(cmd *cobra.Command) error {
 	err := firstWrong(cmd, []wrongValue{
-		{f.batchSize < 1 || f.batchSize > zoho.MaxIDs, fmt.Sprintf("--batch-size %d is not between 1 and %d", f.batchSize, zoho.MaxIDs)},
+		wrongBatchSize(f.batchSize),
 		{f.maxLinks < 0, "--max-links is below 0"},
 		{cmd.Flags().Changed("max-links") && f.maxLinks == 0, "--max-links 0 would refuse every input"},
-		{f.ifChanged != "" && f.ifChanged != string(job.ChangedResume) && f.ifChanged != string(job.ChangedRestart), fmt.Sprintf("--if-changed %q is not resume or restart", f.ifChanged)},
+		{f.snapshot && f.maxCalls == 1, "--max-calls 1 would send nothing: --snapshot needs two calls for a batch"},
+		wrongIfChanged(f.ifChanged),
 	})
 	if err == nil {
 		err = f.limitFlags.check(cmd)
@@ -135,6 +138,7 @@ func (p *program) config(f *runFlags, input string) (job.Config, error) {
 		Stdin:       p.stdin,
 		Files:       job.Files{Results: f.results, Failures: f.failures, Summary: f.summary, Invalid: f.invalid},
 		BatchSize:   f.batchSize,
+		Snapshot:    f.snapshot,
 		MaxLinks:    f.maxLinks,
 		SkipInvalid: f.skipInvalid,
 		FailAbsent:  f.failAbsent,

@@ -25,6 +25,7 @@ type Config struct {
 	MaxLinks      int             // refuse an input with more links; 0 for no limit
 	SkipInvalid   bool            // go on without the rows that cannot be used
 	FailAbsent    bool            // absent links count as failures
+	Snapshot      bool            // keep the links' own fields before they are removed
 	Strict        bool            // refuse an input for any suspicion
 	AcceptRounded bool            // do not refuse an input because its ids look rounded
 	Choice
@@ -94,11 +95,14 @@ type Connection struct {
 	CRM      CRM
 	Login    string // a digest that tells this login from others
 	Emulator bool   // it is the emulator inside this process
+	// SetLink makes a link be there, or not be there, in that emulator. It is nil for a CRM.
+	SetLink func(l reader.Link, linked bool)
 }
 
 // CRM makes the calls of a job. Errors are of type *zoho.Error.
 type CRM interface {
 	worker.CRM
+	worker.RelinkCRM
 	// Org asks which org the login belongs to.
 	Org(ctx context.Context) (zoho.Org, error)
 	// Lists asks for the related lists of a module.

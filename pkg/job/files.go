@@ -15,7 +15,10 @@ import (
 type Files struct {
 	Results, Summary string
 	Failures         string // empty for a job that writes none
-	Invalid          string // the rows that cannot be used; empty for no such file
+	// Snapshot is beside the results, and is named after them. It has its path whether or not a run
+	// keeps fields there.
+	Snapshot string
+	Invalid  string // the rows that cannot be used; empty for no such file
 }
 
 // Role says what a file is for.
@@ -29,11 +32,17 @@ const (
 	RoleFailures
 	RoleSummary
 	RoleInvalid
+	RoleSnapshot
+	RoleVerified
+	RoleUndo
 )
 
 // String gives the words for the file in messages.
 func (r Role) String() string {
-	return [...]string{"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used"}[r]
+	return [...]string{
+		"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used", "the snapshot",
+		"the file of the verification", "the results of the undo",
+	}[r]
 }
 
 func refuseFile(remedy Remedy, role Role, err error, format string, args ...any) *Refusal {
@@ -46,12 +55,12 @@ type part struct {
 	path *string
 }
 
-// written lists the files that a job writes.
+// written lists the files that a job writes. The snapshot's path comes from that of the results.
 func (f *Files) written() []part {
-	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}}
+	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}, {RoleSnapshot, &f.Snapshot}}
 }
 
-// place gives every file its path. A file that the user gave no path goes beside the input.
+// place gives every file its path. A file that the user gave no path goes beside the results.
 // Symbolic links are followed to their end, and every path is checked. need says that every file
 // must have a path. Otherwise paths that are not known stay empty.
 func (f Files) place(input string, need bool) (Files, error) {
@@ -62,6 +71,9 @@ func (f Files) place(input string, need bool) (Files, error) {
 		return f, err
 	}
 	for _, p := range f.written() {
+		if p.role == RoleSnapshot && f.Results != "" { // its real place is known now
+			f.Snapshot = strings.TrimSuffix(stem(f.Results), ".results") + ".snapshot.csv"
+		}
 		if *p.path == "" {
 			continue
 		}
@@ -85,19 +97,16 @@ func (f Files) refuseStreams() error {
 	return nil
 }
 
-// fill gives a path to the files that have none: beside the input or, if the input is a stream,
-// beside the results.
+// fill gives a path to the files that have none: beside the results, which are beside the input
+// unless the user says where they go.
 func (f *Files) fill(input string) error {
-	base := stem(input)
-	if input == Stdin || disk.IsStream(input) {
-		if f.Results == "" {
+	if f.Results == "" {
+		if input == Stdin || disk.IsStream(input) {
 			return refuseFile(NameTheFile, RoleResults, nil, "%s has no folder for the results", inputName(input))
 		}
-		base = strings.TrimSuffix(stem(f.Results), ".results")
+		f.Results = stem(input) + ".results.csv"
 	}
-	if f.Results == "" {
-		f.Results = base + ".results.csv"
-	}
+	base := runStem(*f)
 	if f.Failures == "" {
 		f.Failures = base + ".failures.csv"
 	}

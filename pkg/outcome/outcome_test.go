@@ -40,6 +40,42 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// These are all cells of the table for links that are to be made.
+func TestJudgeLink(t *testing.T) {
+	type verdict struct {
+		status  Status
+		settled bool
+	}
+	answered := map[LinkEvidence]verdict{
+		SaidLinked:        {Restored, true},
+		SeenLinked:        {Present, true},
+		NotSeen:           {Pending, false},
+		NotSeenAgain:      {Failed, true},
+		RefusedToLink:     {Failed, true},
+		RefusedAndNotSeen: {Failed, true},
+		NothingSeen:       {Failed, true},
+	}
+	open := map[LinkEvidence]verdict{
+		SaidLinked:        {Restored, true},
+		SeenLinked:        {Restored, true},
+		NotSeen:           {Pending, false},
+		NotSeenAgain:      {Unknown, true},
+		RefusedToLink:     {Failed, false},
+		RefusedAndNotSeen: {Failed, true},
+		NothingSeen:       {Unknown, true},
+	}
+	for history, table := range map[History]map[LinkEvidence]verdict{Clear: answered, LeftUnknown: open, InDoubt: open, Unanswered: open, Elsewhere: open} {
+		for evidence, want := range table {
+			t.Run(fmt.Sprintf("%d and %d", history, evidence), func(t *testing.T) {
+				status, settled := history.JudgeLink(evidence)
+				if settled != want.settled || settled && status != want.status {
+					t.Errorf("%s, %v; want %+v", status, settled, want)
+				}
+			})
+		}
+	}
+}
+
 // These are the promises of the table of statuses.
 func TestStatuses(t *testing.T) {
 	for _, c := range []struct {

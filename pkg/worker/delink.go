@@ -14,24 +14,22 @@ import (
 // Delink is the operation that removes links. It is used for one run.
 type Delink struct {
 	crm      CRM
-	record   Recorder
 	settings Settings
-	engine   *engine.Engine
 	source
+	results
 
 	refused  refusals
 	accepted map[zoho.Relation]bool // relations of which a delink was answered without an error
 	tried    map[zoho.Relation]bool // relations of which a link was removed, and no record deleted
 
-	heard    bool // a delink was answered by the CRM itself
-	lost     int  // tasks that used up their attempts since a delink was last answered
-	failures int  // links that are failed or unknown
-	recorded int  // links that have an outcome
+	heard  bool // a delink was answered by the CRM itself
+	lost   int  // tasks that used up their attempts since a delink was last answered
+	unread int  // tasks whose fields could not be read since that was last possible
 
 	noLookUp map[zoho.Relation]bool // relations whose links cannot be looked up
 	proofs   proofs[*task]
 
-	refusedAlike int // see refusesAll
+	readsAlike int // of calls that read fields: see refusesAll
 }
 
 // Settings are the limits of Delink.
@@ -46,6 +44,8 @@ type Settings struct {
 	// run was about to send them, and has no outcome of them. It is asked before a link is called
 	// Absent. It may be nil, and it may return nil if there is no such link.
 	Elsewhere func(r zoho.Relation, parent zoho.ID, related []zoho.ID) []bool
+	// Snapshots keeps the fields of links before they are removed. If it is nil, they are not read.
+	Snapshots SnapshotRecorder
 	// OrgAnswers says that the org has answered a question in this run, which shows that reads
 	// reach the CRM.
 	OrgAnswers bool
@@ -64,7 +64,8 @@ const refusedMax = 20
 // every outcome and has synced it, unless record itself failed.
 func Start(crm CRM, batches iter.Seq[chunker.Batch], record Recorder, s Settings) *Run {
 	d := &Delink{
-		crm: crm, record: record, settings: s, engine: engine.New(crm, s.Settings),
+		crm: crm, settings: s,
+		results:  results{engine: engine.New(crm, s.Settings), record: record, maxFailures: s.MaxFailures},
 		refused:  newRefusals(),
 		accepted: map[zoho.Relation]bool{},
 		tried:    map[zoho.Relation]bool{},
@@ -80,17 +81,32 @@ func (d *Delink) Next() (engine.Task, bool) {
 	if !ok {
 		return nil, false
 	}
-	return newTask(d.crm, b), true
+	t := newTask(d.crm, b)
+	if d.settings.Snapshots != nil {
+		t.reads, t.More = true, 1
+	}
+	return t, true
 }
 
-// Prepare writes down which links are about to be sent.
+// Prepare writes down which links are about to be sent. If their fields are kept, it keeps these
+// first. A task whose fields are to be read is about to change nothing.
 func (d *Delink) Prepare(tasks []engine.Task) error {
-	batches := make([]chunker.Batch, len(tasks))
-	for i, x := range tasks {
-		t := of(x)
-		batches[i] = chunker.Batch{Relation: t.relation, Parent: t.parent, Related: t.ids, Pos: t.pos, History: t.history}
+	var sent []engine.Task
+	var snapshots []Snapshot
+	for _, x := range tasks {
+		if t := of(x); !t.reads {
+			sent, snapshots = append(sent, x), append(snapshots, t.snapshots()...)
+		}
 	}
-	return d.record.Prepare(batches)
+	if len(snapshots) > 0 {
+		if err := d.settings.Snapshots.Keep(snapshots); err != nil {
+			return err
+		}
+	}
+	if len(sent) == 0 {
+		return nil
+	}
+	return d.results.Prepare(sent)
 }
 
 // of gives the task of Next that the engine hands back.
@@ -98,9 +114,6 @@ func of(t engine.Task) *task {
 	own, _ := t.(*task) // the engine has only tasks of Next
 	return own
 }
-
-// Sync brings outcomes to disk.
-func (d *Delink) Sync() error { return d.record.Sync() }
 
 // Alone reports whether a task's relation is still untried: see Settings.
 func (d *Delink) Alone(x engine.Task) bool {
@@ -116,17 +129,17 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 	t := of(x)
 	other := t.other
 	t.other = nil
-	if r.Err == nil && !t.looksUp() {
+	if r.Err == nil && t.delinks() {
 		d.accepted[t.relation] = true
 	}
 	if proves(t, r.Err) {
 		d.heard = true
 	}
-	if proves(t, r.Err) || r.Err == nil && !t.looksUp() {
+	if proves(t, r.Err) || r.Err == nil && t.delinks() {
 		d.lost = 0
 	}
 	if r.Err == nil && !t.looksUp() {
-		d.refusedAlike = 0
+		*d.alike(t) = 0
 	}
 	switch {
 	case t.counts:
@@ -135,6 +148,8 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 		d.failed(t, r.Err)
 	case t.looksUp():
 		d.lookedUp(t, r.Finished)
+	case t.reads:
+		d.fieldsRead(t, r.Finished)
 	default:
 		d.answered(t, r.Finished)
 	}
@@ -151,33 +166,17 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 // refusal in Zoho's form.
 func proves(t *task, e *zoho.Error) bool {
 	switch {
-	case t.looksUp():
+	case !t.delinks():
 		return false
 	case e == nil:
 		return slices.ContainsFunc(t.answer.Items, func(i zoho.Item) bool { return i.Verdict != zoho.Silent })
 	}
-	return e.Sent && (e.Kind == zoho.Refused || e.Kind == zoho.Nameless || e.Kind == zoho.Denied) && e.Scope != zoho.ScopeRun
+	return isRefusal(e)
 }
 
-// write records outcomes and counts what failed.
-func (d *Delink) write(out []outcome.Outcome) {
-	if len(out) == 0 {
-		return
-	}
-	d.recorded += len(out)
-	d.engine.Count(len(out))
-	for _, o := range out {
-		if f, _ := o.Status.Facts(); f.Bad {
-			d.failures++
-		}
-	}
-	if err := d.record.Write(out); err != nil {
-		d.engine.End(outcome.Broken, err)
-	}
-	d.engine.Wrote()
-	if most := d.settings.MaxFailures; most >= 0 && d.failures > most {
-		d.engine.End(outcome.Failures, nil)
-	}
+// isRefusal reports whether an error is a refusal in Zoho's form, which a gateway does not give.
+func isRefusal(e *zoho.Error) bool {
+	return e.Sent && (e.Kind == zoho.Refused || e.Kind == zoho.Nameless || e.Kind == zoho.Denied) && e.Scope != zoho.ScopeRun
 }
 
 // Abandon settles the tasks that are left when the run ends. If an attempt of this run went
@@ -200,7 +199,7 @@ func (d *Delink) Abandon(tasks []engine.Task) {
 			}
 		}
 	}
-	if e := d.refusedAltogether(); e != nil && d.engine.Ended() == outcome.Completed {
+	if e := d.refused.altogether(d.recorded); e != nil && d.engine.Ended() == outcome.Completed {
 		d.engine.End(outcome.LoginRefused, e)
 	}
 }

@@ -4,7 +4,8 @@
 // Delink takes batches, and gives one outcome for each link that was sent, or that cannot be
 // removed because its parent record or its list is refused. It repeats calls that may go through,
 // splits a batch that is refused because of an id that is not named, and looks up links whose call
-// went unanswered. Other links have no outcome. Outcomes are built by going through the ids that
+// went unanswered. If the links' own fields are to be kept, it reads and keeps them before it sends a
+// batch. Other links have no outcome. Outcomes are built by going through the ids that
 // were sent and finding the answer to each, never the reverse.
 //
 // A new operation is a type with the methods of engine.Operation. It needs no change to the engine.

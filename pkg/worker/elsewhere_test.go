@@ -80,7 +80,7 @@ func TestElsewhereLookedUp(t *testing.T) {
 
 // A look-up of many links tells those that another run may have removed from the others.
 func TestLookedUpOnly(t *testing.T) {
-	x := &task{ids: []zoho.ID{1, 2, 3}, pos: []int{7, 8, 9}, linked: []bool{true, false, true}}
+	x := &task{piece: piece{ids: []zoho.ID{1, 2, 3}, pos: []int{7, 8, 9}}, linked: []bool{true, false, true}}
 	p := x.lookedUpOnly([]int{0, 1})
 	if !slices.Equal(p.linked, []bool{true, false}) || !slices.Equal(p.pos, []int{7, 8}) {
 		t.Errorf("%+v", p)

@@ -41,8 +41,23 @@ func (c crm) Linked(_ context.Context, _ zoho.Token, _ zoho.Relation, _ zoho.ID,
 	return linked, nil
 }
 
+func (c crm) LinkFields(_ context.Context, _ zoho.Token, _ zoho.Relation, _ zoho.ID, ids []zoho.ID) ([]zoho.LinkState, error) {
+	states := make([]zoho.LinkState, len(ids))
+	for i, id := range ids {
+		states[i].Linked = c[id]
+	}
+	return states, nil
+}
+
 func (c crm) Count(context.Context, zoho.Token, zoho.Relation, zoho.ID) (int, error) {
 	return len(c), nil
+}
+
+func (c crm) Links(context.Context, zoho.Token, zoho.Relation, zoho.ID, zoho.PageOf) (p zoho.Page, err error) {
+	for id := range c {
+		p.Records = append(p.Records, zoho.Record{ID: id})
+	}
+	return p, nil
 }
 
 // memory is a recorder that keeps outcomes in memory. A real one writes them to disk.
@@ -99,8 +114,9 @@ func ExampleStartLookUp() {
 	ctx := context.Background()
 	org := crm{3652397000010000001: true, 3652397000010000002: true}
 	var keep findings
+	settings := worker.LookUpSettings{Settings: engine.Settings{Slots: 5, MaxAttempts: 5}}
 
-	reason, err := worker.StartLookUp(org, slices.Values(batches()), &keep, engine.Settings{Slots: 5, MaxAttempts: 5}).Run(ctx, ctx)
+	reason, err := worker.StartLookUp(org, slices.Values(batches()), &keep, settings).Run(ctx, ctx)
 
 	fmt.Println(reason, err)
 	for _, f := range keep {

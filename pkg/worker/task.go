@@ -7,33 +7,28 @@ import (
 
 	"delink/pkg/chunker"
 	"delink/pkg/outcome"
-	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
 )
 
-// task is a batch, or what is left of one, on its way through its attempts. All its links have the
-// same history.
+// task is a piece of a batch on its way through its attempts.
 type task struct {
-	engine.State
-	crm      CRM
-	relation zoho.Relation
-	parent   zoho.ID
-	ids      []zoho.ID
-	pos      []int
-	kin      *kin  // what it shares with the other parts of its batch
-	other    *task // the second half of a split task, which waits for the answer to this half
+	piece
+	crm   CRM
+	kin   *kin  // what it shares with the other parts of its batch
+	other *task // the second half of a split task, which waits for the answer to this half
 
-	history      outcome.History
 	unanswered   *zoho.Error // the last attempt of this run that went unanswered; nil if none did
 	foreign      bool        // an unanswered attempt was answered with a success that is not Zoho's
 	why          *zoho.Error // why the links have to be looked up; nil if the next call is a delink
 	refusedByID  bool        // the links have to be looked up because the CRM refused them by id
 	seenLinked   int         // look-ups that found the links there
 	counts       bool        // the next call counts the list's records: see proveReads
+	reads        bool        // the next call reads the links' own fields, unless they are looked up
 	unauthorized int         // see mostUnauthorized
 
-	answer zoho.Answer // to the last delink
-	linked []bool      // the answer to the last look-up
+	answer zoho.Answer      // to the last delink
+	linked []bool           // the answer to the last look-up
+	states []zoho.LinkState // the answer to the call that reads fields; then that of the links that are there
 }
 
 // mostUnauthorized is how often a task is sent again that is answered with 401 although other calls
@@ -47,22 +42,20 @@ type kin struct {
 }
 
 func newTask(crm CRM, b chunker.Batch) *task {
-	return &task{crm: crm, kin: &kin{}, relation: b.Relation, parent: b.Parent, ids: b.Related, pos: b.Pos, history: b.History}
+	return &task{piece: pieceOf(b), crm: crm, kin: &kin{}}
 }
 
-// parentRecord names the task's parent record.
-func (t *task) parentRecord() parentRecord { return parentRecord{t.relation.Module, t.parent} }
-
-// Size is how many links the task has.
-func (t *task) Size() int { return len(t.ids) }
-
-// Call makes the task's next call: a look-up if the task is to be looked up, else a delink.
+// Call makes the task's next call: a look-up if the task is to be looked up, else a delink, or what
+// goes before it.
 func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 	switch {
 	case t.counts:
 		_, err = t.crm.Count(ctx, token, t.relation, t.parent)
-	case t.why != nil:
+		t.namesNone(err)
+	case t.looksUp():
 		t.linked, err = t.crm.Linked(ctx, token, t.relation, t.parent, t.ids)
+	case t.reads:
+		t.states, err = t.crm.LinkFields(ctx, token, t.relation, t.parent, t.ids)
 	default:
 		t.answer, err = t.crm.Delink(ctx, token, t.relation, t.parent, t.ids)
 	}
@@ -72,10 +65,12 @@ func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 // looksUp reports whether the next call is a look-up.
 func (t *task) looksUp() bool { return t.why != nil }
 
-// missed notes a delink that the CRM may have carried out although no answer says so: the call went
-// unanswered, or it was redirected. A server that redirects a call may have passed it on as well.
+// delinks reports whether the next call is a delink.
+func (t *task) delinks() bool { return !t.looksUp() && !t.reads }
+
+// missed notes a delink that the CRM may have carried out although no answer says so.
 func (t *task) missed(e *zoho.Error) {
-	if t.looksUp() || e.Kind != zoho.Unanswered && (e.Status < 300 || e.Status >= 400) {
+	if !t.delinks() || !mayBeCarriedOut(e) {
 		return
 	}
 	t.history, t.unanswered = outcome.Unanswered, e
@@ -86,7 +81,7 @@ func (t *task) missed(e *zoho.Error) {
 func (t *task) part(from, to int) *task {
 	p := *t
 	p.other = nil
-	p.ids, p.pos = t.ids[from:to], t.pos[from:to]
+	p.cut(from, to)
 	return &p
 }
 
@@ -94,25 +89,8 @@ func (t *task) part(from, to int) *task {
 func (t *task) only(at []int) *task {
 	p := *t
 	p.other = nil
-	p.ids, p.pos = make([]zoho.ID, len(at)), make([]int, len(at))
-	for i, j := range at {
-		p.ids[i], p.pos[i] = t.ids[j], t.pos[j]
-	}
+	p.pick(at)
 	return &p
-}
-
-// outcome gives the outcome of the link at an index.
-func (t *task) outcome(i int, s outcome.Status, code, message string, httpStatus int, now time.Time) outcome.Outcome {
-	return outcome.Outcome{Pos: t.pos[i], Status: s, Code: code, Message: message, HTTPStatus: httpStatus, Attempts: t.Attempts, Time: now}
-}
-
-// all gives every link of the task the same outcome.
-func (t *task) all(s outcome.Status, e *zoho.Error, message string, now time.Time) []outcome.Outcome {
-	out := make([]outcome.Outcome, len(t.ids))
-	for i := range t.ids {
-		out[i] = t.outcome(i, s, e.Code, message, e.Status, now)
-	}
-	return out
 }
 
 // notThere gives the message for a link that is not there. said is what the CRM said.

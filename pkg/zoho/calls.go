@@ -109,13 +109,14 @@ func (c *Client) linkStates(ctx context.Context, t Token, r Relation, parent ID,
 }
 
 // Count asks how many records a related list of the parent record holds, in one call with that
-// token. Its errors are of type *Error.
+// token. Without the parameters, converted leads and records that are not approved would not be
+// counted (S). Its errors are of type *Error.
 //
 // POST …/{module}/{record_id}/actions/get_related_records_count (S)
 func (c *Client) Count(ctx context.Context, t Token, r Relation, parent ID) (int, error) {
 	const what = "get_related_records_count"
 	path := fmt.Sprintf("/%s/%s/actions/%s", r.Module, parent, what)
-	content := fmt.Sprintf(`{"%s":[{"related_list":{"api_name":"%s"}}]}`, what, r.List)
+	content := fmt.Sprintf(`{"%s":[{"related_list":{"api_name":"%s"},"params":{"converted":"both","approved":"both"}}]}`, what, r.List)
 	reply, err := c.callWith(ctx, t, http.MethodPost, readVersion, path, []byte(content))
 	if err != nil {
 		return 0, err

@@ -72,6 +72,7 @@ func (e *Emulator) Link(module string, parent uint64, list string, related ...ui
 		return
 	}
 	for _, id := range related {
+		b.addRecord(moduleOf(list), id) // its link is kept on its own side, where no list names it
 		e.entry(e.cfg.Load(), key, id).Restore()
 	}
 }
@@ -219,4 +220,12 @@ func (e *Emulator) states(i int) []State {
 		})
 	}
 	return list
+}
+
+// FieldsOf gives a link's own fields as they are now; nil if it has none.
+func (e *Emulator) FieldsOf(module string, parent uint64, list string, related uint64) map[string]any {
+	e.lock()
+	defer e.mu.Unlock()
+	b := &e.books
+	return maps.Clone(b.fields[b.at(b.key(module, parent, list), related)])
 }
