@@ -52,8 +52,7 @@ func (b *Book) Load(r *Row) (fits bool) {
 		return false
 	}
 	b.setFate(pos, Fate{r.Status, r.Code, r.Message})
-	_, line := b.set.At(pos)
-	return line == r.Line
+	return b.set.Line(pos) == r.Line
 }
 
 // Carry takes a row of another input's result file, if this input has the row's link. It sets the
@@ -70,7 +69,7 @@ func (b *Book) Carry(r *Row) bool {
 	if !ok {
 		return false
 	}
-	_, r.Line = b.set.At(pos)
+	r.Line = b.set.Line(pos)
 	b.setFate(pos, Fate{r.Status, r.Code, r.Message})
 	return true
 }

@@ -69,7 +69,7 @@ func (b *Book) fateOf(row *reader.Row) Fate {
 		return Fate{Status: outcome.Pending, Message: "not sent"}
 	}
 	f := b.Fate(pos)
-	if _, first := b.set.At(pos); first != row.Line && f.Status.Claims() != outcome.NotLinked {
+	if b.set.Line(pos) != row.Line && f.Status.Claims() != outcome.NotLinked {
 		f.Message = strings.TrimPrefix(f.Message+"; the same link as an earlier line", "; ")
 	}
 	return f
