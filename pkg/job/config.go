@@ -102,6 +102,9 @@ type Connection struct {
 // CRM makes the calls of a job. Errors are of type *zoho.Error.
 type CRM interface {
 	worker.CRM
+	worker.Lister
+	// Views asks for the custom views of a module.
+	Views(ctx context.Context, module string) ([]zoho.View, error)
 	worker.RelinkCRM
 	// Org asks which org the login belongs to.
 	Org(ctx context.Context) (zoho.Org, error)

@@ -35,13 +35,14 @@ const (
 	RoleSnapshot
 	RoleVerified
 	RoleUndo
+	RoleOutput
 )
 
 // String gives the words for the file in messages.
 func (r Role) String() string {
 	return [...]string{
 		"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used", "the snapshot",
-		"the file of the verification", "the results of the undo",
+		"the file of the verification", "the results of the undo", "the output",
 	}[r]
 }
 

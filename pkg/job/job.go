@@ -139,7 +139,7 @@ func Look(ctx context.Context, c Config, w World) (*Proposal, error) {
 			return nil, err
 		}
 	} else {
-		j.answers.check(j.input, nil)
+		j.answers.check(j.input)
 	}
 	if err := j.compare(); err != nil {
 		return nil, err

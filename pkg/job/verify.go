@@ -168,7 +168,7 @@ func (v *verification) propose() *Proposal {
 	for range v.input.Set.Batches(v.config.batchSize(), v.wants) {
 		p.Calls++
 	}
-	p.Time = estimate(p.Calls, p.Slots, v.config.PerSecond)
+	p.Time = Estimate(p.Calls, p.Slots, v.config.PerSecond)
 	return p
 }
 

@@ -133,6 +133,9 @@ func (d *decoder) row(c *chunk, i int) Row {
 // link makes a link of a row's values. If one of them cannot be used, which is its part of the
 // link.
 func (d *decoder) link(v *values, cells []string) (l Link, which int, p *value.Problem) {
+	if d.opt.parents {
+		return d.parent(v, cells)
+	}
 	if !d.isRead {
 		d.which, d.problem = d.relation(d.names)
 		d.isRead = true

@@ -17,6 +17,8 @@ type Options struct {
 	Module, Relation string  // for all rows of a file that lacks the column
 	Columns          Columns // the columns of the parts of a link, where their names do not tell
 	Delimiter        byte    // what separates columns; 0 to find it out
+
+	parents bool // only the parent records are read: see Parents
 }
 
 // Row is one row of the input.

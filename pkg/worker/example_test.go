@@ -128,3 +128,34 @@ func ExampleStartLookUp() {
 	// link 1 is there: yes
 	// link 2 is there: no
 }
+
+// Link makes links.
+func (c crm) Link(_ context.Context, _ zoho.Token, _ zoho.Relation, _ zoho.ID, links []zoho.NewLink) (zoho.Answer, error) {
+	items := make([]zoho.Item, len(links))
+	for i, l := range links {
+		c[l.ID] = true
+		items[i] = zoho.Item{ID: l.ID, Verdict: zoho.Linked, Code: "SUCCESS", Message: "relation added"}
+	}
+	return zoho.Answer{Status: 200, Items: items}, nil
+}
+
+// StartRelink makes links. It leaves those alone that are there.
+func ExampleStartRelink() {
+	ctx := context.Background()
+	org := crm{3652397000010000002: true}
+	var record memory
+	fields := func(int) zoho.Fields { return zoho.Fields{"Member_Status": "Sent"} }
+	settings := worker.RelinkSettings{Settings: engine.Settings{Slots: 5, MaxAttempts: 5}, MaxFailures: -1}
+
+	reason, err := worker.StartRelink(org, slices.Values(batches()), fields, &record, settings).Run(ctx, ctx)
+
+	fmt.Println(reason, err)
+	for _, o := range record {
+		fmt.Println("link", o.Pos, "is", o.Status)
+	}
+	// Output:
+	// completed <nil>
+	// link 1 is present
+	// link 0 is restored
+	// link 2 is restored
+}

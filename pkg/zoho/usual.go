@@ -10,7 +10,7 @@ import "strings"
 // Each text that came before is kept once, and not the body.
 func usual(body []byte) *envelope {
 	const begin, end = `{"data":[{"code":"`, `"}]}`
-	s := shape{rest: string(body)}
+	s := usualText{rest: string(body)}
 	if !s.pass(begin) || !strings.HasSuffix(s.rest, end) {
 		return nil
 	}
@@ -35,14 +35,14 @@ func usual(body []byte) *envelope {
 	}
 }
 
-// shape is a text that is held against the usual one.
-type shape struct {
+// usualText is a text that is held against the usual one.
+type usualText struct {
 	rest  string
 	other bool // it is not the usual one
 }
 
 // pass passes over what has to come next, and reports whether it did.
-func (s *shape) pass(what string) (ok bool) {
+func (s *usualText) pass(what string) (ok bool) {
 	s.rest, ok = strings.CutPrefix(s.rest, what)
 	s.other = s.other || !ok
 	return ok
@@ -50,7 +50,7 @@ func (s *shape) pass(what string) (ok bool) {
 
 // text reads the inside of a string of plain characters, and what has to follow it. It is a part of
 // the body, and must not be kept.
-func (s *shape) text(behind string) text {
+func (s *usualText) text(behind string) text {
 	n := 0
 	for n < len(s.rest) && isUsual(s.rest[n]) {
 		n++
@@ -63,7 +63,7 @@ func (s *shape) text(behind string) text {
 
 // again is text for what may be kept. last is the text that the item before has in its place, and
 // nearly always that of this one, too: it is in memory once.
-func (s *shape) again(last text, behind string) text {
+func (s *usualText) again(last text, behind string) text {
 	if n := len(last); strings.HasPrefix(s.rest, string(last)) && strings.HasPrefix(s.rest[n:], behind) {
 		s.rest = s.rest[n+len(behind):]
 		return last
