@@ -1,6 +1,7 @@
 package reader_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -166,7 +167,7 @@ func errorsComeLast(t *testing.T) {
 				}
 			}
 			var e *reader.InputError
-			if e, _ = last.(*reader.InputError); e == nil || e.Cause != test.cause || rows != test.rows {
+			if !errors.As(last, &e) || e.Cause != test.cause || rows != test.rows {
 				t.Errorf("%d rows, then %v; want %d, then %q", rows, last, test.rows, test.cause)
 			}
 		}
