@@ -30,9 +30,12 @@ var measures = []struct {
 	{"calls", (*bench).calls},
 	{"slots", (*bench).slots},
 	{"cpu", (*bench).cpu},
+	{"questions", (*bench).questions},
+	{"resume", (*bench).resume},
 	{"throttle", (*bench).throttle},
 	{"split", (*bench).split},
 	{"plan", (*bench).plan},
+	{"stopped", (*bench).stopped},
 	{"run", (*bench).run},
 }
 
