@@ -132,6 +132,7 @@ func (s *share) of(links int) int {
 func (p *program) config(f *runFlags, input string) (job.Config, error) {
 	c := job.Config{
 		Input:       input,
+		Version:     version,
 		Stdin:       p.stdin,
 		Files:       job.Files{Results: f.results, Failures: f.failures, Summary: f.summary, Invalid: f.invalid},
 		BatchSize:   f.batchSize,

@@ -17,6 +17,7 @@ import (
 // Config is what to do and how.
 type Config struct {
 	Input         string // a path, or Stdin
+	Version       string // of the program, for the record of calls
 	Stdin         io.Reader
 	Reader        reader.Options
 	Files         Files

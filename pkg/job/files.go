@@ -198,8 +198,12 @@ func (j *Job) putAside(now time.Time, paths ...string) error {
 		if path == "" {
 			continue
 		}
-		if _, err := putAside(j.world.Disk, path, now); err != nil {
+		to, err := putAside(j.world.Disk, path, now)
+		if err != nil {
 			return err
+		}
+		if to != "" && path == j.files.Results {
+			j.moveCalls(to)
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"delink/pkg/outcome"
 	"delink/pkg/progress"
 	"delink/pkg/report"
+	"delink/pkg/trace"
 	"delink/pkg/worker"
 	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
@@ -267,8 +268,11 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 		Jitter: j.config.Jitter, Note: j.world.Note,
 	}
 	var run *worker.Run
+	calls := (*trace.Log)(nil)
 	watch := func() {}
 	s, err := j.withFiles(hard, 2*p.Slots*j.config.batchSize(), func(r *report.Recorder) (outcome.Reason, error) {
+		calls = j.recordCalls(p)
+		limits.Observe = calls.Observe
 		run = j.work.start(j, r, limits)
 		if j.world.Watch != nil {
 			watch = j.world.Watch(func() progress.Moment { return j.moment(run, p) })
@@ -285,6 +289,7 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 		}
 	})
 	watch()
+	j.endCalls(calls, s)
 	return j.ending(s, NotIdle, err), nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"delink/pkg/chunker"
 	"delink/pkg/disk"
+	"delink/pkg/sealed"
 	"delink/pkg/zoho"
 )
 
@@ -77,15 +78,15 @@ func (j *Journal) Start(crm zoho.Identity, size int64, rows int) error {
 // replace replaces the file by one with what earlier runs leave in doubt, and some batches.
 func (j *Journal) replace(batches []chunker.Batch) error {
 	return j.on.Replace(j.name.Path, func(w io.Writer) error {
-		b := seal(nil, kindHeader+" "+format+" "+strconv.Quote(j.name.Results))
+		b := sealed.Append(nil, kindHeader+" "+format+" "+strconv.Quote(j.name.Results))
 		for _, crm := range j.earlier.All {
-			b = seal(b, kindAll+" "+crm.String())
+			b = sealed.Append(b, kindAll+" "+crm.String())
 		}
 		for i := range j.earlier.Records {
-			b = seal(b, j.earlier.Records[i].text())
+			b = sealed.Append(b, j.earlier.Records[i].text())
 		}
 		if j.begin >= 0 {
-			b = seal(b, kindBegin+" "+strconv.FormatInt(j.begin, 10))
+			b = sealed.Append(b, kindBegin+" "+strconv.FormatInt(j.begin, 10))
 		}
 		b = j.append(b, batches)
 		j.least = int64(len(b))
@@ -97,11 +98,11 @@ func (j *Journal) replace(batches []chunker.Batch) error {
 // append adds the lines of batches to b.
 func (j *Journal) append(b []byte, batches []chunker.Batch) []byte {
 	if size := j.sizeOnDisk(); size > 0 {
-		b = seal(b, kindSize+" "+strconv.FormatInt(size, 10))
+		b = sealed.Append(b, kindSize+" "+strconv.FormatInt(size, 10))
 	}
 	for _, batch := range batches {
 		r := Record{j.crm, batch.Relation, batch.Parent, batch.Related}
-		b = seal(b, r.text())
+		b = sealed.Append(b, r.text())
 	}
 	return b
 }

@@ -13,6 +13,7 @@ import (
 
 	"delink/pkg/chunker"
 	"delink/pkg/reader"
+	"delink/pkg/sealed"
 	"delink/pkg/zoho"
 )
 
@@ -242,7 +243,7 @@ func TestCutOffAtEveryByte(t *testing.T) {
 }
 
 func TestFilesThatAreNoJournals(t *testing.T) {
-	line := func(text string) string { return string(seal(nil, text)) }
+	line := func(text string) string { return string(sealed.Append(nil, text)) }
 	tests := []struct{ name, content, want string }{
 		{"an empty file", "", "is not a journal"},
 		{"a text", "hello\nworld\n", "is not a journal"},
@@ -394,9 +395,9 @@ func TestNamesOfResults(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	r := Record{crm, leads, 1, []zoho.ID{2, 3}}
 	for _, text := range []string{
-		"", "\n", "\x00\x00", "00000000 links", "00000000 \n", string(seal(nil, "begin x")), string(seal(nil, "begin 5")),
-		string(seal(nil, "size 9223372036854775808")), string(seal(nil, "size -1")), string(seal(nil, "links a|b|c M 1 L 2,")),
-		string(seal(nil, "links a|b|c M 1 L")), string(seal(nil, "all a|b")), string(seal(nil, r.text())), string(seal(nil, "")),
+		"", "\n", "\x00\x00", "00000000 links", "00000000 \n", string(sealed.Append(nil, "begin x")), string(sealed.Append(nil, "begin 5")),
+		string(sealed.Append(nil, "size 9223372036854775808")), string(sealed.Append(nil, "size -1")), string(sealed.Append(nil, "links a|b|c M 1 L 2,")),
+		string(sealed.Append(nil, "links a|b|c M 1 L")), string(sealed.Append(nil, "all a|b")), string(sealed.Append(nil, r.text())), string(sealed.Append(nil, "")),
 		strings.Repeat("x", longest), strings.Repeat("x", longest+1), strings.Repeat("y", 3*longest-1),
 	} {
 		f.Add([]byte(text))
@@ -405,10 +406,10 @@ func FuzzRead(f *testing.F) {
 		d := newDrive()
 		d.names["raw"] = &inode{data: text}
 		_, _ = Read(d.disk(), "raw")
-		file := seal(nil, fmt.Sprintf("%s %s %q", kindHeader, format, results))
-		file = seal(file, r.text())
+		file := sealed.Append(nil, fmt.Sprintf("%s %s %q", kindHeader, format, results))
+		file = sealed.Append(file, r.text())
 		file = append(append(file, text...), '\n')
-		file = seal(file, r.text())
+		file = sealed.Append(file, r.text())
 		d.names["journal"] = &inode{data: file}
 		past, err := Read(d.disk(), "journal")
 		if err != nil {

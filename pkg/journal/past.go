@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"delink/pkg/disk"
+	"delink/pkg/sealed"
 	"delink/pkg/zoho"
 )
 
@@ -79,7 +80,7 @@ func ReadAbout(on disk.Disk, path string, r zoho.Relation, parent zoho.ID) (*Pas
 	links := []byte(" " + kindLinks + " ")
 	about := []byte(" " + r.Module + " " + parent.String() + " " + r.List + " ")
 	return read(on, path, func(line []byte) bool {
-		return len(line) < sumSize || !bytes.HasPrefix(line[sumSize:], links) || bytes.Contains(line, about)
+		return len(line) < sealed.Sum || !bytes.HasPrefix(line[sealed.Sum:], links) || bytes.Contains(line, about)
 	})
 }
 
@@ -114,7 +115,7 @@ func read(on disk.Disk, path string, wanted func(line []byte) bool) (*Past, erro
 		if err == nil && n > 1 && !wanted(line) {
 			continue
 		}
-		text, whole := unseal(strings.TrimSuffix(string(line), "\n"))
+		text, whole := sealed.Open(strings.TrimSuffix(string(line), "\n"))
 		if n == 1 {
 			not = p.readHeader(path, text, whole)
 			continue

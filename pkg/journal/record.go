@@ -2,8 +2,6 @@ package journal
 
 import (
 	"fmt"
-	"hash/crc32"
-	"strconv"
 	"strings"
 
 	"delink/pkg/reader"
@@ -38,24 +36,6 @@ const (
 
 // format is the version of the file's format.
 const format = "1"
-
-// sumSize is how many characters the checksum of a line has.
-const sumSize = 8
-
-// seal adds a line to b: the checksum of its text, and the text.
-func seal(b []byte, text string) []byte {
-	return fmt.Appendf(b, "%08x %s\n", crc32.ChecksumIEEE([]byte(text)), text)
-}
-
-// unseal gives the text of a line, and whether the line is whole.
-func unseal(line string) (text string, whole bool) {
-	sum, text, ok := strings.Cut(line, " ")
-	if !ok || len(sum) != sumSize {
-		return line, false
-	}
-	n, err := strconv.ParseUint(sum, 16, 32)
-	return text, err == nil && uint32(n) == crc32.ChecksumIEEE([]byte(text))
-}
 
 // text gives the record as the text of a line.
 func (r *Record) text() string {
