@@ -26,6 +26,16 @@ type CRM interface {
 	Count(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID) (int, error)
 }
 
+// RelinkCRM makes the calls that look links up and the calls that make them.
+type RelinkCRM interface {
+	LinkReader
+	// Link makes links. The answer has an item for each link, in the order of the links. Where
+	// zoho.LinksSingly says so, a call has one link.
+	Link(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, links []zoho.NewLink) (zoho.Answer, error)
+	// Count says how many records a related list of the parent record holds.
+	Count(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID) (int, error)
+}
+
 // Recorder keeps what is about to be sent, and what became of it.
 type Recorder interface {
 	// Prepare writes down which links are about to be sent. When it returns, that survives a power

@@ -27,8 +27,6 @@ type Delink struct {
 
 	noLookUp map[zoho.Relation]bool // relations whose links cannot be looked up
 	proofs   proofs[*task]
-
-	refusedAlike int // see refusesAll
 }
 
 // Settings are the limits of Delink.
@@ -111,7 +109,7 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 		d.lost = 0
 	}
 	if r.Err == nil && !t.looksUp() {
-		d.refusedAlike = 0
+		d.refused.alike = 0
 	}
 	switch {
 	case t.counts:

@@ -63,3 +63,10 @@ func (p *piece) all(s outcome.Status, e *zoho.Error, message string, now time.Ti
 	}
 	return out
 }
+
+// mayBeCarriedOut reports whether the CRM may have carried out a call although no answer says so:
+// the call went unanswered, or it was redirected. A server that redirects a call may have passed it
+// on as well.
+func mayBeCarriedOut(e *zoho.Error) bool {
+	return e.Kind == zoho.Unanswered || e.Status >= 300 && e.Status < 400
+}

@@ -26,6 +26,8 @@ type refusals struct {
 	denied int         // links that got an outcome because of it
 	left   int         // tasks that were not sent because of it, and got none
 	denial *zoho.Error // the last error that said so
+
+	alike int // see refusesAll
 }
 
 func newRefusals() refusals {
@@ -111,7 +113,7 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 	case e.Kind == zoho.Denied && e.Status == http.StatusUnauthorized && d.accepted[t.relation] && t.unauthorized < mostUnauthorized:
 		t.unauthorized++ // others were accepted, so the token was the reason
 		d.engine.Park(t, 0)
-	case d.refusesAll(t, e):
+	case !t.looksUp() && d.refused.refusesAll(e):
 		d.engine.Park(t, 0)
 		d.engine.End(outcome.Broken, e)
 	case e.Kind == zoho.Nameless && len(t.ids) > 1:
@@ -137,15 +139,15 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 	}
 }
 
-// refusesAll counts delinks in a row that were refused as a whole, without a name, and with a code
-// that is not known. It reports whether these are refusedMax: then the refusal is not about ids,
-// and halving batches would find no bad one.
-func (d *Delink) refusesAll(t *task, e *zoho.Error) bool {
-	if t.looksUp() || e.Kind != zoho.Nameless || zoho.Explain(e.Code) != "" {
+// refusesAll counts calls in a row that were to change links, and were refused as a whole, without
+// a name, and with a code that is not known. It reports whether these are refusedMax: then the
+// refusal is not about ids, and halving batches would find no bad one.
+func (r *refusals) refusesAll(e *zoho.Error) bool {
+	if e.Kind != zoho.Nameless || zoho.Explain(e.Code) != "" {
 		return false
 	}
-	d.refusedAlike++
-	return d.refusedAlike >= refusedMax
+	r.alike++
+	return r.alike >= refusedMax
 }
 
 // showsParent reports whether the error of a look-up explains the refusals of the delinks before

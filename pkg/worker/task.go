@@ -59,10 +59,9 @@ func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 // looksUp reports whether the next call is a look-up.
 func (t *task) looksUp() bool { return t.why != nil }
 
-// missed notes a delink that the CRM may have carried out although no answer says so: the call went
-// unanswered, or it was redirected. A server that redirects a call may have passed it on as well.
+// missed notes a delink that the CRM may have carried out although no answer says so.
 func (t *task) missed(e *zoho.Error) {
-	if t.looksUp() || e.Kind != zoho.Unanswered && (e.Status < 300 || e.Status >= 400) {
+	if t.looksUp() || !mayBeCarriedOut(e) {
 		return
 	}
 	t.history, t.unanswered = outcome.Unanswered, e

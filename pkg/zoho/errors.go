@@ -160,6 +160,9 @@ const (
 	CodeRecordDeleted  = "RECORD_DELETED"       // a success that deleted a record
 	CodeContradiction  = "CONTRADICTION"        // two answers for one id that do not agree
 	CodeNotInAnswer    = "NOT_IN_ANSWER"        // an answer came, but none of its items names the id
+	CodeLinkedAlready  = "ALREADY_LINKED"       // a look-up found a link that was to be made
+	CodeNotShown       = "NOT_SHOWN"            // a success that made a link, which look-ups do not show
+	CodeEmptyAnswers   = "EMPTY_ANSWERS"        // look-ups that may be answered by a gateway
 )
 
 // unsent is the error of a call that was never sent.
