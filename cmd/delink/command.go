@@ -70,7 +70,7 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{err, cmd.CommandPath() + " --help lists the flags"}
 	})
-	root.AddCommand(p.runCommand(), p.planCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(), p.planCommand(), p.reportCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand())
 	completeChoices(root)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

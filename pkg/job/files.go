@@ -74,6 +74,12 @@ func (f Files) place(input string, need bool) (Files, error) {
 	return f, f.refuseShared(input)
 }
 
+// Beside gives every file its path, for a job whose files are only read. The input need not be there.
+func (f Files) Beside(input string) (Files, error) {
+	err := f.fill(input)
+	return f, err
+}
+
 // refuseStreams refuses "-", which means standard output elsewhere. These files are read again and
 // replaced.
 func (f Files) refuseStreams() error {
