@@ -61,7 +61,7 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 		},
 	}
 	flags := root.PersistentFlags()
-	flags.BoolVarP(&quiet, "quiet", "q", false, "nothing but errors on standard error")
+	flags.BoolVarP(&quiet, "quiet", "q", false, "nothing but errors on standard error, and one line if links are not as wanted")
 	flags.StringVar(&format, "log-format", "text", "form of messages and log records on standard error: `text|json`")
 	flags.StringVar(&level, "log-level", "warn", "least level of log records: `debug|info|warn|error`")
 	root.SetUsageTemplate(usageTemplate)
@@ -70,7 +70,7 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{err, cmd.CommandPath() + " --help lists the flags"}
 	})
-	root.AddCommand(p.runCommand(), p.planCommand(), p.reportCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand())
+	root.AddCommand(p.runCommand(), p.planCommand(), p.undoCommand(), p.reportCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand())
 	completeChoices(root)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

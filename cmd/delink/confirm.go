@@ -18,16 +18,7 @@ var errNotConfirmed = errors.New("not confirmed")
 // question gives what a person has to say yes to. With --quiet the plan is a part of it, because no
 // other message shows it.
 func (r *runner) question(v *planView) string {
-	where := "the org of this login"
-	if v.Org != nil {
-		where = v.Org.text()
-	}
-	if r.login.api != "" {
-		where += " at " + r.login.api
-	} else {
-		where += ", data centre " + r.login.dc.Name
-	}
-	q := fmt.Sprintf("remove %s in %s? This cannot be undone by itself. [y/N]", counted(v.ToSend, "link", "links"), where)
+	q := fmt.Sprintf("remove %s in %s? This cannot be undone by itself. [y/N]", counted(v.ToSend, "link", "links"), r.where(v.org))
 	if r.ui.manner().quiet {
 		q = v.text(false) + "\n" + q
 	}

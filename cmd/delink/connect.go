@@ -10,6 +10,7 @@ import (
 	"delink/pkg/job"
 	"delink/pkg/outcome"
 	"delink/pkg/progress"
+	"delink/pkg/reader"
 	"delink/pkg/zoho"
 )
 
@@ -72,23 +73,36 @@ func (c *connector) world() job.World {
 
 // connect makes the connection to the CRM, or to an emulator inside this process.
 func (c *connector) connect() (*job.Connection, error) {
+	var setLink func(reader.Link, bool) // nil for a CRM
 	if c.flags.emulator {
 		for _, name := range c.flags.unheeded {
 			c.ui.note(name + " does not count: --emulator asks no org")
 		}
-		server, rehearsal, err := startRehearsal()
+		r, err := startRehearsal()
 		if err != nil {
 			return nil, err
 		}
-		c.login = rehearsal
-		c.close = func() { _ = server.Close() }
+		c.login, setLink = r.login, r.setLink
+		c.close = func() { _ = r.server.Close() }
 	}
 	client, err := c.login.client(zoho.MostSlots, c.timeout, c.flags.apiVersion)
 	if err != nil {
 		return nil, err
 	}
 	c.client = client
-	return &job.Connection{CRM: logged{client, c.ui.log}, Login: c.login.digest(), Emulator: c.flags.emulator}, nil
+	return &job.Connection{CRM: logged{client, c.ui.log}, Login: c.login.digest(), Emulator: c.flags.emulator, SetLink: setLink}, nil
+}
+
+// where names the CRM in a question. org may be nil.
+func (c *connector) where(org *zoho.Org) string {
+	where := "the org of this login"
+	if org != nil {
+		where = (&orgView{org.Name, org.Type, org.Edition}).text()
+	}
+	if c.login.api != "" {
+		return where + " at " + c.login.api
+	}
+	return where + ", data centre " + c.login.dc.Name
 }
 
 // askingAfter is how long a person waits without a word while the org is asked.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"delink/pkg/job"
+	"delink/pkg/reader"
 	"delink/pkg/zoho"
 	"delink/pkg/zoho/emulator"
 	oauth "delink/pkg/zoho/login"
@@ -20,16 +21,33 @@ import (
 const rehearsalLatency = "100ms"
 
 // startRehearsal starts an emulator in which every link exists until it is removed.
-func startRehearsal() (*emulator.Server, login, error) {
+func startRehearsal() (*rehearsal, error) {
 	config := emulator.Default()
 	if err := config.SetAll("links=all", "credits=none", "latency="+rehearsalLatency, "company=built-in emulator", "org-type=sandbox"); err != nil {
-		return nil, login{}, err
+		return nil, err
 	}
-	server, err := emulator.New(config).Start("127.0.0.1:0")
+	crm := emulator.New(config)
+	server, err := crm.Start("127.0.0.1:0")
 	if err != nil {
-		return nil, login{}, err
+		return nil, err
 	}
-	return server, emulatorLogin(server, config), nil
+	return &rehearsal{crm, server, emulatorLogin(server, config)}, nil
+}
+
+// rehearsal is an emulator inside this process.
+type rehearsal struct {
+	crm    *emulator.Emulator
+	server *emulator.Server
+	login  login
+}
+
+// setLink makes a link be there, or not.
+func (r *rehearsal) setLink(l reader.Link, linked bool) {
+	set := r.crm.Unlink
+	if linked {
+		set = r.crm.Link
+	}
+	set(l.Relation.Module, uint64(l.Parent), l.Relation.List, uint64(l.Related))
 }
 
 // emulatorLogin is the login that an emulator accepts.

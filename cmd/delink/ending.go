@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,9 +14,40 @@ import (
 	"delink/pkg/zoho"
 )
 
+// closing is how the ending of a job is told.
+type closing struct {
+	json       bool // the summary goes to standard output
+	emulator   bool
+	failAbsent bool
+	words      endingWords
+	monitor    *monitor
+}
+
+// endingWords are the words of an ending that differ between run and undo.
+type endingWords struct {
+	first   outcome.Status            // is told even if its count is 0
+	notes   map[outcome.Status]string // in place of those of package outcome
+	inDoubt string                    // the note of pending links of which some are in doubt; has their number
+	// idle has why there was nothing to do. It has the name of the input, but for EarlierDone the
+	// org and the file.
+	idle map[job.Idle]string
+}
+
+var runWords = endingWords{
+	first:   outcome.Removed,
+	inDoubt: "not sent by this run; %s in doubt: an earlier run may have removed them, and they go first next time",
+	idle: map[job.Idle]string{
+		job.EarlierDone:   "nothing to do: an earlier run finished with this input%s; its results are in %s",
+		job.NoRows:        "nothing to do: %s has a header and no rows",
+		job.NoUsableRows:  "nothing to do: no row of %s can be used",
+		job.EarlierEnough: "nothing to do: an earlier run has settled every link of %s",
+	},
+}
+
 // end writes how a job ended. It always returns an error, with the exit code.
-func (p *program) end(f *runFlags, end *job.Ending) error {
+func (p *program) end(f closing, end *job.Ending) error {
 	s := end.Summary
+	f.monitor.ended(s)
 	code := s.ExitCode
 	if f.json {
 		if e := s.Encode(p.stdout); e != nil {
@@ -26,6 +58,9 @@ func (p *program) end(f *runFlags, end *job.Ending) error {
 	if end.Err != nil {
 		p.tellError(end.Err)
 	}
+	if code == outcome.ExitFailures {
+		p.ui.brief(failuresText(s, end.Input))
+	}
 	switch end.Idle {
 	case job.EarlierDone:
 		p.ui.result("nothing to do", nothingToDo(f, end), "summary", s)
@@ -33,19 +68,33 @@ func (p *program) end(f *runFlags, end *job.Ending) error {
 			code = outcome.ExitFailures
 		}
 		return ended{code}
-	case job.NoRows:
-		p.ui.say("nothing to do: %s has a header and no rows", end.Input)
-	case job.NoUsableRows:
-		p.ui.say("nothing to do: no row of %s can be used", end.Input)
-	case job.EarlierEnough:
-		p.ui.say("nothing to do: an earlier run has settled every link of %s", end.Input)
+	case job.NothingRemoved:
+		p.ui.result("nothing to do", fmt.Sprintf(f.words.idle[end.Idle], end.Input), "summary", s)
+		return ended{code}
+	case job.NoRows, job.NoUsableRows, job.EarlierEnough:
+		p.ui.say(f.words.idle[end.Idle], end.Input)
 		if s.Failed > 0 {
 			p.ui.say("%s failed: --retry-failed sends them again", counted(s.Failed, "link", "links"))
 		}
 	case job.NotIdle:
 	}
-	p.ui.result("ended", ending(s, end), "summary", s)
+	p.ui.result("ended", f.words.ending(s, end), "summary", s)
 	return ended{code}
+}
+
+// failuresText says in one line what is not as wanted.
+func failuresText(s *report.Summary, input string) string {
+	var counts []string
+	for _, f := range outcome.Table {
+		if n := s.Of(f.Status); n > 0 && (f.Bad || f.Status == outcome.Absent) {
+			counts = append(counts, progress.Number(n)+" "+string(f.Status))
+		}
+	}
+	text := fmt.Sprintf("%s: %s of %s", input, strings.Join(counts, ", "), counted(s.Links, "link", "links"))
+	if s.Failures != nil {
+		text += "; see " + *s.Failures
+	}
+	return text
 }
 
 func (p *program) tellError(err error) {
@@ -58,7 +107,7 @@ func (p *program) tellError(err error) {
 }
 
 // nothingToDo says that an earlier run has settled all links of this input.
-func nothingToDo(f *runFlags, end *job.Ending) string {
+func nothingToDo(f closing, end *job.Ending) string {
 	where := ""
 	switch {
 	case f.emulator:
@@ -66,7 +115,7 @@ func nothingToDo(f *runFlags, end *job.Ending) string {
 	case end.Org != nil:
 		where = " in " + end.Org.Name
 	}
-	text := "nothing to do: an earlier run finished with this input" + where + "; its results are in " + end.Summary.Results
+	text := fmt.Sprintf(f.words.idle[job.EarlierDone], where, end.Summary.Results)
 	if n := end.Summary.Failed; n > 0 {
 		text += fmt.Sprintf("\n%s failed: --retry-failed sends them again", counted(n, "link", "links"))
 	}
@@ -77,15 +126,15 @@ func nothingToDo(f *runFlags, end *job.Ending) string {
 const shownCauses = 5
 
 // ending gives the text about how a run ended.
-func ending(s *report.Summary, end *job.Ending) string {
+func (w *endingWords) ending(s *report.Summary, end *job.Ending) string {
 	var b strings.Builder
 	b.WriteString(reasonText(s, end.Err) + "\n")
 	var rows [][2]string
 	for _, f := range outcome.Table {
-		if n := s.Of(f.Status); n > 0 || f.Status == outcome.Removed {
-			note := f.Note
+		if n := s.Of(f.Status); n > 0 || f.Status == w.first {
+			note := cmp.Or(w.notes[f.Status], f.Note)
 			if f.Status == outcome.Pending && end.InDoubt > 0 {
-				note = fmt.Sprintf("not sent by this run; %s in doubt: an earlier run may have removed them, and they go first next time", progress.Number(end.InDoubt))
+				note = fmt.Sprintf(w.inDoubt, progress.Number(end.InDoubt))
 			}
 			rows = append(rows, [2]string{string(f.Status), strings.TrimSpace(fmt.Sprintf("%s  %s", progress.Number(n), note))})
 		}

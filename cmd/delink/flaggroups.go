@@ -117,6 +117,15 @@ type wrongValue struct {
 	text string
 }
 
+func wrongBatchSize(n int) wrongValue {
+	return wrongValue{n < 1 || n > zoho.MaxIDs, fmt.Sprintf("--batch-size %d is not between 1 and %d", n, zoho.MaxIDs)}
+}
+
+func wrongIfChanged(s string) wrongValue {
+	known := s == "" || s == string(job.ChangedResume) || s == string(job.ChangedRestart)
+	return wrongValue{!known, fmt.Sprintf("--if-changed %q is not resume or restart", s)}
+}
+
 // firstWrong gives the error for the first value that is bad.
 func firstWrong(cmd *cobra.Command, values []wrongValue) error {
 	for _, v := range values {

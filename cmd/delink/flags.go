@@ -17,6 +17,7 @@ type runFlags struct {
 	inputFlags
 	crmFlags
 	limitFlags
+	monitorFlags
 	results           string
 	failures, summary string
 	invalid           string
@@ -44,8 +45,8 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	f.defineSpeed(flags)
 	flags.StringVar(&f.invalid, "invalid", "", "`file` for the rows that cannot be used, each with the reason")
 	flags.StringVar(&f.results, "results", "", "result `file` (default beside the input: links.results.csv)")
-	flags.StringVar(&f.failures, "failures", "", "failures `file` (default beside the input: links.failures.csv)")
-	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the input: links.summary.json)")
+	flags.StringVar(&f.failures, "failures", "", "failures `file` (default beside the results: links.failures.csv)")
+	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the results: links.summary.json)")
 	flags.IntVar(&f.maxLinks, "max-links", 0, "refuse an input with more than `N` links")
 	flags.IntVar(&f.batchSize, "batch-size", zoho.MaxIDs, "links per call, 1 to 100")
 	flags.BoolVar(&f.retryFailed, "retry-failed", false, "send again what failed in an earlier run")
@@ -61,6 +62,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 // defineRun adds the flags that only run has.
 func (f *runFlags) defineRun(flags *pflag.FlagSet) {
 	f.defineBudgets(flags)
+	f.monitorFlags.define(flags)
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask; needed where there is no terminal")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "do what plan does")
 	flags.Var(&f.maxFailures, "max-failures", "stop in good order once more links than that failed; a share is of all links")
@@ -70,10 +72,10 @@ func (f *runFlags) defineRun(flags *pflag.FlagSet) {
 // check refuses values that make no sense, before anything is read.
 func (f *runFlags) check(cmd *cobra.Command) error {
 	err := firstWrong(cmd, []wrongValue{
-		{f.batchSize < 1 || f.batchSize > zoho.MaxIDs, fmt.Sprintf("--batch-size %d is not between 1 and %d", f.batchSize, zoho.MaxIDs)},
+		wrongBatchSize(f.batchSize),
 		{f.maxLinks < 0, "--max-links is below 0"},
 		{cmd.Flags().Changed("max-links") && f.maxLinks == 0, "--max-links 0 would refuse every input"},
-		{f.ifChanged != "" && f.ifChanged != string(job.ChangedResume) && f.ifChanged != string(job.ChangedRestart), fmt.Sprintf("--if-changed %q is not resume or restart", f.ifChanged)},
+		wrongIfChanged(f.ifChanged),
 	})
 	if err == nil {
 		err = f.limitFlags.check(cmd)
@@ -128,13 +130,18 @@ func (s *share) of(links int) int {
 	return s.n
 }
 
+// files are the files that have a flag.
+func (f *runFlags) files() job.Files {
+	return job.Files{Results: f.results, Failures: f.failures, Summary: f.summary, Invalid: f.invalid}
+}
+
 // config makes the job's Config from the flags.
 func (p *program) config(f *runFlags, input string) (job.Config, error) {
 	c := job.Config{
 		Input:       input,
 		Version:     version,
 		Stdin:       p.stdin,
-		Files:       job.Files{Results: f.results, Failures: f.failures, Summary: f.summary, Invalid: f.invalid},
+		Files:       f.files(),
 		BatchSize:   f.batchSize,
 		MaxLinks:    f.maxLinks,
 		SkipInvalid: f.skipInvalid,

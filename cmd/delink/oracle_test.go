@@ -93,11 +93,16 @@ func (r record) own(header record) string {
 
 // state is what the emulator's books know of a row's link.
 func (c *crm) state(ts *testscript.TestScript, r record) emulator.State {
+	return c.State(linkOf(ts, r))
+}
+
+// linkOf gives the link of a row as the emulator takes it.
+func linkOf(ts *testscript.TestScript, r record) (module string, parent uint64, list string, related uint64) {
 	parent, err := strconv.ParseUint(r.value["parent_id"], 10, 64)
 	ts.Check(err)
-	related, err := strconv.ParseUint(r.value["related_id"], 10, 64)
+	related, err = strconv.ParseUint(r.value["related_id"], 10, 64)
 	ts.Check(err)
-	return c.State(r.value["module"], parent, r.value["relation"], related)
+	return r.value["module"], parent, r.value["relation"], related
 }
 
 var (
@@ -117,6 +122,11 @@ func lie(row map[string]string, s emulator.State, noParent bool) string {
 		if s.Linked {
 			return "the link is there"
 		}
+	case "restored", "present":
+		if !s.Linked {
+			return "the link is not there"
+		}
+		return ""
 	}
 	switch {
 	case !stamp.MatchString(row["time"]):

@@ -140,6 +140,7 @@ type planView struct {
 
 	batchSize int
 	asked     bool
+	org       *zoho.Org
 }
 
 type orgView struct {
@@ -206,13 +207,14 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		ToSend:      p.ToSend,
 		InDoubt:     p.InDoubt,
 		Calls:       p.Calls,
-		Credits:     p.Calls, // a call takes one credit (docs/zoho-api.md, section 4)
+		Credits:     p.Credits,
 		Concurrency: p.Slots,
 		Seconds:     p.Time.Seconds(),
 		Warnings:    append(warningsOf(p.Input.Suspicions), vouched(p.Vouched)...),
 		Command:     f.command,
 		batchSize:   f.batchSize,
 		asked:       p.Asked,
+		org:         p.Org,
 	}
 	if p.Org != nil {
 		v.Org = &orgView{p.Org.Name, p.Org.Type, p.Org.Edition}

@@ -22,6 +22,7 @@ var remedies = map[job.Remedy]string{
 	job.VouchForRelation:    "if you know that it can be delinked, add --allow-relation ",
 	job.LeaveOutEnvironment: "leave out --environment",
 	job.SayYes:              "add --yes to go on without being asked",
+	job.RemoveAgain:         "to remove the links again, begin anew with --restart",
 	job.WhereResults:        "if they are elsewhere, name them with FLAG FILE",
 }
 
@@ -31,6 +32,7 @@ var fileFlags = map[job.Role]string{
 	job.RoleFailures: "--failures",
 	job.RoleSummary:  "--summary",
 	job.RoleInvalid:  "--invalid",
+	job.RoleMetrics:  "--metrics",
 }
 
 // hint says what to do about a refusal.

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -68,9 +69,9 @@ func (p *program) recap(f *reportFlags, input string) (*recap.Model, error) {
 	}
 	m, err := recap.Read(p.disk, recap.Files{Results: files.Results, Summary: files.Summary})
 	if errors.Is(err, recap.ErrNothing) {
-		return nil, &job.Refusal{
-			Cause: "there is nothing to report of " + input + ": neither " + files.Results + " nor " + files.Summary + " is there", Hint: "run the input first",
-			Remedy: job.WhereResults, Role: job.RoleResults,
+		return nil, usageError{
+			fmt.Errorf("there is nothing to report of %s: neither %s nor %s is there", input, files.Results, files.Summary),
+			"run the input first, or say with --results and --summary where they are",
 		}
 	}
 	if err != nil {

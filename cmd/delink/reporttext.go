@@ -156,8 +156,11 @@ func (v *reportView) runs() {
 	var rows [][]string
 	for i := range v.Runs[first:] {
 		r := &v.Runs[first+i]
-		how := "goes on, or was killed"
-		if r.Reason != "" && r.Reason != outcome.Reason(outcome.Running) && r.End != nil {
+		how := "was killed"
+		if first+i == len(v.Runs)-1 && v.State == outcome.Running {
+			how = "goes on, or was killed"
+		}
+		if r.Reason != "" && r.End != nil {
 			how = r.Reason.Ending().Text
 		}
 		credits := ""

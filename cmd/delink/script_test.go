@@ -60,6 +60,8 @@ func TestScript(t *testing.T) {
 			"signal":     cmdSignal,     // signal INT|TERM|HUP|QUIT|KILL: to the program that was started last with &
 			"ended":      cmdEnded,      // ended N|killed: how that program ended; to be asked after wait
 			"exit":       cmdExit,       // exit N COMMAND ...: runs it, and wants this exit code
+			"unlink":     cmdUnlink,     // unlink FILE ...: somebody else removes the links of these inputs
+			"field":      cmdField,      // field FILE NAME VALUE: each link of the file has this field of its own in the CRM; an empty value for none
 			"books":      cmdBooks,      // books KEY OP VALUE: what the CRM was asked and did
 			"sent":       cmdSent,       // sent FILE OP N: how many calls named each link of a file
 			"json":       cmdJSON,       // json FILE KEY OP VALUE: a field of a JSON file, or of stdout
@@ -117,6 +119,32 @@ func cmdLinks(ts *testscript.TestScript, neg bool, args []string) {
 		n, err := running(ts).Load(strings.NewReader(ts.ReadFile(name)))
 		ts.Check(err)
 		ts.Logf("%d links of %s exist", n, name)
+	}
+}
+
+func cmdUnlink(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) > 0, "unlink FILE ...")
+	for _, name := range args {
+		for _, r := range readRecords(ts, name).rows {
+			module, parent, list, related := linkOf(ts, r)
+			running(ts).Unlink(module, parent, list, related)
+		}
+	}
+}
+
+func cmdField(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 3, "field FILE NAME VALUE")
+	for _, r := range readRecords(ts, args[0]).rows {
+		value := running(ts).FieldsOf(linkOf(ts, r))[args[1]]
+		if lookup, is := value.(map[string]any); is {
+			value = lookup["name"]
+		}
+		if value == nil {
+			value = ""
+		}
+		if got := fmt.Sprint(value); got != args[2] {
+			ts.Fatalf("%s:%d: the link's %s is %q, not %q", args[0], r.line, args[1], got, args[2])
+		}
 	}
 }
 

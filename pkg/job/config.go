@@ -10,6 +10,7 @@ import (
 	"delink/pkg/disk"
 	"delink/pkg/progress"
 	"delink/pkg/reader"
+	"delink/pkg/report"
 	"delink/pkg/worker"
 	"delink/pkg/zoho"
 )
@@ -88,6 +89,9 @@ type World struct {
 	Confirm func(ctx context.Context, p *Proposal) error
 	// Watch shows how the run goes on, until the function that it returns is called. It may be nil.
 	Watch func(look func() progress.Moment) (end func())
+	// Meter is told when the calls begin. look gives the summary so far, at any time until the
+	// function that it returns is called. It may be nil.
+	Meter func(look func() *report.Summary) (end func())
 }
 
 // Connection is a CRM that a job can call.
@@ -95,11 +99,14 @@ type Connection struct {
 	CRM      CRM
 	Login    string // a digest that tells this login from others
 	Emulator bool   // it is the emulator inside this process
+	// SetLink makes a link be there, or not be there, in that emulator. It is nil for a CRM.
+	SetLink func(l reader.Link, linked bool)
 }
 
 // CRM makes the calls of a job. Errors are of type *zoho.Error.
 type CRM interface {
 	worker.CRM
+	worker.RelinkCRM
 	// Org asks which org the login belongs to.
 	Org(ctx context.Context) (zoho.Org, error)
 	// Lists asks for the related lists of a module.

@@ -239,6 +239,11 @@ func (j *Job) settleEarlier() error {
 			e.maybeRemoved = nil
 		}
 	case carryOver, begin, goOn:
+		if j.work.others {
+			if err := j.refuseIfUndone(); err != nil {
+				return err
+			}
+		}
 	}
 	if err := j.refuseDeletion(); err != nil {
 		return err

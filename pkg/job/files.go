@@ -16,6 +16,7 @@ type Files struct {
 	Results, Summary string
 	Failures         string // empty for a job that writes none
 	Invalid          string // the rows that cannot be used; empty for no such file
+	Metrics          string // written by the program; empty for no such file
 }
 
 // Role says what a file is for.
@@ -29,11 +30,12 @@ const (
 	RoleFailures
 	RoleSummary
 	RoleInvalid
+	RoleMetrics
 )
 
 // String gives the words for the file in messages.
 func (r Role) String() string {
-	return [...]string{"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used"}[r]
+	return [...]string{"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used", "the metrics"}[r]
 }
 
 func refuseFile(remedy Remedy, role Role, err error, format string, args ...any) *Refusal {
@@ -48,10 +50,10 @@ type part struct {
 
 // written lists the files that a job writes.
 func (f *Files) written() []part {
-	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}}
+	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}, {RoleMetrics, &f.Metrics}}
 }
 
-// place gives every file its path. A file that the user gave no path goes beside the input.
+// place gives every file its path. A file that the user gave no path goes beside the results.
 // Symbolic links are followed to their end, and every path is checked. need says that every file
 // must have a path. Otherwise paths that are not known stay empty.
 func (f Files) place(input string, need bool) (Files, error) {
@@ -80,6 +82,9 @@ func (f Files) Beside(input string) (Files, error) {
 	return f, err
 }
 
+// Check gives every file its path, as a job does that writes them, or says why that cannot be.
+func (f Files) Check(input string) (Files, error) { return f.place(input, false) }
+
 // refuseStreams refuses "-", which means standard output elsewhere. These files are read again and
 // replaced.
 func (f Files) refuseStreams() error {
@@ -91,19 +96,16 @@ func (f Files) refuseStreams() error {
 	return nil
 }
 
-// fill gives a path to the files that have none: beside the input or, if the input is a stream,
-// beside the results.
+// fill gives a path to the files that have none: beside the results, which are beside the input
+// unless the user says where they go.
 func (f *Files) fill(input string) error {
-	base := stem(input)
-	if input == Stdin || disk.IsStream(input) {
-		if f.Results == "" {
+	if f.Results == "" {
+		if input == Stdin || disk.IsStream(input) {
 			return refuseFile(NameTheFile, RoleResults, nil, "%s has no folder for the results", inputName(input))
 		}
-		base = strings.TrimSuffix(stem(f.Results), ".results")
+		f.Results = stem(input) + ".results.csv"
 	}
-	if f.Results == "" {
-		f.Results = base + ".results.csv"
-	}
+	base := runStem(*f)
 	if f.Failures == "" {
 		f.Failures = base + ".failures.csv"
 	}

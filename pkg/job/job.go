@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"delink/pkg/outcome"
 	"delink/pkg/progress"
@@ -29,6 +30,7 @@ type Job struct {
 	doubts   *doubts
 	decision decision
 	book     *report.Book
+	fields   *linkFields // for an undo; else nil
 	notes    []string
 
 	nothingInDoubt bool // at the end: the journal is empty
@@ -39,11 +41,12 @@ type Idle int
 
 // Why a job had nothing to do.
 const (
-	NotIdle       Idle = iota
-	NoRows             // the input has a header and no rows
-	NoUsableRows       // no row can be used
-	EarlierDone        // an earlier run has finished this input
-	EarlierEnough      // an earlier run has settled every link, and was killed before its end
+	NotIdle        Idle = iota
+	NoRows              // the input has a header and no rows
+	NoUsableRows        // no row can be used
+	NothingRemoved      // an undo of a run that has removed no link
+	EarlierDone         // an earlier run has finished this input
+	EarlierEnough       // an earlier run has settled every link, and was killed before its end
 )
 
 // Ending is how a job ended.
@@ -69,10 +72,8 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 		return nil, err
 	}
 	defer j.input.source.remove()
-	if w.Opening != nil {
-		if err := w.Opening(); err != nil {
-			return nil, err
-		}
+	if err := j.open(); err != nil {
+		return nil, err
 	}
 	if err := j.lock(); err != nil {
 		return nil, err
@@ -83,11 +84,7 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 			return nil, err
 		}
 	}
-	if err := j.compare(); err != nil {
-		if refusal := new(Refusal); stop.Err() != nil && errors.As(err, &refusal) {
-			// The org was not asked to the end, so the refusal may be wrong about its CRM.
-			return nil, &Stopped{outcome.ReasonOf(stop)}
-		}
+	if err := j.refusedIfAsked(stop, j.compare()); err != nil {
 		return nil, err
 	}
 	if idle := j.idle(); idle != NotIdle && j.isLocated() {
@@ -96,9 +93,21 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 	if end, err := j.allowed(stop); end != nil || err != nil {
 		return end, err
 	}
-	p := j.propose()
-	if w.Confirm != nil {
-		if err := w.Confirm(stop, p); err != nil {
+	return j.confirmAndSend(stop, hard, j.propose())
+}
+
+// open says that from now on there is something to lose: see World.Opening.
+func (j *Job) open() error {
+	if j.world.Opening == nil {
+		return nil
+	}
+	return j.world.Opening()
+}
+
+// confirmAndSend asks a person, and does what was proposed.
+func (j *Job) confirmAndSend(stop, hard context.Context, p *Proposal) (*Ending, error) {
+	if j.world.Confirm != nil {
+		if err := j.world.Confirm(stop, p); err != nil {
 			return nil, err
 		}
 		if stop.Err() != nil {
@@ -106,6 +115,15 @@ func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
 		}
 	}
 	return j.send(stop, hard, p)
+}
+
+// refusedIfAsked gives an error of a comparison. If the org was not asked to its end, a refusal may
+// be wrong about its CRM: then the job was told to stop, and that is the error.
+func (j *Job) refusedIfAsked(stop context.Context, err error) error {
+	if refusal := new(Refusal); stop.Err() != nil && errors.As(err, &refusal) {
+		return &Stopped{outcome.ReasonOf(stop)}
+	}
+	return err
 }
 
 // Look takes a job as far as its proposal, and changes nothing. If World.Connect is nil, it asks no
@@ -218,8 +236,14 @@ func (j *Job) earlierDone() bool {
 // endIdle ends a job that has no links to send.
 func (j *Job) endIdle(why Idle) (*Ending, error) {
 	j.tell()
-	if why == EarlierDone {
+	switch why {
+	case EarlierDone:
 		return j.ending(j.earlier.summary, why, nil), nil
+	case NothingRemoved: // there is nothing to write down
+		s := j.newSummary(time.Now())
+		s.State, s.Reason, s.ExitCode = outcome.Finished, outcome.Completed, outcome.ExitDone
+		return j.ending(s, why, nil), nil
+	case NotIdle, NoRows, NoUsableRows, EarlierEnough:
 	}
 	s, err := j.withFiles(context.Background(), 0, func(*report.Recorder) (outcome.Reason, error) { return outcome.Completed, nil }, nil)
 	return j.ending(s, why, err), nil
@@ -262,35 +286,54 @@ func (j *Job) giveUp(reason outcome.Reason, why error) (*Ending, error) {
 
 // send makes the calls, and finishes the files.
 func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
-	limits := engine.Settings{
-		Slots: p.Slots, Rate: j.config.Rate, MaxAttempts: max(1, j.config.MaxAttempts),
-		MaxCalls: j.config.MaxCalls, ReserveCredits: j.config.ReserveCredits,
-		Jitter: j.config.Jitter, Note: j.world.Note,
-	}
 	var run *worker.Run
-	calls := (*trace.Log)(nil)
+	var calls *trace.Log
 	watch := func() {}
 	s, err := j.withFiles(hard, 2*p.Slots*j.config.batchSize(), func(r *report.Recorder) (outcome.Reason, error) {
 		calls = j.recordCalls(p)
-		limits.Observe = calls.Observe
-		run = j.work.start(j, r, limits)
-		if j.world.Watch != nil {
-			watch = j.world.Watch(func() progress.Moment { return j.moment(run, p) })
-		}
+		run = j.work.start(j, r, engine.Settings{
+			Slots: p.Slots, Rate: j.config.Rate, MaxAttempts: max(1, j.config.MaxAttempts),
+			MaxCalls: j.config.MaxCalls, ReserveCredits: j.config.ReserveCredits,
+			Jitter: j.config.Jitter, Note: j.world.Note, Observe: calls.Observe,
+		})
+		watch = j.watch(run, p)
 		return run.Run(stop, hard)
 	}, func(s *report.Summary) {
-		if run == nil {
-			return
-		}
-		stats := run.Stats()
-		s.Calls, s.Retries, s.Throttled = stats.Calls, stats.Retries, stats.Throttled
-		if n, known := j.conn.CRM.Credits(); known {
-			s.CreditsRemaining = &n
+		if run != nil {
+			j.setStats(s, run)
 		}
 	})
 	watch()
 	j.endCalls(calls, s)
 	return j.ending(s, NotIdle, err), nil
+}
+
+// setStats sets what the summary says of the calls.
+func (j *Job) setStats(s *report.Summary, run *worker.Run) {
+	stats := run.Stats()
+	s.Calls, s.Retries, s.Throttled = stats.Calls, stats.Retries, stats.Throttled
+	if n, known := j.conn.CRM.Credits(); known {
+		s.CreditsRemaining = &n
+	}
+}
+
+// watch begins to show how the run goes on.
+func (j *Job) watch(run *worker.Run, p *Proposal) (end func()) {
+	end = func() {}
+	if j.world.Watch != nil {
+		end = j.world.Watch(func() progress.Moment { return j.moment(run, p) })
+	}
+	if j.world.Meter == nil {
+		return end
+	}
+	started := time.Now()
+	done := j.world.Meter(func() *report.Summary {
+		s := j.newSummary(started)
+		j.setStats(s, run)
+		s.Seconds = time.Since(started).Seconds()
+		return s
+	})
+	return func() { done(); end() }
 }
 
 func (j *Job) moment(run *worker.Run, p *Proposal) progress.Moment {

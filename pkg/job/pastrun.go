@@ -3,6 +3,8 @@ package job
 import (
 	"path/filepath"
 
+	"delink/pkg/chunker"
+	"delink/pkg/outcome"
 	"delink/pkg/report"
 )
 
@@ -53,7 +55,8 @@ func (j *Job) readPast(files Files, book *report.Book) (*pastRun, error) {
 // isRehearsal reports whether the job calls the emulator inside this process.
 func (j *Job) isRehearsal() bool { return j.conn != nil && j.conn.Emulator }
 
-// isOf reports whether the run had this input, as far as its summary says.
+// isOf reports whether the run had this very input. An input that got another column since is another
+// one, and the results still fit it.
 func (r *pastRun) isOf(in *Input) bool { return r.summary != nil && r.summary.InputSHA256 == in.SHA256 }
 
 // refusal gives the Refusal for a run by whose results a job cannot go; nil for any other. doing says
@@ -65,7 +68,7 @@ func (r *pastRun) refusal(in *Input, doing string) error {
 		return refuseFile(WhereResults, RoleResults, nil, "there are no results %s of a run of %s: nothing is there %s", r.files.Results, name, doing)
 	case r.summary == nil:
 		return refusef("run the input to its end first", "the summary of the run, %s, is missing", r.files.Summary)
-	case !r.isOf(in):
+	case r.strays > 0 && !r.isOf(in):
 		return refusef("give the input that was run: "+filepath.Base(r.files.Summary)+" has its name and its SHA-256", "%s is not the input of the run that wrote %s", name, r.files.Results)
 	case r.strays > 0:
 		return refusef("undo the change of the file if you can", "%s:%d: is not about a row of %s, though the run that wrote it had the same input", r.files.Results, r.stray, name)
@@ -84,4 +87,18 @@ func (j *Job) hold(parts ...part) error {
 	before := j.unlock
 	j.unlock = func() { held.Unlock(); before() }
 	return nil
+}
+
+// rehearse makes the emulator agree with the files of the job: links that are not there any more, as
+// the book says, are taken out of it. All others are there from the beginning.
+func (j *Job) rehearse(book *report.Book, set *chunker.Set) {
+	if !j.isRehearsal() || j.conn.SetLink == nil {
+		return
+	}
+	for pos := range set.Rows() {
+		if book.Fate(pos).Status.Claims() == outcome.NotLinked {
+			l, _ := set.At(pos)
+			j.conn.SetLink(l, false)
+		}
+	}
 }

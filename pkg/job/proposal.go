@@ -16,7 +16,9 @@ type Proposal struct {
 	InDoubt int             // how many of ToSend an earlier run may have removed
 	Vouched []zoho.Relation // relations of which the user alone says that they can be delinked
 	Asked   bool            // the org was asked
+	Fields  int             // of an undo: how many of ToSend have fields of their own
 	Calls   int
+	Credits int // at the most
 	Slots   int // calls in flight at most
 	Time    time.Duration
 }
@@ -39,8 +41,16 @@ func estimate(calls, slots int, perSecond float64) time.Duration {
 // propose counts what is to be done.
 func (j *Job) propose() *Proposal {
 	p := &Proposal{Input: j.input, Org: j.answers.org, Slots: j.slots()}
-	p.ToSend, p.Calls = j.toSend()
 	p.InDoubt, p.Asked = len(j.book.InDoubt()), j.conn != nil
+	if j.fields != nil {
+		p.ToSend, p.Calls, p.Credits = j.callsOfUndo()
+		p.Fields = j.fieldsToSend()
+		p.Settled = j.input.Set.Links() - p.ToSend
+		p.Time = estimate(p.Calls, p.Slots, j.config.PerSecond)
+		return p
+	}
+	p.ToSend, p.Calls = j.toSend()
+	p.Credits = p.Calls // a call takes one credit (docs/zoho-api.md, section 4)
 	for _, r := range j.input.Set.Relations() {
 		if relation.Check(r.Relation, nil, j.answers.lists[r.Relation.Module]) != nil {
 			p.Vouched = append(p.Vouched, r.Relation)

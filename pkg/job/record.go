@@ -48,6 +48,9 @@ func (j *Job) newSummary(started time.Time) *report.Summary {
 		name := crm.Name()
 		s.Org, s.CRM = &name, crm.String()
 	}
+	if j.fields != nil {
+		s.UndoCounts = new(report.UndoCounts)
+	}
 	s.Start(started)
 	s.SetCounts(j.book)
 	return s
@@ -113,7 +116,7 @@ func (j *Job) moveOlder(s *report.Summary, now time.Time) error {
 		return nil
 	case beginAnew:
 		e.extent = report.Extent{}
-		return j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary)
+		return errors.Join(j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary), j.putUndoAside(now))
 	case begin, goOn:
 	case refuseChanged, refuseDamaged, refuseFiles, refuseOther, refuseUnshown:
 		// A run that is refused makes no files.

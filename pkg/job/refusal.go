@@ -38,6 +38,7 @@ const (
 	VouchForRelation           // say that the relation Arg can be delinked
 	LeaveOutEnvironment        // do not say which kind of org is meant
 	SayYes                     // go on without being asked
+	RemoveAgain                // begin anew, and remove again what was linked again
 	WhereResults               // say where the results of the run are
 )
 

@@ -108,6 +108,9 @@ func (h *Header) Earlier(raw []byte) (status, code, message string) {
 // link.Member_Status.
 const LinkColumn = "link."
 
+// HasLinkFields reports whether there is a column link.NAME.
+func (h *Header) HasLinkFields() bool { return len(h.links) > 0 }
+
 // LinkFields gives the fields of the link that the columns link.NAME of a row have, by NAME; nil if
 // there are none. Empty cells are none.
 func (h *Header) LinkFields(raw []byte) map[string]string {

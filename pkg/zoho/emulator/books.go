@@ -220,3 +220,11 @@ func (e *Emulator) states(i int) []State {
 	}
 	return list
 }
+
+// FieldsOf gives a link's own fields as they are now; nil if it has none.
+func (e *Emulator) FieldsOf(module string, parent uint64, list string, related uint64) map[string]any {
+	e.lock()
+	defer e.mu.Unlock()
+	b := &e.books
+	return maps.Clone(b.fields[b.at(b.key(module, parent, list), related)])
+}

@@ -1,0 +1,126 @@
+package job
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"delink/pkg/chunker"
+	"delink/pkg/reader"
+	"delink/pkg/zoho"
+)
+
+// linkFields are the own fields of links, by position. Most links have the same fields as many
+// others, so each combination is kept once.
+type linkFields struct {
+	set   *chunker.Set
+	which []uint32 // by position: the number of its fields; 0 for none
+	all   []zoho.Fields
+	known map[string]uint32
+}
+
+func newLinkFields(set *chunker.Set) *linkFields {
+	return &linkFields{set: set, which: make([]uint32, set.Rows()), all: make([]zoho.Fields, 1), known: map[string]uint32{}}
+}
+
+// of gives the fields of the link at a position; nil if it has none.
+func (f *linkFields) of(pos int) zoho.Fields { return f.all[f.which[pos]] }
+
+// put gives a link its fields, if the set has the link.
+func (f *linkFields) put(l reader.Link, fields zoho.Fields) {
+	pos, ok := f.set.Find(l)
+	if !ok || len(fields) == 0 {
+		return
+	}
+	key, err := json.Marshal(fields) // the names are in order
+	if err != nil {
+		return // a map of strings is always written
+	}
+	n, ok := f.known[string(key)]
+	if !ok {
+		n = uint32(len(f.all))
+		f.all = append(f.all, fields)
+		f.known[string(key)] = n
+	}
+	f.which[pos] = n
+}
+
+// fieldsToSend is how many of the links that are to be linked again have fields of their own.
+func (j *Job) fieldsToSend() (n int) {
+	for b := range j.book.Batches(zoho.MaxIDs, j.config.RetryFailed) {
+		for _, pos := range b.Pos {
+			if j.fields.of(pos) != nil {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// findFields finds the own fields of the links, in the columns link.NAME of the input.
+func (j *Job) findFields() (*linkFields, error) {
+	fields := newLinkFields(j.input.Set)
+	return fields, j.fieldsOfInput(fields)
+}
+
+// fieldsOfInput reads the columns link.NAME of the input.
+func (j *Job) fieldsOfInput(fields *linkFields) error {
+	if !j.input.Header.HasLinkFields() {
+		return nil
+	}
+	again, verify, done, err := j.input.source.again(j.input.SHA256)
+	if err != nil {
+		return err
+	}
+	defer done()
+	in, err := reader.New(j.input.source.name, again, j.config.Reader)
+	if err != nil {
+		return err
+	}
+	for row, err := range in.Rows() {
+		if err != nil {
+			return err
+		}
+		if row.Err != nil {
+			continue
+		}
+		// The link has the fields of its first row, whose line the set has.
+		if pos, ok := fields.set.Find(row.Link); ok {
+			if _, line := fields.set.At(pos); line == row.Line {
+				fields.put(row.Link, in.Header().LinkFields(row.Raw))
+			}
+		}
+	}
+	return verify()
+}
+
+// refuseWithoutFields refuses an undo of links that cannot be made without a field that nobody knows
+// any more.
+func (j *Job) refuseWithoutFields() error {
+	r := &Refusal{}
+	for b := range j.book.Batches(zoho.MaxIDs, j.config.RetryFailed) {
+		field := zoho.MandatoryField(b.Relation)
+		if field == "" {
+			continue
+		}
+		for i, pos := range b.Pos {
+			if j.fields.of(pos)[field] != "" {
+				continue
+			}
+			if len(r.Rows) >= keptBad {
+				r.More++
+				continue
+			}
+			_, line := j.input.Set.At(pos)
+			r.Rows = append(r.Rows, &reader.RowError{
+				File: j.input.source.name, Line: line, AtLine: line,
+				Reason: fmt.Sprintf("%s of %s %s cannot be linked again: its %s is not known", b.Related[i], b.Relation.Module, b.Parent, field),
+			})
+		}
+	}
+	if len(r.Rows) == 0 {
+		return nil
+	}
+	r.Cause = fmt.Sprintf("%s: %s cannot be linked again, because the CRM demands a field whose value is not known", j.input.source.name, manyLinks(len(r.Rows)+r.More))
+	r.Hint = "give each of these rows its value, in a column of the input that is called link. and the field's name, such as link.list_price"
+	return r
+}
