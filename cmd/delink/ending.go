@@ -59,7 +59,7 @@ func (p *program) end(f closing, end *job.Ending) error {
 		p.tellError(end.Err)
 	}
 	if code == outcome.ExitFailures {
-		p.ui.brief(failuresText(s, end.Input))
+		p.ui.brief(failuresText(s, end.Input, f.failAbsent))
 	}
 	switch end.Idle {
 	case job.EarlierDone:
@@ -82,11 +82,11 @@ func (p *program) end(f closing, end *job.Ending) error {
 	return ended{code}
 }
 
-// failuresText says in one line what is not as wanted.
-func failuresText(s *report.Summary, input string) string {
+// failuresText says in one line what is not as wanted. absent says that absent links are not.
+func failuresText(s *report.Summary, input string, absent bool) string {
 	var counts []string
 	for _, f := range outcome.Table {
-		if n := s.Of(f.Status); n > 0 && (f.Bad || f.Status == outcome.Absent) {
+		if n := s.Of(f.Status); n > 0 && (f.Bad || absent && f.Status == outcome.Absent) {
 			counts = append(counts, progress.Number(n)+" "+string(f.Status))
 		}
 	}
