@@ -262,17 +262,17 @@ func sparkline(values []int, width int, how joining) string {
 
 // spark writes a line with a sparkline and the largest value.
 func (v *reportView) spark(name string, values []int, show func(int) string, how joining) {
-	const label, most = 11, 14
-	width := min(v.on.width-2-label-most, 100)
-	if width < 5 {
-		return
-	}
-	line := sparkline(values, width, how)
+	const label, most = 11, 17
 	largest := "up to " + show(slices.Max(values))
 	if how == lows {
 		largest = "down to " + show(slices.Min(values))
 	}
-	fmt.Fprintf(&v.b, "  %-*s%s %s\n", label, name, line, largest)
+	width := min(v.on.width-2-label-most, 100)
+	if width < 5 {
+		v.line("  %-*s%s", label, name, largest)
+		return
+	}
+	fmt.Fprintf(&v.b, "  %-*s%s %s\n", label, name, sparkline(values, width, how), largest)
 }
 
 func (v *reportView) callTotals() {

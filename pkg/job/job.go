@@ -319,21 +319,19 @@ func (j *Job) setStats(s *report.Summary, run *worker.Run) {
 
 // watch begins to show how the run goes on.
 func (j *Job) watch(run *worker.Run, p *Proposal) (end func()) {
-	end = func() {}
+	hide, done := func() {}, func() {}
 	if j.world.Watch != nil {
-		end = j.world.Watch(func() progress.Moment { return j.moment(run, p) })
+		hide = j.world.Watch(func() progress.Moment { return j.moment(run, p) })
 	}
-	if j.world.Meter == nil {
-		return end
+	if j.world.Meter != nil {
+		started := time.Now()
+		done = j.world.Meter(func() *report.Summary {
+			s := j.newSummary(started)
+			j.setStats(s, run)
+			return s
+		})
 	}
-	started := time.Now()
-	done := j.world.Meter(func() *report.Summary {
-		s := j.newSummary(started)
-		j.setStats(s, run)
-		s.Seconds = time.Since(started).Seconds()
-		return s
-	})
-	return func() { done(); end() }
+	return func() { done(); hide() }
 }
 
 func (j *Job) moment(run *worker.Run, p *Proposal) progress.Moment {

@@ -47,8 +47,8 @@ type Log struct {
 	size int64
 }
 
-// Begin opens the record of a job, behind what earlier runs have left, and starts to write. A file
-// of that name that is no record gets another name. End must be called.
+// Begin opens the record of a job, behind what earlier runs have left, and writes the beginning of a
+// run. A file of that name that is no record gets another name. End must be called.
 func Begin(on disk.Disk, path string, r Run) *Log {
 	l := &Log{
 		on: on, path: path, began: r.Start, limit: sizeMax, keep: sizeKept,
@@ -56,12 +56,13 @@ func Begin(on disk.Disk, path string, r Run) *Log {
 	}
 	r.Start = r.Start.UTC().Truncate(time.Millisecond)
 	l.waiting = appendJSON(nil, kindRun, &r)
+	l.check(l.open())
+	l.check(l.flush())
 	go func() {
 		defer crash.Guard()
 		defer close(l.written)
 		l.write()
 	}()
-	l.wake <- struct{}{}
 	return l
 }
 
@@ -94,7 +95,6 @@ func (l *Log) End(e End) error {
 
 // write writes what waits, until End.
 func (l *Log) write() {
-	l.check(l.open())
 	for {
 		select {
 		case <-l.wake:

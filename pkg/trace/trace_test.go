@@ -277,7 +277,7 @@ func TestBounded(t *testing.T) {
 		for _, p := range []string{path, free} {
 			l := Begin(disk.OS{}, p, start)
 			if p == path {
-				l.limit, l.keep = limit, keep
+				l.limit, l.keep = limit, keep // nothing has been observed yet
 			}
 			for n := range 1000 {
 				l.Observe(callAt(n, start.Start))
@@ -355,7 +355,7 @@ type stuckFile struct {
 }
 
 func (f *stuckFile) Write(p []byte) (int, error) {
-	if f.on.wait != nil {
+	if f.on.wait != nil && f.on.written.Load() > 0 { // not the beginning of the run
 		<-f.on.wait
 	}
 	if f.on.written.Add(int64(len(p))) > f.on.room {
