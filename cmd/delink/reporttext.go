@@ -185,14 +185,13 @@ func (v *reportView) course() {
 	v.heading("Over time, %s from left to right; nights between runs are left out", seconds(float64(c.Seconds)*float64(len(c.Start))))
 	per := float64(c.Seconds)
 	rate := func(n int) string { return rounded(float64(n)/per) + "/s" }
-	whole := func(n int) string { return progress.Number(n) }
 	v.spark("links", c.Settled, rate, sums)
 	if slices.Max(c.Calls) == 0 {
 		return
 	}
 	v.spark("calls", c.Calls, rate, sums)
-	v.spark("in flight", c.InFlight, whole, peaks)
-	v.spark("allowed", c.Allowed, whole, lows)
+	v.spark("in flight", c.InFlight, progress.Number, peaks)
+	v.spark("allowed", c.Allowed, progress.Number, lows)
 	if slices.Max(c.Throttled) > 0 {
 		v.spark("429s", c.Throttled, rate, sums)
 	}

@@ -205,17 +205,10 @@ func (r *reading) readResults(on disk.Disk) (exists bool, err error) {
 		if !row.Status.IsOfLink() {
 			return nil
 		}
-		at, err := time.Parse(time.RFC3339, row.Time)
-		if err != nil {
+		if at, err := time.Parse(time.RFC3339, row.Time); err != nil {
 			r.missing(TimesOfLinks)
-			return nil
-		}
-		bad := isBad(row.Status)
-		r.course.settle(at.Unix(), bad)
-		r.minutes.settle(at.Unix(), bad)
-		if i := r.runAt(at); i >= 0 {
-			r.runs[i].Settled++
-			r.runs[i].heard(at)
+		} else {
+			r.settle(at, isBad(row.Status))
 		}
 		return nil
 	})
@@ -227,6 +220,16 @@ func (r *reading) readResults(on disk.Disk) (exists bool, err error) {
 		r.missing(NoResults)
 	}
 	return x.Exists, err
+}
+
+// settle takes the time of an outcome.
+func (r *reading) settle(at time.Time, bad bool) {
+	r.course.settle(at.Unix(), bad)
+	r.minutes.settle(at.Unix(), bad)
+	if i := r.runAt(at); i >= 0 {
+		r.runs[i].Settled++
+		r.runs[i].heard(at)
+	}
 }
 
 // runAt gives the place of the run that went on at a moment; -1 if it is not known. A row that is

@@ -105,13 +105,20 @@ func word(s string) string {
 	if s == "" {
 		return "-"
 	}
-	s = strings.Map(func(r rune) rune {
-		if r > ' ' && r < 0x7f {
+	if strings.ContainsFunc(s, isNoPart) {
+		s = strings.Map(func(r rune) rune {
+			if isNoPart(r) {
+				return '_'
+			}
 			return r
-		}
-		return '_'
-	}, s)
+		}, s)
+	}
 	return s[:min(len(s), mostWord)]
+}
+
+// isNoPart reports whether a character cannot be a part of a word.
+func isNoPart(r rune) bool {
+	return r <= ' ' || r >= 0x7f
 }
 
 // appendJSON adds a line of a kind with a value as JSON.

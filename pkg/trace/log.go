@@ -12,11 +12,11 @@ import (
 const (
 	// gather is how long calls are gathered for one write. A kill loses the calls of that time at
 	// the most; their links are in the results.
-	gather = 100 * time.Millisecond
+	gather = 250 * time.Millisecond
 
-	// mostWaiting bounds the lines that wait for a disk that is too slow, in bytes. Calls beyond
-	// that are counted as lost.
-	mostWaiting = 4 << 20
+	// mostWaiting bounds the calls that wait for a disk that is too slow. Calls beyond that are
+	// counted as lost.
+	mostWaiting = 20_000
 
 	// sizeMax bounds the file, in bytes. Beyond it, the oldest calls are summed up, and the newest
 	// sizeKept bytes stay as they are.
@@ -38,13 +38,14 @@ type Log struct {
 	written chan struct{} // closed when all is written
 
 	mu      sync.Mutex // guards the fields below; it is never held while the disk is waited for
-	waiting []byte
+	waiting []engine.Call
 	lost    int
 	broken  error
 
-	// The writer alone uses these.
+	// These are used by one goroutine at a time: Begin, the writer, and End.
 	file disk.File
 	size int64
+	text []byte // of the lines that are being written
 }
 
 // Begin opens the record of a job, behind what earlier runs have left, and writes the beginning of a
@@ -55,9 +56,11 @@ func Begin(on disk.Disk, path string, r Run) *Log {
 		wake: make(chan struct{}, 1), ending: make(chan struct{}), written: make(chan struct{}),
 	}
 	r.Start = r.Start.UTC().Truncate(time.Millisecond)
-	l.waiting = appendJSON(nil, kindRun, &r)
-	l.check(l.open())
-	l.check(l.flush())
+	err := l.open()
+	if err == nil {
+		err = l.append(appendJSON(nil, kindRun, &r))
+	}
+	l.check(err)
 	go func() {
 		defer crash.Guard()
 		defer close(l.written)
@@ -66,30 +69,37 @@ func Begin(on disk.Disk, path string, r Run) *Log {
 	return l
 }
 
-// Observe takes a call. It does not wait for the disk.
+// Observe takes a call. It does not wait for the disk. The line is made later, for many calls at a
+// time, which takes far less time than one by one.
 func (l *Log) Observe(c engine.Call) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.broken != nil || len(l.waiting) > mostWaiting {
+	if l.broken != nil || len(l.waiting) >= mostWaiting {
 		l.lost++
 		return
 	}
-	l.waiting = appendCall(l.waiting, l.began, &c)
+	l.waiting = append(l.waiting, c)
+	if len(l.waiting) > 1 {
+		return // the writer has been told
+	}
 	select {
 	case l.wake <- struct{}{}:
-	default: // the writer will come
+	default:
 	}
 }
 
 // End writes the end of the run, and closes the file. It returns why the record lacks calls, if it
 // does.
 func (l *Log) End(e End) error {
-	l.mu.Lock()
-	e.End, e.Lost = e.End.UTC().Truncate(time.Millisecond), l.lost
-	l.waiting = appendJSON(l.waiting, kindEnd, &e)
-	l.mu.Unlock()
 	close(l.ending)
 	<-l.written
+	e.End, e.Lost = e.End.UTC().Truncate(time.Millisecond), l.lost
+	if l.broken == nil {
+		l.check(l.append(appendJSON(nil, kindEnd, &e)))
+	}
+	if l.file != nil {
+		l.check(l.file.Close())
+	}
 	return l.broken
 }
 
@@ -98,23 +108,20 @@ func (l *Log) write() {
 	for {
 		select {
 		case <-l.wake:
-		case <-l.ending:
-		}
-		select {
-		case <-time.After(gather):
+			select {
+			case <-time.After(gather):
+			case <-l.ending:
+			}
 		case <-l.ending:
 			l.check(l.flush())
-			if l.file != nil {
-				l.check(l.file.Close())
-			}
 			return
 		}
 		l.check(l.flush())
 	}
 }
 
-// check notes the first error. What waits is dropped then: a line behind half a line could not be
-// read.
+// check notes the first error. Nothing is written any more then: a line behind half a line could not
+// be read.
 func (l *Log) check(err error) {
 	if err == nil {
 		return
@@ -124,6 +131,7 @@ func (l *Log) check(err error) {
 	if l.broken == nil {
 		l.broken = err
 	}
+	l.lost += len(l.waiting)
 	l.waiting = nil
 }
 
@@ -137,32 +145,38 @@ func (l *Log) open() error {
 	if err != nil {
 		return err
 	}
-	if x.Size == 0 {
-		l.mu.Lock()
-		l.waiting = append(append([]byte(nil), header...), l.waiting...)
-		l.mu.Unlock()
-	}
 	l.size = x.Size
-	l.file, err = l.on.Append(l.path, l.size)
+	if l.file, err = l.on.Append(l.path, l.size); err == nil && l.size == 0 {
+		err = l.append(header)
+	}
 	return err
 }
 
-// flush writes what waits.
+// flush writes the calls that wait.
 func (l *Log) flush() error {
 	l.mu.Lock()
-	b, broken := l.waiting, l.broken
+	calls := l.waiting
 	l.waiting = nil
 	l.mu.Unlock()
-	if broken != nil || len(b) == 0 {
+	l.text = l.text[:0]
+	for i := range calls {
+		l.text = appendCall(l.text, l.began, &calls[i])
+	}
+	return l.append(l.text)
+}
+
+// append writes lines at the end of the file.
+func (l *Log) append(lines []byte) error {
+	if len(lines) == 0 {
 		return nil
 	}
-	if l.size+int64(len(b)) > l.limit {
+	if l.size+int64(len(lines)) > l.limit {
 		if err := l.shrink(); err != nil {
 			return err
 		}
 	}
-	l.size += int64(len(b))
-	_, err := l.file.Write(b)
+	l.size += int64(len(lines))
+	_, err := l.file.Write(lines)
 	return err
 }
 
