@@ -310,6 +310,9 @@ func TestBounded(t *testing.T) {
 	if diff := cmp.Diff(all, sum); diff != "" {
 		t.Error(diff)
 	}
+	if sum.Calls != 12_000 || sum.IDs != 1_200_000 || sum.Retries != 6000 || sum.Throttled != 240 || sum.Pause != 480_000 || sum.Least != 10 || sum.Most != 14 {
+		t.Errorf("%+v", sum)
+	}
 }
 
 // With very many runs, the oldest are left out.

@@ -38,7 +38,7 @@ func TestObserve(t *testing.T) {
 		}
 		kinds, again, least := map[zoho.Kind]int{}, 0, 10
 		for _, c := range seen {
-			if c.Kind != KindOther || c.InFlight < 1 || c.InFlight > c.Allowed || c.Allowed > 10 || c.Sent.IsZero() {
+			if c.Kind != KindOther || c.Attempt < 1 || c.InFlight < 1 || c.InFlight > c.Allowed || c.Allowed > 10 || c.Sent.IsZero() {
 				t.Errorf("%+v", c)
 			}
 			least = min(least, c.Allowed)
