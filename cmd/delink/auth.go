@@ -160,17 +160,20 @@ func (p *program) keepLogin(ctx context.Context, l login, grant oauth.Grant) err
 // loginGuide says where a grant code comes from.
 func loginGuide(dc zoho.DataCentre) string {
 	console := strings.Replace(dc.Accounts, "//accounts.", "//api-console.", 1)
+	var names, uses []string
+	for _, s := range oauth.Scopes {
+		names = append(names, s.Name)
+		uses = append(uses, fmt.Sprintf("   %-41s %s", s.Name, s.For))
+	}
 	return fmt.Sprintf(`1. open %s and add a self client, or open the one that is there
 2. on its tab Client Secret: its client id and client secret
 3. on its tab Generate Code: enter these scopes, 10 minutes and any description, then choose the org
 
      %s
 
-   %-41s to remove links, and to look up those that went unanswered
-   %-41s to check relations before the first call
-   %-41s to show the org, and to know its limits
+%s
 4. paste the code here before it expires; it is good once
-`, console, strings.Join([]string{oauth.ScopeDelink, oauth.ScopeLists, oauth.ScopeOrg}, ","), oauth.ScopeDelink, oauth.ScopeLists, oauth.ScopeOrg)
+`, console, strings.Join(names, ","), strings.Join(uses, "\n"))
 }
 
 // grantError makes a better error of the endpoint's error for a grant code that is not accepted.

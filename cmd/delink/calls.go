@@ -45,6 +45,13 @@ func (l logged) LinkFields(ctx context.Context, t zoho.Token, r zoho.Relation, p
 	return states, err
 }
 
+func (l logged) LookUp(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID, what zoho.LookFor) ([]zoho.LinkState, error) {
+	start := time.Now()
+	states, err := l.Client.LookUp(ctx, t, r, parent, ids, what)
+	l.tell(ctx, "look up with fields", r, parent, len(ids), start, err)
+	return states, err
+}
+
 func (l logged) Link(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, links []zoho.NewLink) (zoho.Answer, error) {
 	start := time.Now()
 	a, err := l.Client.Link(ctx, t, r, parent, links)

@@ -70,7 +70,7 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{err, cmd.CommandPath() + " --help lists the flags"}
 	})
-	root.AddCommand(p.runCommand(), p.planCommand(), p.undoCommand(), p.reportCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand())
+	root.AddCommand(p.exportCommand(), p.planCommand(), p.runCommand(), p.verifyCommand(), p.undoCommand(), p.reportCommand(), p.doctorCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand())
 	completeChoices(root)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -93,7 +93,9 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 // choices has the values of flags that take one of a few.
 var choices = map[string][]string{
 	"api-version": zoho.Versions,
+	"approved":    {"both", "only", "no"},
 	"concurrency": {"auto"},
+	"converted":   {"both", "only", "no"},
 	"dc":          zoho.DataCentreNames(),
 	"delimiter":   {"comma", "semicolon", "tab", "pipe"},
 	"environment": {"production", "sandbox", "developer"},

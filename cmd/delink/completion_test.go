@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,7 +13,11 @@ func TestOfferedValuesAreAccepted(t *testing.T) {
 		for _, value := range values {
 			var stderr strings.Builder
 			getenv := func(name string) string { return map[string]string{"ZOHO_ACCESS_TOKEN": "1000.token"}[name] }
-			run(t.Context(), []string{"run", "no-such-file.csv", "--yes", "--" + name, value}, nil, &stderr, &stderr, getenv)
+			args := []string{"run", "no-such-file.csv", "--yes"}
+			if slices.Contains([]string{"approved", "converted"}, name) {
+				args = []string{"export", "Campaigns.Leads", "--parents", "no-such-file.csv"}
+			}
+			run(t.Context(), append(args, "--"+name, value), nil, &stderr, &stderr, getenv)
 			if !strings.Contains(stderr.String(), "there is no file no-such-file.csv") {
 				t.Errorf("--%s %s: %s", name, value, &stderr)
 			}

@@ -18,11 +18,19 @@ var errNotConfirmed = errors.New("not confirmed")
 // question gives what a person has to say yes to. With --quiet the plan is a part of it, because no
 // other message shows it.
 func (r *runner) question(v *planView) string {
-	q := fmt.Sprintf("remove %s in %s? This cannot be undone by itself. [y/N]", counted(v.ToSend, "link", "links"), r.where(v.org))
+	q := fmt.Sprintf("remove %s in %s? %s [y/N]", counted(v.ToSend, "link", "links"), r.where(v.org), r.wayBack(v))
 	if r.ui.manner().quiet {
 		q = v.text(false) + "\n" + q
 	}
 	return q
+}
+
+// wayBack says what can be done about links that have been removed.
+func (r *runner) wayBack(v *planView) string {
+	if !r.f.snapshot || v.Input == job.Stdin {
+		return "This cannot be undone by itself."
+	}
+	return "delink undo " + shellQuote(v.Input) + " puts them back with their own fields, though not with their ids and times."
 }
 
 // confirm reads the answer to a question before something is removed. Only a whole line with y or

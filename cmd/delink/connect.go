@@ -22,13 +22,15 @@ type connector struct {
 	timeout time.Duration // of one call
 	login   login
 	client  *zoho.Client // nil before connect
+	demo    bool         // the emulator has the demo org
+	second  string       // what a second signal does to what is in flight
 	close   func()
 	begun   atomic.Pointer[func() progress.Moment] // nil before the first call
 }
 
 // connector makes a connector. timeout is that of one call; 0 for the usual one.
 func (p *program) connector(flags *crmFlags, timeout time.Duration) *connector {
-	return &connector{program: p, flags: flags, timeout: cmp.Or(timeout, time.Minute), close: func() {}}
+	return &connector{program: p, flags: flags, timeout: cmp.Or(timeout, time.Minute), close: func() {}, second: "leaves at once and records their links as unknown"}
 }
 
 // logIn finds the login, unless the emulator is called.
@@ -78,7 +80,11 @@ func (c *connector) connect() (*job.Connection, error) {
 		for _, name := range c.flags.unheeded {
 			c.ui.note(name + " does not count: --emulator asks no org")
 		}
-		r, err := startRehearsal()
+		start := startRehearsal
+		if c.demo {
+			start = startDemo
+		}
+		r, err := start()
 		if err != nil {
 			return nil, err
 		}
@@ -130,7 +136,7 @@ func (c *connector) accept(org *zoho.Org) error {
 // stopping writes what the first signal does.
 func (c *connector) stopping(what string) {
 	if look := c.begun.Load(); look != nil {
-		c.ui.note(fmt.Sprintf("%s: sending nothing new, waiting for %s in flight; a second signal leaves at once and records their links as unknown",
-			what, counted((*look)().InFlight, "call", "calls")))
+		c.ui.note(fmt.Sprintf("%s: sending nothing new, waiting for %s in flight; a second signal %s",
+			what, counted((*look)().InFlight, "call", "calls"), c.second))
 	}
 }

@@ -22,8 +22,18 @@ const rehearsalLatency = "100ms"
 
 // startRehearsal starts an emulator in which every link exists until it is removed.
 func startRehearsal() (*rehearsal, error) {
+	return startEmulator("links=all", "credits=none", "latency="+rehearsalLatency, "company=built-in emulator", "org-type=sandbox")
+}
+
+// startDemo starts an emulator with the demo org, for commands that have no input which says what
+// there is.
+func startDemo() (*rehearsal, error) {
+	return startEmulator("demo=true", "org-type=sandbox", "latency="+rehearsalLatency)
+}
+
+func startEmulator(settings ...string) (*rehearsal, error) {
 	config := emulator.Default()
-	if err := config.SetAll("links=all", "credits=none", "latency="+rehearsalLatency, "company=built-in emulator", "org-type=sandbox"); err != nil {
+	if err := config.SetAll(settings...); err != nil {
 		return nil, err
 	}
 	crm := emulator.New(config)
@@ -50,11 +60,14 @@ func (r *rehearsal) setLink(l reader.Link, linked bool) {
 	set(l.Relation.Module, uint64(l.Parent), l.Relation.List, uint64(l.Related))
 }
 
+// emulatorName stands for a data centre where the emulator is called.
+const emulatorName = "emulator"
+
 // emulatorLogin is the login that an emulator accepts.
 func emulatorLogin(s *emulator.Server, config emulator.Config) login {
 	return login{
 		Credentials: oauth.Credentials{ClientID: config.ClientID, ClientSecret: config.ClientSecret, RefreshToken: config.RefreshToken},
-		dc:          zoho.DataCentre{Name: "emulator"},
+		dc:          zoho.DataCentre{Name: emulatorName},
 		source:      "the emulator",
 		accounts:    s.URL,
 		api:         s.URL,

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"delink/pkg/job"
 	"delink/pkg/outcome"
@@ -159,13 +158,16 @@ func (w *endingWords) ending(s *report.Summary, end *job.Ending) string {
 	if s.Failures != nil {
 		rows = append(rows, [2]string{"failures", *s.Failures})
 	}
+	if end.Snapshot != "" {
+		rows = append(rows, [2]string{"snapshot", end.Snapshot})
+	}
 	b.WriteString(strings.TrimSuffix(table(rows), "\n"))
 	return b.String()
 }
 
 // reasonText says why a run ended, and whether the same command goes on with it.
 func reasonText(s *report.Summary, err error) string {
-	took := fmt.Sprintf("%s, %s", progress.Duration(time.Duration(s.Seconds*float64(time.Second))), counted(s.Calls, "call", "calls"))
+	took := tookText(s.Seconds, s.Calls)
 	e := s.Reason.Ending()
 	text := e.Text
 	if s.ExitCode == outcome.ExitInterrupted {

@@ -25,6 +25,7 @@ type runFlags struct {
 	maxLinks          int
 	batchSize         int
 	maxFailures       share
+	snapshot          bool
 	retryFailed       bool
 	restart           bool
 	ifChanged         string
@@ -49,6 +50,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the results: links.summary.json)")
 	flags.IntVar(&f.maxLinks, "max-links", 0, "refuse an input with more than `N` links")
 	flags.IntVar(&f.batchSize, "batch-size", zoho.MaxIDs, "links per call, 1 to 100")
+	flags.BoolVar(&f.snapshot, "snapshot", false, "read each link's own fields before it is removed, and keep them for undo in links.snapshot.csv; doubles the calls")
 	flags.BoolVar(&f.retryFailed, "retry-failed", false, "send again what failed in an earlier run")
 	flags.BoolVar(&f.restart, "restart", false, "begin anew, whatever an earlier run did; its files get new names")
 	flags.StringVar(&f.ifChanged, "if-changed", "", "if an unfinished run had another input: `resume|restart` (resume skips the links that are settled)")
@@ -75,6 +77,7 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 		wrongBatchSize(f.batchSize),
 		{f.maxLinks < 0, "--max-links is below 0"},
 		{cmd.Flags().Changed("max-links") && f.maxLinks == 0, "--max-links 0 would refuse every input"},
+		{f.snapshot && f.maxCalls == 1, "--max-calls 1 would send nothing: --snapshot needs two calls for a batch"},
 		wrongIfChanged(f.ifChanged),
 	})
 	if err == nil {
@@ -143,6 +146,7 @@ func (p *program) config(f *runFlags, input string) (job.Config, error) {
 		Stdin:       p.stdin,
 		Files:       f.files(),
 		BatchSize:   f.batchSize,
+		Snapshot:    f.snapshot,
 		MaxLinks:    f.maxLinks,
 		SkipInvalid: f.skipInvalid,
 		FailAbsent:  f.failAbsent,

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os/exec"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -19,13 +20,15 @@ type crm struct {
 	*emulator.Emulator                    // whose books are looked at
 	gated              *emulator.Emulator // the one behind the gate
 	last               *exec.Cmd          // started with &
+	remembered         map[string]string  // see remember
 
 	mu      sync.Mutex
 	arrived int
-	from    int  // calls from this number on are held; 0 for none
-	done    bool // behind their work
-	late    bool // even if the client leaves
-	once    bool // later calls are not held
+	kind    string // of the calls that are held: see gateKinds; empty for delinks
+	from    int    // calls from this number on are held; 0 for none
+	done    bool   // behind their work
+	late    bool   // even if the client leaves
+	once    bool   // later calls are not held
 	held    sync.WaitGroup
 	open    chan struct{} // closed when they are let go
 	more    chan struct{} // closed when a call arrives, and replaced
@@ -46,9 +49,30 @@ func running(ts *testscript.TestScript) *crm {
 	return c
 }
 
+// gateKinds are the kinds of calls that can be held in place of delinks.
+var gateKinds = map[string]func(r *http.Request) bool{
+	"lists": func(r *http.Request) bool { // pages of a list of links
+		return r.Method == http.MethodGet && strings.Count(r.URL.Path, "/") == 5 && r.URL.Query().Has("sort_by")
+	},
+	"looks": func(r *http.Request) bool { // look-ups, and reads of links' own fields
+		return r.Method == http.MethodGet && strings.Count(r.URL.Path, "/") == 5 && r.URL.Query().Has("ids")
+	},
+	"links": func(r *http.Request) bool { return r.Method == http.MethodPut }, // calls that make links
+}
+
+// gates reports whether a call is one of those that can be held.
+func (c *crm) gates(r *http.Request) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if is := gateKinds[c.kind]; is != nil {
+		return is(r)
+	}
+	return r.Method == http.MethodDelete
+}
+
 // ServeHTTP holds delink calls, and lets all others through.
 func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodDelete {
+	if !c.gates(r) {
 		c.gated.ServeHTTP(w, r)
 		return
 	}
@@ -99,14 +123,23 @@ func (c *crm) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func cmdHold(ts *testscript.TestScript, neg bool, args []string) {
 	ok := len(args) > 0
 	for _, a := range args[min(1, len(args)):] {
-		ok = ok && slices.Contains([]string{"done", "late", "once"}, a)
+		ok = ok && (slices.Contains([]string{"done", "late", "once"}, a) || gateKinds[a] != nil)
 	}
-	plainCommand(ts, neg, ok, "hold N [done|late] [once]")
+	plainCommand(ts, neg, ok, "hold N [done|late] [once] [lists|looks|links]")
 	c := running(ts)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.done, c.late = slices.Contains(args, "done"), slices.Contains(args, "late")
 	c.once = slices.Contains(args, "once")
+	kind := ""
+	for _, a := range args[1:] {
+		if gateKinds[a] != nil {
+			kind = a
+		}
+	}
+	if kind != c.kind {
+		c.kind, c.arrived = kind, 0
+	}
 	c.from, c.open = number(ts, args[0]), make(chan struct{})
 }
 

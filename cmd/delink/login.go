@@ -25,6 +25,7 @@ type login struct {
 	oauth.Credentials
 	dc       zoho.DataCentre
 	source   string // where the credentials are from, for people
+	stored   bool   // by delink auth login
 	accounts string // base URL of the token endpoint
 	api      string // base URL of the API; if it is empty, the token says it
 	fallback string // base URL of the API, if the token does not say it
@@ -126,7 +127,7 @@ func (p *program) login(w whereFlags) (login, error) {
 		if err != nil {
 			return l, err
 		}
-		stored, l.Credentials, l.source = *s, s.login(), "the login stored for "+s.name()
+		stored, l.Credentials, l.source, l.stored = *s, s.login(), "the login stored for "+s.name(), true
 	case l.AccessToken == "" && len(missing) > 1:
 		return l, notWhole(missing)
 	case w.org != "":
@@ -264,6 +265,12 @@ func registry() string {
 
 // client makes the client for a login.
 func (l login) client(slots int, timeout time.Duration, apiVersion string) (*zoho.Client, error) {
+	c, _, err := l.observed(slots, timeout, apiVersion, nil)
+	return c, err
+}
+
+// observed makes the client and its source of tokens. observe is told of each call; it may be nil.
+func (l login) observed(slots int, timeout time.Duration, apiVersion string, observe func(zoho.Exchange)) (*zoho.Client, *oauth.Source, error) {
 	client := httpClient(slots)
 	tokens := oauth.NewSource(l.Credentials, l.server(client), l.cacheOfTokens())
 	c, err := zoho.NewClient(tokens, client, zoho.Options{
@@ -272,11 +279,12 @@ func (l login) client(slots int, timeout time.Duration, apiVersion string) (*zoh
 		Version:   apiVersion,
 		Timeout:   timeout,
 		UserAgent: "delink/" + version,
+		Observe:   observe,
 	})
 	if err != nil {
-		return nil, usageError{err, ""}
+		return nil, nil, usageError{err, ""}
 	}
-	return c, nil
+	return c, tokens, nil
 }
 
 // httpClient makes a client for so many calls in flight.

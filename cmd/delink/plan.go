@@ -132,6 +132,7 @@ type planView struct {
 	ToSend      int            `json:"to_send"`
 	InDoubt     int            `json:"in_doubt"` // links of ToSend that may be removed already
 	Calls       int            `json:"calls"`
+	Reads       int            `json:"reads"` // calls of Calls that read the links' own fields
 	Credits     int            `json:"credits"`
 	Concurrency int            `json:"concurrency"`
 	Seconds     float64        `json:"seconds"` // expected
@@ -207,6 +208,7 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		ToSend:      p.ToSend,
 		InDoubt:     p.InDoubt,
 		Calls:       p.Calls,
+		Reads:       p.Reads,
 		Credits:     p.Credits,
 		Concurrency: p.Slots,
 		Seconds:     p.Time.Seconds(),
@@ -265,7 +267,7 @@ func (v *planView) text(whole bool) string {
 		rows = append(rows, [2]string{"in doubt", counted(v.InDoubt, "link", "links") + " that an earlier run may have removed; they are sent first"})
 	}
 	rows = append(rows,
-		[2]string{"calls", progress.Number(v.Calls) + ", of one credit each"},
+		[2]string{"calls", progress.Number(v.Calls) + ", of one credit each" + v.reads()},
 		[2]string{"time", fmt.Sprintf("%s, with %d calls in flight and %v a call", about(time.Duration(v.Seconds*float64(time.Second))), v.Concurrency, job.AnswerTime)})
 	b.WriteString(table(rows))
 	b.WriteString(v.warnings())
@@ -324,6 +326,14 @@ func (v *planView) what() string {
 	}
 	r := v.Relations[0]
 	return fmt.Sprintf("%s from %s", counted(r.Links, "link to "+r.Relation, r.Relation), counted(r.Parents, "record of "+r.Module, r.Module))
+}
+
+// reads says which of the calls read the links' own fields.
+func (v *planView) reads() string {
+	if v.Reads == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": %s to read the links' own fields, %s to remove them", progress.Number(v.Reads), progress.Number(v.Calls-v.Reads))
 }
 
 func (v *planView) repeated() string {

@@ -31,7 +31,7 @@ func TestReadme(t *testing.T) {
 		t.Chdir(folder)
 		for _, step := range strings.Split(string(session[1]), "$ ")[1:] {
 			command, want, _ := strings.Cut(step, "\n")
-			args := strings.Fields(command)
+			args := words(command)
 			if args[0] != "delink" {
 				t.Fatalf("the README's session runs %q", command)
 			}
@@ -42,6 +42,14 @@ func TestReadme(t *testing.T) {
 			}
 		}
 	}
+}
+
+// words are the words of a command. Double quotes hold a word together.
+func words(command string) (words []string) {
+	for _, w := range regexp.MustCompile(`"[^"]*"|\S+`).FindAllString(command, -1) {
+		words = append(words, strings.Trim(w, `"`))
+	}
+	return words
 }
 
 // samples are the inputs in testdata, without its folders and without what a run beside them has

@@ -22,6 +22,7 @@ var remedies = map[job.Remedy]string{
 	job.VouchForRelation:    "if you know that it can be delinked, add --allow-relation ",
 	job.LeaveOutEnvironment: "leave out --environment",
 	job.SayYes:              "add --yes to go on without being asked",
+	job.LeaveOutApproved:    "leave out --approved",
 	job.RemoveAgain:         "to remove the links again, begin anew with --restart",
 	job.WhereResults:        "if they are elsewhere, name them with FLAG FILE",
 }
@@ -33,6 +34,8 @@ var fileFlags = map[job.Role]string{
 	job.RoleSummary:  "--summary",
 	job.RoleInvalid:  "--invalid",
 	job.RoleMetrics:  "--metrics",
+	job.RoleOutput:   "--output",
+	job.RoleSnapshot: "--results", // the snapshot goes beside the results
 }
 
 // hint says what to do about a refusal.

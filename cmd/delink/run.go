@@ -21,6 +21,7 @@ func (p *program) runCommand() *cobra.Command {
   links.results.csv    one row for each input row that is settled; a later run goes by it
   links.failures.csv   the input rows whose links are not gone, and why: an input itself
   links.summary.json   the run in numbers
+  links.snapshot.csv   with --snapshot, the links' own fields before they were removed
 
 Exit codes:
 ` + exitCodes() + `

@@ -53,8 +53,11 @@ func TestScript(t *testing.T) {
 			"emulator":   cmdEmulator,   // emulator [knob=value ...]: a CRM to log in to, from here to the script's end
 			"knobs":      cmdKnobs,      // knobs knob=value ...: it behaves otherwise from now on
 			"links":      cmdLinks,      // links FILE ...: the links of these inputs exist in the CRM
+			"members":    cmdMembers,    // members LINKS PARENTS: links of campaigns to leads exist, each with a member status
+			"remember":   cmdRemember,   // remember: all links that are there now, and their own fields
+			"same":       cmdSame,       // same: the links of remember are there again, with their own fields, and no others
 			"campaign":   cmdCampaign,   // campaign FILE LINKS [PARENTS]: makes an input
-			"hold":       cmdHold,       // hold N [done|late] [once]: the Nth delink call and later ones (or it alone) wait for release, before or behind their work; late: though the client has left
+			"hold":       cmdHold,       // hold N [done|late] [once] [lists]: the Nth delink call and later ones (or it alone) wait for release, before or behind their work; late: though the client has left; lists: of the calls that list links
 			"release":    cmdRelease,    // release: they wait no longer, and have done their work
 			"arrived":    cmdArrived,    // arrived N: waits until the Nth delink call has arrived
 			"signal":     cmdSignal,     // signal INT|TERM|HUP|QUIT|KILL: to the program that was started last with &
@@ -147,6 +150,46 @@ func cmdField(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s:%d: the link's %s is %q, not %q", args[0], r.line, args[1], got, args[2])
 		}
 	}
+}
+
+func cmdMembers(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 2, "members LINKS PARENTS")
+	links, parents := number(ts, args[0]), number(ts, args[1])
+	statuses := []string{"Planned", "Sent", "Responded", "=odd, \"quoted\""}
+	for i := range links {
+		parent, related := uint64(3652397000000400001+i%parents), uint64(3652397000000900001+i)
+		running(ts).Link("Campaigns", parent, "Leads", related)
+		running(ts).SetFields("Campaigns", parent, "Leads", related, map[string]any{"Member_Status": statuses[i%len(statuses)]})
+	}
+}
+
+func cmdRemember(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 0, "remember")
+	crmOf(ts).remembered = crmOf(ts).everything()
+}
+
+func cmdSame(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 0, "same")
+	before, now := crmOf(ts).remembered, crmOf(ts).everything()
+	for link, fields := range before {
+		if again, is := now[link]; !is || again != fields {
+			ts.Fatalf("%s had the fields %s, and has %q now", link, fields, again)
+		}
+	}
+	if len(now) != len(before) {
+		ts.Fatalf("there were %d links, and are %d", len(before), len(now))
+	}
+}
+
+// everything gives the own fields of all links that are there.
+func (c *crm) everything() map[string]string {
+	all := map[string]string{}
+	for s := range c.States() {
+		if s.Linked {
+			all[fmt.Sprint(s.Module, s.Parent, s.List, s.Related)] = fmt.Sprint(c.FieldsOf(s.Module, s.Parent, s.List, s.Related))
+		}
+	}
+	return all
 }
 
 func cmdCampaign(ts *testscript.TestScript, neg bool, args []string) {

@@ -10,6 +10,7 @@ import (
 	"delink/pkg/worker"
 	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
+	"delink/pkg/zoho/login"
 )
 
 // answers are what an org says of itself before the first call that removes links. An answer may be
@@ -17,6 +18,7 @@ import (
 type answers struct {
 	org      *zoho.Org              // nil if it is not known
 	lists    map[string][]zoho.List // by module; nil if they are not known
+	noModule map[string]error       // modules that the org does not accept
 	identity zoho.Identity          // as far as it is known
 	problems problems
 	notes    []string
@@ -27,17 +29,25 @@ type answers struct {
 // allows.
 const mostQuestions = zoho.LeastSlots
 
-// ask asks the org for its name, type and edition, and for the related lists of the modules in the
-// input.
+// ask asks the org for its name, type and edition, for the related lists of the modules in the
+// input, and whether its relations can be delinked.
 func ask(ctx context.Context, conn *Connection, in *Input) answers {
-	a := answers{lists: map[string][]zoho.List{}, identity: zoho.Identity{Login: conn.Login}}
+	a := inquire(ctx, conn, modulesOf(in), in.Config.Limits)
+	if a.refused == nil && ctx.Err() == nil {
+		a.check(in)
+	}
+	return a
+}
+
+// inquire asks the org for its name, type and edition, and for the related lists of modules.
+func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, also ...*worker.Question) answers {
+	a := answers{lists: map[string][]zoho.List{}, noModule: map[string]error{}, identity: zoho.Identity{Login: conn.Login}}
 	var org zoho.Org
 	aboutOrg := &worker.Question{Ask: func(ctx context.Context) (err error) {
 		org, err = conn.CRM.Org(ctx)
 		return err
 	}}
 	questions := []*worker.Question{aboutOrg}
-	modules := modulesOf(in)
 	lists := make([][]zoho.List, len(modules))
 	for i, module := range modules {
 		questions = append(questions, &worker.Question{Ask: func(ctx context.Context) (err error) {
@@ -46,11 +56,11 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 		}})
 	}
 	slots := mostQuestions
-	if in.Config.Slots > 0 {
-		slots = min(slots, in.Config.Slots)
+	if c.Slots > 0 {
+		slots = min(slots, c.Slots)
 	}
-	limits := engine.Settings{Slots: slots, Rate: in.Config.Rate, Jitter: in.Config.Jitter}
-	a.refused = worker.Ask(ctx, conn.CRM, questions, limits)
+	limits := engine.Settings{Slots: slots, Rate: c.Rate, Jitter: c.Jitter}
+	a.refused = worker.Ask(ctx, conn.CRM, append(questions, also...), limits)
 	a.locate(ctx, conn)
 	if a.refused != nil || ctx.Err() != nil {
 		return a
@@ -61,20 +71,18 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 			a.identity.Org = org.ID
 		}
 	} else {
-		a.notef("the org does not say its name and edition: %s", noAnswer(aboutOrg.Err, "ZohoCRM.org.READ"))
+		a.notef("the org does not say its name and edition: %s", noAnswer(aboutOrg.Err, login.ScopeOrg))
 	}
-	refused := map[string]error{} // modules
 	for i, module := range modules {
 		switch e := questions[i+1].Err; {
 		case e == nil:
 			a.lists[module] = lists[i]
 		case e.Code == "INVALID_MODULE":
-			refused[module] = e
+			a.noModule[module] = e
 		default:
-			a.notef("the org does not say which lists of %s can be delinked: %s", module, noAnswer(e, "ZohoCRM.settings.related_lists.READ"))
+			a.notef("the org does not say which lists of %s can be delinked: %s", module, noAnswer(e, login.ScopeLists))
 		}
 	}
-	a.check(in, refused)
 	return a
 }
 
@@ -97,11 +105,10 @@ func (a *answers) locate(ctx context.Context, conn *Connection) {
 	}
 }
 
-// check finds the relations of an input that cannot be delinked. refused has the modules that the
-// org does not accept.
-func (a *answers) check(in *Input, refused map[string]error) {
+// check finds the relations of an input that cannot be delinked.
+func (a *answers) check(in *Input) {
 	for _, r := range in.Set.Relations() {
-		if err := refused[r.Relation.Module]; err != nil {
+		if err := a.noModule[r.Relation.Module]; err != nil {
 			a.problems.add(&relation.Problem{Relation: r.Relation, Kind: relation.NoSuchModule, Err: err})
 			continue
 		}

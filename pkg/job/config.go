@@ -27,6 +27,7 @@ type Config struct {
 	MaxLinks      int             // refuse an input with more links; 0 for no limit
 	SkipInvalid   bool            // go on without the rows that cannot be used
 	FailAbsent    bool            // absent links count as failures
+	Snapshot      bool            // keep the links' own fields before they are removed
 	Strict        bool            // refuse an input for any suspicion
 	AcceptRounded bool            // do not refuse an input because its ids look rounded
 	Choice
@@ -106,6 +107,9 @@ type Connection struct {
 // CRM makes the calls of a job. Errors are of type *zoho.Error.
 type CRM interface {
 	worker.CRM
+	worker.Lister
+	// Views asks for the custom views of a module.
+	Views(ctx context.Context, module string) ([]zoho.View, error)
 	worker.RelinkCRM
 	// Org asks which org the login belongs to.
 	Org(ctx context.Context) (zoho.Org, error)

@@ -248,9 +248,22 @@ func (j *Job) settleEarlier() error {
 	if err := j.refuseDeletion(); err != nil {
 		return err
 	}
+	if err := j.checkSnapshot(); err != nil {
+		return err
+	}
 	j.tellOfEarlier()
 	j.applyDoubts()
 	return nil
+}
+
+// checkSnapshot refuses to add rows to a file that is no snapshot. One that gets a new name may be
+// anything.
+func (j *Job) checkSnapshot() error {
+	if !j.config.Snapshot || j.decision == beginAnew {
+		return nil
+	}
+	ignore := func(reader.Link, string, map[string]string) error { return nil }
+	return notOurs(report.ReadSnapshot(j.world.Disk, j.files.Snapshot, ignore))
 }
 
 // tellOfEarlier notes what people should know about the earlier run.

@@ -15,8 +15,11 @@ import (
 type Files struct {
 	Results, Summary string
 	Failures         string // empty for a job that writes none
-	Invalid          string // the rows that cannot be used; empty for no such file
-	Metrics          string // written by the program; empty for no such file
+	// Snapshot is beside the results, and is named after them. It has its path whether or not a run
+	// keeps fields there.
+	Snapshot string
+	Invalid  string // the rows that cannot be used; empty for no such file
+	Metrics  string // written by the program; empty for no such file
 }
 
 // Role says what a file is for.
@@ -30,12 +33,19 @@ const (
 	RoleFailures
 	RoleSummary
 	RoleInvalid
+	RoleSnapshot
+	RoleVerified
+	RoleUndo
+	RoleOutput
 	RoleMetrics
 )
 
 // String gives the words for the file in messages.
 func (r Role) String() string {
-	return [...]string{"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used", "the metrics"}[r]
+	return [...]string{
+		"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used", "the snapshot",
+		"the file of the verification", "the results of the undo", "the output", "the metrics",
+	}[r]
 }
 
 func refuseFile(remedy Remedy, role Role, err error, format string, args ...any) *Refusal {
@@ -48,9 +58,9 @@ type part struct {
 	path *string
 }
 
-// written lists the files that a job writes.
+// written lists the files that a job writes. The snapshot's path comes from that of the results.
 func (f *Files) written() []part {
-	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}, {RoleMetrics, &f.Metrics}}
+	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}, {RoleSnapshot, &f.Snapshot}, {RoleMetrics, &f.Metrics}}
 }
 
 // place gives every file its path. A file that the user gave no path goes beside the results.
@@ -64,6 +74,9 @@ func (f Files) place(input string, need bool) (Files, error) {
 		return f, err
 	}
 	for _, p := range f.written() {
+		if p.role == RoleSnapshot && f.Results != "" { // its real place is known now
+			f.Snapshot = strings.TrimSuffix(stem(f.Results), ".results") + ".snapshot.csv"
+		}
 		if *p.path == "" {
 			continue
 		}

@@ -28,7 +28,7 @@ func TestPlace(t *testing.T) {
 		t.Fatal(err)
 	}
 	beside := func(base string) Files {
-		return Files{Results: base + ".results.csv", Failures: base + ".failures.csv", Summary: base + ".summary.json"}
+		return Files{Results: base + ".results.csv", Failures: base + ".failures.csv", Summary: base + ".summary.json", Snapshot: base + ".snapshot.csv"}
 	}
 	elsewhere := beside("out/r")
 	elsewhere.Results = "out/r.csv"
@@ -43,7 +43,7 @@ func TestPlace(t *testing.T) {
 		{"standard input", Stdin, Files{Results: "out/r.results.csv"}, beside("out/r")},
 		{"standard input by its name", "/dev/stdin", Files{Results: "out/r.csv"}, elsewhere},
 		{"a link to standard input", "in", Files{Results: "out/r.csv"}, elsewhere},
-		{"a dangling link", "links.csv", Files{Results: "dangling"}, Files{Results: "./out/r.csv", Failures: "dangling.failures.csv", Summary: "dangling.summary.json"}},
+		{"a dangling link", "links.csv", Files{Results: "dangling"}, Files{Results: "./out/r.csv", Failures: "dangling.failures.csv", Summary: "dangling.summary.json", Snapshot: "./out/r.snapshot.csv"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got, err := c.given.place(c.input, true); err != nil || got != c.want {

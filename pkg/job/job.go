@@ -51,13 +51,14 @@ const (
 
 // Ending is how a job ended.
 type Ending struct {
-	Summary *report.Summary // of this run; for EarlierDone, of the earlier run
-	Idle    Idle
-	Input   string    // the name of the input
-	Org     *zoho.Org // nil if it is not known
-	Causes  []report.Cause
-	InDoubt int   // pending links that an earlier run may have removed
-	Err     error // why the run could not go on; the files are finished all the same
+	Summary  *report.Summary // of this run; for EarlierDone, of the earlier run
+	Idle     Idle
+	Input    string    // the name of the input
+	Org      *zoho.Org // nil if it is not known
+	Causes   []report.Cause
+	Snapshot string // the file with the links' own fields; empty if the run keeps none
+	InDoubt  int    // pending links that an earlier run may have removed
+	Err      error  // why the run could not go on; the files are finished all the same
 }
 
 // Run takes a job through all its steps. When stop ends, nothing new is sent and what is in flight
@@ -139,7 +140,7 @@ func Look(ctx context.Context, c Config, w World) (*Proposal, error) {
 			return nil, err
 		}
 	} else {
-		j.answers.check(j.input, nil)
+		j.answers.check(j.input)
 	}
 	if err := j.compare(); err != nil {
 		return nil, err
@@ -291,11 +292,9 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 	watch := func() {}
 	s, err := j.withFiles(hard, 2*p.Slots*j.config.batchSize(), func(r *report.Recorder) (outcome.Reason, error) {
 		calls = j.recordCalls(p)
-		run = j.work.start(j, r, engine.Settings{
-			Slots: p.Slots, Rate: j.config.Rate, MaxAttempts: max(1, j.config.MaxAttempts),
-			MaxCalls: j.config.MaxCalls, ReserveCredits: j.config.ReserveCredits,
-			Jitter: j.config.Jitter, Note: j.world.Note, Observe: calls.Observe,
-		})
+		limits := j.limits(p.Slots)
+		limits.Observe = calls.Observe
+		run = j.work.start(j, r, limits)
 		watch = j.watch(run, p)
 		return run.Run(stop, hard)
 	}, func(s *report.Summary) {
@@ -306,6 +305,15 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 	watch()
 	j.endCalls(calls, s)
 	return j.ending(s, NotIdle, err), nil
+}
+
+// limits are the engine's settings.
+func (j *Job) limits(slots int) engine.Settings {
+	return engine.Settings{
+		Slots: slots, Rate: j.config.Rate, MaxAttempts: max(1, j.config.MaxAttempts),
+		MaxCalls: j.config.MaxCalls, ReserveCredits: j.config.ReserveCredits,
+		Jitter: j.config.Jitter, Note: j.world.Note,
+	}
 }
 
 // setStats sets what the summary says of the calls.
@@ -350,6 +358,9 @@ func (j *Job) ending(s *report.Summary, why Idle, err error) *Ending {
 	if why == NotIdle {
 		e.Causes = j.book.Causes()
 		e.InDoubt = len(j.book.InDoubt())
+		if exists, _ := j.world.Disk.Exists(j.files.Snapshot); exists && j.config.Snapshot {
+			e.Snapshot = j.files.Snapshot
+		}
 	}
 	return e
 }

@@ -10,7 +10,7 @@ import (
 // lockFiles locks every file that a run writes, for this process. The files are to be written
 // through the disk that it returns.
 func lockFiles(on disk.Disk, f Files) (disk.Held, error) {
-	return lock(on, part{RoleResults, &f.Results}, part{RoleFailures, &f.Failures}, part{RoleSummary, &f.Summary})
+	return lock(on, part{RoleResults, &f.Results}, part{RoleFailures, &f.Failures}, part{RoleSummary, &f.Summary}, part{RoleSnapshot, &f.Snapshot})
 }
 
 func lock(on disk.Disk, parts ...part) (disk.Held, error) {

@@ -17,9 +17,10 @@ type Proposal struct {
 	Vouched []zoho.Relation // relations of which the user alone says that they can be delinked
 	Asked   bool            // the org was asked
 	Fields  int             // of an undo: how many of ToSend have fields of their own
-	Calls   int
-	Credits int // at the most
-	Slots   int // calls in flight at most
+	Calls   int             // in all
+	Reads   int             // how many of Calls read the links' own fields
+	Credits int             // at the most
+	Slots   int             // calls in flight at most
 	Time    time.Duration
 }
 
@@ -27,9 +28,9 @@ type Proposal struct {
 // seconds.
 const AnswerTime = 300 * time.Millisecond
 
-// estimate is how long calls take with so many in flight, and no more than perSecond of them a
+// Estimate is how long calls take with so many in flight, and no more than perSecond of them a
 // second if that is not 0.
-func estimate(calls, slots int, perSecond float64) time.Duration {
+func Estimate(calls, slots int, perSecond float64) time.Duration {
 	rounds := (calls + slots - 1) / max(1, slots)
 	d := time.Duration(rounds) * AnswerTime
 	if perSecond > 0 {
@@ -46,10 +47,14 @@ func (j *Job) propose() *Proposal {
 		p.ToSend, p.Calls, p.Credits = j.callsOfUndo()
 		p.Fields = j.fieldsToSend()
 		p.Settled = j.input.Set.Links() - p.ToSend
-		p.Time = estimate(p.Calls, p.Slots, j.config.PerSecond)
+		p.Time = Estimate(p.Calls, p.Slots, j.config.PerSecond)
 		return p
 	}
 	p.ToSend, p.Calls = j.toSend()
+	if j.config.Snapshot {
+		p.Reads = p.Calls
+		p.Calls += p.Reads
+	}
 	p.Credits = p.Calls // a call takes one credit (docs/zoho-api.md, section 4)
 	for _, r := range j.input.Set.Relations() {
 		if relation.Check(r.Relation, nil, j.answers.lists[r.Relation.Module]) != nil {
@@ -57,23 +62,13 @@ func (j *Job) propose() *Proposal {
 		}
 	}
 	p.Settled = j.input.Set.Links() - p.ToSend
-	p.Time = estimate(p.Calls, p.Slots, j.config.PerSecond)
+	p.Time = Estimate(p.Calls, p.Slots, j.config.PerSecond)
 	return p
 }
 
 // slots is how many calls will be in flight: as many as were asked for, or as the org's edition
 // allows.
-func (j *Job) slots() int {
-	if j.config.Slots > 0 {
-		return j.config.Slots
-	}
-	if j.answers.org != nil {
-		if n, known := j.answers.org.Slots(); known {
-			return n
-		}
-	}
-	return zoho.LeastSlots
-}
+func (j *Job) slots() int { return j.config.SlotsFor(j.answers.org) }
 
 // toSend is how many links are to be sent, and in how many calls.
 func (j *Job) toSend() (links, calls int) {

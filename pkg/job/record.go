@@ -81,7 +81,7 @@ func (j *Job) beginFiles(s *report.Summary, now time.Time, reserve int) (*report
 	if err := j.moveOlder(s, now); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{j.files.Results, j.files.Failures, j.files.Summary, j.journal().Path} {
+	for _, name := range []string{j.files.Results, j.files.Failures, j.files.Summary, j.files.Snapshot, j.journal().Path} {
 		if name != "" {
 			j.world.Disk.Sweep(name)
 		}
@@ -97,7 +97,14 @@ func (j *Job) beginFiles(s *report.Summary, now time.Time, reserve int) (*report
 	if err := jour.Start(j.identityToKeep(), ledger.Size(), j.input.Set.Rows()); err != nil {
 		return nil, errors.Join(err, ledger.Close())
 	}
-	return &report.Recorder{Ledger: ledger, Book: j.book, Journal: jour}, nil
+	recorder := &report.Recorder{Ledger: ledger, Book: j.book, Journal: jour}
+	if j.config.Snapshot {
+		recorder.Snapshot, err = report.OpenSnapshot(j.world.Disk, j.files.Snapshot, j.input.Set, j.identityToKeep().Name())
+		if err != nil {
+			return nil, errors.Join(err, ledger.Close(), jour.Close())
+		}
+	}
+	return recorder, nil
 }
 
 // moveOlder gives older files new names, as was decided about the earlier run.
@@ -116,7 +123,7 @@ func (j *Job) moveOlder(s *report.Summary, now time.Time) error {
 		return nil
 	case beginAnew:
 		e.extent = report.Extent{}
-		return errors.Join(j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary), j.putUndoAside(now))
+		return errors.Join(j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary, j.files.Snapshot), j.putUndoAside(now))
 	case begin, goOn:
 	case refuseChanged, refuseDamaged, refuseFiles, refuseOther, refuseUnshown:
 		// A run that is refused makes no files.
@@ -160,6 +167,11 @@ func (j *Job) carryOver(now time.Time) error {
 // The journal is replaced when all outcomes are on disk, and before the result file is rewritten,
 // which moves its rows. If not all outcomes could be written, the journal stays as it is.
 func (j *Job) finishFiles(s *report.Summary, r *report.Recorder) error {
+	if r.Snapshot != nil { // all that it has is on disk
+		if err := r.Snapshot.Close(); err != nil {
+			return errors.Join(err, r.Ledger.Close(), r.Journal.Close(), j.finishFailures(s))
+		}
+	}
 	if err := errors.Join(r.Ledger.Close(), r.Journal.Close()); err != nil || r.Ledger.Broken() {
 		return errors.Join(err, j.finishFailures(s))
 	}

@@ -40,6 +40,7 @@ const (
 	SayYes                     // go on without being asked
 	RemoveAgain                // begin anew, and remove again what was linked again
 	WhereResults               // say where the results of the run are
+	LeaveOutApproved           // do not choose by approval
 )
 
 func (r *Refusal) Error() string {

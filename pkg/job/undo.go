@@ -117,7 +117,7 @@ func (j *Job) compareUndo(run Files, gone bool) error {
 	if err := j.compare(); err != nil {
 		return err
 	}
-	if j.fields, err = j.findFields(); err != nil {
+	if j.fields, err = j.findFields(run); err != nil {
 		return err
 	}
 	return j.refuseWithoutFields()

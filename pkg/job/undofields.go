@@ -6,6 +6,7 @@ import (
 
 	"delink/pkg/chunker"
 	"delink/pkg/reader"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -56,10 +57,22 @@ func (j *Job) fieldsToSend() (n int) {
 	return n
 }
 
-// findFields finds the own fields of the links, in the columns link.NAME of the input.
-func (j *Job) findFields() (*linkFields, error) {
+// findFields finds the own fields of the links: in the snapshot of the run, else in the columns
+// link.NAME of the input. Of several rows of the snapshot about a link, the last one with fields
+// counts.
+func (j *Job) findFields(run Files) (*linkFields, error) {
 	fields := newLinkFields(j.input.Set)
-	return fields, j.fieldsOfInput(fields)
+	if err := j.fieldsOfInput(fields); err != nil {
+		return nil, err
+	}
+	names := namesOfCRM(j.answers.identity, j.earlier.summary)
+	err := report.ReadSnapshot(j.world.Disk, run.Snapshot, func(l reader.Link, org string, own map[string]string) error {
+		if j.isRehearsal() || !isStranger(names, org) {
+			fields.put(l, own)
+		}
+		return nil
+	})
+	return fields, notOurs(err)
 }
 
 // fieldsOfInput reads the columns link.NAME of the input.
@@ -121,6 +134,6 @@ func (j *Job) refuseWithoutFields() error {
 		return nil
 	}
 	r.Cause = fmt.Sprintf("%s: %s cannot be linked again, because the CRM demands a field whose value is not known", j.input.source.name, manyLinks(len(r.Rows)+r.More))
-	r.Hint = "give each of these rows its value, in a column of the input that is called link. and the field's name, such as link.list_price"
+	r.Hint = "a run with a snapshot keeps such values; or give each of these rows its value, in a column of the input that is called link. and the field's name, such as link.list_price"
 	return r
 }

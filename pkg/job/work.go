@@ -38,6 +38,9 @@ func (j *Job) startDelink(r *report.Recorder, s engine.Settings) *worker.Run {
 	if !j.conn.Emulator { // another rehearsal has another emulator
 		limits.Elsewhere = (&otherRuns{job: j, known: map[string]string{}, runs: map[string]*otherRun{}}).open
 	}
+	if r.Snapshot != nil {
+		limits.Snapshots = r.Snapshot
+	}
 	return worker.Start(j.conn.CRM, j.book.Batches(j.config.batchSize(), j.config.RetryFailed), r, limits)
 }
 

@@ -13,11 +13,12 @@ import (
 
 // Moment is the state of a run at one moment.
 type Moment struct {
-	Done     int // links that got an outcome in this run
-	Total    int // links that this run has to send
-	Failed   int // links of the input that are failed or unknown
-	InFlight int // calls in flight
-	Slots    int // calls that may be in flight now
+	Done     int    // links that got an outcome in this run
+	Total    int    // links that this run has to send
+	Failed   int    // links of the input that are failed or unknown
+	InFlight int    // calls in flight
+	Slots    int    // calls that may be in flight now
+	Unit     string // what is counted; empty for links
 }
 
 // Screen is a terminal whose last line can be replaced. Its methods must not wait for the terminal.

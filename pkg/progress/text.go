@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -28,7 +29,7 @@ func (m Moment) timeLeft(elapsed time.Duration) string {
 // describe tells all of a moment in at most so many characters. If all does not fit, it leaves out
 // the rate. If that is not enough, it leaves out the time left, too.
 func (m Moment) describe(elapsed time.Duration, most int) string {
-	count := fmt.Sprintf("%s of %s links", Number(m.Done), Number(m.Total))
+	count := fmt.Sprintf("%s of %s %s", Number(m.Done), Number(m.Total), cmp.Or(m.Unit, "links"))
 	rate := " · " + Number(int(m.rate(elapsed))) + "/s"
 	left := " · " + m.timeLeft(elapsed)
 	failed := ""

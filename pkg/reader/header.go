@@ -42,6 +42,7 @@ type Header struct {
 	// only is the relation for which the columns were chosen, if it was read from a row. In rows
 	// with another relation the columns would mean something else.
 	only zoho.Relation
+	bare zoho.ID // the id in the place of a header, in a file of parent records; 0 if there is a header
 }
 
 // Taken is a column that was taken for a part of a link, and has another name than the part.

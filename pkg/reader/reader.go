@@ -19,6 +19,8 @@ type Options struct {
 	Module, Relation string  // for all rows of a file that lacks the column
 	Columns          Columns // the columns of the parts of a link, where their names do not tell
 	Delimiter        byte    // what separates columns; 0 to find it out
+
+	parents bool // only the parent records are read: see Parents
 }
 
 // Row is one row of the input.
@@ -186,6 +188,9 @@ func (r *Reader) row(i int) Row {
 // link makes a link of a row's values. If one of them cannot be used, which is its part of the
 // link.
 func (r *Reader) link(v *values) (l Link, which int, p *value.Problem) {
+	if r.opt.parents {
+		return r.parent(v)
+	}
 	name := zoho.Relation{Module: v.Module, List: v.Relation}
 	if name != r.lastName || r.last == (zoho.Relation{}) { // few relations, many rows
 		if which, p := r.relation(name); p != nil {

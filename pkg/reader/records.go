@@ -240,13 +240,15 @@ func (r *records) readHeader(d Dialect, opt Options) error {
 		return &InputError{File: r.file, Line: line, Col: col, Cause: "the header " + p.Reason, Hint: p.Hint}
 	}
 	r.findTail(h)
-	wrong := h.resolve(opt, r.ahead(h))
-	if wrong == nil {
+	var wrong *InputError
+	if opt.parents {
+		wrong = h.resolveParents(opt)
+	} else if wrong = h.resolve(opt, r.ahead(h)); wrong == nil {
 		wrong = h.idInside()
 	}
 	if wrong != nil {
 		wrong.File = r.file
-		if why, remedy := r.misread(h, opt); why != "" {
+		if why, remedy := r.misread(h, opt); why != "" && !opt.parents {
 			wrong.Hint, wrong.Remedy = why, remedy
 		}
 		return wrong

@@ -36,7 +36,8 @@ func columns() []string {
 // olderHeader is the first line of a result file that does not say which CRM its rows are about.
 const olderHeader = "line,module,parent_id,relation,related_id,status,code,message,http_status,attempts,time\n"
 
-// NotALedger is the error for a file that cannot be used as a result file or as a summary.
+// NotALedger is the error for a file that cannot be used as a result file, as a summary or as a
+// snapshot.
 type NotALedger struct {
 	Path    string
 	Line    int
@@ -68,7 +69,7 @@ func ReadLedger(on disk.Disk, path string, visit func(row *Row, at int64) error)
 	}
 	defer f.Close()
 
-	lines := &wholeLines{in: bufio.NewReaderSize(f, 1<<20)}
+	lines := newWholeLines(f)
 	first, err := lines.in.ReadString('\n')
 	switch {
 	case err != nil && err != io.EOF:
@@ -108,10 +109,10 @@ func readRows(path string, lines *wholeLines, visit func(row *Row, at int64) err
 			return n, lines.err
 		}
 		if err != nil {
-			return n, damaged(path, line, faultOf(err))
+			return n, damaged(path, line, faultOf(err, len(columns())))
 		}
 		if at, _ := rows.FieldPos(0); at != line {
-			return n, damaged(path, line, "there is an empty line, or a row is not one line")
+			return n, damaged(path, line, emptyLine)
 		}
 		c, _ := v.(cells)
 		row, err := c.row()
@@ -124,15 +125,17 @@ func readRows(path string, lines *wholeLines, visit func(row *Row, at int64) err
 	}
 }
 
+const emptyLine = "there is an empty line, or a row is not one line"
+
 func damaged(path string, line int, fault string) error {
 	return &NotALedger{path, line, "is damaged: " + fault, true}
 }
 
 // faultOf says what is wrong with a row that cannot be taken apart.
-func faultOf(err error) string {
+func faultOf(err error, columns int) string {
 	switch {
 	case errors.Is(err, csv.ErrFieldCount):
-		return fmt.Sprintf("the row does not have %d columns", len(columns()))
+		return fmt.Sprintf("the row does not have %d columns", columns)
 	case errors.Is(err, csv.ErrQuote), errors.Is(err, csv.ErrBareQuote):
 		return "a quotation mark is missing, or is in the wrong place"
 	}
@@ -167,6 +170,10 @@ func (r *Row) check() error {
 	case r.Status == outcome.Invalid:
 		return nil
 	}
+	return r.checkIDs()
+}
+
+func (r *Row) checkIDs() error {
 	if _, err := zoho.ParseID(r.Parent); err != nil {
 		return fmt.Errorf("parent_id %q %w", r.Parent, err)
 	}
@@ -178,13 +185,20 @@ func (r *Row) check() error {
 
 // wholeLines reads a file up to its last line end.
 type wholeLines struct {
-	in   *bufio.Reader
-	rest []byte
-	last []byte // the end of the last line, for a Follower
-	size int64
-	torn int64
-	err  error
+	in    *bufio.Reader
+	rest  []byte
+	last  []byte // the end of the last line, for a Follower
+	size  int64
+	count int // of lines
+	torn  int64
+	long  bool // a line was longer than lineMax
+	err   error
 }
+
+// lineMax is how long a line can be, in bytes.
+const lineMax = 1 << 20
+
+func newWholeLines(f io.Reader) *wholeLines { return &wholeLines{in: bufio.NewReaderSize(f, lineMax)} }
 
 func (w *wholeLines) Read(p []byte) (int, error) {
 	for len(w.rest) == 0 {
@@ -192,13 +206,14 @@ func (w *wholeLines) Read(p []byte) (int, error) {
 		switch {
 		case err == nil:
 			w.size += int64(len(line))
+			w.count++
 			w.last = append(w.last[:0], line[max(0, len(line)-lastMax):]...)
 			w.rest = line
 		case err == io.EOF:
 			w.torn = int64(len(line))
 			return 0, io.EOF
 		case err == bufio.ErrBufferFull:
-			w.rest = line // delink writes no such line, so the row will not be accepted
+			w.rest, w.long = line, true // delink writes no such line, so the row will not be accepted
 		default:
 			w.err = err
 			return 0, err

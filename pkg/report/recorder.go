@@ -12,12 +12,13 @@ import (
 
 // Recorder writes down what is about to be sent, and enters outcomes in the ledger and then in the
 // book. So the book never knows more than the file. A Recorder is the worker.Recorder of a run.
-// Journal may be nil if nothing is sent.
+// Journal may be nil if nothing is sent, and Snapshot if no fields are kept.
 type Recorder struct {
-	Ledger  *Ledger
-	Book    *Book
-	Journal *journal.Journal
-	rows    []Row
+	Ledger   *Ledger
+	Book     *Book
+	Journal  *journal.Journal
+	Snapshot *Snapshot
+	rows     []Row
 
 	mu      sync.Mutex // guards the fields below
 	written []int      // positions whose outcomes were written since the last sync began

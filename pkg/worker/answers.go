@@ -132,6 +132,8 @@ func (d *Delink) repeat(t *task, e *zoho.Error) {
 	t.missed(e)
 	switch {
 	case d.engine.Retry(t, e):
+	case t.reads && !t.looksUp():
+		d.lose(t, e)
 	case t.looksUp():
 		d.cannotLookUp(t, e)
 	default:

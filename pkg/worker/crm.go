@@ -9,21 +9,25 @@ import (
 	"delink/pkg/zoho"
 )
 
-// LinkReader makes the calls that look links up. A call names up to chunker.MaxLinks links of one
-// parent record. Errors are of type *zoho.Error.
+// LinkReader makes the calls that look links up. One of them names up to chunker.MaxLinks links of
+// one parent record. Errors are of type *zoho.Error.
 type LinkReader interface {
 	engine.API
 	// Linked reports for each id whether that record is linked, in the order of the ids.
 	Linked(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) ([]bool, error)
+	// Count says how many records a related list of the parent record holds.
+	Count(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID) (int, error)
+	// Links reads a page of a related list of the parent record.
+	Links(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, p zoho.PageOf) (zoho.Page, error)
 }
 
 // CRM makes the calls that look links up and the calls that remove them.
 type CRM interface {
 	LinkReader
+	// LinkFields is Linked with the links' own fields.
+	LinkFields(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) ([]zoho.LinkState, error)
 	// Delink removes links. The answer has an item for each id, in the order of the ids.
 	Delink(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error)
-	// Count says how many records a related list of the parent record holds.
-	Count(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID) (int, error)
 }
 
 // RelinkCRM makes the calls that look links up and the calls that make them.

@@ -22,11 +22,14 @@ type Delink struct {
 	accepted map[zoho.Relation]bool // relations of which a delink was answered without an error
 	tried    map[zoho.Relation]bool // relations of which a link was removed, and no record deleted
 
-	heard bool // a delink was answered by the CRM itself
-	lost  int  // tasks that used up their attempts since a delink was last answered
+	heard  bool // a delink was answered by the CRM itself
+	lost   int  // tasks that used up their attempts since a delink was last answered
+	unread int  // tasks whose fields could not be read since that was last possible
 
 	noLookUp map[zoho.Relation]bool // relations whose links cannot be looked up
 	proofs   proofs[*task]
+
+	readsAlike int // of calls that read fields: see refusesAll
 }
 
 // Settings are the limits of Delink.
@@ -41,6 +44,8 @@ type Settings struct {
 	// run was about to send them, and has no outcome of them. It is asked before a link is called
 	// Absent. It may be nil, and it may return nil if there is no such link.
 	Elsewhere func(r zoho.Relation, parent zoho.ID, related []zoho.ID) []bool
+	// Snapshots keeps the fields of links before they are removed. If it is nil, they are not read.
+	Snapshots SnapshotRecorder
 	// OrgAnswers says that the org has answered a question in this run, which shows that reads
 	// reach the CRM.
 	OrgAnswers bool
@@ -76,7 +81,32 @@ func (d *Delink) Next() (engine.Task, bool) {
 	if !ok {
 		return nil, false
 	}
-	return newTask(d.crm, b), true
+	t := newTask(d.crm, b)
+	if d.settings.Snapshots != nil {
+		t.reads, t.More = true, 1
+	}
+	return t, true
+}
+
+// Prepare writes down which links are about to be sent. If their fields are kept, it keeps these
+// first. A task whose fields are to be read is about to change nothing.
+func (d *Delink) Prepare(tasks []engine.Task) error {
+	var sent []engine.Task
+	var snapshots []Snapshot
+	for _, x := range tasks {
+		if t := of(x); !t.reads {
+			sent, snapshots = append(sent, x), append(snapshots, t.snapshots()...)
+		}
+	}
+	if len(snapshots) > 0 {
+		if err := d.settings.Snapshots.Keep(snapshots); err != nil {
+			return err
+		}
+	}
+	if len(sent) == 0 {
+		return nil
+	}
+	return d.results.Prepare(sent)
 }
 
 // of gives the task of Next that the engine hands back.
@@ -99,17 +129,17 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 	t := of(x)
 	other := t.other
 	t.other = nil
-	if r.Err == nil && !t.looksUp() {
+	if r.Err == nil && t.delinks() {
 		d.accepted[t.relation] = true
 	}
 	if proves(t, r.Err) {
 		d.heard = true
 	}
-	if proves(t, r.Err) || r.Err == nil && !t.looksUp() {
+	if proves(t, r.Err) || r.Err == nil && t.delinks() {
 		d.lost = 0
 	}
 	if r.Err == nil && !t.looksUp() {
-		d.refused.alike = 0
+		*d.alike(t) = 0
 	}
 	switch {
 	case t.counts:
@@ -118,6 +148,8 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 		d.failed(t, r.Err)
 	case t.looksUp():
 		d.lookedUp(t, r.Finished)
+	case t.reads:
+		d.fieldsRead(t, r.Finished)
 	default:
 		d.answered(t, r.Finished)
 	}
@@ -134,7 +166,7 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 // refusal in Zoho's form.
 func proves(t *task, e *zoho.Error) bool {
 	switch {
-	case t.looksUp():
+	case !t.delinks():
 		return false
 	case e == nil:
 		return slices.ContainsFunc(t.answer.Items, func(i zoho.Item) bool { return i.Verdict != zoho.Silent })

@@ -19,6 +19,8 @@ func (t *task) Describe() engine.What {
 		return t.describeCount()
 	case t.looksUp():
 		return t.describe(engine.KindLookUp)
+	case t.reads:
+		return t.describe(engine.KindFields)
 	}
 	w := t.describe(engine.KindDelink)
 	w.Status = t.answer.Status

@@ -41,8 +41,23 @@ func (c crm) Linked(_ context.Context, _ zoho.Token, _ zoho.Relation, _ zoho.ID,
 	return linked, nil
 }
 
+func (c crm) LinkFields(_ context.Context, _ zoho.Token, _ zoho.Relation, _ zoho.ID, ids []zoho.ID) ([]zoho.LinkState, error) {
+	states := make([]zoho.LinkState, len(ids))
+	for i, id := range ids {
+		states[i].Linked = c[id]
+	}
+	return states, nil
+}
+
 func (c crm) Count(context.Context, zoho.Token, zoho.Relation, zoho.ID) (int, error) {
 	return len(c), nil
+}
+
+func (c crm) Links(context.Context, zoho.Token, zoho.Relation, zoho.ID, zoho.PageOf) (p zoho.Page, err error) {
+	for id := range c {
+		p.Records = append(p.Records, zoho.Record{ID: id})
+	}
+	return p, nil
 }
 
 // memory is a recorder that keeps outcomes in memory. A real one writes them to disk.
@@ -99,8 +114,9 @@ func ExampleStartLookUp() {
 	ctx := context.Background()
 	org := crm{3652397000010000001: true, 3652397000010000002: true}
 	var keep findings
+	settings := worker.LookUpSettings{Settings: engine.Settings{Slots: 5, MaxAttempts: 5}}
 
-	reason, err := worker.StartLookUp(org, slices.Values(batches()), &keep, engine.Settings{Slots: 5, MaxAttempts: 5}).Run(ctx, ctx)
+	reason, err := worker.StartLookUp(org, slices.Values(batches()), &keep, settings).Run(ctx, ctx)
 
 	fmt.Println(reason, err)
 	for _, f := range keep {
@@ -111,4 +127,35 @@ func ExampleStartLookUp() {
 	// link 0 is there: yes
 	// link 1 is there: yes
 	// link 2 is there: no
+}
+
+// Link makes links.
+func (c crm) Link(_ context.Context, _ zoho.Token, _ zoho.Relation, _ zoho.ID, links []zoho.NewLink) (zoho.Answer, error) {
+	items := make([]zoho.Item, len(links))
+	for i, l := range links {
+		c[l.ID] = true
+		items[i] = zoho.Item{ID: l.ID, Verdict: zoho.Linked, Code: "SUCCESS", Message: "relation added"}
+	}
+	return zoho.Answer{Status: 200, Items: items}, nil
+}
+
+// StartRelink makes links. It leaves those alone that are there.
+func ExampleStartRelink() {
+	ctx := context.Background()
+	org := crm{3652397000010000002: true}
+	var record memory
+	fields := func(int) zoho.Fields { return zoho.Fields{"Member_Status": "Sent"} }
+	settings := worker.RelinkSettings{Settings: engine.Settings{Slots: 5, MaxAttempts: 5}, MaxFailures: -1}
+
+	reason, err := worker.StartRelink(org, slices.Values(batches()), fields, &record, settings).Run(ctx, ctx)
+
+	fmt.Println(reason, err)
+	for _, o := range record {
+		fmt.Println("link", o.Pos, "is", o.Status)
+	}
+	// Output:
+	// completed <nil>
+	// link 1 is present
+	// link 0 is restored
+	// link 2 is restored
 }

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"iter"
+	"slices"
 	"time"
 
 	"delink/pkg/chunker"
@@ -14,15 +15,31 @@ import (
 // LookUp is the operation that asks which links are there. It changes nothing in the CRM. It is
 // used for one run.
 type LookUp struct {
-	crm    LinkReader
-	keep   FindingRecorder
-	engine *engine.Engine
+	crm      LinkReader
+	keep     FindingRecorder
+	settings LookUpSettings
+	engine   *engine.Engine
 	source
 
 	refused  refusals
-	lost     int // tasks in a row that used up their attempts
-	denied   int // links that the login may not look up
-	recorded int // links that have a finding
+	evidence evidence
+	ahead    int           // links that were taken, and that the first look at is not over
+	again    []*lookUpTask // second looks that are to be made, in the order of their time
+	drained  bool          // Next gives no other task
+	lost     int           // tasks in a row that used up their attempts
+	denied   int           // links that the login may not look up
+	recorded int           // links that have a finding
+}
+
+// LookUpSettings are the limits of LookUp.
+type LookUpSettings struct {
+	engine.Settings
+	// Doubtful reports whether what a look-up shows of a link may be out of date: a late call can
+	// still change it, or reads do not show yet what a call has done. Such a link is looked up once
+	// more after a while, and the second look counts. It may be nil: then one look is enough.
+	Doubtful func(pos int, shown outcome.Presence) bool
+	// Trusted says that an empty answer needs no proof: the CRM is the emulator inside this process.
+	Trusted bool
 }
 
 // Finding is what a look-up has shown of one link.
@@ -44,8 +61,8 @@ type FindingRecorder interface {
 
 // StartLookUp gives the Run that looks up the links of the batches. When the run has completed,
 // keep has a finding for every link. When it has ended early, keep has those that were made so far.
-func StartLookUp(crm LinkReader, batches iter.Seq[chunker.Batch], keep FindingRecorder, s engine.Settings) *Run {
-	l := &LookUp{crm: crm, keep: keep, engine: engine.New(crm, s), refused: newRefusals()}
+func StartLookUp(crm LinkReader, batches iter.Seq[chunker.Batch], keep FindingRecorder, s LookUpSettings) *Run {
+	l := &LookUp{crm: crm, keep: keep, settings: s, engine: engine.New(crm, s.Settings), refused: newRefusals(), evidence: newEvidence()}
 	return &Run{Engine: l.engine, op: l, batches: batches}
 }
 
@@ -55,15 +72,40 @@ type lookUpTask struct {
 	crm    LinkReader
 	parent parentRecord
 	batch  chunker.Batch
-	linked []bool // the answer
+	second bool      // it is the second look
+	due    time.Time // of the second look: not before
+
+	asks      asked // what the next call asks
+	linked    []bool
+	at        time.Time // when the links were looked up
+	count     int       // of the list's records
+	counted   *zoho.Error
+	page      zoho.Page
+	recounted bool
 }
+
+// asked says what a call of a lookUpTask asks.
+type asked int
+
+const (
+	whichLinks asked = iota // which of the links are there
+	howMany                 // how many records the list holds: see evidence
+	firstPage               // the first records of the list: see evidence
+)
 
 // Size is how many links the task has.
 func (t *lookUpTask) Size() int { return len(t.batch.Pos) }
 
-// Call asks which of the links are there.
+// Call makes the task's next call.
 func (t *lookUpTask) Call(ctx context.Context, token zoho.Token) (err error) {
-	t.linked, err = t.crm.Linked(ctx, token, t.batch.Relation, t.batch.Parent, t.batch.Related)
+	switch t.asks {
+	case howMany:
+		t.count, err = t.crm.Count(ctx, token, t.batch.Relation, t.batch.Parent)
+	case firstPage:
+		t.page, err = t.crm.Links(ctx, token, t.batch.Relation, t.batch.Parent, zoho.PageOf{})
+	case whichLinks:
+		t.linked, err = t.crm.Linked(ctx, token, t.batch.Relation, t.batch.Parent, t.batch.Related)
+	}
 	return err
 }
 
@@ -74,13 +116,55 @@ func (t *lookUpTask) part(from, to int) *lookUpTask {
 	return &p
 }
 
-// Next takes the next batch.
+// lookAgain gives the task of the second look at the links at the given indexes.
+func (t *lookUpTask) lookAgain(at []int) *lookUpTask {
+	p := *t
+	p.batch.Related, p.batch.Pos = make([]zoho.ID, len(at)), make([]int, len(at))
+	for i, j := range at {
+		p.batch.Related[i], p.batch.Pos[i] = t.batch.Related[j], t.batch.Pos[j]
+	}
+	p.second, p.due, p.asks, p.recounted = true, t.at.Add(lookAgain), whichLinks, false
+	p.Fresh()
+	return &p
+}
+
+// Next takes the next batch. When there is none left, it gives the second looks whose time has come.
+// They go last, so that nothing else waits for their time.
 func (l *LookUp) Next() (engine.Task, bool) {
-	b, ok := l.next()
-	if !ok {
+	if l.drained {
 		return nil, false
 	}
-	return &lookUpTask{crm: l.crm, parent: parentRecord{b.Relation.Module, b.Parent}, batch: b}, true
+	if b, ok := l.next(); ok {
+		l.ahead += len(b.Pos)
+		return &lookUpTask{crm: l.crm, parent: parentRecord{b.Relation.Module, b.Parent}, batch: b}, true
+	}
+	if len(l.again) > 0 && time.Until(l.again[0].due) <= 0 {
+		t := l.again[0]
+		l.again = l.again[1:]
+		return t, true
+	}
+	l.drained = true
+	l.parkAgain()
+	return nil, false
+}
+
+// parkAgain has the second looks that are left made when their time comes, once no first look is
+// left to be made: tasks that wait keep new ones from being sent.
+func (l *LookUp) parkAgain() {
+	if !l.drained || l.ahead > 0 {
+		return
+	}
+	for _, t := range l.again {
+		l.engine.After(t, time.Until(t.due))
+	}
+	l.again = nil
+}
+
+// looked notes that the first look at the links of a task is over.
+func (l *LookUp) looked(t *lookUpTask) {
+	if !t.second {
+		l.ahead -= t.Size()
+	}
 }
 
 // Prepare has nothing to do: a look-up changes nothing.
@@ -94,6 +178,7 @@ func (l *LookUp) SettleUncalled(x engine.Task) bool {
 		return false
 	}
 	l.notKnown(t, e)
+	l.parkAgain()
 	return true
 }
 
@@ -112,12 +197,18 @@ func (l *LookUp) Missed(engine.Task, *zoho.Error) {}
 // Answer decides what an answer leads to: findings, another attempt, or the end of the run.
 func (l *LookUp) Answer(x engine.Task, r engine.Reply) {
 	t, e := lookUpOf(x), r.Err
+	defer l.parkAgain()
+	if t.asks != whichLinks {
+		l.proved(t, e)
+		return
+	}
 	if e == nil || e.Kind != zoho.Unanswered {
 		l.lost = 0
 	}
 	switch {
 	case e == nil:
-		l.found(t, r.Finished)
+		t.at = r.Finished
+		l.lookedUp(t)
 	case e.Kind == zoho.Unanswered:
 		l.repeat(t, e)
 	case e.Scope == zoho.ScopeRun:
@@ -147,20 +238,57 @@ func (l *LookUp) repeat(t *lookUpTask, e *zoho.Error) {
 	}
 }
 
-// found takes the answer to a look-up.
-func (l *LookUp) found(t *lookUpTask, at time.Time) {
-	out := make([]Finding, len(t.linked))
+// lookedUp takes the answer to a look-up. If it shows none of the links, it may need a proof first.
+func (l *LookUp) lookedUp(t *lookUpTask) {
+	l.looked(t)
+	switch {
+	case slices.Contains(t.linked, true):
+		l.shown(t.batch.Relation)
+	case !l.settings.Trusted && !l.evidence.believes(t):
+		l.prove(t)
+		return
+	}
+	l.found(t)
+}
+
+// found settles the links of a look-up that is believed, but for those that are looked up again.
+func (l *LookUp) found(t *lookUpTask) {
+	out := make([]Finding, 0, len(t.linked))
+	var doubtful []int
 	for i, linked := range t.linked {
-		out[i] = Finding{Pos: t.batch.Pos[i], Presence: outcome.NotLinked, Attempts: t.Attempts, Time: at}
+		f := Finding{Pos: t.batch.Pos[i], Presence: outcome.NotLinked, Attempts: t.Attempts, Time: t.at}
 		if linked {
-			out[i].Presence = outcome.Linked
+			f.Presence = outcome.Linked
 		}
+		if !t.second && l.settings.Doubtful != nil && l.settings.Doubtful(f.Pos, f.Presence) {
+			doubtful = append(doubtful, i)
+			continue
+		}
+		out = append(out, f)
 	}
 	l.write(out)
+	if len(doubtful) > 0 {
+		l.lookAgain(t.lookAgain(doubtful))
+	}
+}
+
+// lookAgain has a second look made.
+func (l *LookUp) lookAgain(t *lookUpTask) {
+	l.evidence.forget(t) // a count is as old as the look that it was made for
+	l.again = append(l.again, t)
 }
 
 // notKnown settles links that cannot be looked up because of e.
 func (l *LookUp) notKnown(t *lookUpTask, e *zoho.Error) {
+	if t.asks == whichLinks {
+		l.looked(t)
+	}
+	for _, t := range l.evidence.release(t) {
+		l.writeNotKnown(t, e)
+	}
+}
+
+func (l *LookUp) writeNotKnown(t *lookUpTask, e *zoho.Error) {
 	now := time.Now()
 	out := make([]Finding, t.Size())
 	for i, pos := range t.batch.Pos {
@@ -175,6 +303,9 @@ func (l *LookUp) notKnown(t *lookUpTask, e *zoho.Error) {
 
 // write records findings.
 func (l *LookUp) write(out []Finding) {
+	if len(out) == 0 {
+		return
+	}
 	l.recorded += len(out)
 	l.engine.Count(len(out))
 	if err := l.keep.Write(out); err != nil {
@@ -183,9 +314,15 @@ func (l *LookUp) write(out []Finding) {
 	l.engine.Wrote()
 }
 
-// Abandon leaves the links of unsettled tasks without a finding. If the login may look up no link
-// at all, the run ends with LoginRefused.
+// Abandon leaves the links of unsettled tasks without a finding. When all calls were made, nothing
+// will prove any more what is still unproven. If the login may look up no link at all, the run ends
+// with LoginRefused.
 func (l *LookUp) Abandon([]engine.Task) {
+	if l.engine.Ended() == outcome.Completed {
+		for _, t := range l.evidence.held() {
+			l.writeNotKnown(t, t.unproven())
+		}
+	}
 	if l.denied > 0 && l.denied == l.recorded && l.engine.Ended() == outcome.Completed {
 		l.engine.End(outcome.LoginRefused, l.refused.denial)
 	}

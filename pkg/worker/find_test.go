@@ -70,7 +70,7 @@ func (r *rig) lookUp(want outcome.Reason) (*shelf, error) {
 	defer r.cut(nil)
 	s := &shelf{t: r.t, out: map[int]Finding{}, failWrite: r.lookUpFails}
 	start := time.Now()
-	reason, err := StartLookUp(r.fake, r.seq(), s, r.settings.Settings).Run(r.stop, r.hard)
+	reason, err := StartLookUp(r.fake, r.seq(), s, LookUpSettings{Settings: r.settings.Settings, Doubtful: r.doubtful, Trusted: r.trusted}).Run(r.stop, r.hard)
 	r.took = time.Since(start)
 	if want != "" && reason != want {
 		r.t.Errorf("ended by %s, want %s (%v)", reason, want, err)

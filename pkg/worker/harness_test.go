@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -25,6 +26,7 @@ var (
 type call struct {
 	n        int // from 1
 	lookup   bool
+	fields   bool // a look-up with fields
 	unsent   bool // it never came here
 	relation zoho.Relation
 	parent   zoho.ID
@@ -59,14 +61,20 @@ type fake struct {
 	removed    map[reader.Link]bool // by calls
 	unanswered map[reader.Link]bool // a delink told nothing of it
 	elsewhere  map[reader.Link]bool // another run has them open
+	cursedRead map[zoho.ID]bool     // the same, of calls that read fields
 	locked     map[zoho.ID]bool     // refused by name
 	cursed     map[zoho.ID]bool     // one of them in a call has the whole call refused, namelessly
 	prepared   map[reader.Link]bool // by the recorder
+	keeps      bool                 // nothing is removed whose fields the recorder does not have
+	kept       map[reader.Link]zoho.Fields
+	own        map[reader.Link]zoho.Fields
 	begun      map[reader.Link]bool // some call named it
 	denied     map[zoho.Relation]bool
 	calls      []call
 	counts     int          // questions how many records a list holds
 	counting   func() error // why they have no answer; nil for one
+	pages      int          // pages of lists that were read
+	paging     func() error // why they have no answer; nil for one
 	inFlight   int
 	peak       int
 	token      zoho.Token
@@ -83,7 +91,7 @@ type fake struct {
 func newFake(t *testing.T, batches []chunker.Batch) *fake {
 	f := &fake{
 		t: t, linked: map[reader.Link]bool{}, removed: map[reader.Link]bool{}, unanswered: map[reader.Link]bool{},
-		prepared: map[reader.Link]bool{}, begun: map[reader.Link]bool{}, denied: map[zoho.Relation]bool{},
+		kept: map[reader.Link]zoho.Fields{}, own: map[reader.Link]zoho.Fields{}, prepared: map[reader.Link]bool{}, begun: map[reader.Link]bool{}, denied: map[zoho.Relation]bool{},
 		held: map[*zoho.Error]zoho.Token{}, token: newToken(0),
 	}
 	for _, b := range batches {
@@ -120,6 +128,11 @@ func (f *fake) enter(c call, work func()) (*fault, call, time.Duration) {
 		f.begun[l] = true
 		if !c.lookup && !f.prepared[l] {
 			f.t.Errorf("%v is sent, and was not written down before", l)
+		}
+		if !c.lookup && f.keeps {
+			if had, is := f.kept[l]; !is || !maps.Equal(had, f.own[l]) {
+				f.t.Errorf("%v is sent with the fields %v, of which %v were kept", l, f.own[l], had)
+			}
 		}
 	}
 	x := &fault{}
@@ -231,6 +244,27 @@ func (f *fake) Linked(ctx context.Context, token zoho.Token, r zoho.Relation, pa
 	return linked, nil
 }
 
+func (f *fake) LinkFields(ctx context.Context, token zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) ([]zoho.LinkState, error) {
+	states := make([]zoho.LinkState, len(ids))
+	c := call{lookup: true, fields: true, relation: r, parent: parent, ids: ids, token: token}
+	cursed := false
+	x := f.do(ctx, c, func() {
+		for i, l := range c.links() {
+			cursed = cursed || f.cursedRead[l.Related]
+			if !f.blank && f.linked[l] {
+				states[i] = zoho.LinkState{Linked: true, Fields: f.own[l]}
+			}
+		}
+	})
+	switch {
+	case x.err != nil:
+		return nil, x.err
+	case cursed:
+		return nil, nameless()
+	}
+	return states, nil
+}
+
 // Count answers at once, and is no call that names links.
 func (f *fake) Count(_ context.Context, _ zoho.Token, r zoho.Relation, parent zoho.ID) (n int, err error) {
 	f.mu.Lock()
@@ -245,6 +279,22 @@ func (f *fake) Count(_ context.Context, _ zoho.Token, r zoho.Relation, parent zo
 		}
 	}
 	return n, nil
+}
+
+// Links answers at once, and is no call that names links.
+func (f *fake) Links(_ context.Context, _ zoho.Token, r zoho.Relation, parent zoho.ID, _ zoho.PageOf) (p zoho.Page, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.pages++
+	if f.paging != nil {
+		return p, f.paging()
+	}
+	for l, linked := range f.linked {
+		if linked && !f.blank && l.Relation == r && l.Parent == parent {
+			p.Records = append(p.Records, zoho.Record{ID: l.Related})
+		}
+	}
+	return p, nil
 }
 
 func (f *fake) Renew(err error) bool {
@@ -336,6 +386,7 @@ func always(which func(call) bool, x fault) func(call) *fault {
 func every(call) bool     { return true }
 func delinks(c call) bool { return !c.lookup }
 func lookups(c call) bool { return c.lookup }
+func reads(c call) bool   { return c.fields }
 
 func nth(numbers ...int) func(call) bool {
 	return func(c call) bool { return slices.Contains(numbers, c.n) }

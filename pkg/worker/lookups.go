@@ -14,7 +14,7 @@ const lookAgain = 5 * time.Second
 
 // lookUp has a task looked up, because the answers so far do not say what became of its links.
 func (d *Delink) lookUp(t *task, why *zoho.Error) {
-	t.why = why
+	t.why, t.reads, t.More = why, false, 0
 	if d.noLookUp[t.relation] {
 		d.cannotLookUp(t, why)
 		return
@@ -31,7 +31,7 @@ func (d *Delink) judgeLookUp(t *task, at time.Time) {
 	case d.saysNothing(t):
 		d.write(t.unknown(at))
 		return
-	case t.history.MayBeRemoved() && !d.proofs.readable[t.relation]:
+	case (t.history.MayBeRemoved() || t.why == errNotLinked) && !d.proofs.readable[t.relation]:
 		d.proveReads(t)
 		return
 	}
@@ -53,18 +53,18 @@ func (d *Delink) proveReads(t *task) {
 // them, it is enough that it has answered a delink, or a question about the org.
 func (d *Delink) counted(t *task, e *zoho.Error, at time.Time) {
 	t.counts = false
-	if e == nil || e.Sent {
-		t.Attempts-- // the call names no link
-	}
 	if isWorthAsking(e) && d.engine.Retry(t, e) {
 		t.counts = true
 		return
 	}
 	isReadable, tasks := d.proofs.counted(t.relation, e, d.heard || d.settings.OrgAnswers)
 	for _, t := range tasks {
-		if isReadable {
+		switch {
+		case isReadable:
 			d.settleLookUp(t, at)
-		} else {
+		case t.why == errNotLinked:
+			d.lose(t, errNotProven)
+		default:
 			d.write(t.unknown(at))
 		}
 	}
@@ -90,8 +90,11 @@ func (d *Delink) settleLookUp(t *task, at time.Time) {
 
 // foundMissing is what a look-up shows of a link that is not there.
 func foundMissing(t *task) string {
-	if t.history.MayBeRemoved() {
+	switch {
+	case t.history.MayBeRemoved():
 		return "the link is no longer there"
+	case t.why == errNotLinked:
+		return "the link was not there when its own fields were to be read, and no delink was sent"
 	}
 	return "the CRM does not accept this id, and the link is not there"
 }

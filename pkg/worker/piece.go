@@ -18,6 +18,7 @@ type piece struct {
 	ids      []zoho.ID
 	pos      []int
 	history  outcome.History
+	unnamed  int // calls that reached the API, and named none of the links
 }
 
 func pieceOf(b chunker.Batch) piece {
@@ -50,9 +51,16 @@ func picked[T any](from []T, at []int) []T {
 	return to
 }
 
+// namesNone notes the end of a call that names none of the links.
+func (p *piece) namesNone(err error) {
+	if err == nil || zoho.AsError(err).Sent {
+		p.unnamed++
+	}
+}
+
 // outcome gives the outcome of the link at an index.
 func (p *piece) outcome(i int, s outcome.Status, code, message string, httpStatus int, now time.Time) outcome.Outcome {
-	return outcome.Outcome{Pos: p.pos[i], Status: s, Code: code, Message: message, HTTPStatus: httpStatus, Attempts: p.Attempts, Time: now}
+	return outcome.Outcome{Pos: p.pos[i], Status: s, Code: code, Message: message, HTTPStatus: httpStatus, Attempts: p.Attempts - p.unnamed, Time: now}
 }
 
 // all gives every link of the piece the same outcome.

@@ -53,6 +53,23 @@ func Ask(ctx context.Context, api engine.API, questions []*Question, s engine.Se
 	return err
 }
 
+// AskOne makes a single call through an engine: it waits for its token and its place in the rate, and
+// is made again as the settings allow if it goes unanswered. It may be a call that changes
+// something: then MaxAttempts is 1, or what the call does twice is what it does once. When ctx ends,
+// the call is cut off. The error is of type *zoho.Error.
+func AskOne(ctx context.Context, api engine.API, ask func(ctx context.Context) error, s engine.Settings) error {
+	s.Slots = 1
+	q := &Question{Ask: ask, Err: errNotAsked}
+	err := askAll(ctx, api, []*Question{q}, s)
+	switch {
+	case err != nil:
+		return zoho.AsError(err)
+	case q.Err != nil:
+		return q.Err
+	}
+	return nil
+}
+
 func askAll(ctx context.Context, api engine.API, questions []*Question, s engine.Settings) error {
 	op := &asking{left: questions}
 	op.engine = engine.New(api, s)

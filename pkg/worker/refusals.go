@@ -93,12 +93,17 @@ func (d *Delink) SettleUncalled(x engine.Task) bool {
 		t.other = nil
 	}
 	if e.Kind == zoho.Denied && !t.history.OfThisRun() {
-		d.refused.left++
-		d.refused.denial = e
+		d.leave(e)
 		return true
 	}
 	d.refuse(t, e)
 	return true
+}
+
+// leave leaves a task that was not sent without an outcome, because the login lacks a permission.
+func (d *Delink) leave(e *zoho.Error) {
+	d.refused.left++
+	d.refused.denial = e
 }
 
 // failed takes a call that was refused or went unanswered.
@@ -110,10 +115,10 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 		t.missed(e)
 		d.engine.Park(t, 0)
 		d.engine.End(engine.ReasonOf(e), e)
-	case e.Kind == zoho.Denied && e.Status == http.StatusUnauthorized && d.accepted[t.relation] && t.unauthorized < mostUnauthorized:
+	case e.Kind == zoho.Denied && e.Status == http.StatusUnauthorized && d.isAccepted(t) && t.unauthorized < mostUnauthorized:
 		t.unauthorized++ // others were accepted, so the token was the reason
 		d.engine.Park(t, 0)
-	case !t.looksUp() && d.refused.refusesAll(e):
+	case !t.looksUp() && refusesAll(d.alike(t), e):
 		d.engine.Park(t, 0)
 		d.engine.End(outcome.Broken, e)
 	case e.Kind == zoho.Nameless && len(t.ids) > 1:
@@ -127,6 +132,9 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 		d.refuse(t, e)
 	case t.looksUp():
 		d.cannotLookUp(t, e)
+	case t.reads:
+		d.remember(t, e)
+		d.cannotRead(t, e)
 	case e.Kind == zoho.Nameless: // the bad id; the CRM did not say whether it is linked
 		// A refusal without a name can be about something that passes. So it does not show that the
 		// CRM refuses this id also in a call of this run that went unanswered. What an earlier run
@@ -139,15 +147,33 @@ func (d *Delink) failed(t *task, e *zoho.Error) {
 	}
 }
 
-// refusesAll counts calls in a row that were to change links, and were refused as a whole, without
-// a name, and with a code that is not known. It reports whether these are refusedMax: then the
-// refusal is not about ids, and halving batches would find no bad one.
-func (r *refusals) refusesAll(e *zoho.Error) bool {
+// isAccepted reports whether another call like that of a task was accepted: a delink of the same
+// list, or a read.
+func (d *Delink) isAccepted(t *task) bool {
+	if t.delinks() {
+		return d.accepted[t.relation]
+	}
+	return d.accepted[t.relation] || d.proofs.readable[t.relation]
+}
+
+// alike gives the counter of refusesAll for a task that is not looked up. Reads of fields and
+// delinks are counted by themselves.
+func (d *Delink) alike(t *task) *int {
+	if t.reads {
+		return &d.readsAlike
+	}
+	return &d.refused.alike
+}
+
+// refusesAll counts calls in a row that were to change links, or went before such a call, and were
+// refused as a whole, without a name, and with a code that is not known. It reports whether these
+// are refusedMax: then the refusal is not about ids, and halving batches would find no bad one.
+func refusesAll(alike *int, e *zoho.Error) bool {
 	if e.Kind != zoho.Nameless || zoho.Explain(e.Code) != "" {
 		return false
 	}
-	r.alike++
-	return r.alike >= refusedMax
+	*alike++
+	return *alike >= refusedMax
 }
 
 // showsParent reports whether the error of a look-up explains the refusals of the delinks before

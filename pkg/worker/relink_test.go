@@ -148,3 +148,50 @@ func TestRelinkUnanswered(t *testing.T) {
 		})
 	}
 }
+
+// A call that went unanswered can be carried out late, whatever the next call is refused for. Only
+// if the CRM has refused the link by its id does it stay as it is.
+func TestRelinkRefusedBehindUnanswered(t *testing.T) {
+	for _, code := range []string{"SOMETHING_NEW", "LIMIT_EXCEEDED", "INVALID_MODULE", "NO_PERMISSION"} {
+		t.Run(code, func(t *testing.T) {
+			in(t, func(t *testing.T) {
+				r := newRelinkRig(t, some(campaignLeads, 1, 1), "late=20s", "fault-script=1:drop-late,2:"+code)
+				r.mustEnd(outcome.Completed)
+				r.want(relinked{unknown: 1})
+			})
+		})
+	}
+	in(t, func(t *testing.T) { // the link is locked when it is sent again, and made behind the first look
+		r := newRelinkRig(t, some(campaignLeads, 1, 1), "latency=100ms", "late=3s", "fault-script=1:504-late")
+		r.settings.Jitter = func(time.Duration) time.Duration { return 0 }
+		time.AfterFunc(250*time.Millisecond, func() { r.set("id-errors=1000000:RECORD_LOCKED") })
+		r.mustEnd(outcome.Completed)
+		r.want(relinked{restored: 1})
+		if looks, sent := r.count(lookups), r.count(sends); looks != 3 || sent != 2 {
+			t.Errorf("%d look-ups, %d calls that make links", looks, sent)
+		}
+	})
+}
+
+// Links of a call that was refused because of another one are sent again.
+func TestRelinkUntouched(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRelinkRig(t, some(campaignLeads, 1, 6))
+		r.spy.change = func(n int, a *zoho.Answer) {
+			for i := range a.Items {
+				switch {
+				case n != 2:
+				case i == 3:
+					a.Items[i].Verdict = zoho.Silent
+				default:
+					a.Items[i] = zoho.Item{ID: a.Items[i].ID, Verdict: zoho.Untouched, Code: "RECORD_LOCKED"}
+				}
+			}
+		}
+		r.mustEnd(outcome.Completed)
+		r.want(relinked{restored: 6})
+		if n := r.count(sends); n != 4 {
+			t.Errorf("%d calls that make links", n)
+		}
+	})
+}

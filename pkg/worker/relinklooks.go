@@ -30,9 +30,6 @@ func (r *Relink) looked(t *relinkTask, at time.Time) {
 // counted takes the answer to the call that counts the records of a list: see proofs. If it proves
 // nothing, the run ends, and nothing was sent.
 func (r *Relink) counted(t *relinkTask, e *zoho.Error, at time.Time) {
-	if e == nil || e.Sent {
-		t.Attempts-- // the call names no link
-	}
 	if isWorthAsking(e) && r.engine.Retry(t, e) {
 		return
 	}

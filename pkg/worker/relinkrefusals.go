@@ -48,7 +48,7 @@ func (r *Relink) failed(t *relinkTask, e *zoho.Error) {
 	case e.Kind == zoho.Denied && e.Status == http.StatusUnauthorized && r.accepted[t.relation] && t.unauthorized < mostUnauthorized:
 		t.unauthorized++ // others were accepted, so the token was the reason
 		r.engine.Park(t, 0)
-	case t.step == links && r.refused.refusesAll(e):
+	case t.step == links && refusesAll(&r.refused.alike, e):
 		r.engine.Park(t, 0)
 		r.engine.End(outcome.Broken, e)
 	case e.Kind == zoho.Nameless && len(t.ids) > 1: // the half with the bad id is refused again

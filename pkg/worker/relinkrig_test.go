@@ -67,6 +67,8 @@ type spy struct {
 	notes *fake
 	said  map[reader.Link]bool // a call was answered: the link is there
 	puts  map[reader.Link]int  // calls that may have made it
+
+	change func(n int, a *zoho.Answer) // of a call that makes links; nil for none
 }
 
 func (s *spy) begin(c call) int {
@@ -108,6 +110,9 @@ func (s *spy) Link(ctx context.Context, t zoho.Token, r zoho.Relation, parent zo
 	}
 	n := s.begin(c)
 	a, err := s.Client.Link(ctx, t, r, parent, links)
+	if s.change != nil {
+		s.change(s.notes.count(sends), &a)
+	}
 	s.end(n, err)
 	defer s.notes.mu.Unlock()
 	for i, l := range c.links() {
@@ -161,10 +166,12 @@ func newRelinkRig(t *testing.T, batches []chunker.Batch, knobs ...string) *relin
 		t.Fatal(err)
 	}
 	e := emulator.New(cfg)
+	cfg = e.Config()
 	transport := &http.Transport{DialContext: wire.Serve(t, e).Dial, MaxIdleConnsPerHost: 30}
 	t.Cleanup(transport.CloseIdleConnections)
 	h := &http.Client{Transport: transport}
-	tokens := login.NewSource(login.Credentials{AccessToken: e.Config().AccessToken}, login.Server{HTTP: h}, nil)
+	grants := login.Credentials{ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, RefreshToken: cfg.RefreshToken}
+	tokens := login.NewSource(grants, login.Server{Accounts: "http://localhost", HTTP: h}, nil)
 	client, err := zoho.NewClient(tokens, h, zoho.Options{APIDomain: "http://localhost", Version: "v8", Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +179,7 @@ func newRelinkRig(t *testing.T, batches []chunker.Batch, knobs ...string) *relin
 	f := newFake(t, nil)
 	r := &relinkRig{
 		book: &book{fake: f, out: map[int]outcome.Outcome{}}, t: t, emulator: e, batches: batches,
-		spy:      &spy{client, f, map[reader.Link]bool{}, map[reader.Link]int{}},
+		spy:      &spy{Client: client, notes: f, said: map[reader.Link]bool{}, puts: map[reader.Link]int{}},
 		settings: RelinkSettings{Settings: engine.Settings{Slots: 4, MaxAttempts: 3}, MaxFailures: -1},
 		was:      map[reader.Link]bool{},
 	}
@@ -321,7 +328,10 @@ func (r *relinkRig) stored(b chunker.Batch) []zoho.LinkState {
 		*c = emulator.Default()
 		c.MemberInfo, c.InFlight, c.Credits = "fields", -1, -1
 	})
-	token, _ := r.spy.Ready()
+	token, err := r.spy.Token(context.Background())
+	if err != nil {
+		r.t.Fatal(err)
+	}
 	states, err := r.spy.LinkFields(context.Background(), token, b.Relation, b.Parent, b.Related)
 	if err != nil {
 		r.t.Fatal(err)

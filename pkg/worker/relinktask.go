@@ -59,6 +59,7 @@ func (t *relinkTask) Call(ctx context.Context, token zoho.Token) (err error) {
 	switch t.step {
 	case counts:
 		_, err = t.crm.Count(ctx, token, t.relation, t.parent)
+		t.namesNone(err)
 	case links:
 		to := make([]zoho.NewLink, len(t.ids))
 		for i, id := range t.ids {

@@ -30,6 +30,10 @@ type book struct {
 	unsynced  bool
 	syncs     int
 	writes    int
+	linkAt    func(pos int) reader.Link
+	keeping   int
+	keepCost  time.Duration
+	failKeep  func(n int) error
 	failWrite func(n int) error // before the nth write; nil for none
 	failSync  func(n int) error
 }
@@ -56,6 +60,25 @@ func (b *book) Prepare(batches []chunker.Batch) error {
 		return settled || b.begun[linksOf(x)[0]] || b.denied[x.Relation] || x.History.MayBeRemoved()
 	})
 	b.ahead = max(b.ahead, len(b.waiting))
+	return nil
+}
+
+// Keep notes the fields of links, when they are on disk.
+func (b *book) Keep(snapshots []Snapshot) error {
+	b.keeping++
+	if b.failKeep != nil {
+		if err := b.failKeep(b.keeping); err != nil {
+			return err
+		}
+	}
+	if b.keepCost > 0 {
+		<-time.After(b.keepCost)
+	}
+	b.fake.mu.Lock()
+	defer b.fake.mu.Unlock()
+	for _, s := range snapshots {
+		b.kept[b.linkAt(s.Pos)] = s.Fields
+	}
 	return nil
 }
 
@@ -154,6 +177,8 @@ type rig struct {
 	settings    Settings
 	notes       []string
 	lookUpFails error // of what keeps findings
+	doubtful    func(pos int, shown outcome.Presence) bool
+	trusted     bool
 	taken       int
 	worker      *Run
 
@@ -168,6 +193,7 @@ func newRig(t *testing.T, batches []chunker.Batch) *rig {
 		fake: f, book: &book{fake: f, out: map[int]outcome.Outcome{}}, t: t, batches: batches,
 		settings: Settings{Settings: engine.Settings{Slots: 1, MaxAttempts: 5}, MaxFailures: -1},
 	}
+	r.linkAt = func(pos int) reader.Link { return link(r, pos) }
 	r.settings.Note = func(s string) { r.notes = append(r.notes, s) }
 	r.stop, r.halt = context.WithCancelCause(context.Background())
 	r.hard, r.cut = context.WithCancelCause(context.Background())
@@ -193,6 +219,16 @@ func link(r *rig, pos int) reader.Link {
 		}
 	}
 	return reader.Link{}
+}
+
+// newSnapshotRig is a rig whose run keeps the links' own fields, of which each has one.
+func newSnapshotRig(t *testing.T, batches []chunker.Batch) *rig {
+	r := newRig(t, batches)
+	r.settings.Snapshots, r.keeps = r.book, true
+	for l := range r.linked {
+		r.own[l] = zoho.Fields{"Member_Status": l.Related.String()}
+	}
+	return r
 }
 
 // run removes the links, and holds what the outcomes say against the truth.

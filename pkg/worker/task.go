@@ -23,10 +23,12 @@ type task struct {
 	refusedByID  bool        // the links have to be looked up because the CRM refused them by id
 	seenLinked   int         // look-ups that found the links there
 	counts       bool        // the next call counts the list's records: see proveReads
+	reads        bool        // the next call reads the links' own fields, unless they are looked up
 	unauthorized int         // see mostUnauthorized
 
-	answer zoho.Answer // to the last delink
-	linked []bool      // the answer to the last look-up
+	answer zoho.Answer      // to the last delink
+	linked []bool           // the answer to the last look-up
+	states []zoho.LinkState // the answer to the call that reads fields; then that of the links that are there
 }
 
 // mostUnauthorized is how often a task is sent again that is answered with 401 although other calls
@@ -43,13 +45,17 @@ func newTask(crm CRM, b chunker.Batch) *task {
 	return &task{piece: pieceOf(b), crm: crm, kin: &kin{}}
 }
 
-// Call makes the task's next call: a look-up if the task is to be looked up, else a delink.
+// Call makes the task's next call: a look-up if the task is to be looked up, else a delink, or what
+// goes before it.
 func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 	switch {
 	case t.counts:
 		_, err = t.crm.Count(ctx, token, t.relation, t.parent)
-	case t.why != nil:
+		t.namesNone(err)
+	case t.looksUp():
 		t.linked, err = t.crm.Linked(ctx, token, t.relation, t.parent, t.ids)
+	case t.reads:
+		t.states, err = t.crm.LinkFields(ctx, token, t.relation, t.parent, t.ids)
 	default:
 		t.answer, err = t.crm.Delink(ctx, token, t.relation, t.parent, t.ids)
 	}
@@ -59,9 +65,12 @@ func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 // looksUp reports whether the next call is a look-up.
 func (t *task) looksUp() bool { return t.why != nil }
 
+// delinks reports whether the next call is a delink.
+func (t *task) delinks() bool { return !t.looksUp() && !t.reads }
+
 // missed notes a delink that the CRM may have carried out although no answer says so.
 func (t *task) missed(e *zoho.Error) {
-	if t.looksUp() || !mayBeCarriedOut(e) {
+	if !t.delinks() || !mayBeCarriedOut(e) {
 		return
 	}
 	t.history, t.unanswered = outcome.Unanswered, e

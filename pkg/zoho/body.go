@@ -36,6 +36,7 @@ type details struct {
 	Param       text   // param_name, else the clause of a query
 	Field       text   // api_name
 	JSONPath    text   // json_path: the place in the request's body
+	Near        text   // the word at which a query cannot be read
 	Permissions []text // those that are missing
 	More        []text // ids of the other objects
 }
@@ -167,6 +168,8 @@ func (c *cursor) detail() (d details) {
 			d.Field = c.text()
 		case is(name, "json_path"):
 			d.JSONPath = c.text()
+		case is(name, "near"):
+			d.Near = c.text()
 		case is(name, "permissions") && c.next() == '[':
 			d.Permissions = nil
 			c.array(func() { d.Permissions = append(d.Permissions, c.text()) })
@@ -196,6 +199,9 @@ func (d *details) said(message text) string {
 	words := message.text()
 	if field := d.Field.text(); field != "" {
 		words = strings.TrimSuffix(field+": "+words, ": ")
+	}
+	if near := d.Near.text(); near != "" {
+		words = strings.TrimPrefix(words+", near "+strconv.Quote(near), ", ")
 	}
 	if len(d.Permissions) > 0 {
 		all := make([]string, len(d.Permissions))

@@ -63,7 +63,7 @@ func appendIDs(path []byte, ids []ID) []byte {
 // converted leads and unapproved records are hidden and the answer would be wrong (D). They are
 // documented for v8, so v8 is what is asked, whatever version delinks.
 func (c *Client) Linked(ctx context.Context, t Token, r Relation, parent ID, ids []ID) ([]bool, error) {
-	states, err := c.linkStates(ctx, t, r, parent, ids, "id", onlyIDs)
+	states, err := c.linkStates(ctx, t, r, parent, ids, LookFor{}, onlyIDs)
 	if err != nil {
 		return nil, err
 	}
@@ -83,12 +83,27 @@ type LinkState struct {
 // LinkFields is Linked with the links' own fields. It asks for the field that is mandatory where
 // the link is made again. The others come without being asked for (D, R).
 func (c *Client) LinkFields(ctx context.Context, t Token, r Relation, parent ID, ids []ID) ([]LinkState, error) {
-	fields := strings.Join(append([]string{"id"}, ownFields(r, nil)...), ",")
-	return c.linkStates(ctx, t, r, parent, ids, fields, restIsOwn)
+	return c.LookUp(ctx, t, r, parent, ids, LookFor{Fields: ownFields(r, nil)})
 }
 
-func (c *Client) linkStates(ctx context.Context, t Token, r Relation, parent ID, ids []ID, fields string, rest rest) ([]LinkState, error) {
-	path := appendIDs(fmt.Appendf(nil, "/%s/%s/%s?fields=%s&converted=both&approved=both&per_page=200&ids=", r.Module, parent, r.List, fields), ids)
+// LookFor is how LookUp asks.
+type LookFor struct {
+	Fields          []string // besides id
+	WithoutApproved bool     // leave the parameter approved out, as PageOf does
+}
+
+// LookUp is LinkFields for a caller who decides which fields are asked for by name. Whatever comes
+// besides id belongs to the link.
+func (c *Client) LookUp(ctx context.Context, t Token, r Relation, parent ID, ids []ID, what LookFor) ([]LinkState, error) {
+	return c.linkStates(ctx, t, r, parent, ids, what, restIsOwn)
+}
+
+func (c *Client) linkStates(ctx context.Context, t Token, r Relation, parent ID, ids []ID, what LookFor, rest rest) ([]LinkState, error) {
+	query := strings.Join(append([]string{"id"}, what.Fields...), ",") + "&converted=both"
+	if !what.WithoutApproved {
+		query += "&approved=both"
+	}
+	path := appendIDs(fmt.Appendf(nil, "/%s/%s/%s?fields=%s&per_page=200&ids=", r.Module, parent, r.List, query), ids)
 	reply, err := c.call(ctx, t, http.MethodGet, readVersion, string(path))
 	if err != nil {
 		return nil, err
@@ -109,13 +124,14 @@ func (c *Client) linkStates(ctx context.Context, t Token, r Relation, parent ID,
 }
 
 // Count asks how many records a related list of the parent record holds, in one call with that
-// token. Its errors are of type *Error.
+// token. Without the parameters, converted leads and records that are not approved would not be
+// counted (S). Its errors are of type *Error.
 //
 // POST …/{module}/{record_id}/actions/get_related_records_count (S)
 func (c *Client) Count(ctx context.Context, t Token, r Relation, parent ID) (int, error) {
 	const what = "get_related_records_count"
 	path := fmt.Sprintf("/%s/%s/actions/%s", r.Module, parent, what)
-	content := fmt.Sprintf(`{"%s":[{"related_list":{"api_name":"%s"}}]}`, what, r.List)
+	content := fmt.Sprintf(`{"%s":[{"related_list":{"api_name":"%s"},"params":{"converted":"both","approved":"both"}}]}`, what, r.List)
 	reply, err := c.callWith(ctx, t, http.MethodPost, readVersion, path, []byte(content))
 	if err != nil {
 		return 0, err
@@ -136,5 +152,6 @@ func (c *Client) Count(ctx context.Context, t Token, r Relation, parent ID) (int
 		e = &Error{Kind: Unanswered, Sent: true, Status: reply.status, Code: CodeForeignAnswer}
 	}
 	e.token = t
+	e.nameScopes(r, "READ")
 	return 0, e
 }

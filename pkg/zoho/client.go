@@ -52,6 +52,10 @@ type Options struct {
 	Version   string        // of the API: one of Versions
 	Timeout   time.Duration // of one call, with its answer
 	UserAgent string
+
+	// Observe is told of each call that was answered. It may be nil. Calls in flight at the same time
+	// call it at the same time.
+	Observe func(Exchange)
 }
 
 // NewClient makes a client. The http client must not have a time-out of its own.
@@ -201,6 +205,7 @@ func (c *Client) callWith(ctx context.Context, token Token, method, version, pat
 	if err != nil {
 		got.torn = &Error{Kind: Unanswered, Sent: true, Status: resp.StatusCode, Code: CodeNoAnswer, Cause: hidden(c.tokens, web.Because(ctx, err))}
 	}
+	c.observe(req, sent, got)
 	return got, nil
 }
 

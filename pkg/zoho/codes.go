@@ -70,6 +70,7 @@ var explanations = map[string]string{
 
 	// Codes of ours.
 	CodeNoAnswer:       "no answer came",
+	CodeNotLinked:      "there is no such link",
 	CodeForeignAnswer:  "the answer is not from Zoho CRM",
 	CodeServerError:    "the CRM had an error",
 	CodeNotConnected:   "no connection to the CRM",
@@ -79,6 +80,7 @@ var explanations = map[string]string{
 	CodeRecordDeleted:  "the CRM deleted the record instead of the link",
 	CodeContradiction:  "the CRM gave two answers that contradict each other",
 	CodeNotInAnswer:    "the CRM's answer does not mention this id",
+	CodeUnproven:       "the link is not shown, and nothing proves that this login sees the list",
 	CodeLinkedAlready:  "the link is there already",
 	CodeNotShown:       "the CRM said that it made the link, and no look-up has shown it",
 	CodeEmptyAnswers:   "look-ups get empty answers, and nothing shows that these come from the CRM",

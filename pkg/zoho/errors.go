@@ -159,7 +159,9 @@ const (
 	CodeRedirected     = "REDIRECTED"           // 3xx: the API does not redirect
 	CodeRecordDeleted  = "RECORD_DELETED"       // a success that deleted a record
 	CodeContradiction  = "CONTRADICTION"        // two answers for one id that do not agree
+	CodeNotLinked      = "NOT_LINKED"           // a read shows that there is no such link
 	CodeNotInAnswer    = "NOT_IN_ANSWER"        // an answer came, but none of its items names the id
+	CodeUnproven       = "UNPROVEN"             // an empty answer, and nothing shows that reads tell the truth
 	CodeLinkedAlready  = "ALREADY_LINKED"       // a look-up found a link that was to be made
 	CodeNotShown       = "NOT_SHOWN"            // a success that made a link, which look-ups do not show
 	CodeEmptyAnswers   = "EMPTY_ANSWERS"        // look-ups that may be answered by a gateway

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"delink/pkg/zoho/internal/web"
 )
@@ -16,6 +18,7 @@ type Org struct {
 	Name    string
 	Type    string // production, sandbox or developer, in lower case; empty if the CRM does not say
 	Edition string // as the CRM calls it, such as "enterprise"; empty if it does not say
+	Users   int    // licensed users; 0 if it does not say
 }
 
 // Zoho's limits on calls in flight: that of the largest editions, and that of the smallest, which
@@ -28,29 +31,55 @@ const (
 // Slots is how many calls may be in flight for the org's edition, per org and app (D); false if the
 // edition is not known.
 func (o Org) Slots() (n int, known bool) {
+	e, known := o.edition()
+	return e.slots, known
+}
+
+// edition is what Zoho's limits are for an edition (D). Credits are those of a rolling 24 hours:
+// base and so many for each user, but no more than most where there is a most.
+type edition struct {
+	name                string // the letters of it
+	slots               int
+	base, perUser, most int
+}
+
+var editions = []edition{
+	{"crmplus", MostSlots, 50_000, 2_000, 0},
+	{"ultimate", MostSlots, 50_000, 2_000, 0},
+	{"zohoone", 20, 50_000, 1_000, 5_000_000},
+	{"enterprise", 20, 50_000, 1_000, 5_000_000},
+	{"professional", 15, 50_000, 500, 3_000_000},
+	{"standard", 10, 50_000, 250, 100_000},
+	{"free", LeastSlots, 5_000, 0, 0},
+}
+
+func (o Org) edition() (e edition, known bool) {
 	letters := strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' {
 			return r
 		}
 		return -1
 	}, strings.ToLower(o.Edition))
-	for _, e := range []struct {
-		name  string
-		slots int
-	}{
-		{"crmplus", MostSlots},
-		{"ultimate", MostSlots},
-		{"zohoone", 20},
-		{"enterprise", 20},
-		{"professional", 15},
-		{"standard", 10},
-		{"free", LeastSlots},
-	} {
+	for _, e := range editions {
 		if strings.Contains(letters, e.name) {
-			return e.slots, true
+			return e, true
 		}
 	}
-	return 0, false
+	return edition{}, false
+}
+
+// DailyCredits is how many credits the org's edition has for its users in any 24 hours (D); false if
+// the edition or the number of users is not known.
+func (o Org) DailyCredits() (n int, known bool) {
+	e, known := o.edition()
+	if !known || e.perUser > 0 && o.Users <= 0 {
+		return 0, false
+	}
+	n = e.base + e.perUser*o.Users
+	if e.most > 0 {
+		n = min(n, e.most)
+	}
+	return n, true
 }
 
 // Org asks which org the login belongs to. It needs the scope ZohoCRM.org.READ. Its errors are of
@@ -66,6 +95,7 @@ func (c *Client) Org(ctx context.Context) (Org, error) {
 			License struct {
 				PaidType  text `json:"paid_type"`
 				TrialType text `json:"trial_type"`
+				Users     text `json:"users_license_purchased"`
 			} `json:"license_details"`
 		} `json:"org"`
 	}
@@ -80,7 +110,39 @@ func (c *Client) Org(ctx context.Context) (Org, error) {
 	if edition == "" {
 		edition = o.License.TrialType.text()
 	}
-	return Org{ID: o.ID.text(), Name: o.Name.text(), Type: strings.ToLower(o.Type.text()), Edition: edition}, nil
+	users, _ := strconv.Atoi(o.License.Users.text()) // what is no number is not known
+	return Org{ID: o.ID.text(), Name: o.Name.text(), Type: strings.ToLower(o.Type.text()), Edition: edition, Users: max(users, 0)}, nil
+}
+
+// Accepts asks whether the org accepts the version in which links are removed. It needs the scope
+// of Org. Its errors are of type *Error.
+func (c *Client) Accepts(ctx context.Context) error {
+	var body struct {
+		Org json.RawMessage `json:"org"`
+	}
+	return c.getIn(ctx, c.options.Version, "/org", &body)
+}
+
+// Reach asks the API's host for anything, without a token. It returns nil if there was an answer,
+// whatever it says: the host can be reached.
+func (c *Client) Reach(ctx context.Context) error {
+	ctx, cancel := c.limited(ctx)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.base(Token{})+"/", nil)
+	if err != nil {
+		return unsent(err)
+	}
+	req.Header.Set("User-Agent", c.options.UserAgent)
+	sent := time.Now()
+	resp, err := c.http.Do(req)
+	if err != nil {
+		e := unsent(web.Because(ctx, err))
+		e.Hinder(err)
+		return e
+	}
+	defer resp.Body.Close()
+	c.observe(req, sent, reply{status: resp.StatusCode, header: resp.Header})
+	return nil
 }
 
 // List is a related list of a module, as the org has it.
@@ -163,11 +225,15 @@ func (n *named) UnmarshalJSON(b []byte) error {
 
 // get reads a resource of the org into a value.
 func (c *Client) get(ctx context.Context, path string, into any) error {
+	return c.getIn(ctx, readVersion, path, into)
+}
+
+func (c *Client) getIn(ctx context.Context, version, path string, into any) error {
 	token, err := c.Token(ctx)
 	if err != nil {
 		return err
 	}
-	reply, err := c.call(ctx, token, http.MethodGet, readVersion, path)
+	reply, err := c.call(ctx, token, http.MethodGet, version, path)
 	if err != nil {
 		return err
 	}

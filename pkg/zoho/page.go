@@ -32,6 +32,7 @@ type PageOf struct {
 	Number          int      // from 1; 0 is 1, too
 	Token           string   // next_page_token of the page before
 	Converted       string   // which records to show: both (the default), true or false
+	Approved        string   // the same
 	WithoutApproved bool     // leave the parameter approved out: older versions refuse it, and hide records that are not approved
 	Fields          []string // of the records, besides id
 }
@@ -49,7 +50,7 @@ func (p PageOf) query(also ...string) string {
 	}
 	q += "&sort_by=id&sort_order=asc&per_page=200&converted=" + url.QueryEscape(cmp.Or(p.Converted, "both"))
 	if !p.WithoutApproved {
-		q += "&approved=both"
+		q += "&approved=" + url.QueryEscape(cmp.Or(p.Approved, "both"))
 	}
 	if p.Token != "" {
 		return q + "&page_token=" + url.QueryEscape(p.Token)

@@ -71,6 +71,63 @@ var supported = map[Relation]bool{
 	{"Price_Books", "Products"}:        true, // I
 }
 
+// documented are the relations whose removal Zoho documents, seen from the record from which it
+// does (D). The lists of appointments are left out, whose API names it does not document.
+var documented = map[Relation]bool{
+	{"Campaigns", "Leads"}:      true,
+	{"Campaigns", "Contacts"}:   true,
+	{"Products", "Leads"}:       true,
+	{"Products", "Accounts"}:    true,
+	{"Products", "Contacts"}:    true,
+	{"Products", "Deals"}:       true,
+	{"Products", "Potentials"}:  true,
+	{"Products", "Price_Books"}: true,
+	{"Deals", "Contact_Roles"}:  true,
+}
+
+// Documented reports whether Zoho's documentation says that links of a relation can be removed from
+// this side.
+func Documented(r Relation) bool { return documented[r] }
+
+// otherSides are pairs of relations that show the same links, seen from either record
+// (docs/zoho-api.md, section 6.4). That the deals of a contact are those in which it has a role is
+// I.
+var otherSides = [][2]Relation{
+	{{"Campaigns", "Leads"}, {"Leads", "Campaigns"}},
+	{{"Campaigns", "Contacts"}, {"Contacts", "Campaigns"}},
+	{{"Products", "Leads"}, {"Leads", "Products"}},
+	{{"Products", "Accounts"}, {"Accounts", "Products"}},
+	{{"Products", "Contacts"}, {"Contacts", "Products"}},
+	{{"Products", "Deals"}, {"Deals", "Products"}},
+	{{"Products", "Price_Books"}, {"Price_Books", "Products"}},
+	{{"Deals", "Contact_Roles"}, {"Contacts", "Deals"}},
+}
+
+// OtherSide is the relation that shows the same links from their related records; false if none is
+// known.
+func OtherSide(r Relation) (other Relation, known bool) {
+	for _, pair := range otherSides {
+		switch r {
+		case pair[0]:
+			return pair[1], true
+		case pair[1]:
+			return pair[0], true
+		}
+	}
+	return Relation{}, false
+}
+
+// RelatedModule is the module that the records of a list are of, as far as the list's name tells.
+func RelatedModule(r Relation) string {
+	if r.List == contactRoles {
+		return "Contacts"
+	}
+	if m := FindModule(r.List); m != nil {
+		return m.API
+	}
+	return r.List
+}
+
 // holdsRecords are related lists, of any module and in lower case, whose records belong to their
 // parent, and whose names do not say so. A delink there answers "record deleted" (D, S for Notes
 // and Attachments; I for the others, which hold records in the same way).

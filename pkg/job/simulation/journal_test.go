@@ -20,7 +20,11 @@ type journal struct {
 }
 
 func (w *world) journalName() string {
-	return filepath.Join(w.folder, "."+filepath.Base(w.results)+".delink-journal")
+	kind := "journal"
+	if strings.HasSuffix(w.results, ".undo.csv") {
+		kind = "undo-journal"
+	}
+	return filepath.Join(w.folder, "."+filepath.Base(w.results)+".delink-"+kind)
 }
 
 func (w *world) readJournal() journal {

@@ -54,11 +54,13 @@ type life struct {
 	rows      map[link]string
 	lines     map[string]bool
 
+	snapshot   snapshot
 	netCalls   int
 	unreadable map[link]bool
 	// links that a delink call of this life named: out, answered by id, or doubtful
 	begun   map[link]string
 	settled map[link]string
+	wanted  map[link]bool // links that an undo may make; nil for a run
 	fired   map[outcome.Reason]bool
 }
 
@@ -195,6 +197,7 @@ func (l *life) sends(links []link) {
 	if n := len(links); n > l.options.batch {
 		l.world.fault("batch", "%d ids in a call, with batches of %d", n, l.options.batch)
 	}
+	l.checkKeptFields(links)
 	for _, k := range links {
 		l.begun[k] = "out"
 		l.world.sent[k]++
@@ -266,7 +269,8 @@ func (l *life) recorded(p []byte) {
 		switch {
 		case l.begun[k] != "":
 			l.unsynced++
-		case status != "failed" && l.world.sent[k] == 0 && !l.world.doubtedOnce[k] && !l.world.gone:
+		case status == "present", l.world.linked[k] > 0:
+		case !l.settlesUnsent(status) && l.world.sent[k] == 0 && !l.world.doubtedOnce[k] && !l.world.gone:
 			l.world.fault("unsent", "life %d: %v is %s and was not sent", l.number, k, status)
 		}
 	}
@@ -306,7 +310,13 @@ func (l *life) run() (e end) {
 	}()
 	// A run that would go on for ever is a bug as well.
 	timers = append(timers, time.AfterFunc(30*24*time.Hour, func() { w.fault("endless", "life %d: runs for a month", l.number); l.kill("it would not end") }))
-	ended, err := job.Run(l.stop, l.hard, o.config, job.World{
+	begin := job.Run
+	if o.undo {
+		begin = func(stop, hard context.Context, c job.Config, w job.World) (*job.Ending, error) {
+			return job.Undo(stop, hard, job.UndoConfig{Config: c, Gone: o.gone}, w)
+		}
+	}
+	ended, err := begin(l.stop, l.hard, o.config, job.World{
 		Disk: disk.OS{Calls: calls{w.disk, l}},
 		Connect: func() (*job.Connection, error) {
 			return &job.Connection{CRM: silent{l.client(), !o.ask}, Login: "simulation"}, nil
@@ -320,7 +330,7 @@ func (l *life) run() (e end) {
 	switch {
 	case err != nil:
 		return l.ended(err)
-	case ended.Idle == job.EarlierDone:
+	case ended.Idle == job.EarlierDone, ended.Idle == job.NothingRemoved:
 		return end{nothing: ended.Summary}
 	}
 	return end{summary: ended.Summary, err: ended.Err}

@@ -67,6 +67,7 @@ type world struct {
 
 	// Guarded by the disk's lock.
 	sent    map[link]int
+	linked  map[link]int  // calls that were to make it
 	doubted map[link]bool // some call for it was not answered by id
 	lost    map[link]bool // what is known of it may have been lost in a crash
 	// it was settled in good order, in files that are gone or put aside since
@@ -124,6 +125,7 @@ type options struct {
 	killRename        int // dies in that change of a file's name
 	killAfter         time.Duration
 	power             bool   // and the power goes out
+	undo, gone        bool   // it undoes, also what is gone
 	badDisk           string // full, sync, rename, write, read-only, gone
 	badFrom           int
 	badForever        bool
@@ -148,6 +150,7 @@ func (o *options) String() string {
 	say(o.config.RetryFailed, "retry failed")
 	say(o.config.FailAbsent, "fail absent")
 	say(o.config.Restart, "restart")
+	say(o.config.Snapshot, "snapshot")
 	say(o.killRename > 0, "killed in rename %d", o.killRename)
 	say(o.killDisk > 0, "killed in disk call %d", o.killDisk)
 	say(o.killNet > 0, "killed in net call %d", o.killNet)
@@ -183,13 +186,16 @@ const (
 )
 
 // newWorld makes what a seed stands for.
-func newWorld(seed uint64, folder string) *world {
+func newWorld(seed uint64, folder string) *world { return makeWorld(seed, folder, false) }
+
+// makeWorld makes a world. fields says that its input has columns with the links' own fields.
+func makeWorld(seed uint64, folder string, fields bool) *world {
 	rng := rand.New(rand.NewPCG(seed, 20261124))
 	d := dice{rng}
 	w := &world{
 		seed: seed, rng: rng, disk: newDrive(),
 		folder: folder, input: folder + "/links.csv", results: folder + "/links.results.csv", failures: folder + "/links.failures.csv", summary: folder + "/links.summary.json",
-		inInput: map[link]bool{}, existed: map[link]bool{}, sent: map[link]int{}, doubted: map[link]bool{}, lost: map[link]bool{}, forgot: map[link]bool{}, settledInOrder: map[link]bool{}, doubtedOnce: map[link]bool{},
+		inInput: map[link]bool{}, existed: map[link]bool{}, sent: map[link]int{}, linked: map[link]int{}, doubted: map[link]bool{}, lost: map[link]bool{}, forgot: map[link]bool{}, settledInOrder: map[link]bool{}, doubtedOnce: map[link]bool{},
 		began: time.Now(),
 	}
 	rows := d.upTo(2000)
@@ -199,7 +205,7 @@ func newWorld(seed uint64, folder string) *world {
 	}
 	w.batch = pick(d, 100, 100, 100, d.between(1, 100), d.upTo(20))
 	w.batch = max(w.batch, min(100, rows/100))
-	w.writeInput(d, rows)
+	w.writeInput(d, rows, fields)
 	w.syncTime = pick(d, 20*time.Millisecond, 20*time.Millisecond, time.Second)
 	w.healthy = d.chance(0.15)
 	w.makeCRM(d, strict)
@@ -212,6 +218,12 @@ func newWorld(seed uint64, folder string) *world {
 		killed.slots, dark.slots = d.upTo(25), d.upTo(25)
 		killed.killNet, dark.killNet, dark.power = d.upTo(3*calls), d.between(1, 2*dark.slots+8), true
 		w.lives = append(w.lives, killed, dark)
+	}
+	keeps := dice{rand.New(rand.NewPCG(seed, 20261129))}
+	if keeps.chance(0.5) {
+		for i := range w.lives {
+			w.lives[i].config.Snapshot = keeps.chance(0.8)
+		}
 	}
 	if d.chance(0.25) {
 		w.change = d.between(2, len(w.lives)+2)
@@ -226,11 +238,12 @@ type style struct {
 	kinds                        [][2]string
 	duplicates, invalid, present float64
 	extra                        bool
-	related                      int // ids are drawn from so many
+	fields                       bool // columns with the links' own
+	related                      int  // ids are drawn from so many
 }
 
 // writeInput makes rows, and the links that exist.
-func (w *world) writeInput(d dice, n int) {
+func (w *world) writeInput(d dice, n int, fields bool) {
 	w.style = style{
 		parents:    d.upTo(min(80, n)),
 		kinds:      relations[:d.between(1, len(relations))],
@@ -239,12 +252,16 @@ func (w *world) writeInput(d dice, n int) {
 		present:    pick(d, 1, 0.9, 0.5, 0.05),
 		extra:      d.chance(0.3),
 		related:    3 * n,
+		fields:     fields,
 	}
 	w.lineEnd = pick(d, "\n", "\n", "\r\n")
 	w.bom = pick(d, "", "", "\ufeff")
 	w.header = "module,parent_id,relation,related_id"
 	if w.style.extra {
 		w.header = "name," + w.header + ",note"
+	}
+	if fields {
+		w.header += ",link.Member_Status,link.list_price"
 	}
 	var rows []row
 	for i := range n {
@@ -290,6 +307,9 @@ func (w *world) drawRow(d dice, first bool) (r row) {
 	if s.extra {
 		note := pick(d, "", "plain", `"quoted, with ""quotes"""`, `"two`+w.lineEnd+`lines"`, "=1+1", "日本")
 		cells = append(append([]string{pick(d, "Ann", "Bob", `"O, P"`)}, cells...), note)
+	}
+	if s.fields {
+		cells = append(cells, "Sent", "12.50")
 	}
 	r.raw = strings.Join(cells, ",")
 	if tooMany {
@@ -354,6 +374,11 @@ func (w *world) fillCRM(links []link) {
 		}
 		if w.existed[k] {
 			w.emulator.Link(k.module, number(k.parent), k.list, number(k.related))
+			own := map[string]any{"Member_Status": k.related}
+			if number(k.related)%50 == 0 { // a field that few links have
+				own["Note"] = "=1+1"
+			}
+			w.emulator.SetFields(k.module, number(k.parent), k.list, number(k.related), own)
 		} else {
 			w.emulator.Unlink(k.module, number(k.parent), k.list, number(k.related))
 		}

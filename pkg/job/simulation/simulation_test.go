@@ -44,16 +44,28 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestSimulation(t *testing.T) {
+func TestSimulation(t *testing.T) { manySeeds(t, aRun) }
+
+// story is what is simulated.
+type story struct {
+	name  string // of its test
+	world func(seed uint64, folder string) *world
+	tell  func(*world)
+}
+
+var aRun = story{"Simulation$", newWorld, (*world).run}
+
+// manySeeds simulates a story for every seed, or for the one that was asked for.
+func manySeeds(t *testing.T, s story) {
 	if *oneSeed > 0 {
-		w := simulate(t, *oneSeed)
+		w := simulate(t, *oneSeed, s)
 		t.Log("\n" + strings.Join(w.log, "\n"))
 		return
 	}
 	caught := map[string]int{}
 	failed := 0
 	for seed := *from; seed < *from+seeds(t); seed++ {
-		w := simulate(t, seed)
+		w := simulate(t, seed, s)
 		if w == nil {
 			failed++
 			continue
@@ -83,7 +95,7 @@ const mostTold = 3
 var told int
 
 // simulate runs one seed. It returns nil if the bubble burst.
-func simulate(t *testing.T, seed uint64) (w *world) {
+func simulate(t *testing.T, seed uint64, s story) (w *world) {
 	folder, err := os.MkdirTemp("", "delink-simulation-")
 	if err != nil {
 		t.Fatal(err)
@@ -100,17 +112,17 @@ func simulate(t *testing.T, seed uint64) (w *world) {
 			}
 		}()
 		synctest.Test(t, func(t *testing.T) {
-			w = newWorld(seed, folder)
+			w = s.world(seed, folder)
 			if err := os.WriteFile(filepath.Clean(w.input), w.bytes, 0o600); err != nil {
 				t.Fatal(err)
 			}
 			w.wire = wire.Serve(t, w.emulator)
-			w.run()
+			s.tell(w)
 		})
 		if len(w.faults) == 0 {
 			return
 		}
-		t.Errorf("seed %d breaks %d rules; go test ./pkg/job/simulation -run Simulation -seed %d tells all", seed, len(w.faults), seed)
+		t.Errorf("seed %d breaks %d rules; go test ./pkg/job/simulation -run '%s' -seed %d tells all", seed, len(w.faults), s.name, seed)
 		for i, f := range w.faults {
 			if i == 10 {
 				t.Log("  …")
@@ -131,7 +143,7 @@ func TestSimulationRepeats(t *testing.T) {
 		t.Skip("the race detector shuffles goroutines: .ci/run repeats seeds without it")
 	}
 	for seed := *from; seed < *from+max(3, seeds(t)/30); seed++ {
-		a, b := simulate(t, seed), simulate(t, seed)
+		a, b := simulate(t, seed, aRun), simulate(t, seed, aRun)
 		if a == nil || b == nil {
 			continue
 		}

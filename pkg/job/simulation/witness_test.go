@@ -39,6 +39,9 @@ func (w *witness) understand(r *http.Request) call {
 	if strings.HasSuffix(r.URL.Path, "/actions/get_related_records_count") {
 		c.api = true
 	}
+	if r.Method == http.MethodPut {
+		return c.linking(r, parts)
+	}
 	if len(parts) != 5 || parts[0] != "crm" || ids == "" {
 		return c
 	}
@@ -47,6 +50,22 @@ func (w *witness) understand(r *http.Request) call {
 		c.links = append(c.links, link{parts[2], parts[3], parts[4], id})
 	}
 	c.name = fmt.Sprintf("%s %s/%s/%s %d ids", r.Method, parts[2], parts[3], parts[4], len(c.links))
+	return c
+}
+
+// linking understands a call that makes links: its body has their ids.
+func (c call) linking(r *http.Request, parts []string) call {
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	var asked struct{ Data []struct{ ID string } }
+	if err != nil || json.Unmarshal(body, &asked) != nil || len(parts) < 5 {
+		return c
+	}
+	c.api = true
+	for _, d := range asked.Data {
+		c.links = append(c.links, link{parts[2], parts[3], parts[4], d.ID})
+	}
+	c.name = fmt.Sprintf("%s %s/%s/%s %d links", r.Method, parts[2], parts[3], parts[4], len(c.links))
 	return c
 }
 
@@ -128,8 +147,11 @@ func (w *witness) departs(r *http.Request, c call) {
 	if apart := time.Since(last); o.rate > 0 && !last.IsZero() && (apart+drawnApart).Seconds() < 1/o.rate {
 		l.world.fault("rate", "two calls %v apart at %v a second", apart, o.rate)
 	}
-	if r.Method == http.MethodDelete {
+	switch r.Method {
+	case http.MethodDelete:
 		l.sends(c.links)
+	case http.MethodPut:
+		l.links(c.links)
 	}
 }
 
@@ -153,6 +175,9 @@ func (w *witness) returns(r *http.Request, c call, resp *http.Response, body []b
 	w.mu.Lock()
 	w.inFlight--
 	w.mu.Unlock()
+	if r.Method == http.MethodPut {
+		return
+	}
 	if r.Method == http.MethodDelete {
 		answered := map[string]bool{}
 		if err == nil && bodyErr == nil {

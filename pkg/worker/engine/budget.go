@@ -14,6 +14,9 @@ func (d *dispatcher) used() outcome.Reason {
 	if most := d.engine.settings.MaxCalls; most > 0 && d.budget.sent >= most {
 		return outcome.MaxCalls
 	}
+	if t := d.queue.front; t != nil && !t.state().called && !d.affords(t) {
+		return outcome.MaxCalls
+	}
 	reserve := d.engine.settings.ReserveCredits
 	switch n, known := d.engine.api.Credits(); {
 	case known && n-d.inFlight <= reserve:
@@ -22,4 +25,23 @@ func (d *dispatcher) used() outcome.Reason {
 		return outcome.Credits // the answer to the first call may say how many are left
 	}
 	return ""
+}
+
+// affords reports whether the budget of calls is enough for a new task as well as for the tasks that
+// have begun. Otherwise a run with few calls would begin tasks and finish none.
+func (d *dispatcher) affords(t Task) bool {
+	most := d.engine.settings.MaxCalls
+	needs := 1 + t.state().More
+	if most == 0 || needs == 1 {
+		return true
+	}
+	for x := range d.flying {
+		needs += x.state().More
+	}
+	for x := range d.queue.halfDone {
+		if s := x.state(); s.waits || s.More > 0 {
+			needs += 1 + s.More
+		}
+	}
+	return d.budget.sent+needs <= most
 }

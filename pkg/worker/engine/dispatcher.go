@@ -22,6 +22,7 @@ type dispatcher struct {
 
 	calls    chan Task
 	results  chan *result
+	flying   map[Task]bool // the tasks whose calls are in flight
 	inFlight int
 	running  []time.Time // when calls that delink gave up will have ended at the API
 	alone    bool        // Operation.Alone is true of the task that was looked at last
@@ -39,6 +40,7 @@ func newDispatcher(stop, hard context.Context, e *Engine, op Operation) *dispatc
 		engine: e, op: op, stop: stop, hard: hard,
 		calls:    make(chan Task),
 		results:  make(chan *result),
+		flying:   map[Task]bool{},
 		queue:    newQueue(e.settings.Slots),
 		disk:     newDisk(),
 		tokens:   newTokens(),
@@ -106,6 +108,7 @@ func (d *dispatcher) send() (wake time.Time) {
 			return wake
 		}
 		now := time.Now()
+		d.putBack()
 		if d.queue.front == nil {
 			if wake = d.take(now); d.queue.front == nil && wake.IsZero() {
 				return wake
@@ -158,8 +161,10 @@ func (d *dispatcher) sendFront(now time.Time) (sent bool, at time.Time) {
 	if at := d.turn(now); at.After(now) {
 		return false, at
 	}
-	t.state().token, t.state().called = token, true
+	s := t.state()
+	s.token, s.called, s.waits = token, true, false
 	d.queue.front, d.tokens.probing = nil, false
+	d.flying[t] = true
 	d.budget.sent++
 	d.setInFlight(d.inFlight + 1)
 	t.state().load = load{d.inFlight, int(d.throttle.slots)}
@@ -210,6 +215,7 @@ func (d *dispatcher) left(now time.Time) (n int, ends time.Time) {
 // returned takes a call that has ended.
 func (d *dispatcher) returned(r *result) {
 	d.setInFlight(d.inFlight - 1)
+	delete(d.flying, r.task)
 	s := r.task.state()
 	if r.sent() {
 		s.Attempts++
@@ -297,6 +303,15 @@ func (d *dispatcher) jitter(wait time.Duration) time.Duration {
 	return rand.N(wait + 1)
 }
 
+// Prepare has a task called again as soon as Operation.Prepare has been called for it once more. The
+// next call is another one than before, so its attempts are counted from the beginning.
+func (d *dispatcher) Prepare(t Task) {
+	s := t.state()
+	s.Fresh()
+	s.earlier, s.waits, s.due = s.Attempts, true, time.Time{}
+	d.queue.again = append(d.queue.again, t)
+}
+
 func (d *dispatcher) check(err error) {
 	if err != nil {
 		d.End(outcome.Broken, err)
@@ -317,12 +332,13 @@ func (d *dispatcher) Ended() outcome.Reason { return d.ending.reason }
 
 // abandon has the operation settle the tasks that are left, and waits until that is on disk.
 func (d *dispatcher) abandon() {
-	if t := d.queue.front; t != nil && t.state().called {
-		d.queue.parked = append(d.queue.parked, t)
+	q := &d.queue
+	left := slices.Concat(q.parked, q.again)
+	if q.front != nil && q.front.state().called {
+		left = append(left, q.front)
 	}
-	d.queue.front = nil
-	d.op.Abandon(d.queue.parked)
-	d.queue.parked = nil
+	q.front, q.parked, q.again = nil, nil, nil
+	d.op.Abandon(left)
 	for d.disk.syncing > 0 {
 		err := <-d.disk.synced
 		d.disk.syncing = 0

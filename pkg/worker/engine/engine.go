@@ -42,10 +42,16 @@ type Task interface {
 
 // State is what the engine keeps of a task.
 type State struct {
-	Attempts     int       // calls that reached the API
+	Attempts int // calls that reached the API
+	// More is how many calls the task needs beside its next one at the least. A task that needs two
+	// is not begun if the budget of calls has only one left.
+	More int
+
+	earlier      int       // of Attempts, those before Prepare was asked for again: the next call is another one
 	tries        int       // calls in a row that failed for a reason that may pass
 	due          time.Time // the next call is not made before
 	called       bool      // a call was made, though it may not have reached the API
+	waits        bool      // Prepare was asked for again, and no call was made since
 	token        zoho.Token
 	tokenRefused *tokenRefusal // the last call, if it was refused for its token; else nil
 	load         load          // when the last call was sent
@@ -67,8 +73,10 @@ type Reply struct {
 type Operation interface {
 	// Next gives a task for which no call was made yet. It returns false if none is left.
 	Next() (Task, bool)
-	// Prepare does what has to be done before the first calls of tasks, such as writing them down.
-	// It runs beside all other methods, but never twice at a time. An error stops the run.
+	// Prepare does what has to be done before the first calls of tasks, such as writing them down,
+	// and before the next calls of tasks for which the operation has asked for that with
+	// dispatcher.Prepare. It runs beside all other methods, but never twice at a time. An error
+	// stops the run.
 	Prepare(tasks []Task) error
 	// SettleUncalled settles a task without a call, if the outcome is known from other tasks. It
 	// returns whether the engine is to drop the task. The engine asks before each call of a task,
@@ -78,7 +86,8 @@ type Operation interface {
 	// Alone reports whether a task must be called with nothing else in flight.
 	Alone(t Task) bool
 	// Answer takes the end of a call: an answer, or an error that is not about tokens, limits or
-	// the connection. It settles the task, or has it called again with Retry, Park or After.
+	// the connection. It settles the task, or has it called again with Retry, Park, After or
+	// Prepare.
 	Answer(t Task, r Reply)
 	// Missed notes a call that ended with an error after the hard stop. The task is one of those
 	// that Abandon gets.
@@ -122,7 +131,7 @@ type Engine struct {
 // Stats are an engine's counters at one moment.
 type Stats struct {
 	Calls     int // calls that reached the API
-	Retries   int // of those, calls for a task whose earlier call reached the API, too
+	Retries   int // of those, calls that repeat an earlier one of the same task, or follow it
 	Throttled int // calls that the API refused as too many
 	Done      int // what the operation has counted with Count
 	InFlight  int // calls
@@ -253,7 +262,7 @@ func (e *Engine) call(hard context.Context, t Task) *result {
 	s := t.state()
 	r := &result{task: t, sentAt: time.Now()}
 	e.calls.Add(1)
-	if s.Attempts > 0 {
+	if s.Attempts > s.earlier {
 		e.retries.Add(1)
 	}
 	err := t.Call(hard, s.token)
@@ -264,7 +273,7 @@ func (e *Engine) call(hard context.Context, t Task) *result {
 	r.err = zoho.AsError(err)
 	if !r.err.Sent {
 		e.calls.Add(-1)
-		if s.Attempts > 0 {
+		if s.Attempts > s.earlier {
 			e.retries.Add(-1)
 		}
 	}

@@ -28,12 +28,15 @@ const (
 // errand is a task that needs one answer.
 type errand struct {
 	State
-	s *service
-	n int
+	s      *service
+	n      int
+	second bool // the first of its two calls was answered
 }
 
-func (e *errand) Call(ctx context.Context, token zoho.Token) error { return e.s.do(ctx, e.n, token) }
-func (e *errand) Size() int                                        { return 1 }
+func (e *errand) Call(ctx context.Context, token zoho.Token) error {
+	return e.s.do(ctx, e.n, e.second, token)
+}
+func (e *errand) Size() int { return 1 }
 
 // errands is an operation of so many errands. It holds the engine to what Operation says about who
 // calls what.
@@ -51,6 +54,7 @@ type errands struct {
 	failPrepare, failSync func(n int) error
 	settled, skipped      func(task int) bool // skipped tasks end without a word
 	isAlone               func(task int) bool
+	isDouble              func(task int) bool // these need two calls, and are prepared before each
 
 	dispatching, preparing, syncing atomic.Int32
 }
@@ -69,7 +73,11 @@ func (o *errands) Next() (Task, bool) {
 		return nil, false
 	}
 	o.taken++
-	return &errand{s: o.service, n: o.taken - 1}, true
+	e := &errand{s: o.service, n: o.taken - 1}
+	if o.double(e.n) {
+		e.More = 1
+	}
+	return e, true
 }
 
 func (o *errands) Prepare(tasks []Task) error {
@@ -86,10 +94,14 @@ func (o *errands) Prepare(tasks []Task) error {
 	defer o.mu.Unlock()
 	for _, x := range tasks {
 		t, _ := x.(*errand)
-		if o.prepared[t.n] {
-			o.t.Errorf("task %d is prepared twice", t.n)
+		done := o.prepared
+		if t.second {
+			done = o.preparedAgain
 		}
-		o.prepared[t.n] = true
+		if done[t.n] {
+			o.t.Errorf("task %d is prepared twice for the same call", t.n)
+		}
+		done[t.n] = true
 	}
 	o.ahead = max(o.ahead, len(o.prepared)-len(o.begun))
 	if o.failPrepare != nil {
@@ -120,6 +132,7 @@ func (o *errands) Alone(x Task) bool {
 func (o *errands) Answer(x Task, r Reply) {
 	defer o.once(&o.dispatching)()
 	switch e := r.Err; {
+	case e == nil && o.goesOn(x):
 	case e == nil:
 		o.note(x, answered)
 	case e.Kind == zoho.Unanswered:
@@ -134,6 +147,19 @@ func (o *errands) Answer(x Task, r Reply) {
 	default:
 		o.note(x, refused)
 	}
+}
+
+func (o *errands) double(task int) bool { return o.isDouble != nil && o.isDouble(task) }
+
+// goesOn has a task of two calls prepared for its second one.
+func (o *errands) goesOn(x Task) bool {
+	t, _ := x.(*errand)
+	if !o.double(t.n) || t.second {
+		return false
+	}
+	t.second, t.More = true, 0
+	o.engine.Prepare(t)
+	return true
 }
 
 // note keeps how a task ended.
@@ -204,7 +230,7 @@ type rig struct {
 }
 
 func newRig(t *testing.T, number int) *rig {
-	s := &service{t: t, token: newToken(0), held: map[*zoho.Error]zoho.Token{}, prepared: map[int]bool{}, begun: map[int]bool{}}
+	s := &service{t: t, token: newToken(0), held: map[*zoho.Error]zoho.Token{}, prepared: map[int]bool{}, preparedAgain: map[int]bool{}, begun: map[int]bool{}}
 	r := &rig{
 		errands:  &errands{service: s, number: number, ends: map[int]end{}, missed: map[int]bool{}},
 		settings: Settings{Slots: 1, MaxAttempts: 5},

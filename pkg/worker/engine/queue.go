@@ -8,13 +8,19 @@ import (
 // queue holds the tasks that are to be called. New tasks are taken from the operation before a slot
 // is free for them: they have to be prepared, and no slot should wait for that.
 //
-//	Operation.Next ─▶ ahead ─ Prepare ─▶ ready ─▶ front ─▶ a worker
-//	                                              ▲ │
-//	                                              └─┴ parked: to be called again
+//	Operation.Next ─▶ ahead ─ Prepare ─▶ ready ──▶ front ─▶ a worker
+//	                                               ▲   │
+//	          again ─ Prepare ─▶ parked: to be ────┘   │
+//	            ▲                called again ◀────────┤
+//	            └──────────────────────────────────────┘
+//
+// A task comes to again if its next call has to be prepared, too. That goes before new tasks, in the
+// same call of Prepare, and the slots go on with other tasks meanwhile.
 type queue struct {
-	window  int    // how many tasks are ahead or ready at most
+	window  int    // how many tasks are ahead or ready at most, and how many are half done
 	ahead   []Task // tasks that are being prepared
 	ready   []Task // tasks that are prepared
+	again   []Task // tasks that have been called, and are to be prepared once more
 	parked  []Task // tasks that wait to be called again, in no order
 	front   Task   // goes next; nil if none was chosen yet
 	drained bool   // the operation has no other task
@@ -33,24 +39,58 @@ func newQueue(slots int) queue {
 func (q *queue) preparing() bool { return len(q.ahead) > 0 }
 
 func (q *queue) isPrepared() {
-	q.ready = append(q.ready, q.ahead...)
+	for _, t := range q.ahead {
+		if t.state().waits {
+			q.parked = append(q.parked, t)
+		} else {
+			q.ready = append(q.ready, t)
+		}
+	}
 	q.ahead = nil
 }
 
 func (q *queue) isEmpty() bool {
-	return q.drained && q.front == nil && len(q.ahead)+len(q.ready)+len(q.parked) == 0
+	return q.drained && q.front == nil && len(q.ahead)+len(q.ready)+len(q.again)+len(q.parked) == 0
 }
 
-// refill takes new tasks from the operation when half of the window is used up, and has them
-// prepared. Tasks that are settled without a call are not prepared and do not fill the window. Many
+// halfDone gives the tasks that are to be called again.
+func (q *queue) halfDone(yield func(Task) bool) {
+	for _, t := range slices.Concat(q.parked, q.again) {
+		if !yield(t) {
+			return
+		}
+	}
+	for _, t := range q.ahead {
+		if t.state().waits && !yield(t) {
+			return
+		}
+	}
+}
+
+// refill has tasks prepared that are to be prepared once more. When half of the window is used up,
+// it takes new tasks from the operation, too. Tasks that are settled without a call are not prepared and do not fill the window. Many
 // of them may come in a row, so each round checks whether the run stops or a sync has to come
 // first.
 func (d *dispatcher) refill() {
 	q := &d.queue
-	if q.drained || q.preparing() || len(q.ready) > q.window/2 {
+	if q.preparing() {
 		return
 	}
-	for len(q.ready)+len(q.ahead) < q.window && !d.exposed() && d.stop.Err() == nil {
+	q.ahead, q.again = q.again, nil
+	d.takeNew()
+	if len(q.ahead) > 0 {
+		q.prepare <- q.ahead
+	}
+}
+
+// takeNew takes new tasks from the operation.
+func (d *dispatcher) takeNew() {
+	q := &d.queue
+	if q.drained || len(q.ready) > q.window/2 {
+		return
+	}
+	again := len(q.ahead)
+	for len(q.ready)+len(q.ahead)-again < q.window && !d.exposed() && d.stop.Err() == nil {
 		t, ok := d.op.Next()
 		if !ok {
 			q.drained = true
@@ -60,15 +100,11 @@ func (d *dispatcher) refill() {
 			q.ahead = append(q.ahead, t)
 		}
 	}
-	if len(q.ahead) > 0 {
-		q.prepare <- q.ahead
-	}
 }
 
 // take chooses the task in front. Of the parked tasks that are due, it takes the smallest: if an
 // operation halves tasks to find a bad id, the smallest part is nearest to it. If none is due, take
-// chooses a new task, but only while fewer tasks are parked than there are slots. So few tasks are
-// half done at any time. If take chooses none, due is the time of the first parked task.
+// chooses a new task: see mayBegin. If take chooses none, due is the time of the first parked task.
 func (d *dispatcher) take(now time.Time) (due time.Time) {
 	q := &d.queue
 	d.refill()
@@ -86,7 +122,7 @@ func (d *dispatcher) take(now time.Time) (due time.Time) {
 		q.parked = slices.Delete(q.parked, ready, ready+1)
 		return due
 	}
-	if len(q.ready) > 0 && len(q.parked) < d.engine.settings.Slots && !slices.ContainsFunc(q.parked, d.op.Alone) {
+	if len(q.ready) > 0 && d.mayBegin(q.ready[0]) {
 		q.front = q.ready[0]
 		q.ready = q.ready[1:]
 		return due
@@ -95,4 +131,38 @@ func (d *dispatcher) take(now time.Time) (due time.Time) {
 		due = q.parked[first].state().due
 	}
 	return due
+}
+
+// mayBegin reports whether a new task may be called. So few tasks are half done at any time: fewer
+// are parked than there are slots, and those that are being prepared again do not fill the window.
+// No other task is begun beside one that must be alone, or if the budget of calls is needed for
+// those that have begun.
+func (d *dispatcher) mayBegin(t Task) bool {
+	q := &d.queue
+	half := 0
+	for x := range q.halfDone {
+		if half++; d.op.Alone(x) {
+			return false
+		}
+	}
+	if len(q.parked) >= d.engine.settings.Slots || half >= q.window {
+		return false
+	}
+	return d.affords(t) || half+d.inFlight == 0 // if nothing goes on, the budget ends the run
+}
+
+// putBack puts a new task that is in front back among the prepared ones, if the budget of calls is
+// needed for those that have begun. The budget was enough when the task was chosen.
+func (d *dispatcher) putBack() {
+	t := d.queue.front
+	if t == nil || t.state().called || d.affords(t) {
+		return
+	}
+	goesOn := d.inFlight > 0
+	for range d.queue.halfDone {
+		goesOn = true
+	}
+	if goesOn {
+		d.queue.front, d.queue.ready = nil, slices.Insert(d.queue.ready, 0, t)
+	}
 }

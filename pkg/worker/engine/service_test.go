@@ -18,6 +18,7 @@ import (
 type call struct {
 	n      int // from 1
 	task   int // from 0
+	second bool
 	unsent bool
 	at     time.Time
 	token  zoho.Token
@@ -25,21 +26,22 @@ type call struct {
 
 // service is an API. Whatever a test does not set goes well and takes no time.
 type service struct {
-	t        *testing.T
-	mu       sync.Mutex
-	calls    []call
-	inFlight int
-	peak     int
-	busy     time.Duration
-	token    zoho.Token
-	none     bool // there is no token
-	tokens   int  // that were made, or tried
-	held     map[*zoho.Error]zoho.Token
-	prepared map[int]bool
-	begun    map[int]bool // tasks that were called, or that needed no call
-	slots    int
-	unsynced int // ends of tasks that no sync has covered, and those that the sync under way covers
-	covered  int
+	t             *testing.T
+	mu            sync.Mutex
+	calls         []call
+	inFlight      int
+	peak          int
+	busy          time.Duration
+	token         zoho.Token
+	none          bool // there is no token
+	tokens        int  // that were made, or tried
+	held          map[*zoho.Error]zoho.Token
+	prepared      map[int]bool
+	preparedAgain map[int]bool // for their second calls
+	begun         map[int]bool // tasks that were called, or that needed no call
+	slots         int
+	unsynced      int // ends of tasks that no sync has covered, and those that the sync under way covers
+	covered       int
 
 	latency func(call) time.Duration
 	hang    func(call) bool                    // ends only when it is cut off
@@ -54,8 +56,8 @@ func newToken(n int) zoho.Token {
 	return token
 }
 
-func (s *service) do(ctx context.Context, task int, token zoho.Token) error {
-	c, e, wait := s.enter(task, token)
+func (s *service) do(ctx context.Context, task int, second bool, token zoho.Token) error {
+	c, e, wait := s.enter(task, second, token)
 	if wait > 0 {
 		select {
 		case <-time.After(wait):
@@ -75,12 +77,15 @@ func (s *service) do(ctx context.Context, task int, token zoho.Token) error {
 	return e
 }
 
-func (s *service) enter(task int, token zoho.Token) (c call, e *zoho.Error, wait time.Duration) {
+func (s *service) enter(task int, second bool, token zoho.Token) (c call, e *zoho.Error, wait time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c = call{n: len(s.calls) + 1, task: task, at: time.Now(), token: token}
+	c = call{n: len(s.calls) + 1, task: task, second: second, at: time.Now(), token: token}
 	if !s.prepared[task] {
 		s.t.Errorf("task %d is called, and was not prepared", task)
+	}
+	if second && !s.preparedAgain[task] {
+		s.t.Errorf("task %d is called once more, and was not prepared for that", task)
 	}
 	s.calls = append(s.calls, c)
 	s.begun[task] = true

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // An answer is a response before knobs and faults change its form.
@@ -47,6 +48,9 @@ func (c *call) headers(a answer, h http.Header) {
 		h.Set("Content-Type", a.label+";charset=UTF-8")
 	default:
 		h.Set("Content-Type", "application/json;charset=UTF-8")
+	}
+	if c.cfg.ClockSkew != 0 {
+		h.Set("Date", time.Now().Add(time.Duration(c.cfg.ClockSkew)).UTC().Format(http.TimeFormat))
 	}
 	if c.credits >= 0 {
 		h.Set("X-API-CREDITS-REMAINING", strconv.Itoa(c.credits))

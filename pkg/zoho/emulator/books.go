@@ -72,6 +72,7 @@ func (e *Emulator) Link(module string, parent uint64, list string, related ...ui
 		return
 	}
 	for _, id := range related {
+		b.addRecord(moduleOf(list), id) // its link is kept on its own side, where no list names it
 		e.entry(e.cfg.Load(), key, id).Restore()
 	}
 }

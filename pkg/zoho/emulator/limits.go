@@ -130,6 +130,14 @@ func (c *call) remaining(credits, used int) {
 	}
 }
 
+// charge takes credits beside the one that enter has taken.
+func (c *call) charge(credits int) {
+	c.e.limits.spend(c.arrived, credits)
+	if c.credits >= 0 {
+		c.credits = max(c.credits-credits, 0)
+	}
+}
+
 // leave gives the slot back, once.
 func (c *call) leave() {
 	if !c.inside {

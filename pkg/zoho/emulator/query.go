@@ -34,7 +34,7 @@ func (c *call) query(body []byte) answer {
 		return c.refuse(http.StatusBadRequest, "LIMIT_EXCEEDED",
 			map[string]any{"limit": c.cfg.QueryLimit, "clause": "limit"}, "the limit of records is exceeded")
 	}
-	c.e.limits.spend(c.arrived, queryCredits(q.Limit)-1) // enter has taken one already
+	c.charge(queryCredits(q.Limit) - 1) // enter has taken one already
 	module, filter := q.From, coql.Condition(nil)
 	if v, ok := c.e.books.viewNamed(q.From); ok {
 		module, filter = v.module, v.where

@@ -36,7 +36,7 @@ func (c *call) link(p path, body []byte) answer {
 		return a
 	}
 	if c.cfg.LinkCredits == "ten" {
-		c.e.limits.spend(c.arrived, (len(asked.Data)-1)/10) // enter has taken one already
+		c.charge((len(asked.Data) - 1) / 10) // enter has taken one already
 	}
 	if p.single != "" {
 		asked.Data[0]["id"] = p.single

@@ -46,6 +46,7 @@ type kept struct {
 	AccessToken string      `json:"access_token"`
 	APIDomain   string      `json:"api_domain"`
 	Expires     time.Time   `json:"expires"`
+	Scopes      string      `json:"scopes,omitempty"`
 	Made        []time.Time `json:"made,omitempty"` // when tokens were asked for lately
 }
 
@@ -167,7 +168,7 @@ func (c *Cache) load() (t token, made []time.Time) {
 			return token{}, k.Made
 		}
 	}
-	return token{Token: zoho.NewToken(k.AccessToken, domain), expires: k.Expires}, k.Made
+	return token{Token: zoho.NewToken(k.AccessToken, domain), expires: k.Expires, scopes: k.Scopes}, k.Made
 }
 
 // store keeps a token, and when tokens were asked for. A token without a known end, or with an API
@@ -178,7 +179,7 @@ func (c *Cache) store(t token, made []time.Time) {
 	}
 	k := kept{Made: made}
 	if !t.expires.IsZero() && !t.foreign {
-		k.AccessToken, k.APIDomain, k.Expires = t.Secret(), t.APIDomain(), t.expires
+		k.AccessToken, k.APIDomain, k.Expires, k.Scopes = t.Secret(), t.APIDomain(), t.expires, t.scopes
 	}
 	b, err := json.Marshal(k)
 	if err != nil {

@@ -136,6 +136,9 @@ func (s Server) newToken(known *secrets, a *asked) (t token, err error) {
 		t.foreign = err != nil
 	}
 	t.Token = zoho.NewToken(a.token.AccessToken, domain)
+	if scopes, ok := a.token.Extra("scope").(string); ok {
+		t.scopes = string(known.with(a.token.AccessToken, a.token.RefreshToken).hide([]byte(scopes)))
+	}
 	// A value that is no number counts as one that is not there.
 	inSec, _ := strconv.ParseFloat(fmt.Sprint(a.token.Extra("expires_in_sec")), 64)
 	if life := lifeOf(float64(a.token.ExpiresIn), inSec); life > 0 {
@@ -190,12 +193,12 @@ func (s Server) Exchange(ctx context.Context, c Credentials, code string, memory
 	if err != nil {
 		return Grant{}, err
 	}
-	g := Grant{RefreshToken: a.token.RefreshToken, APIDomain: t.APIDomain(), token: t}
-	if scopes, ok := a.token.Extra("scope").(string); ok {
-		safe := string(known.with(a.token.AccessToken, a.token.RefreshToken).hide([]byte(scopes)))
-		g.Scopes = strings.FieldsFunc(safe, func(r rune) bool { return r == ' ' || r == ',' })
-	}
-	return g, nil
+	return Grant{RefreshToken: a.token.RefreshToken, APIDomain: t.APIDomain(), Scopes: scopesOf(t.scopes), token: t}, nil
+}
+
+// scopesOf takes a list of scopes apart.
+func scopesOf(list string) []string {
+	return strings.FieldsFunc(list, func(r rune) bool { return r == ' ' || r == ',' })
 }
 
 // Keep puts the access token that came with the grant into the cache, so that the first run needs

@@ -90,6 +90,17 @@ func (s *Source) Ready() (zoho.Token, bool) {
 	return s.current.Token, s.current.usable(time.Now())
 }
 
+// Scopes are what the login may do, as far as the token endpoint said when it made the current
+// token. They are nil if it did not, or if there is no token yet.
+func (s *Source) Scopes() []string {
+	<-s.turn
+	defer func() { s.turn <- struct{}{} }()
+	if s.current.scopes == "" {
+		return nil
+	}
+	return scopesOf(s.current.scopes)
+}
+
 // Refused tells the source that the CRM did not accept a token, and reports whether it was the
 // current one: of all callers that had it, only the first makes a difference.
 func (s *Source) Refused(t zoho.Token) bool {

@@ -10,6 +10,7 @@ import (
 type token struct {
 	zoho.Token
 	expires time.Time // zero if not known
+	scopes  string    // granted, with spaces between them; empty if the token endpoint does not say
 	foreign bool      // the token's answer named an API domain that cannot be used, which the settings override
 }
 

@@ -33,6 +33,20 @@ func (s *Span) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// A Shift is a distance in time, ahead or behind.
+type Shift time.Duration
+
+// UnmarshalText reads "5m", or "-5m".
+func (s *Shift) UnmarshalText(text []byte) error {
+	behind, word := strings.HasPrefix(string(text), "-"), strings.TrimPrefix(string(text), "-")
+	d, err := parseDuration(word)
+	if behind {
+		d = -d
+	}
+	*s = Shift(d)
+	return err
+}
+
 // A Share is a chance or a part of a whole, from 0 to 1.
 type Share float64
 

@@ -1,0 +1,115 @@
+package doctor
+
+import (
+	"fmt"
+
+	"delink/pkg/outcome"
+	"delink/pkg/relation"
+	"delink/pkg/zoho"
+)
+
+// relationChecks say whether a relation can be delinked, from either side.
+func (f *Findings) relationChecks(r zoho.Relation) []Check {
+	checks := []Check{f.relationCheck(r)}
+	if zoho.ClassOf(r) == zoho.HoldsRecords {
+		return checks
+	}
+	return append(checks, f.otherSideCheck(r))
+}
+
+// listsOf are the related lists of a module; nil if the org did not name them. err is why.
+func (f *Findings) listsOf(module string) (lists []zoho.List, err *zoho.Error) {
+	a, asked := f.lists[module]
+	if !asked {
+		return nil, unasked
+	}
+	return a.value, a.err
+}
+
+// Problem is why a relation cannot be delinked in this org; nil if it can.
+func (f *Findings) Problem(r zoho.Relation) *relation.Problem {
+	lists, err := f.listsOf(r.Module)
+	if err != nil && err.Code == "INVALID_MODULE" {
+		return &relation.Problem{Relation: r, Kind: relation.NoSuchModule, Err: err}
+	}
+	return relation.Check(r, nil, lists)
+}
+
+func (f *Findings) relationCheck(r zoho.Relation) Check {
+	c := Check{Name: Relation, About: r.String(), State: OK}
+	lists, _ := f.listsOf(r.Module)
+	switch problem := f.Problem(r); {
+	case problem != nil && problem.Kind == relation.NotKnown && lists == nil:
+		c.State, c.Found, c.Hint = Unknown, "the org did not say whether it can be delinked, and Zoho's documentation does not mention it", problem.Hint()
+	case problem != nil:
+		c.State, c.Found, c.Hint, c.Exit = Trouble, problem.Error(), problem.Hint(), outcome.ExitFailures
+	case lists == nil:
+		c.State, c.Found = Unknown, "it usually can be delinked"+documents(r)+"; the org did not say whether here, too"
+	case saysYes(r, lists):
+		c.Found = "can be delinked, says the org" + documents(r)
+	default:
+		c.Found = "can be delinked: the list is there" + documents(r)
+	}
+	return c
+}
+
+// saysYes reports whether the org itself says that a relation can be delinked.
+func saysYes(r zoho.Relation, lists []zoho.List) bool {
+	for _, l := range lists {
+		if l.Name == r.List {
+			return l.CanDelink == zoho.Yes
+		}
+	}
+	return false
+}
+
+// documents says what Zoho's documentation has on a relation.
+func documents(r zoho.Relation) string {
+	other, known := zoho.OtherSide(r)
+	switch {
+	case zoho.Documented(r):
+		return "; Zoho's documentation has it, too"
+	case known && zoho.Documented(other):
+		return "; Zoho's documentation has only " + other.String()
+	}
+	return "; Zoho's documentation does not have it"
+}
+
+// otherSideCheck looks at the relation that shows the same links. That it cannot be used is no
+// trouble: a run goes from the side that the user names.
+func (f *Findings) otherSideCheck(r zoho.Relation) Check {
+	other, sure := f.OtherSide(r)
+	if other == (zoho.Relation{}) {
+		return Check{Name: OtherSide, About: r.String(), State: Unknown, Found: fmt.Sprintf("no relation is known that shows the links of %s from the other record", r)}
+	}
+	c := f.relationCheck(other)
+	c.Name, c.Hint, c.Exit = OtherSide, "", 0
+	if c.State == Trouble {
+		c.State = OK
+		c.Found = "not usable and not needed: " + c.Found
+	}
+	if !sure {
+		c.Found = "perhaps the same links; " + c.Found
+	}
+	return c
+}
+
+// OtherSide is the relation that shows the same links from the related records, or none. sure says
+// that it is one of those that are known; else it is the only list of the related module that leads
+// back.
+func (f *Findings) OtherSide(r zoho.Relation) (other zoho.Relation, sure bool) {
+	if other, known := zoho.OtherSide(r); known {
+		return other, true
+	}
+	lists, _ := f.listsOf(zoho.RelatedModule(r))
+	for _, l := range lists {
+		switch {
+		case l.Module != r.Module || l.CanDelink != zoho.Yes || zoho.HoldsRecordsOf(l):
+		case other != (zoho.Relation{}):
+			return zoho.Relation{}, false
+		default:
+			other = zoho.Relation{Module: zoho.RelatedModule(r), List: l.Name}
+		}
+	}
+	return other, false
+}

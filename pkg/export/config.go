@@ -1,0 +1,156 @@
+package export
+
+import (
+	"cmp"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"delink/pkg/job"
+	"delink/pkg/reader/value"
+	"delink/pkg/zoho"
+)
+
+// Stdout is the name of the standard output among outputs.
+const Stdout = "-"
+
+// Config is which links to export and how.
+type Config struct {
+	Relation zoho.Relation
+	Parents  Parents
+	Link     Filter   // links must have these fields; nil for all links
+	Fields   []string // of the related records
+	// Converted and Approved say which related records are wanted.
+	Converted, Approved Which
+	Output              string // a path, or Stdout
+	Stdout              io.Writer
+	Folder              string // for the spool of an export to standard output
+	Restart             bool   // do not go on with an unfinished export
+	job.Limits
+}
+
+// Parents say which parent records an export is of. Exactly one of the fields is set.
+type Parents struct {
+	Where string    // a condition in COQL
+	View  string    // the name of a custom view
+	File  string    // a file that names them
+	IDs   []zoho.ID // the records themselves
+	All   bool
+}
+
+// Add adds a parent record by its id, as files have it.
+func (p *Parents) Add(s string) error {
+	id, problem := value.ParseID(s)
+	if problem != nil {
+		return fmt.Errorf("%q %s", s, problem.Reason)
+	}
+	p.IDs = append(p.IDs, id)
+	return nil
+}
+
+// ParseRelation reads Module.List, with API names or labels. It returns false if it is neither.
+func ParseRelation(s string) (zoho.Relation, bool) {
+	module, list, _ := strings.Cut(s, ".")
+	r := zoho.Relation{Module: value.APIName(module), List: value.APIName(list)}
+	return r, zoho.ValidName(r.Module) && zoho.ValidName(r.List)
+}
+
+// Which says which related records are wanted, as to a state that they have or have not.
+type Which string
+
+// Which records are wanted.
+const (
+	Both Which = "" // whether they have the state or not
+	Only Which = "only"
+	No   Which = "no"
+)
+
+// value is the value of a parameter of the API that shows these records.
+func (w Which) value() string {
+	switch w {
+	case Only:
+		return "true"
+	case No:
+		return "false"
+	case Both:
+	}
+	return "both"
+}
+
+// Filter has the values that fields of a link may have, by the fields' names.
+type Filter map[string][]string
+
+// Add reads NAME=VALUE,VALUE. A value with a comma stands in double quotes. If a field is named
+// again, its values add up. An empty value is that of a link without the field.
+func (f *Filter) Add(s string) error {
+	name, list, ok := strings.Cut(s, "=")
+	if name = strings.TrimSpace(name); !ok || name == "" {
+		return fmt.Errorf("%q is not a field and its values: write Member_Status=Planned,Sent", s)
+	}
+	values := []string{""}
+	if list != "" {
+		r := csv.NewReader(strings.NewReader(list))
+		r.TrimLeadingSpace = true
+		var err error
+		if values, err = r.Read(); err != nil {
+			return fmt.Errorf("%q is not a list of values: put a value with a comma in double quotes", list)
+		}
+	}
+	if *f == nil {
+		*f = Filter{}
+	}
+	(*f)[name] = append((*f)[name], values...)
+	return nil
+}
+
+// holds reports whether a link has the fields that are wanted.
+func (f Filter) holds(own zoho.Fields) bool {
+	for name, values := range f {
+		if !slices.Contains(values, own[name]) {
+			return false
+		}
+	}
+	return true
+}
+
+// apiFields are the names of fields that a call asks for: of NAME.id, which is a part of a lookup,
+// it asks for NAME. A field without which a link cannot be made again is always asked for, and must
+// stay one of the link's own.
+func (c *Config) apiFields() (names []string) {
+	for _, f := range c.Fields {
+		if name := strings.TrimSuffix(f, ".id"); !slices.Contains(names, name) && name != zoho.MandatoryField(c.Relation) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Plan is what an export is about to do. A person sees it before links are listed.
+type Plan struct {
+	Relation zoho.Relation
+	Org      *zoho.Org // nil where it is not known
+	Parents  int
+	Listed   int       // parent records that an earlier run has closed
+	Since    time.Time // when that run began
+	Links    int       // that were counted of the other parent records
+	Counted  int       // of how many parent records
+	Calls    int       // that are still to be made
+	Spent    int       // calls that were made
+	Slots    int       // calls in flight at most
+	Time     time.Duration
+	Warnings []string
+	Output   string
+}
+
+// nameFields has the fields that hold the names of records, where that is not Name.
+var nameFields = map[string]string{
+	"Campaigns": "Campaign_Name", "Products": "Product_Name", "Accounts": "Account_Name", "Deals": "Deal_Name", "Price_Books": "Price_Book_Name",
+	"Vendors": "Vendor_Name", "Leads": "Full_Name", "Contacts": "Full_Name", "Quotes": "Subject", "Sales_Orders": "Subject",
+	"Purchase_Orders": "Subject", "Invoices": "Subject", "Cases": "Subject", "Solutions": "Solution_Title",
+}
+
+// nameField is the field that holds the name of a module's records.
+func nameField(module string) string { return cmp.Or(nameFields[module], "Name") }

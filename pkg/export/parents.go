@@ -1,0 +1,179 @@
+package export
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"delink/pkg/job"
+	"delink/pkg/reader"
+	"delink/pkg/zoho"
+)
+
+// state is how far the export of a parent record is.
+type state uint8
+
+const (
+	open   state = iota
+	closed       // its list is whole
+	failed       // it is not: see run.failures
+)
+
+// parent is a parent record.
+type parent struct {
+	id      zoho.ID
+	nameAt  int64   // the offset of the spool's line with its name; 0 for none
+	pages   []int64 // the offsets of the spool's lines with its links
+	listed  int     // links on these pages
+	counted int     // links that the CRM has counted; -1 if it has not
+	state   state
+}
+
+func byID(p parent, id zoho.ID) int { return cmp.Compare(p.id, id) }
+
+// parentsFile reads the file that names the parent records of a module. other counts the rows of
+// other modules.
+func parentsFile(path, module string) (ids []zoho.ID, other int, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		r := &job.Refusal{Err: err, Hint: "give the path of a CSV file with the ids of parent records"}
+		if errors.Is(err, fs.ErrNotExist) {
+			r.Cause, r.Err = "there is no file "+path, nil
+		}
+		return nil, 0, r
+	}
+	defer f.Close()
+	rows, err := reader.Parents(path, f, module)
+	if err != nil {
+		return nil, 0, inputRefusal(err)
+	}
+	var bad []*reader.RowError
+	more := 0
+	for row, err := range rows {
+		switch {
+		case err != nil:
+			return nil, 0, inputRefusal(err)
+		case row.Err != nil && len(bad) < keptBad:
+			bad = append(bad, row.Err)
+		case row.Err != nil:
+			more++
+		case row.Module != "" && row.Module != module:
+			other++
+		default:
+			ids = append(ids, row.ID)
+		}
+	}
+	switch {
+	case len(bad) > 0:
+		return nil, 0, &job.Refusal{Cause: fmt.Sprintf("%s: %d rows cannot be used", path, len(bad)+more), Hint: "mend them", Rows: bad, More: more}
+	case len(ids) == 0:
+		return nil, 0, &job.Refusal{Cause: fmt.Sprintf("%s names no record of %s", path, module)}
+	}
+	return ids, other, nil
+}
+
+// keptBad is how many rows that cannot be used are kept to be shown.
+const keptBad = 100
+
+func inputRefusal(err error) error {
+	r := &job.Refusal{Err: err}
+	if in := new(reader.InputError); errors.As(err, &in) {
+		r.Hint = in.Hint
+	}
+	return r
+}
+
+// checkCondition refuses a condition whose brackets or quotes do not match. In brackets of ours it
+// would mean something else than alone.
+func checkCondition(where string) error {
+	depth := 0
+	inQuotes := false
+	for i := 0; i < len(where) && depth >= 0; i++ {
+		switch c := where[i]; {
+		case inQuotes && c == '\\':
+			i++
+		case c == '\'':
+			inQuotes = !inQuotes
+		case inQuotes:
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		}
+	}
+	var what string
+	switch {
+	case strings.TrimSpace(where) == "":
+		what = "is empty"
+	case inQuotes:
+		what = "has a quote that is not closed"
+	case depth != 0:
+		what = "has brackets that do not match"
+	default:
+		return nil
+	}
+	return &job.Refusal{Cause: fmt.Sprintf("the condition %q %s", where, what), Hint: "write it as in End_Date < '2025-01-01'"}
+}
+
+// found adds parent records with their names.
+func (x *run) found(records []zoho.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	at, err := x.spool.names(records, x.nameField)
+	for _, r := range records {
+		x.parents = append(x.parents, parent{id: r.ID, nameAt: at, counted: -1})
+	}
+	return err
+}
+
+// arrange sorts the parent records, takes each once, and takes up what an earlier run has listed.
+func (x *run) arrange() {
+	slices.SortStableFunc(x.parents, func(a, b parent) int { return cmp.Compare(a.id, b.id) })
+	x.parents = slices.CompactFunc(x.parents, func(a, b parent) bool { return a.id == b.id })
+	for i := range x.parents {
+		p := &x.parents[i]
+		if j, ok := slices.BinarySearchFunc(x.earlier, p.id, byID); ok {
+			p.pages, p.listed, p.state = x.earlier[j].pages, x.earlier[j].listed, closed
+			x.taken++
+		} else if n, ok := x.counts[p.id]; ok {
+			p.counted = n
+		}
+	}
+	x.earlier, x.counts = nil, nil
+}
+
+// viewOf finds the custom view of a name.
+func viewOf(views []zoho.View, name, module string) (zoho.View, error) {
+	for _, is := range []func(v zoho.View) bool{
+		func(v zoho.View) bool { return v.Name == name || v.SystemName == name },
+		func(v zoho.View) bool {
+			return strings.EqualFold(v.Name, name) || strings.EqualFold(v.SystemName, name)
+		},
+	} {
+		switch found := slices.DeleteFunc(slices.Clone(views), func(v zoho.View) bool { return !is(v) }); {
+		case len(found) == 1:
+			return found[0], nil
+		case len(found) > 1:
+			return zoho.View{}, &job.Refusal{Cause: fmt.Sprintf("%s has %d views that are called %q", module, len(found), name), Hint: "use the system name: " + systemNames(found)}
+		}
+	}
+	names := make([]string, len(views))
+	for i, v := range views {
+		names[i] = v.Name
+	}
+	slices.Sort(names)
+	return zoho.View{}, &job.Refusal{Cause: fmt.Sprintf("%s has no view %q", module, name), Hint: "its views are " + strings.Join(names, ", ")}
+}
+
+func systemNames(views []zoho.View) string {
+	names := make([]string, len(views))
+	for i, v := range views {
+		names[i] = v.SystemName
+	}
+	return strings.Join(names, ", ")
+}

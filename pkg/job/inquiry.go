@@ -1,0 +1,44 @@
+package job
+
+import (
+	"context"
+
+	"delink/pkg/relation"
+	"delink/pkg/worker"
+	"delink/pkg/zoho"
+)
+
+// Inquiry is what an org says of itself and of one relation.
+type Inquiry struct {
+	Org      *zoho.Org         // nil if it is not known
+	Identity zoho.Identity     // as far as it is known
+	Problem  *relation.Problem // why the relation cannot be delinked; nil if it can
+	Notes    []string          // what the org did not say, for people
+	Err      error             // why no call can be made: the login is refused, or there is no connection
+}
+
+// Inquire asks an org about itself and a relation, and more questions at the same time.
+func Inquire(ctx context.Context, conn *Connection, r zoho.Relation, c Limits, also ...*worker.Question) Inquiry {
+	a := inquire(ctx, conn, []string{r.Module}, c, also...)
+	q := Inquiry{Org: a.org, Identity: a.identity, Notes: a.notes, Err: a.refused}
+	if e := a.noModule[r.Module]; e != nil {
+		q.Problem = &relation.Problem{Relation: r, Kind: relation.NoSuchModule, Err: e}
+	} else {
+		q.Problem = relation.Check(r, nil, a.lists[r.Module])
+	}
+	return q
+}
+
+// SlotsFor gives how many calls may be in flight: as many as the user allows, or as the org's
+// edition does.
+func (c Limits) SlotsFor(org *zoho.Org) int {
+	if c.Slots > 0 {
+		return c.Slots
+	}
+	if org != nil {
+		if n, known := org.Slots(); known {
+			return n
+		}
+	}
+	return zoho.LeastSlots
+}

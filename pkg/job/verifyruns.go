@@ -1,0 +1,141 @@
+package job
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"delink/pkg/outcome"
+	"delink/pkg/report"
+)
+
+// readRuns reads the results of the run, and of an undo of it.
+func (v *verification) readRuns() (err error) {
+	v.book = report.NewBook(v.input.Set, v.input.Bad)
+	if v.run, err = v.readPast(v.files, v.book); err != nil {
+		return err
+	}
+	if err := v.run.refusal(v.input, "to be verified"); err != nil {
+		return err
+	}
+	if v.run.summary.State == outcome.Running {
+		v.notef("the run was cut off and has not ended since: run it to its end, or what it was about to send may still change")
+	}
+	undo, err := v.readPast(undoFiles(v.files), report.NewBook(v.input.Set, v.input.Bad))
+	if err != nil {
+		return err
+	}
+	return v.takeUndo(undo)
+}
+
+// takeUndo takes the results of an undo, if they are about this run.
+func (v *verification) takeUndo(undo *pastRun) error {
+	name := undo.files.Results
+	s := undo.summary
+	switch {
+	case !undo.exists:
+		return nil
+	case s == nil:
+		return refusef("put the file aside if it is of no use", "the summary of the undo that wrote %s is missing: %s", name, undo.files.Summary)
+	case undo.strays > 0:
+		return refusef("put the file aside if it is of no use", "%s is not of an undo of %s", name, v.input.Name())
+	case undo.rows == 0 && undo.foreign > 0:
+		v.notef("%s is of an undo in another org, or of a rehearsal, and does not count", name)
+		return nil
+	case s.StartedAt != "" && s.StartedAt < v.run.summary.StartedAt: // times as texts are in order
+		v.notef("%s is of an undo before this run, and does not count", name)
+		return nil
+	case s.State != outcome.Finished:
+		v.notef("the undo has not ended: what it was about to link may still change")
+	}
+	v.undo = undo
+	return nil
+}
+
+// rehearse makes the files true in the emulator inside this process, in which every link exists at
+// first.
+func (v *verification) rehearse() {
+	v.Job.rehearse(v.run.book, v.input.Set)
+	for pos := range v.input.Set.Rows() {
+		if v.isRehearsal() && v.undid(pos).Claims() == outcome.Linked {
+			l, _ := v.input.Set.At(pos)
+			v.conn.SetLink(l, true)
+		}
+	}
+}
+
+// undid gives the status that an undo gave a link; empty if it gave none.
+func (v *verification) undid(pos int) outcome.Status {
+	if v.undo == nil {
+		return ""
+	}
+	if s := v.undo.book.Fate(pos).Status; s != outcome.Pending {
+		return s
+	}
+	return ""
+}
+
+// says gives the status of a link, and what that claims. An undo counts more than the run. Where it
+// failed, it claims nothing. If the run was cut off while it sent again what had failed, nothing
+// shows that the failure still holds.
+func (v *verification) says(pos int) (outcome.Status, outcome.Presence) {
+	if s := v.undid(pos); s != "" {
+		if s == outcome.Failed {
+			return s, outcome.NotKnown
+		}
+		return s, s.Claims()
+	}
+	s := v.book.Fate(pos).Status
+	if s == outcome.Failed && v.run.summary.State == outcome.Running {
+		return s, outcome.NotKnown
+	}
+	return s, s.Claims()
+}
+
+// digest says what findings are about: they are of no use for other results, another sample or
+// another CRM.
+func (v *verification) digest() (string, error) {
+	sum := sha256.New()
+	_, _ = fmt.Fprintf(sum, "%s %s %d\n", v.input.SHA256, v.answers.identity.Name(), v.size)
+	for _, name := range []string{v.files.Results, v.files.Summary, undoFiles(v.files).Results} {
+		if err := v.addFile(sum, name); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// forReader gives the refusal with what helps a job that writes none of the files that it is about.
+func forReader(err error) error {
+	r := new(Refusal)
+	if !errors.As(err, &r) {
+		return err
+	}
+	switch {
+	case r.Remedy == WaitOrAnother:
+		r.Remedy, r.Hint = NoRemedy, "wait until it ends"
+	case r.Remedy == GiveOtherFiles:
+		r.Remedy, r.Role = WhereResults, RoleResults
+	case r.Remedy == AnotherPlace && (r.Role == RoleVerified || r.Role == RoleUndo):
+		r.Remedy, r.Hint = NoRemedy, "move what is there away"
+	}
+	return r
+}
+
+// addFile adds a file to a digest, which may be missing.
+func (v *verification) addFile(sum io.Writer, name string) error {
+	f, err := v.world.Disk.Read(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	n, err := io.Copy(sum, f)
+	_, _ = fmt.Fprintf(sum, "\n%d\n", n)
+	return err
+}

@@ -1,0 +1,98 @@
+package worker
+
+import (
+	"time"
+
+	"delink/pkg/outcome"
+	"delink/pkg/zoho"
+)
+
+// SnapshotRecorder keeps the fields of links before they are removed.
+type SnapshotRecorder interface {
+	// Keep keeps fields. When it returns, they survive a power failure. It runs beside all methods
+	// of a Recorder but Prepare.
+	Keep([]Snapshot) error
+}
+
+// Snapshot has the own fields of a link that is about to be removed.
+type Snapshot struct {
+	Pos    int         // the link's position in the set that the batches are from
+	Fields zoho.Fields // nil if it has none, or the CRM does not show them
+}
+
+// errNotLinked is why links are not sent that are not there when their fields are read.
+var errNotLinked = &zoho.Error{Kind: zoho.Refused, Code: zoho.CodeNotLinked}
+
+// errNotProven is why it is not believed that links are not there.
+var errNotProven = &zoho.Error{Kind: zoho.Unanswered, Sent: true, Code: zoho.CodeForeignAnswer}
+
+// fieldsRead takes the links' own fields. Links that are there are sent as soon as their fields are
+// on disk. The others are settled without a delink, like links that a look-up has not found.
+func (d *Delink) fieldsRead(t *task, at time.Time) {
+	var there, others []int
+	for i := range t.ids {
+		if t.states[i].Linked {
+			there = append(there, i)
+		} else {
+			others = append(others, i)
+		}
+	}
+	if len(there) > 0 {
+		d.proofs.shown(t.relation)
+		p := t.only(there)
+		p.reads, p.More, p.states = false, 0, make([]zoho.LinkState, len(there))
+		for i, j := range there {
+			p.states[i] = t.states[j]
+		}
+		d.engine.Prepare(p)
+	}
+	if d.proofs.readable[t.relation] {
+		d.unread = 0
+	}
+	if len(others) > 0 {
+		p := t.only(others)
+		p.why, p.reads, p.More = errNotLinked, false, 0
+		p.linked = make([]bool, len(others))
+		d.lookedUp(p, at)
+	}
+}
+
+// snapshots gives the fields of the links of a task that is about to be sent.
+func (t *task) snapshots() []Snapshot {
+	s := make([]Snapshot, len(t.states))
+	for i := range t.states {
+		s[i] = Snapshot{t.pos[i], t.states[i].Fields}
+	}
+	return s
+}
+
+// lose settles links whose fields could not be read. The run ends if that happens to lostMax tasks
+// in a row.
+func (d *Delink) lose(t *task, e *zoho.Error) {
+	d.settleUnread(t, e)
+	if d.unread++; d.unread >= lostMax {
+		d.engine.End(outcome.Broken, e)
+	}
+}
+
+// cannotRead takes a refusal of the call that reads fields. No delink of these links was sent. So
+// they stay pending if the login lacks a permission: another login may read them.
+func (d *Delink) cannotRead(t *task, e *zoho.Error) {
+	d.unread = 0
+	if e.Kind == zoho.Denied {
+		d.leave(e)
+		return
+	}
+	d.settleUnread(t, e)
+}
+
+// settleUnread gives outcomes to links that are not sent because their fields cannot be read.
+func (d *Delink) settleUnread(t *task, e *zoho.Error) {
+	now := time.Now()
+	status, _ := t.history.Judge(outcome.NoEvidence)
+	if status == outcome.Unknown {
+		d.write(t.unknown(now))
+		return
+	}
+	d.write(t.all(status, e, "its own fields could not be read, so it was not removed: "+e.Error(), now))
+}
