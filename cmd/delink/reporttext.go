@@ -191,7 +191,7 @@ func (v *reportView) course() {
 	}
 	v.spark("calls", c.Calls, rate, sums)
 	v.spark("in flight", c.InFlight, progress.Number, peaks)
-	v.spark("allowed", c.Allowed, progress.Number, lows)
+	v.spark("allowed", carried(c.Allowed), progress.Number, lows)
 	if slices.Max(c.Throttled) > 0 {
 		v.spark("429s", c.Throttled, rate, sums)
 	}
@@ -208,6 +208,17 @@ func (v *reportView) course() {
 		}
 		v.spark(q.name, ms, func(n int) string { return progress.Number(n) + " ms" }, peaks)
 	}
+}
+
+// carried gives values with the one before in the place of each 0, where no call was sent.
+func carried(values []int) []int {
+	values = slices.Clone(values)
+	for i := range values {
+		if values[i] == 0 && i > 0 {
+			values[i] = values[i-1]
+		}
+	}
+	return values
 }
 
 // rounded writes a number with a digit behind the point where it is small.

@@ -126,6 +126,7 @@ func (r *Run) Seconds() float64 {
 
 // Course is the job over time: arrays of one length, with a place for each span in which something
 // happened. Spans without calls and outcomes are left out, so nights between runs take no room.
+// InFlight, Allowed and the times of answers are 0 where no call was sent, or none was answered.
 type Course struct {
 	Seconds    int64     `json:"seconds"`   // that a span has
 	Start      []int64   `json:"start"`     // of the span, in Unix time

@@ -64,7 +64,30 @@ func Read(on disk.Disk, files Files) (*Model, error) {
 		return nil, ErrNothing
 	}
 	r.finish(s)
+	r.m.noNull()
 	return r.m, nil
+}
+
+// noNull makes lists without an element empty ones in JSON, and not null.
+func (m *Model) noNull() {
+	m.Unknown, m.Statuses, m.Runs = some(m.Unknown), some(m.Statuses), some(m.Runs)
+	m.Slowest, m.Causes, m.Parents = some(m.Slowest), some(m.Causes), some(m.Parents)
+	m.Totals.ByKind, m.Totals.ByHow = some(m.Totals.ByKind), some(m.Totals.ByHow)
+	c := &m.Course
+	for _, a := range []*[]int{&c.Run, &c.Settled, &c.Bad, &c.Calls, &c.OK, &c.Refused, &c.Missing, &c.Throttled, &c.InFlight, &c.Allowed, &c.AllowedMax} {
+		*a = some(*a)
+	}
+	for _, a := range []*[]float64{&c.Median, &c.P90, &c.P99} {
+		*a = some(*a)
+	}
+	c.Start, c.PausedMS = some(c.Start), some(c.PausedMS)
+}
+
+func some[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
 }
 
 func (r *reading) missing(g Gap) {
