@@ -66,6 +66,8 @@ func start(args []string) error {
 			return bareCSV(args[1:])
 		case "bare-sender":
 			return bareSender(args[1:])
+		case "bare-record":
+			return bareRecord(args[1:])
 		}
 	}
 	b := &bench{}

@@ -107,6 +107,26 @@ func (b *bench) cpu() error {
 	}
 	row("CPU seconds a million links", median(own), atMost(6, "%.2f"), "user and system, of the client alone")
 	row("    ÷ those of a bare net/http sender", median(own)/median(bare), noTarget("%.2f"), "%.2f s: the same calls and nothing else", median(bare))
+	return b.record(median(own) * batch / 1e6)
+}
+
+// record measures what it costs to keep a record of the calls, at 100 calls a second: a faster run
+// has more calls in a write. call is what a call costs in all, in CPU seconds.
+func (b *bench) record(call float64) error {
+	const calls = 1000
+	var each []float64
+	for range b.repeat {
+		nothing, err := b.itself("bare-record", strconv.Itoa(calls), "")
+		if err != nil {
+			return err
+		}
+		all, err := b.itself("bare-record", strconv.Itoa(calls), filepath.Join(b.folder, "record"))
+		if err != nil {
+			return err
+		}
+		each = append(each, (all.cpu-nothing.cpu).Seconds()/calls)
+	}
+	row("    of that, for the record of calls, %", 100*median(each)/call, atMost(2, "%.2f"), "%.1f µs of %.0f µs a call", median(each)*1e6, call*1e6)
 	return nil
 }
 

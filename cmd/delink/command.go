@@ -53,7 +53,7 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 		},
 	}
 	flags := root.PersistentFlags()
-	flags.BoolVarP(&quiet, "quiet", "q", false, "nothing but errors on standard error")
+	flags.BoolVarP(&quiet, "quiet", "q", false, "nothing but errors on standard error, and one line if links are not as wanted")
 	flags.StringVar(&format, "log-format", "text", "form of messages and log records on standard error: `text|json`")
 	flags.StringVar(&level, "log-level", "warn", "least level of log records: `debug|info|warn|error`")
 	root.SetUsageTemplate(usageTemplate)
@@ -62,7 +62,7 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{err, cmd.CommandPath() + " --help lists the flags"}
 	})
-	root.AddCommand(p.exportCommand(), p.planCommand(), p.runCommand(), p.verifyCommand(), p.undoCommand(), p.doctorCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand(), p.manCommand())
+	root.AddCommand(p.exportCommand(), p.planCommand(), p.runCommand(), p.verifyCommand(), p.undoCommand(), p.reportCommand(), p.doctorCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand(), p.manCommand())
 	completeValues(root)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
