@@ -178,7 +178,7 @@ func (c *terminal) rows() int {
 	return strings.Count(string(b), ",removed,")
 }
 
-const question = "This cannot be undone by itself. [y/N] "
+const question = "--snapshot keeps these. [y/N] "
 
 // TestQuestion types every kind of answer at the question of the built program.
 func TestQuestion(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"delink/pkg/job"
 	"delink/pkg/outcome"
 	"delink/pkg/progress"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -122,19 +123,15 @@ func (p *program) undo(f *undoFlags, input string) error {
 	if err := c.logIn(); err != nil {
 		return err
 	}
+	if f.dryRun {
+		return p.planUndo(f, c, input)
+	}
 	stop, done := p.stop(f.deadline)
 	defer done()
 	w := c.world()
 	w.Confirm = func(ctx context.Context, proposal *job.Proposal) error {
 		text := undoPlan(proposal)
-		if f.dryRun {
-			_, err := io.WriteString(p.stdout, text)
-			if err == nil {
-				err = ended{outcome.ExitDone}
-			}
-			return err
-		}
-		p.ui.result("plan", text, "links", proposal.ToSend, "fields", proposal.Fields, "calls", proposal.Calls, "credits", proposal.Credits)
+		p.ui.result("plan", text, "plan", newUndoView(proposal))
 		if f.yes {
 			return nil
 		}
@@ -150,6 +147,40 @@ func (p *program) undo(f *undoFlags, input string) error {
 		return err
 	}
 	return p.end(closing{json: f.json, emulator: f.emulator, words: undoWords}, end)
+}
+
+// planUndo says what an undo would do.
+func (p *program) planUndo(f *undoFlags, c *connector, input string) error {
+	proposal, err := job.LookUndo(p.signals.Stop(), f.config(p, input), c.world())
+	c.close()
+	switch {
+	case err != nil:
+		return err
+	case p.signals.isLeaving(): // the org may not have been asked to the end
+		return errSignalled
+	case f.json:
+		return report.EncodeJSON(p.stdout, newUndoView(proposal))
+	}
+	_, err = io.WriteString(p.stdout, undoPlan(proposal))
+	return err
+}
+
+// undoView is the plan of an undo as programs see it.
+type undoView struct {
+	Input       string  `json:"input"`
+	Links       int     `json:"links"`   // that an undo is about
+	Settled     int     `json:"settled"` // by an earlier undo
+	ToSend      int     `json:"to_send"`
+	InDoubt     int     `json:"in_doubt"`
+	WithFields  int     `json:"with_fields"` // links of ToSend that get fields of their own
+	Calls       int     `json:"calls"`
+	Credits     int     `json:"credits"` // at the most
+	Concurrency int     `json:"concurrency"`
+	Seconds     float64 `json:"seconds"` // expected
+}
+
+func newUndoView(p *job.Proposal) undoView {
+	return undoView{p.Input.Config.Input, p.Input.Set.Links(), p.Settled, p.ToSend, p.InDoubt, p.Fields, p.Calls, p.Credits, p.Slots, p.Time.Seconds()}
 }
 
 // undoPlan says what an undo would do.

@@ -19,14 +19,14 @@ func (f *Findings) scopeChecks() []Check {
 		f.scopeAsked(login.ScopeOrg, "to show the org and its limits", f.org.err),
 		f.scopeAsked(login.ScopeLists, "to see which relations can be delinked", f.listsErr()),
 	}
-	for _, module := range f.Of.modules() {
+	for _, module := range f.modules() {
 		of := "ZohoCRM.modules." + strings.ToLower(module) + "."
 		checks = append(checks,
 			f.scopeAsked(of+"READ", "to look links up (verify, undo, export)", f.readable[module].err),
 			f.scopeListed(of+"DELETE", "to remove links (run)"),
 			f.scopeListed(of+"UPDATE", "to link again (undo)"))
 	}
-	if len(f.Of.modules()) > 0 {
+	if len(f.modules()) > 0 {
 		checks = append(checks,
 			f.scopeAsked(login.ScopeViews, "to find parent records by a custom view (export)", f.views.err),
 			f.scopeAsked(login.ScopeQuery, "to find parent records by a condition (export)", f.query.err))
@@ -37,7 +37,7 @@ func (f *Findings) scopeChecks() []Check {
 // listsErr is why no module's related lists were told; nil if those of some were.
 func (f *Findings) listsErr() *zoho.Error {
 	err := unasked
-	for _, module := range f.Of.modules() {
+	for _, module := range f.modules() {
 		if err = f.lists[module].err; err == nil {
 			return nil
 		}

@@ -97,7 +97,7 @@ func (j *Job) findDoubts() (*doubts, error) {
 	if past != nil && past.Damaged {
 		d.lose("%s is damaged", j.journal().Path)
 	}
-	if j.work.others {
+	if j.work.hasRivals {
 		for _, path := range j.otherJournals(map[string]string{}) {
 			d.others = append(d.others, j.doubtsOf(d, path)...)
 		}

@@ -239,10 +239,8 @@ func (j *Job) settleEarlier() error {
 			e.maybeRemoved = nil
 		}
 	case carryOver, begin, goOn:
-		if j.work.others {
-			if err := j.refuseIfUndone(); err != nil {
-				return err
-			}
+		if err := j.work.mayGoOn(j); err != nil {
+			return err
 		}
 	}
 	if err := j.refuseDeletion(); err != nil {

@@ -20,17 +20,19 @@ type Job struct {
 	world  World
 	work   work
 
-	input    *Input
-	files    Files
-	unlock   func()
-	conn     *Connection // nil if no CRM is asked
-	answers  answers
-	earlier  earlier
-	doubts   *doubts
-	decision decision
-	book     *report.Book
-	fields   *linkFields // for an undo; else nil
-	notes    []string
+	input     *Input
+	run       Files // of the run of the input
+	files     Files // that the job writes
+	unlock    func()
+	conn      *Connection // nil if no CRM is asked
+	answers   answers
+	earlier   earlier
+	doubts    *doubts
+	decision  decision
+	book      *report.Book
+	mostLinks int    // a proposal with more links is refused; 0 for no limit
+	undone    undone // of an undo
+	notes     []string
 
 	nothingInDoubt bool // at the end: the journal is empty
 }
@@ -67,37 +69,81 @@ type Ending struct {
 // If Run returns an error, nothing was sent, and no file was changed but that of the rows that
 // cannot be used.
 func Run(stop, hard context.Context, c Config, w World) (*Ending, error) {
-	j := &Job{config: c, world: w, work: removing}
+	return newJob(c, w, removing).do(stop, hard)
+}
+
+// Look takes a job as far as its proposal, and changes nothing. If World.Connect is nil, it asks no
+// org.
+func Look(ctx context.Context, c Config, w World) (*Proposal, error) {
+	return newJob(c, w, removing).look(ctx)
+}
+
+func newJob(c Config, w World, does work) *Job {
+	return &Job{config: c, world: w, work: does, unlock: func() {}}
+}
+
+// do takes the job through all its steps.
+func (j *Job) do(stop, hard context.Context) (*Ending, error) {
 	if err := j.read(true); err != nil {
 		return nil, err
 	}
 	defer j.input.source.remove()
-	if err := j.open(); err != nil {
+	if err := j.opening(); err != nil {
 		return nil, err
 	}
 	if err := j.lock(); err != nil {
 		return nil, err
 	}
-	defer j.unlock()
+	defer func() { j.unlock() }()
 	if j.input.Rows() > 0 {
 		if err := j.ask(stop); err != nil {
 			return nil, err
 		}
 	}
-	if err := j.refusedIfAsked(stop, j.compare()); err != nil {
+	if err := j.refusedIfAsked(stop, j.work.compare(j)); err != nil {
 		return nil, err
 	}
-	if idle := j.idle(); idle != NotIdle && j.isLocated() {
+	if idle := j.work.idle(j); idle != NotIdle && j.isLocated() {
 		return j.endIdle(idle)
 	}
 	if end, err := j.allowed(stop); end != nil || err != nil {
 		return end, err
 	}
-	return j.confirmAndSend(stop, hard, j.propose())
+	p, err := j.propose()
+	if err != nil {
+		return nil, err
+	}
+	return j.confirmAndSend(stop, hard, p)
 }
 
-// open says that from now on there is something to lose: see World.Opening.
-func (j *Job) open() error {
+// look takes the job as far as its proposal. It locks and changes no file.
+func (j *Job) look(ctx context.Context) (*Proposal, error) {
+	if err := j.read(j.work.rereads); err != nil {
+		return nil, err
+	}
+	defer j.input.source.remove()
+	if j.world.Connect != nil && j.input.Rows() > 0 {
+		if err := j.ask(ctx); err != nil {
+			return nil, err
+		}
+	} else {
+		j.answers.check(j.input)
+	}
+	if err := j.work.compare(j); err != nil {
+		return nil, err
+	}
+	if j.answers.refused != nil {
+		return nil, j.answers.refused
+	}
+	if err := j.answers.problems.refusal(j.input); err != nil {
+		return nil, err
+	}
+	j.tell()
+	return j.propose()
+}
+
+// opening says that from now on there is something to lose: see World.Opening.
+func (j *Job) opening() error {
 	if j.world.Opening == nil {
 		return nil
 	}
@@ -126,52 +172,28 @@ func (j *Job) refusedIfAsked(stop context.Context, err error) error {
 	return err
 }
 
-// Look takes a job as far as its proposal, and changes nothing. If World.Connect is nil, it asks no
-// org.
-func Look(ctx context.Context, c Config, w World) (*Proposal, error) {
-	j := &Job{config: c, world: w, work: removing, unlock: func() {}}
-	if err := j.read(false); err != nil {
-		return nil, err
-	}
-	defer j.input.source.remove()
-	if w.Connect != nil && j.input.Rows() > 0 {
-		if err := j.ask(ctx); err != nil {
-			return nil, err
-		}
-	} else {
-		j.answers.check(j.input)
-	}
-	if err := j.compare(); err != nil {
-		return nil, err
-	}
-	if j.answers.refused != nil {
-		return nil, j.answers.refused
-	}
-	if err := j.answers.problems.refusal(j.input); err != nil {
-		return nil, err
-	}
-	j.tell()
-	return j.propose(), nil
-}
-
 // read reads and checks the input. again says that it will be read a second time.
 func (j *Job) read(again bool) (err error) {
 	if j.input, err = readInput(j.config, j.world.Disk, again); err != nil {
 		return err
 	}
-	j.files = j.input.Config.Files
+	j.run = j.input.Config.Files
+	j.files = j.work.files(j.run)
 	return nil
 }
 
-// lock locks the files that the run writes. From then on they are written through the disk that
-// holds the locks.
+// lock locks the files that the job writes. From then on they are written through the disk that
+// holds the locks. It holds the results of the run, if the job only reads them.
 func (j *Job) lock() error {
 	held, err := lockFiles(j.world.Disk, j.files)
 	if err != nil {
 		return err
 	}
 	j.world.Disk, j.unlock = held, held.Unlock
-	return nil
+	if j.run.Results == j.files.Results {
+		return nil
+	}
+	return j.hold(part{RoleResults, &j.run.Results})
 }
 
 // ask connects to the CRM and asks the org about itself.

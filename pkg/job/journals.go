@@ -156,7 +156,7 @@ func (j *Job) findLost(d *doubts) {
 // files finds it. An error is ignored: runs in the same folder find the journal without the note.
 func (j *Job) noteJournal() {
 	path, err := filepath.Abs(j.journal().Path)
-	if !j.work.others || j.world.Registry == "" || err != nil {
+	if !j.work.hasRivals || j.world.Registry == "" || err != nil {
 		return
 	}
 	_ = j.world.Disk.Replace(j.noteName(path), func(w io.Writer) error {
@@ -168,7 +168,7 @@ func (j *Job) noteJournal() {
 // forgetJournals removes the note of noteJournal, and those about lost journals.
 func (j *Job) forgetJournals() {
 	path, err := filepath.Abs(j.journal().Path)
-	if j.work.others && j.world.Registry != "" && err == nil {
+	if j.work.hasRivals && j.world.Registry != "" && err == nil {
 		_ = j.world.Disk.Remove(j.noteName(path))
 	}
 	if j.doubts == nil {

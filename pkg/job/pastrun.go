@@ -59,7 +59,7 @@ func (j *Job) isRehearsal() bool { return j.conn != nil && j.conn.Emulator }
 // one, and the results still fit it.
 func (r *pastRun) isOf(in *Input) bool { return r.summary != nil && r.summary.InputSHA256 == in.SHA256 }
 
-// refusal gives the Refusal for a run by whose results a job cannot go; nil for any other. doing says
+// refusal gives the Refusal for a run whose results cannot be used; nil for any other. doing says
 // what the job would do, as in "to be undone".
 func (r *pastRun) refusal(in *Input, doing string) error {
 	name := in.Name()

@@ -3,6 +3,7 @@ package job
 import (
 	"time"
 
+	"delink/pkg/progress"
 	"delink/pkg/relation"
 	"delink/pkg/zoho"
 )
@@ -39,17 +40,23 @@ func Estimate(calls, slots int, perSecond float64) time.Duration {
 	return d
 }
 
-// propose counts what is to be done.
-func (j *Job) propose() *Proposal {
+// propose says what is to be done. It refuses to do that with too many links.
+func (j *Job) propose() (*Proposal, error) {
 	p := &Proposal{Input: j.input, Org: j.answers.org, Slots: j.slots()}
 	p.InDoubt, p.Asked = len(j.book.InDoubt()), j.conn != nil
-	if j.fields != nil {
-		p.ToSend, p.Calls, p.Credits = j.callsOfUndo()
-		p.Fields = j.fieldsToSend()
-		p.Settled = j.input.Set.Links() - p.ToSend
-		p.Time = Estimate(p.Calls, p.Slots, j.config.PerSecond)
-		return p
+	j.work.count(j, p)
+	p.Settled = j.input.Set.Links() - p.ToSend
+	p.Time = Estimate(p.Calls, p.Slots, j.config.PerSecond)
+	if j.mostLinks > 0 && p.ToSend > j.mostLinks {
+		r := because(RaiseMaxLinks, "%s would be sent, more than the limit of %s", manyLinks(p.ToSend), progress.Number(j.mostLinks))
+		r.Hint = "check that this is the right file"
+		return nil, r
 	}
+	return p, nil
+}
+
+// countDelinks counts what a run does.
+func (j *Job) countDelinks(p *Proposal) {
 	p.ToSend, p.Calls = j.toSend()
 	if j.config.Snapshot {
 		p.Reads = p.Calls
@@ -61,9 +68,6 @@ func (j *Job) propose() *Proposal {
 			p.Vouched = append(p.Vouched, r.Relation)
 		}
 	}
-	p.Settled = j.input.Set.Links() - p.ToSend
-	p.Time = Estimate(p.Calls, p.Slots, j.config.PerSecond)
-	return p
 }
 
 // slots is how many calls will be in flight: as many as were asked for, or as the org's edition

@@ -48,9 +48,7 @@ func (j *Job) newSummary(started time.Time) *report.Summary {
 		name := crm.Name()
 		s.Org, s.CRM = &name, crm.String()
 	}
-	if j.fields != nil {
-		s.UndoCounts = new(report.UndoCounts)
-	}
+	j.work.summary(j, s)
 	s.Start(started)
 	s.SetCounts(j.book)
 	return s
@@ -123,7 +121,7 @@ func (j *Job) moveOlder(s *report.Summary, now time.Time) error {
 		return nil
 	case beginAnew:
 		e.extent = report.Extent{}
-		return errors.Join(j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary, j.files.Snapshot), j.putUndoAside(now))
+		return errors.Join(j.putAside(now, j.files.Results, j.files.Failures, j.files.Summary, j.files.Snapshot), j.work.putAside(j, now))
 	case begin, goOn:
 	case refuseChanged, refuseDamaged, refuseFiles, refuseOther, refuseUnshown:
 		// A run that is refused makes no files.

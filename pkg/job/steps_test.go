@@ -241,7 +241,7 @@ func TestUnknownIsNotSettled(t *testing.T) {
 	if err := j.compare(); err != nil {
 		t.Fatal(err)
 	}
-	if p := j.propose(); j.idle() != NotIdle || p.ToSend != 1 || p.Settled != 2 {
+	if p, err := j.propose(); err != nil || j.idle() != NotIdle || p.ToSend != 1 || p.Settled != 2 {
 		t.Errorf("idle: %v, to send: %d, settled: %d", j.idle(), p.ToSend, p.Settled)
 	}
 	s = runOf(t, folder, Choice{}, map[zoho.ID]outcome.Status{12: outcome.Gone})

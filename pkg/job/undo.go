@@ -25,7 +25,25 @@ type UndoConfig struct {
 }
 
 // linking is the work of Undo.
-var linking = work{journal: journal.OfUndo, start: (*Job).startRelink}
+var linking = work{
+	files:    undoFiles,
+	journal:  journal.OfUndo,
+	compare:  (*Job).compareUndo,
+	mayGoOn:  func(*Job) error { return nil },
+	idle:     (*Job).idleUndo,
+	count:    (*Job).countRelinks,
+	summary:  (*Job).summarizeUndo,
+	start:    (*Job).startRelink,
+	putAside: func(*Job, time.Time) error { return nil },
+	rereads:  true,
+}
+
+// undone is what an undo knows that a run does not.
+type undone struct {
+	gone   bool            // links that are gone are linked again, too
+	run    *report.Summary // of the run
+	fields *linkFields     // the own fields of the links
+}
 
 // undoFiles gives the files of an undo, by those of the run: links.undo.csv is beside
 // links.results.csv.
@@ -43,63 +61,40 @@ func runStem(run Files) string { return strings.TrimSuffix(stem(run.Results), ".
 //
 // If Undo returns an error, nothing was sent, and no file was changed.
 func Undo(stop, hard context.Context, c UndoConfig, w World) (*Ending, error) {
-	j := &Job{config: c.forReading(), world: w, work: linking}
-	if err := j.read(true); err != nil {
-		return nil, err
-	}
-	defer j.input.source.remove()
-	if err := j.open(); err != nil {
-		return nil, err
-	}
-	run := j.files
-	j.files = undoFiles(run)
-	if err := j.lock(); err != nil {
-		return nil, err
-	}
-	defer func() { j.unlock() }()
-	if err := j.hold(part{RoleResults, &run.Results}); err != nil {
-		return nil, err
-	}
-	if err := j.ask(stop); err != nil {
-		return nil, err
-	}
-	j.answers.problems = nil // these are about delinks
-	if err := j.refusedIfAsked(stop, j.compareUndo(run, c.Gone)); err != nil {
-		return nil, err
-	}
-	if idle := j.idleUndo(); idle != NotIdle && j.isLocated() {
-		return j.endIdle(idle)
-	}
-	if end, err := j.allowed(stop); end != nil || err != nil {
-		return end, err
-	}
-	p := j.propose()
-	if c.MaxLinks > 0 && p.ToSend > c.MaxLinks {
-		r := because(RaiseMaxLinks, "%s would be linked again, more than the limit of %s", manyLinks(p.ToSend), progress.Number(c.MaxLinks))
-		r.Hint = "check that this is the right file"
-		return nil, r
-	}
-	return j.confirmAndSend(stop, hard, p)
+	return newUndo(c, w).do(stop, hard)
 }
 
-// forReading gives the Config with which the input is read. The run has refused what it had to
-// refuse, and rows that it could not use have no link.
-func (c *UndoConfig) forReading() Config {
-	r := c.Config
-	r.MaxLinks, r.SkipInvalid, r.AcceptRounded, r.Strict, r.Files.Invalid = 0, true, true, false, ""
-	return r
+// LookUndo takes an undo as far as its proposal, and changes nothing.
+func LookUndo(ctx context.Context, c UndoConfig, w World) (*Proposal, error) {
+	return newUndo(c, w).look(ctx)
+}
+
+func newUndo(c UndoConfig, w World) *Job {
+	j := newJob(c.ofEarlierRun(), w, linking)
+	j.mostLinks, j.undone.gone = c.MaxLinks, c.Gone
+	return j
+}
+
+// ofEarlierRun gives the Config with which an input is read that was run before. The run has refused
+// what it had to refuse, and rows that it could not use have no link. So nothing of the input is
+// refused again.
+func (c Config) ofEarlierRun() Config {
+	c.MaxLinks, c.SkipInvalid, c.AcceptRounded, c.Strict, c.Files.Invalid = 0, true, true, false, ""
+	return c
 }
 
 // compareUndo takes from the input the links that are to be linked again, and takes up an earlier
 // undo.
-func (j *Job) compareUndo(run Files, gone bool) error {
-	past, err := j.readPast(run, report.NewBook(j.input.Set, j.input.Bad))
+func (j *Job) compareUndo() error {
+	j.answers.problems = nil // these are about delinks
+	past, err := j.readPast(j.run, report.NewBook(j.input.Set, j.input.Bad))
 	if err != nil {
-		return err
+		return forReader(err)
 	}
 	if err := past.refusal(j.input, "to be undone"); err != nil {
 		return err
 	}
+	j.undone.run = past.summary
 	if n := past.book.Count(outcome.Unknown); n > 0 {
 		j.notef("nobody knows whether the run has removed %s, so an undo leaves them alone: run the input again to find out", manyLinks(n))
 	}
@@ -107,17 +102,17 @@ func (j *Job) compareUndo(run Files, gone bool) error {
 		j.notef("the run is not finished: only what its results call removed is linked again")
 	}
 	j.rehearse(past.book, j.input.Set)
-	again, err := j.undone()
+	again, err := j.linkedBefore()
 	if err != nil {
 		return err
 	}
-	if err := j.narrow(past.book, gone, again); err != nil {
+	if err := j.narrow(past.book, again); err != nil {
 		return err
 	}
 	if err := j.compare(); err != nil {
 		return err
 	}
-	if j.fields, err = j.findFields(run); err != nil {
+	if j.undone.fields, err = j.findFields(); err != nil {
 		return err
 	}
 	return j.refuseWithoutFields()
@@ -125,7 +120,7 @@ func (j *Job) compareUndo(run Files, gone bool) error {
 
 // narrow makes the set of the job one of those links that are to be linked again. again has the
 // links of an earlier undo.
-func (j *Job) narrow(run *report.Book, gone bool, again map[reader.Link]bool) error {
+func (j *Job) narrow(run *report.Book, again map[reader.Link]bool) error {
 	whole := j.input.Set
 	b := chunker.NewBuilder()
 	for pos := range whole.Rows() {
@@ -137,7 +132,7 @@ func (j *Job) narrow(run *report.Book, gone bool, again map[reader.Link]bool) er
 			continue
 		}
 		link, line := whole.At(pos)
-		if status == outcome.Gone && !gone && !again[link] {
+		if status == outcome.Gone && !j.undone.gone && !again[link] {
 			continue
 		}
 		if err := b.Add(link, line); err != nil {
@@ -148,8 +143,8 @@ func (j *Job) narrow(run *report.Book, gone bool, again map[reader.Link]bool) er
 	return nil
 }
 
-// undone gives the links of which an earlier undo has a row.
-func (j *Job) undone() (map[reader.Link]bool, error) {
+// linkedBefore gives the links of which an earlier undo has a row.
+func (j *Job) linkedBefore() (map[reader.Link]bool, error) {
 	links := map[reader.Link]bool{}
 	_, err := report.ReadLedger(j.world.Disk, j.files.Results, func(r *report.Row, _ int64) error {
 		if l, err := r.Link(); err == nil {
@@ -163,7 +158,7 @@ func (j *Job) undone() (map[reader.Link]bool, error) {
 	return links, nil
 }
 
-// idleUndo is idle for an undo.
+// idleUndo says whether an undo has nothing to do, and why.
 func (j *Job) idleUndo() Idle {
 	switch {
 	case j.input.Set.Links() == 0:
@@ -179,30 +174,38 @@ func (j *Job) idleUndo() Idle {
 // startRelink gives the Run that links again.
 func (j *Job) startRelink(r *report.Recorder, s engine.Settings) *worker.Run {
 	limits := worker.RelinkSettings{Settings: s, MaxFailures: j.mostFailures(), OrgAnswers: j.answers.org != nil || len(j.answers.lists) > 0}
-	return worker.StartRelink(j.conn.CRM, j.book.Batches(j.config.batchSize(), j.config.RetryFailed), j.fields.of, r, limits)
+	return worker.StartRelink(j.conn.CRM, j.book.Batches(j.config.batchSize(), j.config.RetryFailed), j.undone.fields.of, r, limits)
 }
 
-// callsOfUndo is how many calls an undo makes for some batches, and how many credits they take at
-// the most: each batch is looked up, and linked. What linking costs is not known; it may be one
-// credit for each ten links (docs/zoho-api.md, section 6.3). The first link of each relation goes
-// alone and is read back.
-func (j *Job) callsOfUndo() (links, calls, credits int) {
+// countRelinks counts what an undo does: each batch is looked up, and linked. What linking costs is
+// not known; it may be one credit for each ten links (docs/zoho-api.md, section 6.3). The first link
+// of each relation goes alone and is read back.
+func (j *Job) countRelinks(p *Proposal) {
 	alone := map[zoho.Relation]bool{}
 	for b := range j.book.Batches(j.config.batchSize(), j.config.RetryFailed) {
 		n := len(b.Related)
-		links += n
+		p.ToSend += n
 		puts := 1
 		if zoho.LinksSingly(b.Relation) {
 			puts = n
 		}
-		calls += 1 + puts
-		credits += 1 + max(puts, (n+9)/10)
+		p.Calls += 1 + puts
+		p.Credits += 1 + max(puts, (n+9)/10)
 		if !alone[b.Relation] {
 			alone[b.Relation] = true
-			calls, credits = calls+3, credits+3
+			p.Calls, p.Credits = p.Calls+3, p.Credits+3
+		}
+		for _, pos := range b.Pos {
+			if j.undone.fields.of(pos) != nil {
+				p.Fields++
+			}
 		}
 	}
-	return links, calls, credits
+}
+
+// summarizeUndo adds the counts of an undo to its summary, and which run it undoes.
+func (j *Job) summarizeUndo(s *report.Summary) {
+	s.UndoCounts = &report.UndoCounts{Run: j.undone.run.StartedAt}
 }
 
 func manyLinks(n int) string {
@@ -213,17 +216,21 @@ func manyLinks(n int) string {
 }
 
 // refuseIfUndone refuses to go on with a run that was undone: it would not remove the links again,
-// since its results call them removed.
+// since its results call them removed. An undo that has linked nothing is no reason, and neither is
+// one in another CRM, or a rehearsal.
 func (j *Job) refuseIfUndone() error {
 	files := undoFiles(j.files)
 	s, err := report.ReadSummary(j.world.Disk, files.Summary)
-	if err != nil || s == nil {
-		return err //nolint:wrapcheck // a file of another program's is told by its own error
+	if err != nil {
+		return notOurs(err)
+	}
+	if s == nil || isOfOther(j.answers.identity, s) {
+		return nil
 	}
 	names := namesOfCRM(j.answers.identity, s)
 	n := 0
 	_, err = report.ReadLedger(j.world.Disk, files.Results, func(r *report.Row, _ int64) error {
-		if !isStranger(names, r.Org) && r.Status.Claims() != outcome.NotLinked {
+		if !isStranger(names, r.Org) && (r.Status.UndoClaims() == outcome.Linked || r.Status == outcome.Unknown) {
 			n++
 		}
 		return nil
@@ -231,18 +238,21 @@ func (j *Job) refuseIfUndone() error {
 	if err != nil {
 		return notOurs(err)
 	}
-	if n == 0 && s.State != outcome.Running {
+	if n == 0 && s.State != outcome.Running { // else it may have linked something
 		return nil
 	}
 	return &Refusal{Cause: fmt.Sprintf("the run of %s was undone: %s tells of it", j.input.Name(), files.Results), Remedy: RemoveAgain}
 }
 
+// isOfOther reports whether a summary is known to be of another CRM than this job's.
+func isOfOther(now zoho.Identity, s *report.Summary) bool {
+	before := s.Identity()
+	return now.Compare(before) == zoho.Different || before.Org == Emulator && now.Org != Emulator
+}
+
 // putUndoAside gives the files of an undo new names, if it was one of a run that is begun anew. What
 // it left in doubt does not matter any more: all links are sent again.
 func (j *Job) putUndoAside(now time.Time) error {
-	if !j.work.others {
-		return nil
-	}
 	files := undoFiles(j.files)
 	return errors.Join(j.putAside(now, files.Results, files.Summary), journal.Remove(j.world.Disk, journal.OfUndo(files.Results)))
 }

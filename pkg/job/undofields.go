@@ -45,28 +45,16 @@ func (f *linkFields) put(l reader.Link, fields zoho.Fields) {
 	f.which[pos] = n
 }
 
-// fieldsToSend is how many of the links that are to be linked again have fields of their own.
-func (j *Job) fieldsToSend() (n int) {
-	for b := range j.book.Batches(zoho.MaxIDs, j.config.RetryFailed) {
-		for _, pos := range b.Pos {
-			if j.fields.of(pos) != nil {
-				n++
-			}
-		}
-	}
-	return n
-}
-
 // findFields finds the own fields of the links: in the snapshot of the run, else in the columns
 // link.NAME of the input. Of several rows of the snapshot about a link, the last one with fields
 // counts.
-func (j *Job) findFields(run Files) (*linkFields, error) {
+func (j *Job) findFields() (*linkFields, error) {
 	fields := newLinkFields(j.input.Set)
 	if err := j.fieldsOfInput(fields); err != nil {
 		return nil, err
 	}
 	names := namesOfCRM(j.answers.identity, j.earlier.summary)
-	err := report.ReadSnapshot(j.world.Disk, run.Snapshot, func(l reader.Link, org string, own map[string]string) error {
+	err := report.ReadSnapshot(j.world.Disk, j.run.Snapshot, func(l reader.Link, org string, own map[string]string) error {
 		if j.isRehearsal() || !isStranger(names, org) {
 			fields.put(l, own)
 		}
@@ -77,7 +65,7 @@ func (j *Job) findFields(run Files) (*linkFields, error) {
 
 // fieldsOfInput reads the columns link.NAME of the input.
 func (j *Job) fieldsOfInput(fields *linkFields) error {
-	if !j.input.Header.HasLinkFields() {
+	if len(j.input.Header.LinkNames()) == 0 {
 		return nil
 	}
 	again, verify, done, err := j.input.source.again(j.input.SHA256)
@@ -116,7 +104,7 @@ func (j *Job) refuseWithoutFields() error {
 			continue
 		}
 		for i, pos := range b.Pos {
-			if j.fields.of(pos)[field] != "" {
+			if j.undone.fields.of(pos)[field] != "" {
 				continue
 			}
 			if len(r.Rows) >= KeptBad {

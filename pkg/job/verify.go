@@ -46,13 +46,12 @@ type verification struct {
 // writes down which statuses are true. A sample of 0 is all links. It changes nothing in the CRM.
 // stop and hard are those of Run.
 func Verify(stop, hard context.Context, c Config, sample int, w World) (*VerifyEnding, error) {
-	c.SkipInvalid, c.AcceptRounded = true, true // what the run made of such rows is in its results
-	v := &verification{Job: &Job{config: c, world: w, unlock: func() {}}, size: sample}
+	v := &verification{Job: newJob(c.ofEarlierRun(), w, removing), size: sample}
 	if err := v.read(false); err != nil {
 		return nil, err
 	}
 	defer v.input.source.remove()
-	if err := v.open(); err != nil {
+	if err := v.opening(); err != nil {
 		return nil, err
 	}
 	defer func() { v.unlock() }()

@@ -45,8 +45,8 @@ func (v *verification) takeUndo(undo *pastRun) error {
 	case undo.rows == 0 && undo.foreign > 0:
 		v.notef("%s is of an undo in another org, or of a rehearsal, and does not count", name)
 		return nil
-	case s.StartedAt != "" && s.StartedAt < v.run.summary.StartedAt: // times as texts are in order
-		v.notef("%s is of an undo before this run, and does not count", name)
+	case s.UndoCounts == nil || s.UndoCounts.Run != v.run.summary.StartedAt:
+		v.notef("%s is of an undo of another run, and does not count", name)
 		return nil
 	case s.State != outcome.Finished:
 		v.notef("the undo has not ended: what it was about to link may still change")
@@ -60,7 +60,7 @@ func (v *verification) takeUndo(undo *pastRun) error {
 func (v *verification) rehearse() {
 	v.Job.rehearse(v.run.book, v.input.Set)
 	for pos := range v.input.Set.Rows() {
-		if v.isRehearsal() && v.undid(pos).Claims() == outcome.Linked {
+		if v.isRehearsal() && v.undid(pos).UndoClaims() == outcome.Linked {
 			l, _ := v.input.Set.At(pos)
 			v.conn.SetLink(l, true)
 		}
@@ -83,10 +83,7 @@ func (v *verification) undid(pos int) outcome.Status {
 // shows that the failure still holds.
 func (v *verification) says(pos int) (outcome.Status, outcome.Presence) {
 	if s := v.undid(pos); s != "" {
-		if s == outcome.Failed {
-			return s, outcome.NotKnown
-		}
-		return s, s.Claims()
+		return s, s.UndoClaims()
 	}
 	s := v.book.Fate(pos).Status
 	if s == outcome.Failed && v.run.summary.State == outcome.Running {

@@ -2,6 +2,7 @@ package job
 
 import (
 	"slices"
+	"time"
 
 	"delink/pkg/journal"
 	"delink/pkg/report"
@@ -10,19 +11,47 @@ import (
 	"delink/pkg/zoho"
 )
 
-// work is what a job does with its links. All else is the same for all works.
+// work is what a job does with its links, and what differs because of that. All other steps are the
+// same for all works.
 type work struct {
+	// files gives the files that the job writes, by those of the run of its input.
+	files func(run Files) Files
 	// journal names the journal that belongs to a result file.
 	journal func(results string) journal.File
-	// others says that runs with other result files may have sent the same links. Their journals
-	// are read.
-	others bool
+	// compare takes up what an earlier job left, and decides what becomes of it.
+	compare func(*Job) error
+	// mayGoOn refuses to go on with what an earlier job left, if there is a reason.
+	mayGoOn func(*Job) error
+	// idle says whether there is nothing to do, and why.
+	idle func(*Job) Idle
+	// count counts what is to be done.
+	count func(*Job, *Proposal)
+	// summary adds to the summary what only this work has.
+	summary func(*Job, *report.Summary)
 	// start gives the Run that sends the links of the book.
 	start func(*Job, *report.Recorder, engine.Settings) *worker.Run
+	// putAside gives files new names that belong to those that are put aside.
+	putAside func(*Job, time.Time) error
+	// rereads says that the input is read a second time before the proposal.
+	rereads bool
+	// hasRivals says that runs with other result files may send the same links. Their journals are
+	// read, and this job's journal is noted where they find it.
+	hasRivals bool
 }
 
 // removing is the work of Run.
-var removing = work{journal: journal.Of, others: true, start: (*Job).startDelink}
+var removing = work{
+	files:     func(run Files) Files { return run },
+	journal:   journal.Of,
+	compare:   (*Job).compare,
+	mayGoOn:   (*Job).refuseIfUndone,
+	idle:      (*Job).idle,
+	count:     (*Job).countDelinks,
+	summary:   func(*Job, *report.Summary) {},
+	start:     (*Job).startDelink,
+	putAside:  (*Job).putUndoAside,
+	hasRivals: true,
+}
 
 // journal is the job's own journal.
 func (j *Job) journal() journal.File { return j.work.journal(j.files.Results) }

@@ -40,6 +40,7 @@ type Facts struct {
 	Resend Resend   // whether a run sends a link with this status again
 	Bad    bool     // the run did not do what the user wanted: exit code 3
 	Claims Presence // what the status says of the link in the CRM; NotKnown if it says nothing
+	Undone Presence // the same, if an undo gave the status
 	Note   string   // what people see beside the count; may be empty
 }
 
@@ -48,8 +49,8 @@ var Table = []Facts{
 	{Status: Removed, OfLink: true, Claims: NotLinked},
 	{Status: Gone, OfLink: true, Claims: NotLinked, Note: "not there any more; an attempt that went unanswered may have removed them"},
 	{Status: Absent, OfLink: true, Claims: NotLinked, Note: "there was no such link"},
-	{Status: Restored, OfLink: true, Claims: Linked},
-	{Status: Present, OfLink: true, Claims: Linked, Note: "were linked already, and were left as they are"},
+	{Status: Restored, OfLink: true, Undone: Linked},
+	{Status: Present, OfLink: true, Undone: Linked, Note: "were linked already, and were left as they are"},
 	{Status: Failed, OfLink: true, Resend: OnRequest, Bad: true, Claims: Linked},
 	{Status: Unknown, OfLink: true, Resend: Always, Bad: true, Note: "may be removed; run again to find out"},
 	{Status: Pending, OfLink: true, Resend: Always, Note: "not sent"},
@@ -78,12 +79,17 @@ func (s Status) IsOfLink() bool {
 	return f.OfLink
 }
 
-// Claims gives what a status says of a link in the CRM: NotKnown if it says nothing. Failed says
-// that a link is there for a run, which could not remove it. For an undo, which could not make it,
-// it says nothing.
+// Claims gives what a status of a run says of its link in the CRM: NotKnown if it says nothing.
 func (s Status) Claims() Presence {
 	f, _ := s.Facts()
 	return f.Claims
+}
+
+// UndoClaims is Claims for a status of an undo. A link that an undo could not make may be there or
+// not, and a link that a run could not remove is there.
+func (s Status) UndoClaims() Presence {
+	f, _ := s.Facts()
+	return f.Undone
 }
 
 // ToSend reports whether a run sends a link of this status; retry says that the user wants failed

@@ -13,6 +13,7 @@ import (
 	"delink/pkg/chunker"
 	"delink/pkg/disk"
 	"delink/pkg/outcome"
+	"delink/pkg/sealed"
 	"delink/pkg/worker"
 )
 
@@ -21,7 +22,7 @@ import (
 //
 // While the verification goes on they are in a hidden file, which is only appended to. So a
 // verification that was stopped or killed can be gone on with. The first line of the file has a
-// key, which says what the findings are about. Each other line has a link's position, whether it is
+// key, which says what the findings are about. All lines are sealed. Each other line has a link's position, whether it is
 // linked, and the time. Links of which that is not known have no line: they are looked up again.
 type Findings struct {
 	set   *chunker.Set
@@ -40,7 +41,7 @@ const (
 	isNotKnown
 )
 
-const findingsMark = "delink findings 1 "
+const findingsMark = "findings 1 "
 
 // ReadFindings reads the findings that an earlier verification left. If there are none, or if they
 // have another key, there are no findings. size is how many bytes of the file count.
@@ -55,13 +56,14 @@ func ReadFindings(on disk.Disk, path, key string, set *chunker.Set) (f *Findings
 	}
 	defer in.Close()
 	lines := bufio.NewReader(in)
-	// A line without its end, or one that cannot be read, is what a kill or a power failure left.
+	// What comes behind a line that is not whole does not count.
 	for {
 		line, err := lines.ReadString('\n')
-		if err != nil {
-			return f, size, nil // what was read so far counts
+		text, whole := sealed.Open(strings.TrimSuffix(line, "\n"))
+		if err != nil || !whole {
+			return f, size, nil
 		}
-		if size == 0 && line != findingsMark+key+"\n" || size > 0 && !f.load(strings.TrimSuffix(line, "\n")) {
+		if size == 0 && text != findingsMark+key || size > 0 && !f.load(text) {
 			return f, size, nil
 		}
 		size += int64(len(line))
@@ -110,7 +112,7 @@ func (f *Findings) Open(on disk.Disk, path, key string, size int64) (err error) 
 	if f.file, err = on.Append(path, size); err != nil || size > 0 {
 		return err
 	}
-	_, err = f.file.Write([]byte(findingsMark + key + "\n"))
+	_, err = f.file.Write(sealed.Append(nil, findingsMark+key))
 	return err
 }
 
@@ -129,7 +131,7 @@ func (f *Findings) Write(findings []worker.Finding) error {
 	for i := range findings {
 		x := &findings[i]
 		if x.Presence != outcome.NotKnown {
-			lines = fmt.Appendf(lines, "%d %s %d\n", x.Pos, x.Presence, x.Time.UnixMilli())
+			lines = sealed.Append(lines, fmt.Sprintf("%d %s %d", x.Pos, x.Presence, x.Time.UnixMilli()))
 		}
 	}
 	if len(lines) > 0 {

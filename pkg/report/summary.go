@@ -47,8 +47,9 @@ type Summary struct {
 
 // UndoCounts are the statuses that only an undo gives.
 type UndoCounts struct {
-	Restored int `json:"restored"`
-	Present  int `json:"present"`
+	Run      string `json:"run_started_at"` // when the run began that is undone
+	Restored int    `json:"restored"`
+	Present  int    `json:"present"`
 }
 
 // field gives the field that has the count of a status.

@@ -74,7 +74,7 @@ func lookup(v jsontext.Value) (id, called string, ok bool) {
 	return id, called, c.done() && id != "" && (hasName || !more)
 }
 
-// appendFields adds fields to a JSON object that is being written, in the order of their names.
+// appendTo adds fields to a JSON object that is being written, in the order of their names.
 // NAME and NAME.id are one lookup. Texts that are empty are not sent. Nor are names that are not
 // those of fields: id, and what begins with $.
 func (f Fields) appendTo(b []byte) []byte {

@@ -1,8 +1,10 @@
-package doctor
+package probe
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"delink/pkg/zoho"
 )
@@ -44,14 +46,14 @@ type Step string
 
 // The steps.
 const (
-	StepLook        Step = "look up"
-	StepPage        Step = "list"
-	StepQuery       Step = "query"
-	StepRehearse    Step = "link while linked"
-	StepDelink      Step = "delink"
-	StepDelinkAgain Step = "delink again"
-	StepLink        Step = "link again"
-	StepRestore     Step = "restore"
+	StepLook              Step = "look up"
+	StepPage              Step = "list"
+	StepQuery             Step = "query"
+	StepRelinkWhileLinked Step = "link while linked"
+	StepDelink            Step = "delink"
+	StepDelinkAgain       Step = "delink again"
+	StepLink              Step = "link again"
+	StepRestore           Step = "restore"
 )
 
 // Call is one call of a probe, and the form of its answer.
@@ -117,4 +119,37 @@ func differing(before, now zoho.Fields) []string {
 		}
 	}
 	return names
+}
+
+// creditsFact says what the calls cost, by step.
+func (p *probe) creditsFact() {
+	var known []Step
+	costs := map[Step][]int{}
+	for _, c := range p.report.Calls {
+		if c.CreditsUsed == nil || c.Status >= 400 && c.Step != StepDelinkAgain {
+			continue
+		}
+		if costs[c.Step] == nil {
+			known = append(known, c.Step)
+		}
+		if !slices.Contains(costs[c.Step], *c.CreditsUsed) {
+			costs[c.Step] = append(costs[c.Step], *c.CreditsUsed)
+		}
+	}
+	if len(known) == 0 {
+		p.report.fact(CallCredits, zoho.Relation{}, "unknown", "Zoho did not say how many credits are left, so nothing is known of what calls cost")
+		return
+	}
+	each := make([]string, len(known))
+	for i, step := range known {
+		each[i] = string(step)
+		for n, used := range costs[step] {
+			if n > 0 {
+				each[i] += " or"
+			}
+			each[i] += fmt.Sprintf(" %d", used)
+		}
+	}
+	value := strings.Join(each, ", ")
+	p.report.fact(CallCredits, zoho.Relation{}, value, "taken for each call: "+value)
 }

@@ -1,10 +1,8 @@
-package doctor
+package probe
 
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"delink/pkg/job"
@@ -114,12 +112,7 @@ func Restore(stop, hard context.Context, plan Plan, r Record) (*Report, error) {
 	plan.Target = t
 	p := newProbe(stop, hard, plan)
 	p.report.Fields, p.report.Record = r.Fields, plan.Record
-	campaign := t.Relation.Module == "Campaigns" || t.Relation.List == "Campaigns"
-	if name := zoho.MandatoryField(t.Relation); name != "" {
-		p.asked = []string{name}
-	} else if campaign {
-		p.asked = []string{memberInfo}
-	}
+	p.asked = zoho.FieldsToAskFor(t.Relation)
 	state, err := p.look(t, p.asked)
 	if err != nil && zoho.AsError(err).Param == "approved" {
 		p.withoutApp = true
@@ -132,37 +125,4 @@ func Restore(stop, hard context.Context, plan Plan, r Record) (*Report, error) {
 	p.open = !state.Linked || len(differing(r.Fields, state.Fields)) > 0
 	p.finish()
 	return p.report, nil
-}
-
-// creditsFact says what the calls cost, by step.
-func (p *probe) creditsFact() {
-	var known []Step
-	costs := map[Step][]int{}
-	for _, c := range p.report.Calls {
-		if c.CreditsUsed == nil || c.Status >= 400 && c.Step != StepDelinkAgain {
-			continue
-		}
-		if costs[c.Step] == nil {
-			known = append(known, c.Step)
-		}
-		if !slices.Contains(costs[c.Step], *c.CreditsUsed) {
-			costs[c.Step] = append(costs[c.Step], *c.CreditsUsed)
-		}
-	}
-	if len(known) == 0 {
-		p.report.fact(CallCredits, zoho.Relation{}, "unknown", "Zoho did not say how many credits are left, so nothing is known of what calls cost")
-		return
-	}
-	each := make([]string, len(known))
-	for i, step := range known {
-		each[i] = string(step)
-		for n, used := range costs[step] {
-			if n > 0 {
-				each[i] += " or"
-			}
-			each[i] += fmt.Sprintf(" %d", used)
-		}
-	}
-	value := strings.Join(each, ", ")
-	p.report.fact(CallCredits, zoho.Relation{}, value, "taken for each call: "+value)
 }

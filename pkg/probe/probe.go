@@ -1,4 +1,4 @@
-package doctor
+package probe
 
 import (
 	"context"
@@ -17,10 +17,21 @@ import (
 	"delink/pkg/zoho"
 )
 
+// CRM makes the calls of a probe. Errors are of type *zoho.Error.
+type CRM interface {
+	engine.API
+	Base(ctx context.Context) (string, error)
+	Query(ctx context.Context, t zoho.Token, query string) (zoho.Page, error)
+	Links(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, p zoho.PageOf) (zoho.Page, error)
+	LookUp(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID, what zoho.LookFor) ([]zoho.LinkState, error)
+	Delink(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error)
+	Link(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, links []zoho.NewLink) (zoho.Answer, error)
+}
+
 // Plan is a probe that is about to begin.
 type Plan struct {
 	CRM    CRM
-	Seen   *Exchanges
+	Seen   *zoho.Exchanges // that the calls of CRM are told to
 	Limits engine.Settings
 	Target Target
 	Other  zoho.Relation // the other side, if the link is to be removed from there as well; else none
@@ -29,31 +40,12 @@ type Plan struct {
 	Record string // the file in which to write down how the link was
 
 	// Confirm asks a person. fields are those of the link. If it returns an error, nothing was
-	// changed and Probe returns that error. If ctx ends first, it returns nil.
+	// changed and Run returns that error. If ctx ends first, it returns nil.
 	Confirm func(ctx context.Context, fields zoho.Fields) error
 	// Opening is called before the first change. An error ends the probe. It may be nil.
 	Opening func() error
 	// Tell takes what the probe is about to do. It may be nil.
 	Tell func(step string)
-}
-
-// Allows says whether a relation may be probed: nil, or a Refusal. Lists that hold records are not,
-// and neither are those that nobody knows.
-func (f *Findings) Allows(r zoho.Relation) error {
-	if p := f.Problem(r); p != nil {
-		return &job.Refusal{Cause: p.Error(), Hint: p.Hint()}
-	}
-	return nil
-}
-
-// OtherToProbe is the other side of a relation, if the link can be removed from there as well.
-func (f *Findings) OtherToProbe(r zoho.Relation) zoho.Relation {
-	other, sure := f.OtherSide(r)
-	lists, _ := f.listsOf(other.Module)
-	if !sure || lists == nil || f.Problem(other) != nil {
-		return zoho.Relation{}
-	}
-	return other
 }
 
 // probe is a probe under way.
@@ -80,11 +72,11 @@ var (
 // IsInterrupted reports whether a probe ended early because it was told to stop.
 func IsInterrupted(err error) bool { return errors.Is(err, errInterrupted) }
 
-// Probe takes a link through a removal and back. When stop ends, it takes no further step and puts
+// Run takes a link through a removal and back. When stop ends, it takes no further step and puts
 // the link back. When hard ends, it gives up even that.
 //
-// If Probe returns an error, nothing was changed. Else the report says how the link was left.
-func Probe(stop, hard context.Context, plan Plan) (*Report, error) {
+// If Run returns an error, nothing was changed. Else the report says how the link was left.
+func Run(stop, hard context.Context, plan Plan) (*Report, error) {
 	p := newProbe(stop, hard, plan)
 	if zoho.ClassOf(plan.Target.Relation) == zoho.HoldsRecords { // whatever the caller has checked
 		return nil, &job.Refusal{Cause: relation.HoldsRecordsAlways(plan.Target.Relation).Error()}
@@ -114,13 +106,13 @@ func Probe(stop, hard context.Context, plan Plan) (*Report, error) {
 }
 
 func newProbe(stop, hard context.Context, plan Plan) *probe {
-	_, n := plan.Seen.since(0)
+	_, n := plan.Seen.Since(0)
 	return &probe{Plan: plan, stop: stop, hard: hard, report: &Report{Target: plan.Target}, credits: -1, seen: n}
 }
 
 // steps are all that change the link, in order.
 func (p *probe) steps() error {
-	if err := p.rehearse(); err != nil {
+	if err := p.relinkWhileLinked(); err != nil {
 		return err
 	}
 	if err := p.side(p.Target); err != nil {
@@ -146,11 +138,11 @@ func (p *probe) steps() error {
 	return p.side(other)
 }
 
-// rehearse links a link that is there, with the fields that it has. It shows whether the link can
+// relinkWhileLinked links a link that is there, with the fields that it has. It shows whether the link can
 // be made again before it is removed.
-func (p *probe) rehearse() error {
+func (p *probe) relinkWhileLinked() error {
 	p.tell("linking it once more while it is there, to see that this is allowed")
-	item, call, err := p.link(StepRehearse, p.Target)
+	item, call, err := p.link(StepRelinkWhileLinked, p.Target)
 	switch {
 	case err != nil:
 		return fmt.Errorf("it cannot be linked again, so it was not removed: %w", err)
@@ -330,7 +322,7 @@ func (p *probe) call(step Step, attempts int, ask func(context.Context, zoho.Tok
 		}
 		return ask(ctx, t)
 	}, limits)
-	passed, n := p.Seen.since(p.seen)
+	passed, n := p.Seen.Since(p.seen)
 	p.report.note(step, passed, p.credits)
 	p.seen = n
 	if len(passed) == 0 {

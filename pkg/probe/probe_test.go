@@ -1,4 +1,4 @@
-package doctor
+package probe
 
 import (
 	"context"
@@ -52,7 +52,7 @@ func TestProbe(t *testing.T) {
 	} {
 		t.Run(c.knobs, func(t *testing.T) {
 			in(t, append(strings.Fields(c.knobs), "converted-links=allowed"), func(t *testing.T, r *rig) {
-				report, err := Probe(t.Context(), t.Context(), r.plan(member, leadCampaigns))
+				report, err := Run(t.Context(), t.Context(), r.plan(member, leadCampaigns))
 				if err != nil || report.Err != nil || !report.Restored || report.Blocked != "" || r.hasRecord() {
 					t.Fatalf("%v, %+v", err, report)
 				}
@@ -79,12 +79,8 @@ func TestProbeOfMandatoryFields(t *testing.T) {
 	} {
 		t.Run(c.target.Relation.String(), func(t *testing.T) {
 			in(t, nil, func(t *testing.T, r *rig) {
-				f := r.examine(c.target.Relation)
-				if err := f.Allows(c.target.Relation); err != nil {
-					t.Fatal(err)
-				}
-				other := f.OtherToProbe(c.target.Relation)
-				report, err := Probe(t.Context(), t.Context(), r.plan(c.target, other))
+				other, _ := zoho.OtherSide(c.target.Relation)
+				report, err := Run(t.Context(), t.Context(), r.plan(c.target, other))
 				if err != nil || report.Err != nil || !report.Restored {
 					t.Fatalf("%v, %+v", err, report)
 				}
@@ -115,7 +111,7 @@ func TestProbeRemovesNothing(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			in(t, strings.Fields(c.knobs), func(t *testing.T, r *rig) {
-				report, err := Probe(t.Context(), t.Context(), r.plan(c.target, zoho.Relation{}))
+				report, err := Run(t.Context(), t.Context(), r.plan(c.target, zoho.Relation{}))
 				switch {
 				case c.refused != "":
 					if err == nil || !strings.Contains(err.Error(), c.refused) {
@@ -143,7 +139,7 @@ func TestProbeIsNotConfirmed(t *testing.T) {
 			}
 			return no
 		}
-		if _, err := Probe(t.Context(), t.Context(), plan); !errors.Is(err, no) {
+		if _, err := Run(t.Context(), t.Context(), plan); !errors.Is(err, no) {
 			t.Error(err)
 		}
 		if b := r.e.Books(); b.Calls["delink"]+b.Calls["link"] > 0 || r.hasRecord() {
@@ -164,7 +160,7 @@ func TestProbeDeletes(t *testing.T) {
 			}
 		}
 		r.mu.Unlock()
-		report, err := Probe(t.Context(), t.Context(), r.plan(member, leadCampaigns))
+		report, err := Run(t.Context(), t.Context(), r.plan(member, leadCampaigns))
 		if err != nil || !report.Deleted || report.Restored || report.Record == "" || !r.hasRecord() {
 			t.Fatalf("%v, %+v", err, report)
 		}
@@ -191,7 +187,7 @@ func TestProbeFails(t *testing.T) {
 					lag, target = "3s", bare
 				}
 				in(t, []string{"faults-on=delink,read,link,query", "fault-script=" + script, "read-lag=" + lag}, func(t *testing.T, r *rig) {
-					report, err := Probe(t.Context(), t.Context(), r.plan(target, leadCampaigns))
+					report, err := Run(t.Context(), t.Context(), r.plan(target, leadCampaigns))
 					r.wantTruth(t, script+" "+lag, target, report, err)
 				})
 			}
@@ -224,7 +220,7 @@ func TestProbeIsInterrupted(t *testing.T) {
 					}
 				}
 				r.mu.Unlock()
-				report, err := Probe(stop, hard, r.plan(target, leadCampaigns))
+				report, err := Run(stop, hard, r.plan(target, leadCampaigns))
 				if how == "stop" && err == nil && !report.Restored {
 					t.Errorf("call %d: the link was not put back: %+v", n, report)
 				}

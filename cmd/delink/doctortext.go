@@ -56,7 +56,7 @@ type checkView struct {
 func (x *examination) view(findings *doctor.Findings) *doctorView {
 	org, hasOrg := findings.Org()
 	checks := append([]doctor.Check{x.loginCheck(), x.dataCentreCheck(), x.proxyCheck()}, findings.Checks()...)
-	v := &doctorView{DataCentre: cmp.Or(x.login.dc.Name, x.f.where.center, x.setting("ZOHO_DC"), "us")}
+	v := &doctorView{DataCentre: cmp.Or(x.login.dc.Name, x.centreName())}
 	if hasOrg {
 		v.Org = &doctorOrgView{org.ID, org.Name, org.Type, org.Edition}
 	}
@@ -70,7 +70,7 @@ func (x *examination) view(findings *doctor.Findings) *doctorView {
 		seconds := ahead.Round(1e6).Seconds()
 		v.ClockAhead = &seconds
 	}
-	if x.source != nil {
+	if x.hasLogin() {
 		v.Scopes = x.granted()
 	}
 	for i := range checks {
@@ -135,7 +135,7 @@ func (x *examination) loginCheck() doctor.Check {
 	case x.proxied != nil:
 		return doctor.Check{Name: doctor.Login, State: doctor.Unknown, Found: "was not looked for: the proxy comes first"}
 	case err == nil:
-		c.Found = x.whence()
+		c.Found = x.loginSource()
 		return c
 	case errors.As(err, &refusal):
 		c.Hint = hint(refusal)
@@ -146,8 +146,8 @@ func (x *examination) loginCheck() doctor.Check {
 	return c
 }
 
-// whence says where a login is from.
-func (x *examination) whence() string {
+// loginSource says where a login is from.
+func (x *examination) loginSource() string {
 	if x.f.emulator {
 		return "that of the built-in emulator"
 	}
@@ -176,8 +176,8 @@ func (x *examination) whence() string {
 
 func (x *examination) dataCentreCheck() doctor.Check {
 	c := doctor.Check{Name: doctor.DataCentre, State: doctor.OK}
-	if x.source == nil {
-		dc, err := zoho.DataCentreByName(cmp.Or(x.f.where.center, x.setting("ZOHO_DC"), "us"))
+	if !x.hasLogin() {
+		dc, err := x.dataCentre()
 		accounts, api := "", ""
 		if err == nil {
 			accounts, api, err = x.addresses(x.f.where, dc)
@@ -186,11 +186,21 @@ func (x *examination) dataCentreCheck() doctor.Check {
 			c.State, c.Found, c.Exit = doctor.Trouble, err.Error(), outcome.ExitUsage
 			return c
 		}
-		c.Found = fmt.Sprintf("%s: tokens from %s, calls to %s", dc.Name, accounts, cmp.Or(api, dc.API))
+		c.Found = x.hosts(dc.Name, accounts, cmp.Or(api, dc.API))
 		return c
 	}
-	c.Found = fmt.Sprintf("%s: tokens from %s, calls to %s", x.login.dc.Name, x.login.accounts, cmp.Or(x.base, x.login.api, x.login.fallback))
+	c.Found = x.hosts(x.login.dc.Name, x.login.accounts, cmp.Or(x.base, x.login.api, x.login.fallback))
 	return c
+}
+
+// hosts says which hosts are called. A login of another data centre is refused with words that do not
+// say so, so it is told if nobody has chosen this one.
+func (x *examination) hosts(center, accounts, api string) string {
+	chosen := x.f.emulator || x.login.stored || cmp.Or(x.f.where.center, x.setting("ZOHO_DC"), x.setting("ZOHO_ACCOUNTS_URL")) != ""
+	if !chosen {
+		center += " (neither --dc nor ZOHO_DC says another)"
+	}
+	return fmt.Sprintf("%s: tokens from %s, calls to %s", center, accounts, api)
 }
 
 func (x *examination) proxyCheck() doctor.Check {
@@ -314,15 +324,15 @@ func checkLine(mark, title, found string, width int) string {
 	case width == 0:
 		return strings.TrimRight(head+found, " ") + "\n"
 	case width < narrow && title == "":
-		return hung("  ", found, width)
+		return hangingIndent("  ", found, width)
 	case width < narrow:
-		return strings.TrimRight(head, " ") + "\n" + hung("  ", found, width)
+		return strings.TrimRight(head, " ") + "\n" + hangingIndent("  ", found, width)
 	}
-	return hung(head, found, width)
+	return hangingIndent(head, found, width)
 }
 
-// hung writes a text behind a head, and further lines as far in as the first.
-func hung(head, text string, width int) string {
+// hangingIndent writes a text behind a head, and further lines as far in as the first.
+func hangingIndent(head, text string, width int) string {
 	var b strings.Builder
 	line, empty := head, true
 	for _, word := range strings.Fields(text) {

@@ -1,6 +1,7 @@
-package doctor
+package probe
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -11,9 +12,6 @@ import (
 	"delink/pkg/job"
 	"delink/pkg/zoho"
 )
-
-// memberInfo is where members of campaigns have their own fields (docs/zoho-api.md, section 6.1).
-const memberInfo = "$member_info"
 
 // prepare looks at the link and finds out what can be found out without a change.
 func (p *probe) prepare() error {
@@ -41,14 +39,8 @@ func (p *probe) readFields() error {
 		}
 	}
 	p.report.Fields = plain.Fields
-	campaign := t.Relation.Module == "Campaigns" || t.Relation.List == "Campaigns"
-	mandatory := zoho.MandatoryField(t.Relation)
-	switch {
-	case campaign:
-		p.asked = []string{memberInfo}
-	case mandatory != "":
-		p.asked = []string{mandatory}
-	}
+	fields := zoho.FieldsToAskFor(t.Relation)
+	p.asked = fields
 	named := plain
 	if p.asked != nil {
 		if named, err = p.look(t, p.asked); err != nil { // this org does not know the name
@@ -59,9 +51,10 @@ func (p *probe) readFields() error {
 		p.report.Fields = named.Fields
 	}
 	p.ownFieldsFact(plain.Fields, named.Fields)
-	if campaign {
+	if slices.Contains(fields, zoho.MemberInfo) {
 		p.memberFact(call)
 	}
+	mandatory := zoho.MandatoryField(t.Relation)
 	if mandatory == "" {
 		return nil
 	}
@@ -110,15 +103,15 @@ func (p *probe) memberFact(plain zoho.Exchange) {
 	if n := len(p.report.Calls); n > 0 {
 		shape += p.report.Calls[n-1].Shape
 	}
-	_, inside, found := strings.Cut(shape, `"`+memberInfo+`":{`)
+	_, inside, found := strings.Cut(shape, `"`+zoho.MemberInfo+`":{`)
 	inside, _, _ = strings.Cut(inside, "}")
 	switch {
 	case !found:
-		p.report.fact(MemberInfo, p.Target.Relation, "missing", "there is no "+memberInfo+" in what reads show")
+		p.report.fact(MemberInfo, p.Target.Relation, "missing", "there is no "+zoho.MemberInfo+" in what reads show")
 	case strings.Contains(inside, `"id":`):
-		p.report.fact(MemberInfo, p.Target.Relation, "full", memberInfo+" has the link's own id beside its fields")
+		p.report.fact(MemberInfo, p.Target.Relation, "full", zoho.MemberInfo+" has the link's own id beside its fields")
 	default:
-		p.report.fact(MemberInfo, p.Target.Relation, "fields", memberInfo+" has the link's fields alone")
+		p.report.fact(MemberInfo, p.Target.Relation, "fields", zoho.MemberInfo+" has the link's fields alone")
 	}
 }
 
@@ -165,20 +158,10 @@ func (p *probe) pageFacts() {
 		order = "as asked"
 	case slices.IsSorted(got):
 		order = "ascending"
-	case slices.IsSortedFunc(got, func(a, b zoho.ID) int { return -compare(a, b) }):
+	case slices.IsSortedFunc(got, func(a, b zoho.ID) int { return cmp.Compare(b, a) }):
 		order = "descending"
 	}
 	p.report.fact(LookUpOrder, t.Relation, order, "a look-up of several ids answers in this order: "+order)
-}
-
-func compare(a, b zoho.ID) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // The limits of a query that documents name (docs/zoho-api.md, section 6.2).

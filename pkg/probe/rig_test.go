@@ -1,4 +1,4 @@
-package doctor
+package probe
 
 import (
 	"context"
@@ -33,7 +33,7 @@ type rig struct {
 	e        *emulator.Emulator
 	client   *zoho.Client
 	source   *login.Source
-	seen     *Exchanges
+	seen     *zoho.Exchanges
 	folder   string
 	mu       sync.Mutex
 	requests int
@@ -49,7 +49,7 @@ func in(t *testing.T, knobs []string, test func(t *testing.T, r *rig)) {
 		if err := config.SetAll(knobs...); err != nil {
 			t.Fatal(err)
 		}
-		r := &rig{t: t, e: emulator.New(config), folder: folder, seen: &Exchanges{}}
+		r := &rig{t: t, e: emulator.New(config), folder: folder, seen: &zoho.Exchanges{}}
 		for i := range uint64(4) {
 			r.e.Link("Campaigns", 100, "Leads", 200+i)
 			if i < 3 {
@@ -97,10 +97,6 @@ func (r *rig) set(knobs ...string) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-}
-
-func (r *rig) examine(relations ...zoho.Relation) *Findings {
-	return Examine(r.t.Context(), Case{CRM: r.client, Seen: r.seen, Granted: r.source.Scopes, Version: "v8", Relations: relations})
 }
 
 func (r *rig) plan(t Target, other zoho.Relation) Plan {
