@@ -315,7 +315,7 @@ func TestOutputInTheWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	refusal := new(job.Refusal)
-	if _, err := x.tryRun(t.Context()); !errors.As(err, &refusal) || refusal.Remedy != job.NoRemedy || !strings.Contains(refusal.Hint, "another name") {
+	if _, err := x.tryRun(t.Context()); !errors.As(err, &refusal) || refusal.Remedy != job.NoRemedy || !strings.Contains(refusal.Hint, "rename") {
 		t.Errorf("%+v", refusal)
 	}
 }
