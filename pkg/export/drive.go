@@ -39,7 +39,7 @@ func (x *run) read(stop, hard context.Context) (outcome.Reason, error) {
 	if x.world.Tell != nil {
 		x.world.Tell(p)
 	}
-	return x.drive(stop, hard, x.listings(), p.Slots, func(s engine.Stats) progress.Moment {
+	return x.drive(stop, hard, x.listings(), x.slots(), func(s engine.Stats) progress.Moment {
 		return progress.Moment{Done: s.Done, Total: p.Links}
 	})
 }
@@ -74,11 +74,23 @@ func (x *run) uncounted() iter.Seq[worker.Errand] {
 	}
 }
 
-// listings gives an errand for each parent record that is not closed.
+// listings gives an errand for each parent record that is not closed. Those for which the calls are
+// not enough go last: they would end the run before the others.
 func (x *run) listings() iter.Seq[worker.Errand] {
+	left, limited := x.callsLeft()
+	var tooLong []*parent
 	return func(yield func(worker.Errand) bool) {
 		for i := range x.parents {
-			if p := &x.parents[i]; p.state == open && !yield(x.newListing(p)) {
+			switch p := &x.parents[i]; {
+			case p.state != open:
+			case limited && x.config.readings()*p.pagesCounted() > left:
+				tooLong = append(tooLong, p)
+			case !yield(x.newListing(p)):
+				return
+			}
+		}
+		for _, p := range tooLong {
+			if !yield(x.newListing(p)) {
 				return
 			}
 		}
@@ -88,22 +100,17 @@ func (x *run) listings() iter.Seq[worker.Errand] {
 // slots is how many calls may be in flight.
 func (x *run) slots() int { return x.config.SlotsFor(x.inquiry.Org) }
 
-// callsLeft is how many calls this run may still make; 0 for no limit. It returns false if it may
-// make none.
-func (x *run) callsLeft() (left int, ok bool) {
-	if x.config.MaxCalls == 0 {
-		return 0, true
-	}
-	left = x.config.MaxCalls - x.summary.Calls
-	return max(1, left), left > 0
+// callsLeft is how many calls this run may still make, if they are limited.
+func (x *run) callsLeft() (left int, limited bool) {
+	return max(0, x.config.MaxCalls-x.summary.Calls), x.config.MaxCalls > 0
 }
 
 // drive runs errands within the limits of the whole export. look shows how they go on, and may be
 // called at any time, also when they are at their end.
 func (x *run) drive(stop, hard context.Context, errands iter.Seq[worker.Errand], slots int, look func(engine.Stats) progress.Moment) (outcome.Reason, error) {
 	limits := x.config.Settings(slots, x.world.Note)
-	left, ok := x.callsLeft()
-	if limits.MaxCalls = left; !ok {
+	left, limited := x.callsLeft()
+	if limits.MaxCalls = left; limited && left == 0 {
 		for range errands { // there is one
 			return outcome.MaxCalls, nil
 		}

@@ -110,7 +110,7 @@ func (x *run) begin(stop, hard context.Context, beside string) (*Ending, error) 
 	if x.config.Output != Stdout {
 		if err := checkOutput(x.world.Disk, x.config.Output, e.outputs); err != nil {
 			if r := new(job.Refusal); errors.As(err, &r) && e.header != nil && !x.config.Restart { // another place has no spool
-				r.Remedy, r.Hint = job.NoRemedy, "give it another name, and this export goes on where it was stopped"
+				r.Remedy, r.Hint = job.NoRemedy, "rename that file, and this export goes on where it was stopped"
 			}
 			return nil, err
 		}

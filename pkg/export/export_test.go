@@ -315,7 +315,7 @@ func TestOutputInTheWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	refusal := new(job.Refusal)
-	if _, err := x.tryRun(t.Context()); !errors.As(err, &refusal) || refusal.Remedy != job.NoRemedy || !strings.Contains(refusal.Hint, "another name") {
+	if _, err := x.tryRun(t.Context()); !errors.As(err, &refusal) || refusal.Remedy != job.NoRemedy || !strings.Contains(refusal.Hint, "rename") {
 		t.Errorf("%+v", refusal)
 	}
 }
@@ -351,17 +351,36 @@ func TestLooksAtAnyTime(t *testing.T) {
 	}
 }
 
-// Where calls are limited, so few parent records are listed at a time that these come to their ends,
-// and the plan says how many.
-func TestPlanTellsSlots(t *testing.T) {
-	for most, want := range map[int]int{0: 3, 14: 2, 11: 1} { // 6 calls find and count, 4 list a parent record
-		x := newExporter(t, newCRM(1, 5, 700))
-		x.config.MaxCalls = most
-		slots := 0
-		x.tell = func(p *export.Plan) { slots = p.Slots }
-		end := x.run(t.Context()).Summary
-		if slots != want || most == 14 && end.Complete != 2 {
-			t.Errorf("with %d calls: %d slots, %d complete", most, slots, end.Complete)
+// Where calls are limited, they are not spent on parent records of which none comes to its end. Those
+// for which the limit is too low are said, and keep none of the others from being listed.
+func TestLimitedCalls(t *testing.T) {
+	for _, slots := range []int{1, 3, 10} {
+		c := newCRM(1, 5, 700)
+		for id := range zoho.ID(1900) {
+			c.add(2, 2_000_000+id)
+		}
+		c.watch()
+		x := newExporter(t, c)
+		x.config.Slots = slots
+		var warnings []string
+		x.tell = func(p *export.Plan) { warnings = p.Warnings }
+		x.config.MaxCalls = 10 // 6 find and count, 4 list a parent record
+		if s := x.run(t.Context()).Summary; s.Complete != 1 || s.Calls != 10 || s.Reason != outcome.MaxCalls || len(warnings) != 1 {
+			t.Errorf("%d slots: %+v, %q", slots, s, warnings)
+		}
+		for complete := 3; complete < 5; complete++ { // the rest for which the limit is enough
+			if s := x.run(t.Context()).Summary; s.Complete != min(complete, 4) || s.Reason != outcome.MaxCalls {
+				t.Errorf("%d slots: %+v", slots, s)
+			}
+		}
+		if s := x.run(t.Context()).Summary; s.Complete != 4 || s.Calls != 1 {
+			t.Errorf("%d slots: calls were spent in vain: %+v", slots, s)
+		}
+		x.config.MaxCalls = 15
+		s := x.run(t.Context()).Summary
+		x.mustBeTrue(s)
+		if s.Complete != 5 {
+			t.Errorf("%d slots: %+v", slots, s)
 		}
 	}
 }

@@ -121,6 +121,19 @@ func (l *listing) listAll() {
 	l.pages = newPager(zoho.PageOf{Fields: l.x.config.apiFields(), WithoutApproved: l.x.refused.approved}, l.noTokens)
 }
 
+// CallsLeft goes by the number of links that were counted.
+func (l *listing) CallsLeft() int {
+	pages := l.p.pagesCounted()
+	switch l.step {
+	case recount:
+		return l.x.config.readings() * pages
+	case choose:
+		return max(0, pages-1-l.pages.read/perPage) + pages
+	case list:
+	}
+	return max(0, pages-1-l.pages.read/perPage)
+}
+
 // Settled settles a parent record without a call if the list is refused.
 func (l *listing) Settled() bool {
 	e := l.x.refused.list

@@ -30,13 +30,10 @@ func (x *run) plan() *Plan {
 	c := &x.config
 	p := &Plan{
 		Relation: c.Relation, Org: x.inquiry.Org, Parents: len(x.parents), Listed: x.taken, Since: x.earlier.since(),
-		Spent: x.summary.Calls, Output: c.Output,
+		Spent: x.summary.Calls, Slots: x.slots(), Output: c.Output,
 	}
-	readings := 1
-	if c.Converted != Both || c.Approved != Both {
-		readings = 2
-	}
-	longest := 0
+	longest, tooLong := 0, 0
+	left, limited := x.callsLeft()
 	for i := range x.parents {
 		one := &x.parents[i]
 		if one.state != open {
@@ -46,27 +43,30 @@ func (x *run) plan() *Plan {
 			p.Counted++
 			p.Links += one.counted
 		}
-		calls := readings * max(1, (one.counted+perPage-1)/perPage)
+		calls := c.readings() * one.pagesCounted()
 		p.Calls += calls
 		longest = max(longest, calls)
+		if limited && calls > left {
+			tooLong++
+		}
 	}
-	left, _ := x.callsLeft()
-	p.Slots = slotsWithin(left, longest, x.slots())
 	p.Time = max(job.Estimate(p.Calls, p.Slots, c.PerSecond), time.Duration(longest)*job.AnswerTime)
 	if problem := x.inquiry.Problem; problem != nil {
 		p.Warnings = append(p.Warnings, fmt.Sprintf("%s: run would refuse these links", problem))
 	}
+	if tooLong > 0 {
+		p.Warnings = append(p.Warnings, fmt.Sprintf("the limit of calls leaves %d for lists, and %d parent records take more each: they are not listed", left, tooLong))
+	}
 	return p
 }
 
-// slotsWithin gives how many parent records are listed at a time. The calls for those in flight
-// alternate. So if there are k of them, they come to their ends within k times as many calls as the
-// longest takes. If calls are limited, k is so small that these are within the limit. Else the calls
-// could be spent on parent records of which none comes to its end, and the next run would have to
-// begin with all of them again. A limit of 0 is none.
-func slotsWithin(maxCalls, longest, slots int) int {
-	if maxCalls <= 0 {
-		return slots
+// pagesCounted is how many pages the links of a parent record take, as far as they were counted.
+func (p *parent) pagesCounted() int { return max(1, (p.counted+perPage-1)/perPage) }
+
+// readings is how often the links of a parent record are read.
+func (c *Config) readings() int {
+	if c.Converted != Both || c.Approved != Both {
+		return 2
 	}
-	return max(1, min(slots, maxCalls/max(1, longest)))
+	return 1
 }

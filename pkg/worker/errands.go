@@ -23,6 +23,15 @@ type Errand interface {
 	Heard(e *zoho.Error) (more bool, err error)
 }
 
+// LongErrand is an errand that knows how many calls it takes. Where calls are limited, it is begun
+// only if they are enough for it as well as for those that have begun. Else they could be spent on
+// errands of which none comes to its end.
+type LongErrand interface {
+	Errand
+	// CallsLeft is how many calls the errand takes beside its next one.
+	CallsLeft() int
+}
+
 // Errands is the operation that runs errands. It changes nothing in the CRM. It is used for one
 // run.
 type Errands struct {
@@ -54,6 +63,13 @@ type errandTask struct {
 	Errand
 }
 
+// plan tells the engine how many calls the errand takes.
+func (t *errandTask) plan() {
+	if e, ok := t.Errand.(LongErrand); ok {
+		t.More = e.CallsLeft()
+	}
+}
+
 // Size is the same for all: none goes before another.
 func (t *errandTask) Size() int { return 1 }
 
@@ -63,7 +79,9 @@ func (o *Errands) Next() (engine.Task, bool) {
 	if !ok {
 		return nil, false
 	}
-	return &errandTask{Errand: e}, true
+	t := &errandTask{Errand: e}
+	t.plan()
+	return t, true
 }
 
 // Prepare has nothing to do: errands change nothing.
@@ -115,6 +133,7 @@ func (o *Errands) Answer(x engine.Task, r engine.Reply) {
 	case more: // it is another call, whose attempts count from the beginning
 		t.Attempts = 0
 		t.Fresh()
+		t.plan()
 		o.Park(t, 0)
 	}
 }
