@@ -48,6 +48,7 @@ func TestJudgeLink(t *testing.T) {
 	}
 	answered := map[LinkEvidence]verdict{
 		SaidLinked:        {Restored, true},
+		SaidUpdated:       {Present, true},
 		SeenLinked:        {Present, true},
 		NotSeen:           {Pending, false},
 		NotSeenAgain:      {Failed, true},
@@ -57,6 +58,7 @@ func TestJudgeLink(t *testing.T) {
 	}
 	open := map[LinkEvidence]verdict{
 		SaidLinked:        {Restored, true},
+		SaidUpdated:       {Restored, true},
 		SeenLinked:        {Restored, true},
 		NotSeen:           {Pending, false},
 		NotSeenAgain:      {Unknown, true},

@@ -30,6 +30,8 @@ func (p *piece) batch() chunker.Batch {
 	return chunker.Batch{Relation: p.relation, Parent: p.parent, Related: p.ids, Pos: p.pos, History: p.history}
 }
 
+func (p *piece) named() []zoho.ID { return p.ids }
+
 func (p *piece) list() listOf { return listOf{p.relation, p.parent} }
 
 // parentRecord names the piece's parent record.

@@ -37,6 +37,10 @@ type Item struct {
 	Verdict Verdict
 	Code    string // Zoho's code, or ours
 	Message string // Zoho's words
+	// WasThere says of Linked that the words are those for a link that was there already: "relation
+	// updated". The code is the same as for one that is made (D). Words may differ, so nothing but a
+	// warning may rest on this.
+	WasThere bool
 }
 
 // Answer is what the CRM said of the ids of one call: one Item for each id sent, in the order of

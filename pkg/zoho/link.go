@@ -142,7 +142,9 @@ func (r result) linkItem(id ID) Item {
 	if code == "" {
 		code = CodeForeignAnswer
 	}
-	return Item{ID: id, Verdict: r.linkVerdict(), Code: code, Message: r.Details.said(r.Message)}
+	verdict := r.linkVerdict()
+	wasThere := verdict == Linked && strings.Contains(strings.ToLower(string(r.Message)), "updated")
+	return Item{ID: id, Verdict: verdict, Code: code, Message: r.Details.said(r.Message), WasThere: wasThere}
 }
 
 // nobody is the place of what names something that was not sent.
