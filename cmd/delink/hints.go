@@ -95,6 +95,7 @@ var hints = map[string]string{
 	zoho.CodeUnproven:       "look at one of the parent records in the CRM with the user of this login: if the list is empty there, the links are gone; if it is not, this login may not see its records, or a proxy or gateway on the way answers",
 	zoho.CodeEmptyAnswers:   "look at one of the parent records in the CRM with the user of this login: it may not see the records of the list, or a proxy or gateway on the way may answer",
 	zoho.CodeServerError:    "run again later; Zoho's status page may say more",
+	zoho.CodeFieldHidden:    "export the links with this field from elsewhere into a column link.NAME if you want to undo this, and run without --snapshot; or run without it if you do not",
 	zoho.CodeNotShown:       "look for the link in the CRM with the user of this login; if it is there, this login may not see the records of the list",
 	zoho.CodeNotConnected:   "check the network, the proxy settings and ZOHO_API_DOMAIN",
 	zoho.CodeNoToken:        "the accounts host did not give one: run again later, and check the network, --dc and ZOHO_ACCOUNTS_URL",

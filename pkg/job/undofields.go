@@ -53,13 +53,22 @@ func (j *Job) findFields() (*linkFields, error) {
 	if err := j.fieldsOfInput(fields); err != nil {
 		return nil, err
 	}
-	names := namesOfCRM(j.answers.identity, j.earlier.summary)
+	names := namesOfCRM(j.answers.identity, j.undone.run)
+	hasRow := make([]bool, j.input.Set.Rows())
+	missing, exists := j.input.Set.Links(), false
 	err := report.ReadSnapshot(j.world.Disk, j.run.Snapshot, func(l reader.Link, org string, own map[string]string) error {
-		if j.isRehearsal() || !isStranger(names, org) {
+		if exists = true; j.isRehearsal() || !isStranger(names, org) {
 			fields.put(l, own)
+			if pos, ok := j.input.Set.Find(l); ok && !hasRow[pos] {
+				hasRow[pos] = true
+				missing--
+			}
 		}
 		return nil
 	})
+	if exists && missing > 0 {
+		j.notef("%s has no row of %s: their fields are those of the input, if it has some", j.run.Snapshot, manyLinks(missing))
+	}
 	return fields, notOurs(err)
 }
 

@@ -72,6 +72,7 @@ var explanations = map[string]string{
 	// Codes of ours.
 	CodeNoAnswer:       "no answer came",
 	CodeNotLinked:      "there is no such link",
+	CodeFieldHidden:    "the CRM does not show a field that the link cannot be made without",
 	CodeForeignAnswer:  "the answer is not from Zoho CRM",
 	CodeServerError:    "the CRM had an error",
 	CodeNotConnected:   "no connection to the CRM",

@@ -167,6 +167,7 @@ const (
 	CodeRedirected     = "REDIRECTED"           // 3xx: the API does not redirect
 	CodeRecordDeleted  = "RECORD_DELETED"       // a success that deleted a record
 	CodeContradiction  = "CONTRADICTION"        // two answers for one id that do not agree
+	CodeFieldHidden    = "FIELD_HIDDEN"         // a read does not show a field that a link cannot be made without
 	CodeNotLinked      = "NOT_LINKED"           // a read shows that there is no such link
 	CodeNotInAnswer    = "NOT_IN_ANSWER"        // an answer came, but none of its items names the id
 	CodeUnproven       = "UNPROVEN"             // an empty answer, and nothing shows that reads tell the truth
