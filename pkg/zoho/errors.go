@@ -102,6 +102,15 @@ func AsError(err error) *Error {
 	return &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Cause: err}
 }
 
+// Has reports whether the code is that one, in any case.
+func (e *Error) Has(code string) bool { return strings.EqualFold(e.Code, code) }
+
+// IsAbout reports whether a call was refused because of a parameter. Look-ups are Nameless then: they
+// have ids, one of which could be the reason.
+func (e *Error) IsAbout(param string) bool {
+	return (e.Kind == Refused || e.Kind == Nameless) && strings.EqualFold(e.Param, param)
+}
+
 // nameScopes says which scopes a call for a relation needs, where the login lacks one: those of
 // both modules (K).
 func (e *Error) nameScopes(r Relation, operation string) {
