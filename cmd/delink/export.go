@@ -98,8 +98,8 @@ func (f *exportFlags) check(cmd *cobra.Command, relation string) (err error) {
 
 // checkRelation reads the relation, whose names may be labels.
 func (f *exportFlags) checkRelation(cmd *cobra.Command, relation string) error {
-	r, ok := export.ParseRelation(relation)
-	if !ok {
+	r, err := zoho.ParseRelation(relation)
+	if err != nil {
 		return usageError{fmt.Errorf("%q is not a relation", relation), "write " + cmd.CommandPath() + " Campaigns.Leads: the module of the parent records, and the related list"}
 	}
 	f.relation = r

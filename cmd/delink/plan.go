@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/progress"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -59,18 +59,10 @@ func (p *program) plan(f *runFlags, input string) error {
 	}
 	v := newPlanView(proposal, f)
 	if f.json {
-		return encodeJSON(p.stdout, v)
+		return report.EncodeJSON(p.stdout, v)
 	}
 	_, err = io.WriteString(p.stdout, v.text(true))
 	return err
-}
-
-// encodeJSON writes a value as JSON, with a line for each field.
-func encodeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }
 
 // canConnect reports whether a plan asks the org: there is a login, and the user has not asked for

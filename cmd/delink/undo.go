@@ -12,6 +12,7 @@ import (
 	"delink/pkg/job"
 	"delink/pkg/outcome"
 	"delink/pkg/progress"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -158,7 +159,7 @@ func (p *program) planUndo(f *undoFlags, c *connector, input string) error {
 	case p.signals.isLeaving(): // the org may not have been asked to the end
 		return errSignalled
 	case f.json:
-		return encodeJSON(p.stdout, newUndoView(proposal))
+		return report.EncodeJSON(p.stdout, newUndoView(proposal))
 	}
 	_, err = io.WriteString(p.stdout, undoPlan(proposal))
 	return err

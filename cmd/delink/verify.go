@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -151,9 +150,4 @@ func (p *program) endVerify(f *verifyFlags, end *job.VerifyEnding) error {
 	}
 	p.ui.result("ended", verifyText(end), "summary", end.Numbers)
 	return ended{code}
-}
-
-// tookText is how long something took, and how many calls.
-func tookText(seconds float64, calls int) string {
-	return fmt.Sprintf("%s, %s", progress.Duration(time.Duration(seconds*float64(time.Second))), counted(calls, "call", "calls"))
 }

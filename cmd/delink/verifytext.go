@@ -17,7 +17,11 @@ import (
 func verifyText(end *job.VerifyEnding) string {
 	n := end.Numbers
 	var b strings.Builder
-	b.WriteString(verifyReason(n) + "\n")
+	b.WriteString(whyEnded(n.Reason, n.ExitCode, n.Seconds, n.Calls))
+	if n.Pending > 0 {
+		b.WriteString(howToGoOn(n.Reason))
+	}
+	b.WriteString("\n")
 	rows := [][2]string{{"agree", progress.Number(n.Agree)}, {"disagree", progress.Number(n.Disagree)}}
 	if n.Unknown > 0 {
 		rows = append(rows, [2]string{"unknown", progress.Number(n.Unknown) + "  the CRM does not show whether they are linked"})
@@ -32,28 +36,11 @@ func verifyText(end *job.VerifyEnding) string {
 	if s := n.Sample; s != nil && s.AtMost != nil {
 		b.WriteString("\n  " + sampleText(n) + "\n")
 	}
-	b.WriteString(disagreeText(end) + unknownText(end))
+	b.WriteString(disagreeText(end) + causesText(end.Causes, hintForReading, ""))
 	if n.Verify != nil {
 		b.WriteString("\n" + table([][2]string{{"findings", *n.Verify}}))
 	}
 	return strings.TrimSuffix(b.String(), "\n")
-}
-
-// verifyReason says why a verification ended, and whether the same command goes on with it.
-func verifyReason(n *report.Verification) string {
-	took := tookText(n.Seconds, n.Calls)
-	e := n.Reason.Ending()
-	text := e.Text
-	if n.ExitCode == outcome.ExitInterrupted {
-		text = "stopped at once by a second signal"
-	}
-	switch {
-	case n.Reason == outcome.Completed:
-		return text + " in " + took
-	case n.Pending == 0:
-		return text + " after " + took
-	}
-	return text + " after " + took + "; run the same command again to go on"
 }
 
 // sampleText says what a sample shows of all links.
@@ -114,22 +101,6 @@ func disagreeText(end *job.VerifyEnding) string {
 	}
 	if missing {
 		b.WriteString("    hint: they are gone since: somebody has removed them, or a record was deleted\n")
-	}
-	return b.String()
-}
-
-// unknownText says why it is not known of links whether they are linked.
-func unknownText(end *job.VerifyEnding) string {
-	var b strings.Builder
-	for i, c := range end.Causes {
-		if i == shownCauses {
-			fmt.Fprintf(&b, "  … and %d more causes\n", len(end.Causes)-i)
-			break
-		}
-		fmt.Fprintf(&b, "\n  %s × %s: %s\n", progress.Number(c.Links), c.Code, c.Message)
-		if hint := hintForReading(c.Code); hint != "" {
-			fmt.Fprintf(&b, "    hint: %s\n", hint)
-		}
 	}
 	return b.String()
 }

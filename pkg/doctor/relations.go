@@ -48,7 +48,7 @@ func (f *Findings) relatedModule(r zoho.Relation) string {
 // Problem is why a relation cannot be delinked in this org; nil if it can.
 func (f *Findings) Problem(r zoho.Relation) *relation.Problem {
 	lists, err := f.listsOf(r.Module)
-	if err != nil && err.Has("INVALID_MODULE") {
+	if err != nil && err.Has(zoho.CodeInvalidModule) {
 		return &relation.Problem{Relation: r, Kind: relation.NoSuchModule, Err: err}
 	}
 	return relation.Check(r, nil, lists)

@@ -11,6 +11,7 @@ import (
 	"delink/pkg/progress"
 	"delink/pkg/reader"
 	"delink/pkg/worker"
+	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
 )
 
@@ -61,6 +62,29 @@ type Limits struct {
 	// limit.
 	MaxFailures func(links int) int
 	Jitter      func(d time.Duration) time.Duration
+}
+
+// SlotsFor gives how many calls may be in flight: as many as the user allows, or as the org's
+// edition does.
+func (l Limits) SlotsFor(org *zoho.Org) int {
+	if l.Slots > 0 {
+		return l.Slots
+	}
+	if org != nil {
+		if n, known := org.Slots(); known {
+			return n
+		}
+	}
+	return zoho.LeastSlots
+}
+
+// Settings are the limits as the engine has them, for so many calls in flight. note takes messages
+// for people; it may be nil.
+func (l Limits) Settings(slots int, note func(string)) engine.Settings {
+	return engine.Settings{
+		Slots: slots, Rate: l.Rate, MaxAttempts: max(1, l.MaxAttempts), MaxCalls: l.MaxCalls,
+		ReserveCredits: l.ReserveCredits, Jitter: l.Jitter, Note: note,
+	}
 }
 
 // World is what a job needs of the outside.

@@ -333,11 +333,7 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 
 // limits are the engine's settings.
 func (j *Job) limits(slots int) engine.Settings {
-	return engine.Settings{
-		Slots: slots, Rate: j.config.Rate, MaxAttempts: max(1, j.config.MaxAttempts),
-		MaxCalls: j.config.MaxCalls, ReserveCredits: j.config.ReserveCredits,
-		Jitter: j.config.Jitter, Note: j.world.Note,
-	}
+	return j.config.Settings(slots, j.world.Note)
 }
 
 func (j *Job) moment(run *worker.Run, p *Proposal) progress.Moment {

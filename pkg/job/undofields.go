@@ -107,7 +107,7 @@ func (j *Job) refuseWithoutFields() error {
 			if j.undone.fields.of(pos)[field] != "" {
 				continue
 			}
-			if len(r.Rows) >= keptBad {
+			if len(r.Rows) >= KeptBad {
 				r.More++
 				continue
 			}

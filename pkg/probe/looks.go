@@ -180,7 +180,7 @@ func (p *probe) queryFact() {
 			p.report.fact(QueryLimit, zoho.Relation{}, fmt.Sprint(limit), fmt.Sprintf("queries accept a limit of %d", limit))
 			return
 		}
-		if last = err; !zoho.AsError(err).Has("LIMIT_EXCEEDED") {
+		if last = err; !zoho.AsError(err).Has(zoho.CodeLimitExceeded) {
 			break
 		}
 	}

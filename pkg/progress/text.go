@@ -30,8 +30,14 @@ func (m Moment) timeLeft(elapsed time.Duration) string {
 // the rate. If that is not enough, it leaves out the time left, too.
 func (m Moment) describe(elapsed time.Duration, most int) string {
 	count := fmt.Sprintf("%s of %s %s", Number(m.Done), Number(m.Total), cmp.Or(m.Unit, "links"))
+	if m.Total == 0 {
+		count = fmt.Sprintf("%s %s", Number(m.Done), cmp.Or(m.Unit, "links"))
+	}
 	rate := " · " + Number(int(m.rate(elapsed))) + "/s"
-	left := " · " + m.timeLeft(elapsed)
+	left := ""
+	if m.Total > 0 {
+		left = " · " + m.timeLeft(elapsed)
+	}
 	failed := ""
 	if m.Failed > 0 {
 		failed = " · " + Number(m.Failed) + " failed"

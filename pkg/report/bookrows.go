@@ -18,7 +18,7 @@ func (b *Book) rows(outcomes []outcome.Outcome, rows []Row) []Row {
 	for i := range outcomes {
 		o := &outcomes[i]
 		if i == 0 || !o.Time.Equal(at) {
-			at, text = o.Time, timestamp(o.Time)
+			at, text = o.Time, Timestamp(o.Time)
 		}
 		link, line := b.set.At(o.Pos)
 		r := linkRow(link, line, o.Status, text)
@@ -88,7 +88,7 @@ func (b *Book) find(r *Row) (pos int, ok bool) {
 // duplicates and of rows that cannot be used. It leaves out those that are in the file already.
 func (b *Book) Unsent(now time.Time, give func([]Row) error) error {
 	const few = 1000
-	at := timestamp(now)
+	at := Timestamp(now)
 	rows := make([]Row, 0, few)
 	flush := func(least int) error {
 		if len(rows) < least {

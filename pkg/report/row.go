@@ -28,7 +28,8 @@ type Row struct {
 // timeLayout is RFC 3339 with milliseconds; times are in UTC.
 const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
-func timestamp(t time.Time) string { return t.UTC().Format(timeLayout) }
+// Timestamp is a time as all files have it.
+func Timestamp(t time.Time) string { return t.UTC().Format(timeLayout) }
 
 func linkRow(l reader.Link, line int, s outcome.Status, at string) Row {
 	return Row{

@@ -10,20 +10,6 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Lister makes the calls that list links and find parent records. They change nothing. Errors are
-// of type *zoho.Error.
-type Lister interface {
-	engine.API
-	// Count says how many records a related list of the parent record holds.
-	Count(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID) (int, error)
-	// Links reads a page of a related list.
-	Links(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, p zoho.PageOf) (zoho.Page, error)
-	// Records reads a page of the records of a module, or of one of its custom views.
-	Records(ctx context.Context, t zoho.Token, module string, view zoho.ID, p zoho.PageOf) (zoho.Page, error)
-	// Query runs a query in COQL.
-	Query(ctx context.Context, t zoho.Token, query string) (zoho.Page, error)
-}
-
 // Errand is work that reads from the CRM, in one call after the other. Each call depends on the
 // answer to the one before it. All methods but Call are called one at a time, also those of
 // different errands.

@@ -65,7 +65,7 @@ func (r result) verdict() Verdict {
 		return Silent
 	case r.Details.pathIndex() >= 0: // the module, the parent record or the list is wrong: nothing is said of the link
 		return Failed
-	case code == codeInvalidData, code == "MANDATORY_NOT_FOUND":
+	case code == CodeInvalidData, code == "MANDATORY_NOT_FOUND":
 		return Absent
 	case strings.EqualFold(string(r.Message), "contact role not deleted"): // Contact_Roles (D)
 		return Absent

@@ -124,7 +124,7 @@ func (e *Error) nameScopes(r Relation, operation string) {
 
 // needsScopes adds what a call needs to the error of a login that lacks a scope.
 func (e *Error) needsScopes(needs string) {
-	if strings.ToUpper(e.Code) == "OAUTH_SCOPE_MISMATCH" {
+	if e.Has(CodeScopeMismatch) {
 		e.Detail = strings.TrimPrefix(e.Detail+"; "+needs, "; ")
 	}
 }
@@ -136,7 +136,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 // which part of the path is wrong. Scope tells which: the parent record, or the module or list.
 func (e *Error) SaysOnlyWhere() bool {
 	_, ok := places[e.Scope]
-	return ok && e.Kind == Refused && (e.Code == codeInvalidData || number(e.Code))
+	return ok && e.Kind == Refused && (e.Code == CodeInvalidData || number(e.Code))
 }
 
 // explanation is that of the code, or of the part of the path that a code without a meaning of its

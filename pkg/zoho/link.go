@@ -53,7 +53,7 @@ func (c *Client) Link(ctx context.Context, t Token, r Relation, parent ID, links
 	path := fmt.Sprintf("/%s/%s/%s", r.Module, parent, r.List)
 	singly := LinksSingly(r)
 	if len(links) == 0 || len(links) > MaxIDs || singly && len(links) > 1 {
-		return Answer{}, &Error{Kind: Refused, Code: "LIMIT_EXCEEDED"} // a mistake of the caller's: nothing is sent
+		return Answer{}, &Error{Kind: Refused, Code: CodeLimitExceeded} // a mistake of the caller's: nothing is sent
 	}
 	if singly {
 		path += "/" + links[0].ID.String()

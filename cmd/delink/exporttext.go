@@ -135,24 +135,14 @@ func exportEnding(s *export.Summary) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// exportReason says why an export ended, and whether the same command goes on with it.
+// exportReason says why an export ended, and what to do next.
 func exportReason(s *export.Summary) string {
-	took := fmt.Sprintf("%s, %s", progress.Duration(time.Duration(s.Seconds*float64(time.Second))), counted(s.Calls, "call", "calls"))
-	e := s.Reason.Ending()
-	text := e.Text
+	text := whyEnded(s.Reason, s.ExitCode, s.Seconds, s.Calls)
 	switch {
-	case s.ExitCode == outcome.ExitInterrupted:
-		text = "stopped at once by a second signal"
-	case s.Reason == outcome.Completed && s.ExitCode == outcome.ExitFailures:
-		return "not complete after " + took + "; run the same command again to list what is missing"
-	case s.Reason == outcome.Completed:
-		return text + " in " + took
-	case s.Reason == outcome.Credits:
-		return text + " after " + took + "; they come back 24 hours after each was used: run the same command again then"
-	}
-	text += " after " + took + "; no output was written"
-	if e.Again {
-		text += "; run the same command again to go on"
+	case s.Reason != outcome.Completed:
+		return text + "; no output was written" + howToGoOn(s.Reason)
+	case s.ExitCode == outcome.ExitFailures:
+		return text + ", but not complete; run the same command again to list what is missing"
 	}
 	return text
 }

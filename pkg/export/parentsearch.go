@@ -32,7 +32,7 @@ func (q *query) Settled() bool { return false }
 func (q *query) Call(ctx context.Context, t zoho.Token) (err error) {
 	fields := "id"
 	if q.noNames == nil {
-		fields += ", " + q.x.nameField
+		fields += ", " + zoho.NameField(q.x.config.Relation.Module)
 	}
 	q.page, err = q.x.crm.Query(ctx, t, fmt.Sprintf("select %s from %s where (%s) and (id > %s) order by id limit %d",
 		fields, q.x.config.Relation.Module, q.where, q.last, q.limit))
@@ -42,7 +42,7 @@ func (q *query) Call(ctx context.Context, t zoho.Token) (err error) {
 func (q *query) Heard(e *zoho.Error) (more bool, err error) {
 	switch {
 	case e == nil:
-	case strings.EqualFold(e.Code, "LIMIT_EXCEEDED") && q.limit > leastOfQuery:
+	case e.Has(zoho.CodeLimitExceeded) && q.limit > leastOfQuery:
 		q.limit = leastOfQuery
 		return true, nil
 	case e.Kind == zoho.Refused && q.noNames == nil && q.last == 0: // the name may be what is refused
@@ -62,14 +62,14 @@ func (q *query) Heard(e *zoho.Error) (more bool, err error) {
 		}
 		q.last = r.ID
 	}
-	err = q.x.found(q.page.Records)
+	err = q.x.add(q.page.Records)
 	return err == nil && (q.page.More || len(q.page.Records) >= q.limit), err
 }
 
 // refusal says that the CRM does not accept the condition.
 func (q *query) refusal(e *zoho.Error) error {
 	hint := "write it as in End_Date < '2025-01-01', with API names of fields; three conditions need brackets: (a and b) and c"
-	if strings.EqualFold(e.Code, "INVALID_MODULE") {
+	if e.Has(zoho.CodeInvalidModule) {
 		hint = "use the module's API name (Setup > Developer Hub > APIs and SDKs > API names)"
 	}
 	return &job.Refusal{Cause: fmt.Sprintf("the CRM does not accept the condition %q", q.where), Err: e, Hint: hint}
@@ -94,7 +94,8 @@ func (x *run) newRecords(view zoho.ID) *records {
 
 func (r *records) begin(noTokens bool) {
 	r.x.parents = r.x.parents[:0]
-	r.pages = newPager(zoho.PageOf{Fields: []string{r.x.nameField}, WithoutApproved: r.x.withoutApproved}, noTokens)
+	r.x.found.Store(0)
+	r.pages = newPager(zoho.PageOf{Fields: []string{zoho.NameField(r.x.config.Relation.Module)}, WithoutApproved: r.x.refused.approved}, noTokens)
 }
 
 func (r *records) Settled() bool { return false }
@@ -107,21 +108,21 @@ func (r *records) Call(ctx context.Context, t zoho.Token) (err error) {
 func (r *records) Heard(e *zoho.Error) (more bool, err error) {
 	switch {
 	case e == nil:
-	case isAbout(e, "approved") && !r.pages.WithoutApproved:
+	case e.IsAbout("approved") && !r.pages.WithoutApproved:
 		r.x.refusesApproved()
 		r.begin(r.pages.noTokens)
 		return true, nil
-	case isAbout(e, "page_token") && r.again():
+	case e.IsAbout("page_token") && r.again():
 		r.begin(r.pages.read < lastByNumber)
 		return true, nil
 	default:
 		return false, e
 	}
-	if err := r.x.found(r.page.Records); err != nil {
+	if err := r.x.add(r.page.Records); err != nil {
 		return false, err
 	}
-	switch r.pages.took(r.page) {
-	case goesOn:
+	switch r.pages.add(r.page) {
+	case morePages:
 		return true, nil
 	case atEnd:
 		sum := r.pages.sum.Sum64()
@@ -129,10 +130,10 @@ func (r *records) Heard(e *zoho.Error) (more bool, err error) {
 			return false, nil
 		}
 		r.read, r.sum = true, sum
-	case cutOff:
+	case truncated:
 		r.x.unlisted = fmt.Sprintf("the CRM lists no more than %d parent records in this way", r.pages.read)
 		return false, nil
-	case shifted:
+	case listChanged:
 	}
 	if r.again() {
 		r.begin(r.pages.noTokens)
@@ -148,11 +149,6 @@ func (r *records) again() bool {
 	return r.tries <= 3
 }
 
-// isAbout reports whether a call was refused because of a parameter.
-func isAbout(e *zoho.Error, param string) bool {
-	return e.Kind == zoho.Refused && strings.EqualFold(e.Param, param)
-}
-
 // mostNames is how many records a query for names asks about.
 const mostNames = 50
 
@@ -164,10 +160,10 @@ type names struct {
 }
 
 func (n *names) Settled() bool {
-	if n.x.noNames {
+	if n.x.refused.names {
 		n.x.unnamed(n.ids)
 	}
-	return n.x.noNames
+	return n.x.refused.names
 }
 
 func (n *names) Call(ctx context.Context, t zoho.Token) (err error) {
@@ -177,7 +173,7 @@ func (n *names) Call(ctx context.Context, t zoho.Token) (err error) {
 	}
 	module := n.x.config.Relation.Module
 	n.page, err = n.x.crm.Query(ctx, t, fmt.Sprintf("select id, %s from %s where id in (%s) order by id limit %d",
-		n.x.nameField, module, strings.Join(ids, ","), leastOfQuery))
+		zoho.NameField(module), module, strings.Join(ids, ","), leastOfQuery))
 	return err
 }
 
@@ -185,15 +181,15 @@ func (n *names) Call(ctx context.Context, t zoho.Token) (err error) {
 // their links are listed.
 func (n *names) Heard(e *zoho.Error) (more bool, err error) {
 	if e != nil {
-		if !n.x.noNames {
+		if !n.x.refused.names {
 			n.x.notef("the names of %s are left out: %s", n.x.config.Relation.Module, e)
 		}
-		n.x.noNames = true
+		n.x.refused.names = true
 		n.x.unnamed(n.ids)
 		return false, nil
 	}
 	n.page.Records = slices.DeleteFunc(n.page.Records, func(r zoho.Record) bool { return !slices.Contains(n.ids, r.ID) })
-	err = n.x.found(n.page.Records)
+	err = n.x.add(n.page.Records)
 	n.x.unnamed(slices.DeleteFunc(slices.Clone(n.ids), func(id zoho.ID) bool {
 		return slices.ContainsFunc(n.page.Records, func(r zoho.Record) bool { return r.ID == id })
 	}))
@@ -205,4 +201,5 @@ func (x *run) unnamed(ids []zoho.ID) {
 	for _, id := range ids {
 		x.parents = append(x.parents, parent{id: id, counted: -1})
 	}
+	x.found.Store(int64(len(x.parents)))
 }
