@@ -20,6 +20,7 @@ type closing struct {
 	emulator   bool
 	failAbsent bool
 	words      endingWords
+	monitor    *monitor
 }
 
 // endingWords are the words of an ending that differ between run and undo.
@@ -46,6 +47,7 @@ var runWords = endingWords{
 // end writes how a job ended. It always returns an error, with the exit code.
 func (p *program) end(f closing, end *job.Ending) error {
 	s := end.Summary
+	f.monitor.ended(s)
 	code := s.ExitCode
 	if f.json {
 		if e := s.Encode(p.stdout); e != nil {
@@ -55,6 +57,9 @@ func (p *program) end(f closing, end *job.Ending) error {
 	}
 	if end.Err != nil {
 		p.tellError(end.Err)
+	}
+	if code == outcome.ExitFailures {
+		p.ui.brief(failuresText(s, end.Input, f.failAbsent))
 	}
 	switch end.Idle {
 	case job.EarlierDone:
@@ -75,6 +80,21 @@ func (p *program) end(f closing, end *job.Ending) error {
 	}
 	p.ui.result("ended", f.words.ending(s, end), "summary", s)
 	return ended{code}
+}
+
+// failuresText says in one line what is not as wanted. absent says that absent links are not.
+func failuresText(s *report.Summary, input string, absent bool) string {
+	var counts []string
+	for _, f := range outcome.Table {
+		if n := s.Of(f.Status); n > 0 && (f.Bad || absent && f.Status == outcome.Absent) {
+			counts = append(counts, progress.Number(n)+" "+string(f.Status))
+		}
+	}
+	text := fmt.Sprintf("%s: %s of %s", input, strings.Join(counts, ", "), counted(s.Links, "link", "links"))
+	if s.Failures != nil {
+		text += "; see " + *s.Failures
+	}
+	return text
 }
 
 func (p *program) tellError(err error) {

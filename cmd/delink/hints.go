@@ -42,6 +42,7 @@ var hints = map[string]string{
 	"DUPLICATE_DATA":            "look at the two records in the CRM",
 	"EXPIRED_VALUE":             "run again",
 	"FEATURE_NOT_SUPPORTED":     "compare the relation with what the org's edition offers",
+	"ID_ALREADY_CONVERTED":      "Zoho neither links a converted lead again nor takes it as a parent record; the contact or account that it became may be linked by hand",
 	"INTERNAL_ERROR":            "run again later; Zoho's status page may say more",
 	"INVALID_DATA":              "check that module, relation and ids are of this org, and not of a sandbox or another one",
 	"INVALID_MODULE":            "use the module's API name (Setup > Developer Hub > APIs and SDKs > API names)",

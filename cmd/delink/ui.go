@@ -27,7 +27,7 @@ import (
 //   - what to do about it on a line of its own, after "hint:"
 //   - no control characters from outside: a file's name must not move the cursor
 //   - never a token, a secret, or an answer's whole body
-//   - with --quiet nothing but errors and questions
+//   - with --quiet nothing but errors and questions, and one line if links are not as wanted
 //   - with --log-format json every message is a record, whatever --log-level says
 //   - a message never holds up the run: if nobody reads them, messages are dropped and counted
 //
@@ -170,6 +170,18 @@ func (u *ui) result(what, text string, fields ...any) {
 	case u.manner().quiet:
 	case u.manner().json:
 		u.manner().urgent.Info(what, fields...)
+	default:
+		u.out.put(u.shown(text)+"\n", needed)
+	}
+}
+
+// brief writes, with --quiet alone, the one line that makes a scheduler send mail. Without --quiet
+// the ending says the same.
+func (u *ui) brief(text string) {
+	switch {
+	case !u.manner().quiet:
+	case u.manner().json:
+		u.manner().urgent.Warn(text)
 	default:
 		u.out.put(u.shown(text)+"\n", needed)
 	}

@@ -27,7 +27,7 @@ func verifyText(end *job.VerifyEnding) string {
 		rows = append(rows, [2]string{"unknown", progress.Number(n.Unknown) + "  the CRM does not show whether they are linked"})
 	}
 	if n.ClaimsNothing > 0 {
-		rows = append(rows, [2]string{"no claim", progress.Number(n.ClaimsNothing) + "  their status says nothing; links.verify.csv says which of them are linked"})
+		rows = append(rows, [2]string{"no claim", progress.Number(n.ClaimsNothing) + "  " + noClaim(n)})
 	}
 	if n.Pending > 0 {
 		rows = append(rows, [2]string{"not asked", progress.Number(n.Pending)})
@@ -75,6 +75,14 @@ func percent(part, whole int) string {
 	return text
 }
 
+// noClaim says why statuses claim nothing.
+func noClaim(n *report.Verification) string {
+	if n.Undo != nil {
+		return "undo could not link them, or nobody knows whether it did: look at the column linked"
+	}
+	return "pending or unknown, so their status says nothing: look at the column linked"
+}
+
 // disagreeText shows the first links that disagree, and says what to do about them.
 func disagreeText(end *job.VerifyEnding) string {
 	if len(end.Disagree) == 0 {
@@ -94,7 +102,7 @@ func disagreeText(end *job.VerifyEnding) string {
 		fmt.Fprintf(&b, "    line %d: %s %s, %s %s is %s, and %s\n", v.Line, l.Relation.Module, l.Parent, l.Relation.List, l.Related, v.Status, is)
 	}
 	if more := end.Numbers.Disagree - len(end.Disagree); more > 0 {
-		fmt.Fprintf(&b, "    … and %s more: agrees is no in links.verify.csv\n", progress.Number(more))
+		fmt.Fprintf(&b, "    … and %s more: those of which the column agrees says no\n", progress.Number(more))
 	}
 	if linked {
 		b.WriteString("    hint: somebody has linked them again since, perhaps a workflow or an import; to remove them, give delink run a CSV of their rows\n")

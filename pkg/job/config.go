@@ -10,6 +10,7 @@ import (
 	"delink/pkg/disk"
 	"delink/pkg/progress"
 	"delink/pkg/reader"
+	"delink/pkg/report"
 	"delink/pkg/worker"
 	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
@@ -18,6 +19,7 @@ import (
 // Config is what to do and how.
 type Config struct {
 	Input         string // a path, or Stdin
+	Version       string // of the program, for the record of calls
 	Stdin         io.Reader
 	Reader        reader.Options
 	Files         Files
@@ -112,6 +114,9 @@ type World struct {
 	Confirm func(ctx context.Context, p *Proposal) error
 	// Watch shows how the run goes on, until the function that it returns is called. It may be nil.
 	Watch func(look func() progress.Moment) (end func())
+	// Meter is told when the calls begin. look gives the summary so far, at any time until the
+	// function that it returns is called. It may be nil.
+	Meter func(look func() *report.Summary) (end func())
 }
 
 // Connection is a CRM that a job can call.

@@ -65,7 +65,7 @@ func (j *Job) findFields() (*linkFields, error) {
 
 // fieldsOfInput reads the columns link.NAME of the input.
 func (j *Job) fieldsOfInput(fields *linkFields) error {
-	if !j.input.Header.HasLinkFields() {
+	if len(j.input.Header.LinkNames()) == 0 {
 		return nil
 	}
 	again, verify, done, err := j.input.source.again(j.input.SHA256)

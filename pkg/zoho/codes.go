@@ -35,6 +35,7 @@ var explanations = map[string]string{
 	"NO_PERMISSION":             "the user of this login lacks a permission",
 	CodeScopeMismatch:           "the login lacks a scope",
 	"RATE_LIMIT_EXCEEDED":       "too many calls",
+	"ID_ALREADY_CONVERTED":      "the lead is converted",
 	"RECORD_LOCKED":             "the record is locked",
 	"RECORD_IN_BLUEPRINT":       "the record is in a blueprint that forbids the change",
 	"REQUIRED_PARAM_MISSING":    "the CRM misses something in the call",

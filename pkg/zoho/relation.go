@@ -1,7 +1,9 @@
 package zoho
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -209,6 +211,13 @@ func ClassOf(r Relation) Class {
 // module which its records are of: an org can give a list any name.
 func HoldsRecordsOf(l List) bool {
 	return namesRecords(l.Name) || namesRecords(l.Module)
+}
+
+// SupportedRelations are the relations that the built-in table supports, sorted.
+func SupportedRelations() []Relation {
+	return slices.SortedFunc(maps.Keys(supported), func(a, b Relation) int {
+		return cmp.Or(strings.Compare(a.Module, b.Module), strings.Compare(a.List, b.List))
+	})
 }
 
 // SupportedLists are the lists of a module that the built-in table supports, sorted.

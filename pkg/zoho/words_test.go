@@ -55,6 +55,10 @@ func TestRelations(t *testing.T) {
 	if got := SupportedLists("Campaigns"); !slices.Equal(got, []string{"Contacts", "Leads"}) {
 		t.Error(got)
 	}
+	all := SupportedRelations()
+	if len(all) != len(supported) || all[0] != (Relation{"Accounts", "Products"}) || slices.Index(all, Relation{"Campaigns", "Contacts"}) > slices.Index(all, Relation{"Campaigns", "Leads"}) {
+		t.Errorf("supported relations, sorted: %v", all)
+	}
 	if got := SupportedLists("Nothing"); len(got) != 0 {
 		t.Error(got)
 	}
