@@ -114,7 +114,7 @@ func (f *doctorFlags) named(input bool) (relations []zoho.Relation, list string,
 		case alone && f.module != "":
 			value = f.module + "." + value
 		case alone && input && len(values) == 1:
-			return nil, value, nil
+			return nil, zoho.APIName(value), nil
 		case alone:
 			return nil, "", usageError{fmt.Errorf("--relation %s does not say the module of the parent records", value), "write --relation Campaigns." + value + ", say, or add --module Campaigns"}
 		}
@@ -222,7 +222,7 @@ func (x *examination) connect() error {
 		}
 	}
 	if x.broken = x.logIn(); x.broken != nil && !x.hostOnly() {
-		return nil //nolint:nilerr // the checks of the login and the data centre tell
+		return nil // the checks of the login and the data centre tell
 	}
 	_, err := x.connector.connect()
 	return err

@@ -75,7 +75,7 @@ func (c *Case) parents() []string {
 func (f *Findings) modules() []string {
 	all := f.Of.parents()
 	for _, r := range f.Of.Relations {
-		if zoho.ClassOf(r) != zoho.HoldsRecords {
+		if f.hasLinks(r) {
 			all = addOnce(all, f.relatedModule(r))
 		}
 	}

@@ -11,10 +11,17 @@ import (
 // relationChecks say whether a relation can be delinked, from either side.
 func (f *Findings) relationChecks(r zoho.Relation) []Check {
 	checks := []Check{f.relationCheck(r)}
-	if zoho.ClassOf(r) == zoho.HoldsRecords {
-		return checks
+	if f.hasLinks(r) {
+		checks = append(checks, f.otherSideCheck(r))
 	}
-	return append(checks, f.otherSideCheck(r))
+	return checks
+}
+
+// hasLinks reports whether a relation can have links, as far as is known: of one that is not there,
+// there is nothing to say but that.
+func (f *Findings) hasLinks(r zoho.Relation) bool {
+	p := f.Problem(r)
+	return p == nil || p.Kind != relation.HoldsRecords && p.Kind != relation.NoSuchModule && p.Kind != relation.NoSuchList
 }
 
 // listsOf are the related lists of a module; nil if the org did not name them. err is why.
@@ -41,7 +48,7 @@ func (f *Findings) relatedModule(r zoho.Relation) string {
 // Problem is why a relation cannot be delinked in this org; nil if it can.
 func (f *Findings) Problem(r zoho.Relation) *relation.Problem {
 	lists, err := f.listsOf(r.Module)
-	if err != nil && err.Code == "INVALID_MODULE" {
+	if err != nil && err.Has(zoho.CodeInvalidModule) {
 		return &relation.Problem{Relation: r, Kind: relation.NoSuchModule, Err: err}
 	}
 	return relation.Check(r, nil, lists)

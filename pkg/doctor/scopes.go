@@ -21,8 +21,12 @@ func (f *Findings) scopeChecks() []Check {
 	}
 	for _, module := range f.modules() {
 		of := "ZohoCRM.modules." + strings.ToLower(module) + "."
+		err := f.readable[module].err
+		checks = append(checks, f.scopeAsked(of+"READ", "to look links up (verify, undo, export)", err))
+		if err != nil && err.Has(zoho.CodeInvalidModule) {
+			continue
+		}
 		checks = append(checks,
-			f.scopeAsked(of+"READ", "to look links up (verify, undo, export)", f.readable[module].err),
 			f.scopeListed(of+"DELETE", "to remove links (run)"),
 			f.scopeListed(of+"UPDATE", "to link again (undo)"))
 	}
@@ -53,7 +57,7 @@ func (f *Findings) scopeAsked(scope, use string, err *zoho.Error) Check {
 		return Check{Name: Scope, About: scope, State: OK, Found: "granted, " + use}
 	case lacksScope(err):
 		return lacking(scope, use)
-	case err.Code == "INVALID_MODULE":
+	case err.Has(zoho.CodeInvalidModule):
 		return Check{Name: Scope, About: scope, State: Unknown, Found: "the org has no such module, or does not show it to this user"}
 	}
 	c := trouble(Scope, scope, err)
@@ -66,7 +70,7 @@ func (f *Findings) scopeAsked(scope, use string, err *zoho.Error) Check {
 // lacksScope reports whether a call was refused for want of a scope. Not every such refusal has the
 // code of its own (docs/zoho-api.md, section 3).
 func lacksScope(e *zoho.Error) bool {
-	return strings.EqualFold(e.Code, "OAUTH_SCOPE_MISMATCH") || e.Status == 401 && (e.Kind == zoho.Denied || e.Kind == zoho.BadToken)
+	return e.Has(zoho.CodeScopeMismatch) || e.Status == 401 && (e.Kind == zoho.Denied || e.Kind == zoho.BadToken)
 }
 
 func lacking(scope, use string) Check {

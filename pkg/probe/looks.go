@@ -72,7 +72,7 @@ func (p *probe) readFields() error {
 func (p *probe) lookPlain() (zoho.LinkState, zoho.Exchange, error) {
 	ids := []zoho.ID{p.Target.Related}
 	states, call, err := p.lookFor(p.Target, ids, nil)
-	if err != nil && zoho.AsError(err).Param == "approved" {
+	if err != nil && zoho.AsError(err).IsAbout("approved") {
 		p.report.fact(ApprovedParameter, p.Target.Relation, "refused", "reads refuse the parameter approved; they may hide records that are not approved")
 		p.withoutApp = true
 		states, call, err = p.lookFor(p.Target, ids, nil)
@@ -180,7 +180,7 @@ func (p *probe) queryFact() {
 			p.report.fact(QueryLimit, zoho.Relation{}, fmt.Sprint(limit), fmt.Sprintf("queries accept a limit of %d", limit))
 			return
 		}
-		if last = err; zoho.AsError(err).Code != "LIMIT_EXCEEDED" {
+		if last = err; !zoho.AsError(err).Has(zoho.CodeLimitExceeded) {
 			break
 		}
 	}

@@ -114,7 +114,7 @@ func Restore(stop, hard context.Context, plan Plan, r Record) (*Report, error) {
 	p.report.Fields, p.report.Record = r.Fields, plan.Record
 	p.asked = zoho.FieldsToAskFor(t.Relation)
 	state, err := p.look(t, p.asked)
-	if err != nil && zoho.AsError(err).Param == "approved" {
+	if err != nil && zoho.AsError(err).IsAbout("approved") {
 		p.withoutApp = true
 		state, err = p.look(t, p.asked)
 	}

@@ -105,9 +105,10 @@ func AsError(err error) *Error {
 // Has reports whether the code is that one, in any case.
 func (e *Error) Has(code string) bool { return strings.EqualFold(e.Code, code) }
 
-// IsAbout reports whether a call was refused because of a parameter.
+// IsAbout reports whether a call was refused because of a parameter. Look-ups are Nameless then: they
+// have ids, one of which could be the reason.
 func (e *Error) IsAbout(param string) bool {
-	return e.Kind == Refused && strings.EqualFold(e.Param, param)
+	return (e.Kind == Refused || e.Kind == Nameless) && strings.EqualFold(e.Param, param)
 }
 
 // nameScopes says which scopes a call for a relation needs, where the login lacks one: those of
