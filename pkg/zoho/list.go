@@ -112,6 +112,7 @@ func (c *cursor) record(keep columns) (r listed) {
 				c.skip()
 				return
 			}
+			r.own.show()
 			c.field(&r.own, name)
 		case keep.rest == restIsKept:
 			c.field(&r.fields, name)
@@ -130,6 +131,7 @@ const MemberInfo = "$member_info"
 func (c *cursor) memberInfo(own *Fields) {
 	switch c.next() {
 	case '{':
+		own.show()
 		c.object(func(n []byte) {
 			name := string(c.remember(n))
 			if name == "id" || strings.HasSuffix(name, "_Time") || strings.HasPrefix(name, "$") {
