@@ -130,7 +130,11 @@ func (s *survey) tellValues(name string) {
 			there[i] = "links without a value"
 		}
 	}
-	s.x.notef("none of %s links has %s %s; there are %s%s", progress.Number(s.links), name, quotedOr(missing), strings.Join(there, ", "), more)
+	are := "there are"
+	if len(there) == 1 {
+		are = "there is only"
+	}
+	s.x.notef("none of %s links has %s %s; %s %s%s", progress.Number(s.links), name, quotedOr(missing), are, strings.Join(there, ", "), more)
 }
 
 // notShown notes that parent records are not complete, because links of theirs could not be chosen.

@@ -40,7 +40,7 @@ func (c *cursor) field(to *Fields, name string) {
 	}
 }
 
-// show notes that fields are shown, even if none of them has a value.
+// show makes fields that are not nil: fields are shown, even if none of them has a value.
 func (f *Fields) show() {
 	if *f == nil {
 		*f = Fields{}

@@ -112,7 +112,6 @@ func (c *cursor) record(keep columns) (r listed) {
 				c.skip()
 				return
 			}
-			r.own.show()
 			c.field(&r.own, name)
 		case keep.rest == restIsKept:
 			c.field(&r.fields, name)
@@ -131,13 +130,13 @@ const MemberInfo = "$member_info"
 func (c *cursor) memberInfo(own *Fields) {
 	switch c.next() {
 	case '{':
-		own.show()
 		c.object(func(n []byte) {
 			name := string(c.remember(n))
 			if name == "id" || strings.HasSuffix(name, "_Time") || strings.HasPrefix(name, "$") {
 				c.skip()
 				return
 			}
+			own.show() // it is shown, even if it has no value
 			c.field(own, name)
 		})
 	case 'n':
