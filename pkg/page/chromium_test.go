@@ -304,7 +304,9 @@ func (p *tab) look(width, height int, dark bool) {
 // picture takes a picture of the page, from its top to its end, or to height if that is not 0.
 func (p *tab) picture(height int) []byte {
 	p.t.Helper()
-	var size struct{ CSSContentSize struct{ Width, Height float64 } }
+	var size struct {
+		CSSContentSize struct{ Width, Height float64 }
+	}
 	p.into(&size, p.session, "Page.getLayoutMetrics", nil)
 	if height > 0 {
 		size.CSSContentSize.Height = float64(height)

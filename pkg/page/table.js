@@ -82,6 +82,7 @@
 			th.scope = "col";
 			th.setAttribute("role", "columnheader");
 			th.className = "c-" + c.id + (c.number ? " n" : "");
+			th.dataset.name = c.name;
 			button.type = "button";
 			button.textContent = c.name;
 			button.addEventListener("click", () => sortBy(c.id, by === c.id && !down));
@@ -227,7 +228,11 @@
 		new ResizeObserver(() => draw(true)).observe(scroller);
 
 		// Paper has no more than the first rows.
-		addEventListener("beforeprint", () => { height = 0; lay(0, Math.min(shown.length, printed), true); });
+		addEventListener("beforeprint", () => {
+			$("print-note").classList.toggle("more", shown.length > printed);
+			height = 0; 
+			lay(0, Math.min(shown.length, printed), true);
+		});
 		addEventListener("afterprint", () => draw(true));
 
 		let typing = 0;

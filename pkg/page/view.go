@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,6 +94,11 @@ func (v *view) Parts() (parts []part) {
 		x += w
 	}
 	return parts
+}
+
+// AnyNote reports whether a status needs an explanation.
+func (v *view) AnyNote() bool {
+	return slices.ContainsFunc(v.Statuses, func(c recap.Count) bool { f, _ := c.Status.Facts(); return f.Note != "" })
 }
 
 // widths gives what each status has of 1,000. What is not nothing can be seen.
@@ -192,14 +198,19 @@ func (v *view) LargestParents() (rows []parentRow) {
 	return rows
 }
 
-// AnyBadParent reports whether links of a parent record failed.
-func (v *view) AnyBadParent() bool {
+// OneRelation is the relation of all parent records that the page lists; empty if they have several.
+func (v *view) OneRelation() string {
 	for i := range v.Parents {
-		if v.Parents[i].Bad > 0 {
-			return true
+		if v.Parents[i].Module != v.Parents[0].Module || v.Parents[i].Relation != v.Parents[0].Relation {
+			return ""
 		}
 	}
-	return false
+	return v.Parents[0].Module + "." + v.Parents[0].Relation
+}
+
+// AnyBadParent reports whether links of a parent record failed.
+func (v *view) AnyBadParent() bool {
+	return slices.ContainsFunc(v.Parents, func(p recap.Parent) bool { return p.Bad > 0 })
 }
 
 // SlowSeconds is how long each of the slowest times is.
