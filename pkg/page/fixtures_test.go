@@ -52,7 +52,7 @@ func (j *job) write(t *testing.T, folder string) *Page {
 	for night := range nights {
 		start := began.Add(time.Duration(night) * 24 * time.Hour)
 		l := trace.Begin(disk.OS{}, trace.Path(files.Results), trace.Run{Start: start, Anew: night == 0, Slots: 10, ToSend: j.links / nights, Org: "60001234567", Version: "0.1.0", Input: "ab"})
-		end, calls := start, 0
+		end, calls, refusals := start, 0, 0
 		for n := range j.links / nights {
 			if n%perCall == 0 {
 				second := n / perCall / perSecond
@@ -61,11 +61,12 @@ func (j *job) write(t *testing.T, folder string) *Page {
 					What: engine.What{Kind: engine.KindDelink, Relation: zoho.Relation{Module: "Campaigns", List: "Leads"}, Parent: zoho.ID(400), IDs: perCall, Status: 200},
 					Sent: sent, Took: time.Duration(200+random.Intn(500)) * time.Millisecond, Attempt: 1, InFlight: 3 + random.Intn(6), Allowed: 10,
 				}
-				if j.wait != nil {
+				if j.wait != nil && n%(perCall*perSecond) == 0 {
 					if pause := j.wait(second); pause > 0 {
 						refused := c
 						refused.Err, refused.Pause = &zoho.Error{Kind: zoho.Throttled, Sent: true, Status: 429, Code: "TOO_MANY_REQUESTS"}, pause
 						l.Observe(refused)
+						refusals++
 						c.Allowed, c.Attempt = 5, 2
 					}
 				}
@@ -87,7 +88,7 @@ func (j *job) write(t *testing.T, folder string) *Page {
 				string(status), code, text, http, "1", report.Timestamp(end), "60001234567",
 			})
 		}
-		e := trace.End{End: end, Reason: outcome.Deadline, ExitCode: 5, Calls: calls}
+		e := trace.End{End: end, Reason: outcome.Deadline, ExitCode: 5, Calls: calls + refusals, Throttled: refusals, Retries: refusals}
 		if night == nights-1 {
 			e.Reason, e.ExitCode = outcome.Completed, 0
 		}
