@@ -2,8 +2,10 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"delink/pkg/disk"
@@ -34,7 +36,7 @@ func (p *program) pagePlace(files job.Files, input string) (string, error) {
 }
 
 // savePage writes the page of a job.
-func (p *program) savePage(path, input string, m *recap.Model) error {
+func (p *program) savePage(on disk.Disk, path, input string, m *recap.Model) error {
 	v := newReportView(m, input, paper{})
 	shown := &page.Page{Model: m, Name: cmp.Or(m.Input, input), Verdict: v.standing(), Version: version, Made: time.Now()}
 	for i := range m.Runs {
@@ -43,10 +45,37 @@ func (p *program) savePage(path, input string, m *recap.Model) error {
 	for _, g := range m.Unknown {
 		shown.Gaps = append(shown.Gaps, gaps[g])
 	}
-	if err := page.Save(p.disk, path, shown); err != nil {
+	if err := page.Save(on, path, shown); err != nil {
 		return fmt.Errorf("the page cannot be written: %w", err)
 	}
 	return nil
+}
+
+// untilDisk is a disk whose files cannot be read any more once a context has ended. Results can be large,
+// and a second signal says that nothing is to be waited for.
+type untilDisk struct {
+	disk.Disk
+	until context.Context
+}
+
+func (d untilDisk) Read(name string) (io.ReadCloser, error) {
+	f, err := d.Disk.Read(name)
+	if err != nil {
+		return nil, err
+	}
+	return untilFile{f, d.until}, nil
+}
+
+type untilFile struct {
+	io.ReadCloser
+	until context.Context
+}
+
+func (f untilFile) Read(b []byte) (int, error) {
+	if err := f.until.Err(); err != nil {
+		return 0, err
+	}
+	return f.ReadCloser.Read(b)
 }
 
 // pageOfRun writes the page of a run that has ended, and returns its path. If it cannot be written,
@@ -55,11 +84,13 @@ func (p *program) pageOfRun(f *runFlags, input string, end *job.Ending) string {
 	if f.page == "" || end.Summary.ExitCode == outcome.ExitInterrupted { // they do not want to wait
 		return ""
 	}
+	defer p.ifLong("writing the report…")()
 	path, err := p.pagePlace(f.files(), input)
-	if err == nil && path != "" {
+	if err == nil {
+		on := untilDisk{p.disk, p.signals.Hard()}
 		var m *recap.Model
-		if m, err = p.recap(&reportFlags{results: f.results, summary: f.summary}, input); err == nil {
-			err = p.savePage(path, input, m)
+		if m, err = recapOf(on, &reportFlags{results: f.results, summary: f.summary}, input); err == nil {
+			err = p.savePage(on, path, input, m)
 		}
 	}
 	if err != nil {

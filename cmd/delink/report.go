@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"delink/pkg/disk"
 	"delink/pkg/job"
 	"delink/pkg/recap"
 )
@@ -57,12 +58,12 @@ func (p *program) report(f *reportFlags, input string) error {
 	if err != nil {
 		return err
 	}
-	m, err := p.recap(f, input)
+	m, err := recapOf(p.disk, f, input)
 	if err != nil {
 		return err
 	}
 	if place != "" {
-		if err := p.savePage(place, input, m); err != nil {
+		if err := p.savePage(p.disk, place, input, m); err != nil {
 			return err
 		}
 		p.ui.say("the report is in %s", place)
@@ -80,13 +81,13 @@ func (p *program) report(f *reportFlags, input string) error {
 	return err
 }
 
-// recap gives the model of a job, with what to do about each cause.
-func (p *program) recap(f *reportFlags, input string) (*recap.Model, error) {
+// recapOf gives the model of a job, with what to do about each cause.
+func recapOf(on disk.Disk, f *reportFlags, input string) (*recap.Model, error) {
 	files, err := (job.Files{Results: f.results, Summary: f.summary}).Beside(input)
 	if err != nil {
 		return nil, err
 	}
-	m, err := recap.Read(p.disk, recap.Files{Results: files.Results, Summary: files.Summary})
+	m, err := recap.Read(on, recap.Files{Results: files.Results, Summary: files.Summary})
 	if errors.Is(err, recap.ErrNothing) {
 		return nil, usageError{
 			fmt.Errorf("there is nothing to report of %s: neither %s nor %s is there", input, files.Results, files.Summary),

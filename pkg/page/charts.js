@@ -169,11 +169,12 @@
 	function axisFor(more) {
 		return {stroke: color("quiet"), font: "11px system-ui, sans-serif", grid: {stroke: color("line"), width: 1}, ticks: {stroke: color("line"), width: 1, size: 4}, ...more};
 	}
+	const secondSize = 34, twoAxes = charts.some(c => c.series.some(s => s.scale));
 	function build(chart, width) {
 		const second = chart.series.some(s => s.scale);
 		const options = {
 			width, height: 150, tzDate: t => uPlot.tzDate(new Date(t * 1000), "Etc/UTC"),
-			padding: [8, second ? 0 : 14, 0, 0],
+			padding: [8, second ? 0 : twoAxes ? secondSize : 14, 0, 0], // so that all charts are as wide
 			cursor: {sync: {key: "delink", setSeries: false}, drag: {x: true, y: false}, points: {size: 5}},
 			legend: {markers: {width: 0, fill: (u, i) => i > 0 ? color(chart.series[i - 1].paint) : ""}},
 			scales: {x: {time: true}, y: {range: (u, min, max) => [0, max > 0 ? max * 1.1 : 1]}, 429: {range: (u, min, max) => [0, max > 0 ? max * 2 : 1]}},
@@ -190,7 +191,7 @@
 				setScale: [(u, key) => { if (key === "x" && !changing && u.status === 1) show({min: u.scales.x.min, max: u.scales.x.max}); }],
 			},
 		};
-		if (second) options.axes.push(axisFor({side: 1, scale: "429", size: 34, grid: {show: false}, values: (u, v) => v.map(n => n % 1 ? "" : shownNumber(n)), stroke: color("orange")}));
+		if (second) options.axes.push(axisFor({side: 1, scale: "429", size: secondSize, grid: {show: false}, values: (u, v) => v.map(n => n % 1 ? "" : shownNumber(n)), stroke: color("orange")}));
 		chart.element.replaceChildren();
 		return new uPlot(options, [xs].concat(chart.series.map(s => s.data)), chart.element);
 	}

@@ -70,6 +70,8 @@
 			}},
 			{id: "time", name: "Time (UTC)", show: shownTime, key: i => times[i], match: never},
 		];
+		// A relation that all rows have in common takes no room.
+		const cells = columns.filter(c => c.id !== "relation" || data.module.texts.length + data.relation.texts.length > 2);
 		const column = id => columns.find(c => c.id === id);
 
 		let sorted = Uint32Array.from({length: rows}, (_, i) => i); // all rows in order
@@ -77,7 +79,7 @@
 		let by = "line", down = false, active = -1; // the place in shown of the row that is chosen
 
 		// The head, and the list of columns for narrow screens.
-		for (const c of columns) {
+		for (const c of cells) {
 			const th = document.createElement("th"), button = document.createElement("button");
 			th.scope = "col";
 			th.setAttribute("role", "columnheader");
@@ -91,7 +93,7 @@
 			c.head = th;
 			$("sort").append(new Option(c.name, c.id), new Option(c.name + ", down", "-" + c.id));
 		}
-		grid.setAttribute("aria-colcount", columns.length);
+		grid.setAttribute("aria-colcount", cells.length);
 		$("sort").addEventListener("change", e => sortBy(e.target.value.replace("-", ""), e.target.value.startsWith("-")));
 
 		// The statuses, with how many rows have each.
@@ -115,7 +117,7 @@
 			down = descending;
 			const key = Float64Array.from({length: rows}, (_, i) => column(by).key(i));
 			sorted = sorted.slice().sort(down ? (a, b) => key[b] - key[a] || a - b : (a, b) => key[a] - key[b] || a - b);
-			for (const c of columns) c.head.setAttribute("aria-sort", c.id !== by ? "none" : down ? "descending" : "ascending");
+			for (const c of cells) c.head.setAttribute("aria-sort", c.id !== by ? "none" : down ? "descending" : "ascending");
 			$("sort").value = (down ? "-" : "") + by;
 			filter();
 		}
@@ -135,7 +137,7 @@
 		const spacer = () => {
 			const tr = document.createElement("tr"), td = document.createElement("td");
 			tr.setAttribute("aria-hidden", "true");
-			td.colSpan = columns.length;
+			td.colSpan = cells.length;
 			tr.append(td);
 			return {tr, td};
 		};
@@ -145,7 +147,7 @@
 			while (pool.length <= n) {
 				const tr = document.createElement("tr");
 				tr.setAttribute("role", "row");
-				for (const c of columns) {
+				for (const c of cells) {
 					const td = document.createElement("td");
 					td.setAttribute("role", "gridcell");
 					td.className = "c-" + c.id + (c.number ? " n" : "");
@@ -160,7 +162,7 @@
 			tr.id = "row-" + place;
 			tr.setAttribute("aria-rowindex", place + 2);
 			tr.setAttribute("aria-selected", place === active);
-			columns.forEach((c, n) => {
+			cells.forEach((c, n) => {
 				const td = tr.children[n], text = c.show(i);
 				if (td.textContent !== text) td.textContent = text;
 				if (c.id === "status") td.className = "c-status badge b-" + (/^[a-z]+$/.test(text) ? text : "");

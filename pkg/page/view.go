@@ -27,7 +27,7 @@ type view struct {
 
 // How many rows the static tables have.
 const (
-	mostCauses = 50
+	mostCauses = 12
 	mostRuns   = 50
 )
 
@@ -213,5 +213,10 @@ func (v *view) AnyBadParent() bool {
 	return slices.ContainsFunc(v.Parents, func(p recap.Parent) bool { return p.Bad > 0 })
 }
 
-// SlowSeconds is how long each of the slowest times is.
-func (v *view) SlowSeconds() float64 { return float64(v.Slowest[0].Seconds) }
+// SlowSpans says how long each of the slowest times is.
+func (v *view) SlowSpans() string {
+	if s := v.Slowest[0].Seconds; s > 60 {
+		return "times of " + shownSeconds(float64(s))
+	}
+	return "minutes"
+}
