@@ -26,16 +26,18 @@ func TestPicture(t *testing.T) {
 		t.Skip("-picture-of and -picture say of what, and where to")
 	}
 	p := newTab(t)
-	p.look(1280, 800, false)
+	p.look(1160, 800, false)
 	p.visit(*ofPage)
 	p.until(`!document.getElementById("failed-data") || document.querySelector("#grid-body tr[role=row]")`)
-	save(t, *picture, p.picture(0))
-	p.shots(t, filepath.Dir(*picture), "all")
+	var end float64 // of the charts
+	p.eval(`document.getElementById("course").getBoundingClientRect().bottom + 20`, &end)
+	save(t, *picture, p.picture(int(end)))
+	p.shots(t, *pictures, "picture")
 }
 
 func save(t *testing.T, path string, b []byte) {
 	t.Helper()
-	if err := os.WriteFile(path, b, 0o600); err != nil {
+	if err := os.WriteFile(path, b, 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -142,7 +144,7 @@ func testThrottled(t *testing.T, p *tab) {
 	label := func(id string) string {
 		return p.text(`document.getElementById("chart-` + id + `").getAttribute("aria-label")`)
 	}
-	if s := label("flight"); !strings.Contains(s, "allowed: at most 10 calls") || !strings.Contains(s, "429s: at most 1") {
+	if s := label("flight"); !strings.Contains(s, "allowed, the fewest: at most 10 calls") || !strings.Contains(s, "429s: at most 1") {
 		t.Errorf("%q", s)
 	}
 	if s := label("calls"); !strings.Contains(s, "429: at most 1") {

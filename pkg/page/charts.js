@@ -108,8 +108,8 @@
 			series("99 %", times(course.p99_ms), "violet", {...line, dash: [2, 3]}),
 		]},
 		{id: "flight", unit: "calls", pauses: true, series: [
-			series("allowed", levels(course.allowed), "grey", {...step, dash: [6, 3], width: 2}),
-			series("in flight", levels(course.in_flight), "blue", {...step, filled: true}),
+			series("allowed, the fewest", levels(course.allowed), "grey", {...step, dash: [6, 3], width: 2}),
+			series("in flight, the most", levels(course.in_flight), "blue", {...step, filled: true}),
 			series("429s", counts(course.throttled), "orange", {paths: uPlot.paths.bars({size: [1, 6, 2], align: 1}), points: {show: false}, scale: "429", needed: true, filled: true}),
 		]},
 	];
