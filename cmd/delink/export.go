@@ -145,6 +145,7 @@ Exit codes:
 			if err := f.check(cmd, args[0]); err != nil {
 				return err
 			}
+			p.reads = true
 			m, err := p.monitor(&f.monitorFlags, "export", args[0], job.Files{}, f.emulator)
 			if err != nil {
 				return err

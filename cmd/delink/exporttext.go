@@ -27,8 +27,9 @@ type exportPlanView struct {
 	Warnings    []string `json:"warnings"`
 	Output      string   `json:"output"`
 
-	since time.Time
-	spent int
+	since  time.Time
+	spent  int
+	wanted string
 }
 
 func newExportPlanView(p *export.Plan) *exportPlanView {
@@ -38,7 +39,7 @@ func newExportPlanView(p *export.Plan) *exportPlanView {
 		Calls:       p.Calls,
 		Credits:     p.Calls, // a page takes one credit (docs/zoho-api.md, section 4)
 		Concurrency: p.Slots, Seconds: p.Time.Seconds(), Warnings: append([]string{}, p.Warnings...), Output: p.Output,
-		since: p.Since, spent: p.Spent,
+		since: p.Since, spent: p.Spent, wanted: p.Wanted,
 	}
 	if p.Org != nil {
 		v.Org = &orgView{p.Org.Name, p.Org.Type, p.Org.Edition}
@@ -49,7 +50,11 @@ func newExportPlanView(p *export.Plan) *exportPlanView {
 // text gives the plan for people.
 func (v *exportPlanView) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "list %s of %s\n\n", counted(v.Links, "link to "+v.Relation, v.Relation), counted(v.Parents-v.Listed, "record of "+v.Module, v.Module))
+	wanted := ""
+	if v.wanted != "" {
+		wanted = ", of which " + v.wanted + " are written"
+	}
+	fmt.Fprintf(&b, "list %s of %s%s\n\n", counted(v.Links, "link to "+v.Relation, v.Relation), counted(v.Parents-v.Listed, "record of "+v.Module, v.Module), wanted)
 	var rows [][2]string
 	if v.Org != nil {
 		rows = append(rows, [2]string{"org", v.Org.text()})
@@ -66,7 +71,7 @@ func (v *exportPlanView) text() string {
 		output = "standard output"
 	}
 	rows = append(rows,
-		[2]string{"calls", fmt.Sprintf("%s, of one credit each; %s made so far", progress.Number(v.Calls), counted(v.spent, "was", "were"))},
+		[2]string{"calls", fmt.Sprintf("%s more, of one credit each; %s made already", progress.Number(v.Calls), progress.Number(v.spent))},
 		[2]string{"time", fmt.Sprintf("%s, with %d calls in flight and %v a call", about(time.Duration(v.Seconds*float64(time.Second))), v.Concurrency, job.AnswerTime)},
 		[2]string{"output", output})
 	b.WriteString(table(rows))
@@ -89,9 +94,13 @@ func (p *program) endExport(f *exportFlags, end *export.Ending) error {
 	if end.Err != nil {
 		p.tellError(end.Err)
 	}
-	p.ui.result("ended", exportEnding(s), "summary", s)
-	if n := len(s.Incomplete); code == outcome.ExitFailures && p.ui.manner().quiet {
-		p.ui.error(fmt.Sprintf("the export is not complete: links of %s may be missing", counted(n, "parent record", "parent records")), "")
+	p.ui.result("ended", exportEnding(s, end.Wanted), "summary", s)
+	if code == outcome.ExitFailures && p.ui.manner().quiet {
+		missing := "parent records"
+		if n := len(s.Incomplete); n > 0 {
+			missing = "links of " + counted(n, "parent record", "parent records")
+		}
+		p.ui.error("the export is not complete: "+missing+" may be missing", "")
 	}
 	return ended{code}
 }
@@ -99,8 +108,8 @@ func (p *program) endExport(f *exportFlags, end *export.Ending) error {
 // shownParents is how many incomplete parent records an ending lists.
 const shownParents = 20
 
-// exportEnding gives the text about how an export ended.
-func exportEnding(s *export.Summary) string {
+// exportEnding gives the text about how an export ended. wanted says which links were to be written.
+func exportEnding(s *export.Summary, wanted string) string {
 	var b strings.Builder
 	b.WriteString(exportReason(s) + "\n")
 	listed := fmt.Sprintf("%s of %s listed", progress.Number(s.Complete), progress.Number(s.Parents))
@@ -116,7 +125,11 @@ func exportEnding(s *export.Summary) string {
 		if output == export.Stdout {
 			output = "standard output"
 		}
-		rows = append(rows, [2]string{"rows", progress.Number(s.Rows)}, [2]string{"output", output})
+		written := progress.Number(s.Rows)
+		if wanted != "" {
+			written += ": " + wanted
+		}
+		rows = append(rows, [2]string{"rows", written}, [2]string{"output", output})
 	}
 	b.WriteString(table(rows))
 	if s.Problem != nil {

@@ -101,6 +101,7 @@ type program struct {
 	stdout  io.Writer // what was asked for; messages go through ui
 	getenv  func(string) string
 	disk    disk.Disk // for the files of a run
+	reads   bool      // the command never sends anything: nobody need be told that nothing was sent
 
 	// atLeave is called last, to restore the terminal. It may be nil.
 	atLeave atomic.Pointer[func()]
@@ -126,7 +127,7 @@ func (p *program) exit(err error) int {
 	switch {
 	case err == nil, errors.As(err, new(ended)):
 	case errors.As(err, &refusal):
-		p.ui.refusal(refusal)
+		p.ui.refusal(refusal, p.reads)
 	default:
 		p.ui.error(err.Error(), hint)
 	}

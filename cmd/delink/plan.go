@@ -30,6 +30,7 @@ func (p *program) planCommand() *cobra.Command {
 			if err := f.check(cmd); err != nil {
 				return err
 			}
+			p.reads = true
 			f.command = commandLine(cmd, args[0])
 			return p.plan(&f, args[0])
 		},

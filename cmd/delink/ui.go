@@ -352,9 +352,13 @@ func printableText(s string) string {
 // shownRows is how many bad rows a message lists.
 const shownRows = 20
 
-// refusal writes why a run does not begin.
-func (u *ui) refusal(r *job.Refusal) {
+// refusal writes why a run does not begin. reads says that the command would have sent nothing.
+func (u *ui) refusal(r *job.Refusal, reads bool) {
 	r = withInputHint(r)
+	cause := r.Error()
+	if !reads {
+		cause += "; nothing was sent"
+	}
 	rows := r.Rows[:min(len(r.Rows), shownRows)]
 	more := len(r.Rows) + r.More - len(rows)
 	if u.manner().json {
@@ -365,7 +369,7 @@ func (u *ui) refusal(r *job.Refusal) {
 		if more > 0 {
 			fields = []any{"more_rows", more}
 		}
-		u.error(r.Error()+"; nothing was sent", hint(r), fields...)
+		u.error(cause, hint(r), fields...)
 		return
 	}
 	hints := map[string]bool{}
@@ -380,7 +384,7 @@ func (u *ui) refusal(r *job.Refusal) {
 	if more > 0 {
 		u.out.put(fmt.Sprintf("… and %d more\n", more), needed)
 	}
-	u.error(r.Error()+"; nothing was sent", hint(r))
+	u.error(cause, hint(r))
 }
 
 // paint colours a text, if messages have colours.

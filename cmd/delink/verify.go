@@ -49,6 +49,7 @@ Exit codes: 0 if nothing disagrees and nothing is unknown, 3 if something does o
 			if err := f.check(cmd); err != nil {
 				return err
 			}
+			p.reads = true
 			m, err := p.monitor(&f.monitorFlags, "verify", args[0], job.Files{Results: f.results, Summary: f.summary}, f.emulator)
 			if err != nil {
 				return err

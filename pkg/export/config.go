@@ -4,7 +4,9 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"delink/pkg/job"
@@ -97,14 +99,59 @@ func (f *Filter) Add(s string) error {
 	return nil
 }
 
-// holds reports whether a link has the fields that are wanted.
-func (f Filter) holds(own zoho.Fields) bool {
+// holds reports whether a link has the fields that are wanted. A field that is null is one without a
+// value. Where the CRM shows no field of a link at all, nothing is known.
+func (f Filter) holds(own zoho.Fields) (holds, known bool) {
+	if len(f) == 0 {
+		return true, true
+	}
+	if own == nil {
+		return false, false
+	}
 	for name, values := range f {
 		if !slices.Contains(values, own[name]) {
-			return false
+			return false, true
 		}
 	}
-	return true
+	return true, true
+}
+
+// Wanted says in words which of the links are wanted; empty for all.
+func (c *Config) Wanted() string {
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(c.Link)) {
+		words = append(words, name+" "+quotedOr(c.Link[name]))
+	}
+	all := strings.Join(words, " and ")
+	if all != "" {
+		all = "those with " + all
+	}
+	for _, w := range []struct {
+		which Which
+		state string
+	}{{c.Converted, "converted"}, {c.Approved, "approved"}} {
+		switch {
+		case w.which == Both:
+			continue
+		case all == "":
+			all = "those of records that are "
+		case strings.Contains(all, "records that are"):
+			all += " and "
+		default:
+			all += ", of records that are "
+		}
+		all += map[Which]string{Only: "", No: "not "}[w.which] + w.state
+	}
+	return all
+}
+
+// quotedOr joins values as people write them.
+func quotedOr(values []string) string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = strconv.Quote(v)
+	}
+	return strings.Join(quoted, " or ")
 }
 
 // apiFields are the names of fields that a call asks for: of NAME.id, which is a part of a lookup,

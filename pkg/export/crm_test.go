@@ -33,6 +33,7 @@ type crm struct {
 	before       func(what string) // is called before each call; nil for nothing
 	org          string
 	broken       *zoho.Error // why links are not listed; nil for none
+	empty        int         // how many pages behind a first one come empty
 }
 
 func newCRM(seed uint64, parents, links int) *crm {
@@ -148,6 +149,9 @@ func (c *crm) Query(_ context.Context, _ zoho.Token, query string) (zoho.Page, e
 		return zoho.Page{}, &zoho.Error{Kind: zoho.Refused, Sent: true, Status: 400, Code: "SYNTAX_ERROR", Detail: query}
 	}
 	ids := slices.DeleteFunc(slices.Sorted(maps.Keys(c.links)), func(id zoho.ID) bool { return uint64(id) <= after })
+	if after > 0 && c.comesEmpty() {
+		return zoho.Page{}, nil
+	}
 	page := zoho.Page{More: uint64(len(ids)) > limit}
 	for _, id := range ids[:min(uint64(len(ids)), limit)] {
 		page.Records = append(page.Records, zoho.Record{ID: id, Fields: zoho.Fields{"Campaign_Name": "No. " + id.String()}})
@@ -155,8 +159,17 @@ func (c *crm) Query(_ context.Context, _ zoho.Token, query string) (zoho.Page, e
 	return page, nil
 }
 
+// comesEmpty reports whether a page behind the first one comes empty.
+func (c *crm) comesEmpty() bool {
+	c.empty--
+	return c.empty >= 0
+}
+
 // page cuts a page of ids. A token leads on behind a record, a number to a place.
 func (c *crm) page(ids []zoho.ID, p zoho.PageOf) (page zoho.Page, err error) {
+	if (p.Number > 1 || p.Token != "") && c.comesEmpty() {
+		return page, nil
+	}
 	start := (max(p.Number, 1) - 1) * c.perPage
 	if p.Token != "" {
 		after, err := strconv.ParseUint(p.Token, 10, 64)

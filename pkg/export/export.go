@@ -29,7 +29,8 @@ type World struct {
 // Ending is how an export ended.
 type Ending struct {
 	Summary *Summary
-	Err     error // why it could not go on
+	Wanted  string // see Config.Wanted
+	Err     error  // why it could not go on
 }
 
 // run is one export on its way.
@@ -107,6 +108,13 @@ func (x *run) begin(stop, hard context.Context, beside string) (*Ending, error) 
 	if err != nil {
 		return nil, err
 	}
+	if err := x.ask(stop); err != nil {
+		return nil, err
+	}
+	if stop.Err() != nil {
+		return nil, &job.Stopped{Reason: outcome.ReasonOf(stop)}
+	}
+	// What is wrong with the relation comes first: with another name there is another output.
 	if x.config.Output != Stdout {
 		if err := checkOutput(x.world.Disk, x.config.Output, e.outputs); err != nil {
 			if r := new(job.Refusal); errors.As(err, &r) && e.header != nil && !x.config.Restart { // another place has no spool
@@ -114,12 +122,6 @@ func (x *run) begin(stop, hard context.Context, beside string) (*Ending, error) 
 			}
 			return nil, err
 		}
-	}
-	if err := x.ask(stop); err != nil {
-		return nil, err
-	}
-	if stop.Err() != nil {
-		return nil, &job.Stopped{Reason: outcome.ReasonOf(stop)}
 	}
 	if err := x.resume(e, path); err != nil {
 		return nil, err
@@ -237,7 +239,7 @@ func (x *run) export(stop, hard context.Context) (*Ending, error) {
 	}
 	x.fillSummary()
 	x.end(reason, hard.Err() != nil)
-	return &Ending{Summary: &x.summary, Err: err}, nil
+	return &Ending{Summary: &x.summary, Wanted: x.config.Wanted(), Err: err}, nil
 }
 
 func (x *run) fillSummary() {

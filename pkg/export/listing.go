@@ -11,10 +11,11 @@ import (
 
 // Codes of ours, for parent records that cannot be closed.
 const (
-	CodeNotCounted = "NOT_COUNTED"    // the CRM does not say how many links there are
-	CodeMiscounted = "COUNT_DIFFERS"  // it counts more or fewer links than it lists
-	CodeChanged    = "LIST_CHANGED"   // links came and went while they were listed
-	CodeTooMany    = "TOO_MANY_LINKS" // it does not list all of them
+	CodeNotCounted = "NOT_COUNTED"      // the CRM does not say how many links there are
+	CodeMiscounted = "COUNT_DIFFERS"    // it counts more or fewer links than it lists
+	CodeChanged    = "LIST_CHANGED"     // links came and went while they were listed
+	CodeTooMany    = "TOO_MANY_LINKS"   // it does not list all of them
+	CodeNotShown   = "FIELDS_NOT_SHOWN" // it does not show fields by which links are to be chosen
 )
 
 // failure is why a parent record cannot be closed.
@@ -164,7 +165,7 @@ func (l *listing) Heard(e *zoho.Error) (more bool, err error) {
 		return true, nil
 	}
 	list := l.pages.add(l.page)
-	if list != listChanged {
+	if list != listChanged && list != noAnswer {
 		if err := l.keep(); err != nil {
 			return false, err
 		}
@@ -174,6 +175,8 @@ func (l *listing) Heard(e *zoho.Error) (more bool, err error) {
 		return true, nil
 	case listChanged:
 		return l.tryAgain(failure{code: CodeChanged, reason: "links were added or removed while they were listed"}), nil
+	case noAnswer:
+		return l.tryAgain(failure{code: CodeChanged, reason: fmt.Sprintf("the CRM says that there are more links than the %d that it lists%s", l.pages.read, l.ofCounted())}), nil
 	case truncated:
 		l.fail(failure{code: CodeTooMany, reason: fmt.Sprintf("the CRM lists no more than %d links of a parent record%s", l.pages.read, l.ofCounted())})
 		return false, nil

@@ -2,7 +2,7 @@ package export
 
 import (
 	"bufio"
-	"cmp"
+	"bytes"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
@@ -30,9 +30,9 @@ const recordColumn = "record."
 // output writes the rows in order.
 type output struct {
 	x    *run
-	own  []string        // the own fields of the links that are wanted, sorted
-	seen map[string]bool // the own fields of all links
+	own  []string // the own fields of the links that are wanted, sorted
 	rows int
+	survey
 
 	namesAt int64 // the line whose names these are
 	names   map[zoho.ID]string
@@ -40,42 +40,53 @@ type output struct {
 
 // links gives the links of a parent record in order.
 func (o *output) links(p *parent, do func(l *link) error) error {
+	var last zoho.ID
+	n := 0
 	for _, at := range p.pages {
 		var page []link
 		if err := o.x.spool.read(at, &page); err != nil {
 			return err
 		}
 		for i := range page {
+			if page[i].ID <= last {
+				return o.x.spool.changed()
+			}
+			last = page[i].ID
 			if err := do(&page[i]); err != nil {
 				return err
 			}
 		}
+		n += len(page)
+	}
+	if n != p.listed {
+		return o.x.spool.changed()
 	}
 	return nil
 }
 
 // wants reports whether a link goes out.
-func (o *output) wants(l *link) bool { return !l.Not && o.x.config.Link.holds(l.Own) }
+func (o *output) wants(l *link) bool {
+	holds, _ := o.x.config.Link.holds(l.Own)
+	return holds && !l.Not
+}
 
-// prepare finds out which columns there are.
+// prepare finds out which columns there are, and what is to be said of the links.
 func (o *output) prepare() error {
 	own := map[string]bool{}
-	o.seen = map[string]bool{}
+	o.survey = newSurvey(o.x)
 	for i := range o.x.parents {
-		err := o.links(&o.x.parents[i], func(l *link) error {
-			wanted := o.wants(l)
-			for name := range l.Own {
-				o.seen[name] = true
-				if wanted {
+		p := &o.x.parents[i]
+		if err := o.links(p, func(l *link) error {
+			o.look(p, l)
+			if o.wants(l) {
+				o.rows++
+				o.fill(l)
+				for name := range l.Own {
 					own[name] = true
 				}
 			}
-			if wanted {
-				o.rows++
-			}
 			return nil
-		})
-		if err != nil {
+		}); err != nil {
 			return err
 		}
 	}
@@ -113,7 +124,7 @@ func (o *output) write(to io.Writer) error {
 				row = append(row, cell(l.Own[name]))
 			}
 			for _, name := range o.x.config.Fields {
-				row = append(row, cell(cmp.Or(l.Fields[name], l.Own[name])))
+				row = append(row, cell(l.field(name)))
 			}
 			return out.Write(row)
 		})
@@ -151,11 +162,10 @@ func (x *run) finish() error {
 		return err
 	}
 	x.summary.Rows = o.rows
-	for _, name := range slices.Sorted(maps.Keys(x.config.Link)) {
-		if !o.seen[name] && x.summary.Links > 0 {
-			x.notef("no link has a field %s of its own", name)
-		}
+	if err := o.tell(o.rows); err != nil {
+		return err
 	}
+	x.sum() // there may be more that is not complete
 	if x.config.Output == Stdout {
 		return o.write(x.config.Stdout)
 	}
@@ -183,11 +193,32 @@ func checkOutput(on disk.Disk, path string, digests []string) error {
 	}
 	defer f.Close()
 	sum := sha256.New()
+	begin := &bytes.Buffer{}
+	if _, err := io.CopyN(io.MultiWriter(sum, begin), f, mostHeader); err != nil && err != io.EOF {
+		return err
+	}
 	if _, err := io.Copy(sum, f); err != nil {
 		return err
 	}
-	if slices.Contains(digests, hex.EncodeToString(sum.Sum(nil))) {
+	if slices.Contains(digests, hex.EncodeToString(sum.Sum(nil))) || begin.Len() < mostHeader && isHeader(begin) {
 		return nil
 	}
 	return &job.Refusal{Cause: fmt.Sprintf("%s is there already, and is not overwritten", path), Remedy: job.AnotherPlace, Role: job.RoleOutput}
+}
+
+// mostHeader is how many bytes the header of an output has at most.
+const mostHeader = 1 << 16
+
+// isHeader reports whether a file is an output of ours without rows. Nothing is lost with it.
+func isHeader(f io.Reader) bool {
+	in := csv.NewReader(f)
+	in.FieldsPerRecord = -1
+	names, err := in.Read()
+	if err != nil || len(names) < len(columns) || !slices.Equal(names[:len(columns)], columns) {
+		return false
+	}
+	_, err = in.Read()
+	return err == io.EOF && !slices.ContainsFunc(names[len(columns):], func(name string) bool {
+		return !strings.HasPrefix(name, reader.LinkColumn) && !strings.HasPrefix(name, recordColumn)
+	})
 }

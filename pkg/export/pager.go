@@ -40,10 +40,14 @@ const (
 	morePages                    // there is another page
 	listChanged                  // the list changed while it was read, or the pages are in disorder
 	truncated                    // there are more records, and no page leads to them
+	noAnswer                     // a page said that there is another one, and that one is empty
 )
 
 // add takes up a page.
 func (p *pager) add(page zoho.Page) listState {
+	if len(page.Records) == 0 && p.read > 0 {
+		return noAnswer
+	}
 	var b [8]byte
 	for _, r := range page.Records {
 		if r.ID <= p.last {

@@ -23,6 +23,9 @@ type query struct {
 	where   string
 	limit   int
 	last    zoho.ID
+	before  zoho.ID     // the last record before the latest page
+	more    bool        // the latest page said that there is another one
+	empty   int         // times in which there was none
 	noNames *zoho.Error // why the names are not asked for; nil if they are
 	page    zoho.Page
 }
@@ -53,9 +56,13 @@ func (q *query) Heard(e *zoho.Error) (more bool, err error) {
 	default:
 		return false, e
 	}
-	if q.noNames != nil && q.last == 0 {
+	if len(q.page.Records) == 0 && q.more {
+		return q.lookAgain(), nil
+	}
+	if q.noNames != nil && q.last == 0 && q.empty == 0 {
 		q.x.notef("the names of %s are left out: %s", q.x.config.Relation.Module, q.noNames)
 	}
+	q.before, q.more = q.last, q.page.More
 	for _, r := range q.page.Records {
 		if r.ID <= q.last {
 			return false, fmt.Errorf("the CRM does not give the records of %s in the order of their ids", q.x.config.Relation.Module)
@@ -66,10 +73,33 @@ func (q *query) Heard(e *zoho.Error) (more bool, err error) {
 	return err == nil && (q.page.More || len(q.page.Records) >= q.limit), err
 }
 
+// lookAgain asks once more for the latest page, which said that another one follows. If those
+// records were deleted meanwhile, it does not say so again. What it has is there twice then: see
+// arrange.
+func (q *query) lookAgain() (more bool) {
+	if q.empty++; q.empty > mostEmpty {
+		q.x.unlistedBehind(len(q.x.parents))
+		return false
+	}
+	q.last = q.before
+	return true
+}
+
+// mostEmpty is how often a page may be empty although the one before says that it is not.
+const mostEmpty = 3
+
+// unlistedBehind notes that the CRM lists no more than the first parent records.
+func (x *run) unlistedBehind(listed int) {
+	x.unlisted = fmt.Sprintf("the CRM says that there are more %s than the %d that it lists", x.config.Relation.Module, listed)
+}
+
 // refusal says that the CRM does not accept the condition.
 func (q *query) refusal(e *zoho.Error) error {
 	hint := "write it as in End_Date < '2025-01-01', with API names of fields; three conditions need brackets: (a and b) and c"
-	if e.Has(zoho.CodeInvalidModule) {
+	switch {
+	case e.Has(zoho.CodeInvalidQuery):
+		hint = "use the API names of fields, such as End_Date (Setup > Developer Hub > APIs and SDKs > API names)"
+	case e.Has(zoho.CodeInvalidModule):
 		hint = "use the module's API name (Setup > Developer Hub > APIs and SDKs > API names)"
 	}
 	return &job.Refusal{Cause: fmt.Sprintf("the CRM does not accept the condition %q", q.where), Err: e, Hint: hint}
@@ -121,7 +151,8 @@ func (r *records) Heard(e *zoho.Error) (more bool, err error) {
 	if err := r.x.add(r.page.Records); err != nil {
 		return false, err
 	}
-	switch r.pages.add(r.page) {
+	state := r.pages.add(r.page)
+	switch state {
 	case morePages:
 		return true, nil
 	case atEnd:
@@ -133,11 +164,16 @@ func (r *records) Heard(e *zoho.Error) (more bool, err error) {
 	case truncated:
 		r.x.unlisted = fmt.Sprintf("the CRM lists no more than %d parent records in this way", r.pages.read)
 		return false, nil
-	case listChanged:
+	case listChanged, noAnswer:
 	}
+	listed := r.pages.read
 	if r.again() {
 		r.begin(r.pages.noTokens)
 		return true, nil
+	}
+	if state == noAnswer {
+		r.x.unlistedBehind(listed)
+		return false, nil
 	}
 	r.x.unlisted = "parent records were added or removed while they were listed"
 	return false, nil

@@ -22,6 +22,7 @@ type Plan struct {
 	Slots    int       // calls in flight at most
 	Time     time.Duration
 	Warnings []string
+	Wanted   string // see Config.Wanted
 	Output   string
 }
 
@@ -30,7 +31,7 @@ func (x *run) plan() *Plan {
 	c := &x.config
 	p := &Plan{
 		Relation: c.Relation, Org: x.inquiry.Org, Parents: len(x.parents), Listed: x.taken, Since: x.earlier.since(),
-		Spent: x.summary.Calls, Slots: x.slots(), Output: c.Output,
+		Spent: x.summary.Calls, Slots: x.slots(), Output: c.Output, Wanted: c.Wanted(),
 	}
 	longest, tooLong := 0, 0
 	left, limited := x.callsLeft()

@@ -1,23 +1,18 @@
 package export
 
 import (
-	"bufio"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
-	"io/fs"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"delink/pkg/disk"
 	"delink/pkg/job"
-	"delink/pkg/sealed"
 	"delink/pkg/zoho"
 )
 
@@ -172,103 +167,4 @@ func (x *run) arrange() {
 		}
 	}
 	x.earlier.parents, x.earlier.counts = nil, nil
-}
-
-// earlier is what an earlier run has left in a spool.
-type earlier struct {
-	header  *header         // nil if there is no spool that can be read
-	size    int64           // of what can be read
-	parents []parent        // closed ones, by id
-	counts  map[zoho.ID]int // of others
-	outputs []string        // the digests of outputs
-}
-
-// readEarlier reads a spool. What comes behind the first line that is not whole was not written to the
-// end, and does not count.
-func readEarlier(on disk.Disk, path string) (*earlier, error) {
-	e := &earlier{counts: map[zoho.ID]int{}}
-	f, err := on.Read(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return e, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	begun := map[zoho.ID]*parent{}
-	in := bufio.NewReaderSize(f, 1<<16)
-	for {
-		line, err := in.ReadString('\n')
-		if err != nil && err != io.EOF {
-			return nil, err
-		}
-		text, whole := sealed.Open(strings.TrimSuffix(line, "\n"))
-		if err == io.EOF || !whole || !e.add(text, begun) {
-			break
-		}
-		e.size += int64(len(line))
-	}
-	slices.SortFunc(e.parents, func(a, b parent) int { return cmp.Compare(a.id, b.id) })
-	return e, nil
-}
-
-// add takes up a line. It returns false for one that makes no sense.
-func (e *earlier) add(text string, begun map[zoho.ID]*parent) bool {
-	kind, rest, _ := strings.Cut(text, " ")
-	if e.header == nil {
-		version, content, _ := strings.Cut(rest, " ")
-		h := &header{}
-		if kind != kindHeader || version != format || json.Unmarshal([]byte(content), h) != nil {
-			return false
-		}
-		e.header = h
-		return true
-	}
-	switch kind {
-	case kindNames:
-		return true
-	case kindOutput:
-		e.outputs = append(e.outputs, rest)
-		return true
-	}
-	word, rest, _ := strings.Cut(rest, " ")
-	id, err := zoho.ParseID(word)
-	if err != nil {
-		return false
-	}
-	switch kind {
-	case kindCount:
-		n, err := strconv.Atoi(rest)
-		if err != nil || n < 0 {
-			return false
-		}
-		e.counts[id] = n
-	case kindBegin:
-		begun[id] = &parent{id: id, state: closed}
-	case kindPage:
-		if begun[id] == nil {
-			return false
-		}
-		begun[id].pages = append(begun[id].pages, e.size)
-	case kindClosed:
-		n, err := strconv.Atoi(rest)
-		if err != nil || begun[id] == nil {
-			return false
-		}
-		begun[id].listed = n
-		e.parents = append(e.parents, *begun[id])
-		delete(begun, id)
-		delete(e.counts, id)
-	default:
-		return false
-	}
-	return true
-}
-
-// since is when the earlier run began; the zero time if there was none.
-func (e *earlier) since() time.Time {
-	if e.header == nil {
-		return time.Time{}
-	}
-	return e.header.Begun
 }

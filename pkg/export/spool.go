@@ -30,7 +30,7 @@ const format = "1"
 // link is a link in a spool.
 type link struct {
 	ID     zoho.ID     `json:"i"`
-	Own    zoho.Fields `json:"o,omitempty"`
+	Own    zoho.Fields `json:"o,omitzero"`
 	Fields zoho.Fields `json:"f,omitempty"`
 	Not    bool        `json:"n,omitempty"` // the related record is not wanted: see Which
 }
@@ -136,9 +136,14 @@ func (s *spool) read(at int64, v any) error {
 	text, whole := sealed.Open(strings.TrimSuffix(line, "\n"))
 	start := strings.IndexAny(text, "[{")
 	if !whole || start < 0 {
-		return fmt.Errorf("%s was changed by another program", s.path)
+		return s.changed()
 	}
 	return json.Unmarshal([]byte(text[start:]), v)
+}
+
+// changed says that the spool has not what this program has written.
+func (s *spool) changed() error {
+	return fmt.Errorf("%s was changed by another program: the same command again lists what is missing", s.path)
 }
 
 // end closes the spool.

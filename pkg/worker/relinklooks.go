@@ -84,7 +84,9 @@ func (r *Relink) notThere(t *relinkTask, at time.Time) {
 		return
 	}
 	evidence := outcome.NotSeenAgain
-	if t.refusedByID && r.evidence.readable[t.relation] {
+	// A count that was made before an attempt of this run says nothing about what came of it.
+	isProven := r.evidence.readable[t.relation] || !t.history.OfThisRun() && r.evidence.believes(t)
+	if t.refusedByID && isProven {
 		evidence = outcome.RefusedAndNotSeen
 	}
 	if t.said != nil {

@@ -37,6 +37,7 @@ type details struct {
 	Field       text   // api_name
 	JSONPath    text   // json_path: the place in the request's body
 	Near        text   // the word at which a query cannot be read
+	Column      text   // column_name: the field of a query that is not known
 	Permissions []text // those that are missing
 	More        []text // ids of the other objects
 }
@@ -179,6 +180,8 @@ func (c *cursor) detail() (d details) {
 			d.JSONPath = c.text()
 		case is(name, "near"):
 			d.Near = c.text()
+		case is(name, "column_name"):
+			d.Column = c.text()
 		case is(name, "permissions") && c.next() == '[':
 			d.Permissions = nil
 			c.array(func() { d.Permissions = append(d.Permissions, c.text()) })
@@ -211,6 +214,9 @@ func (d *details) said(message text) string {
 	}
 	if near := d.Near.text(); near != "" {
 		words = strings.TrimPrefix(words+", near "+strconv.Quote(near), ", ")
+	}
+	if column := d.Column.text(); column != "" {
+		words = strings.TrimPrefix(words+", column "+strconv.Quote(column), ", ")
 	}
 	if len(d.Permissions) > 0 {
 		all := make([]string, len(d.Permissions))

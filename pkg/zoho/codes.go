@@ -97,6 +97,7 @@ var explanations = map[string]string{
 const (
 	CodeInvalidData   = "INVALID_DATA" // something in the path or the ids is wrong; only its index says what
 	CodeInvalidModule = "INVALID_MODULE"
+	CodeInvalidQuery  = "INVALID_QUERY"
 	CodeLimitExceeded = "LIMIT_EXCEEDED"
 	CodeScopeMismatch = "OAUTH_SCOPE_MISMATCH"
 )

@@ -40,10 +40,15 @@ func (c *cursor) field(to *Fields, name string) {
 	}
 }
 
-func (f *Fields) set(name, value string) {
+// show makes fields that are not nil: fields are shown, even if none of them has a value.
+func (f *Fields) show() {
 	if *f == nil {
 		*f = Fields{}
 	}
+}
+
+func (f *Fields) set(name, value string) {
+	f.show()
 	(*f)[name] = strings.ToValidUTF8(value, "\uFFFD")
 }
 

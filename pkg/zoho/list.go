@@ -136,6 +136,7 @@ func (c *cursor) memberInfo(own *Fields) {
 				c.skip()
 				return
 			}
+			own.show() // it is shown, even if it has no value
 			c.field(own, name)
 		})
 	case 'n':

@@ -15,7 +15,7 @@ import (
 // Record is a record of a page.
 type Record struct {
 	ID     ID
-	Own    Fields // those of the link itself; nil for records of a module, and for a link without any
+	Own    Fields // those of the link itself; nil where none is shown, and for records of a module; empty where $member_info has only nulls
 	Fields Fields // those that were asked for
 }
 

@@ -117,7 +117,7 @@ func TestFieldsOfRecords(t *testing.T) {
 	if err != nil || got.Records[0].Own["list_price"] != "9.50" || got.Records[0].Fields != nil {
 		t.Errorf("%+v, %v", got, err)
 	}
-	for member, want := range map[string]Fields{`null`: nil, `{}`: nil, `{"A":1}`: {"A": "1"}, `[]`: {"": ""}, `"x"`: {"": ""}} {
+	for member, want := range map[string]Fields{`null`: nil, `{}`: nil, `{"A":1}`: {"A": "1"}, `{"A":null}`: {}, `[]`: {"": ""}, `"x"`: {"": ""}} {
 		c := over(t, canned{status: 200, body: `{"data":[{"id":"3652397000000900001","$member_info":` + member + `}]}`})
 		states, err := c.LinkFields(t.Context(), token(t, c), campaignLeads, parentID, []ID{idA})
 		if _, foreign := want[""]; foreign {

@@ -267,6 +267,8 @@ func (l *life) recorded(p []byte) {
 		}
 		l.rows[k] = status
 		switch {
+		case l.begun[k] != "" && (status == "unknown" || status == "gone"):
+			// Look-ups that waited for a proof are settled together. Their links are in the journal.
 		case l.begun[k] != "":
 			l.unsynced++
 		case status == "present", l.world.linked[k] > 0:

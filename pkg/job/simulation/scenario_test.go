@@ -375,6 +375,9 @@ func (w *world) fillCRM(links []link) {
 		if w.existed[k] {
 			w.emulator.Link(k.module, number(k.parent), k.list, number(k.related))
 			own := map[string]any{"Member_Status": k.related}
+			if k.module == "Price_Books" { // with a snapshot, such a link is not removed without its price
+				own["list_price"] = 12.5
+			}
 			if number(k.related)%50 == 0 { // a field that few links have
 				own["Note"] = "=1+1"
 			}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"delink/pkg/zoho/emulator/coql"
 )
@@ -45,6 +46,11 @@ func (c *call) query(body []byte) answer {
 	if c.cfg.Links == "all" {
 		return c.endless()
 	}
+	if c.cfg.UnknownColumns == "refuse" {
+		if name, unknown := c.unknownColumn(q, module); unknown {
+			return c.refuse(http.StatusBadRequest, "INVALID_QUERY", map[string]any{"column_name": name}, "column given seems to be invalid")
+		}
+	}
 	return c.selectRecords(q, module, filter)
 }
 
@@ -57,6 +63,36 @@ func queryCredits(limit int) int {
 		return 2
 	}
 	return 3
+}
+
+// systemFields are there in every module.
+var systemFields = []string{"id", "Owner", "Created_By", "Modified_By", "Created_Time", "Modified_Time"}
+
+// unknownColumn returns the first field of a query that no record of the module has. A module whose
+// records have no fields knows every name.
+func (c *call) unknownColumn(q *coql.Query, module string) (name string, unknown bool) {
+	known := map[string]bool{}
+	for key, fields := range c.e.books.records {
+		if key.module != module {
+			continue
+		}
+		for name := range fields {
+			known[name] = true
+		}
+	}
+	if len(known) == 0 {
+		return "", false
+	}
+	known[nameField(module)] = true
+	for _, name := range systemFields {
+		known[name] = true
+	}
+	for _, name := range q.Named() {
+		if of, _, _ := strings.Cut(name, "."); !known[name] && !known[of] {
+			return name, true
+		}
+	}
+	return "", false
 }
 
 func (c *call) selectRecords(q *coql.Query, module string, filter coql.Condition) answer {

@@ -69,6 +69,14 @@ func TestQuery(t *testing.T) {
 	c.query("select id from Campaigns where id > 1 and id > 2 and id > 3").want(t, 400, "code", "SYNTAX_ERROR", "details.near", "id")
 	c.query("select id from Nothing where id > 0").want(t, 400, "code", "INVALID_MODULE")
 	c.query("select id from Campaigns where id > 0 limit 2001").want(t, 400, "code", "LIMIT_EXCEEDED", "details.limit", "2000")
+	c.query("select id, Campaign_Nam from Campaigns where id > 0").want(t, 400, "code", "INVALID_QUERY", "details.column_name", "Campaign_Nam")
+	c.query("select id from Campaigns where id > 0 and End_Dat is null").want(t, 400, "code", "INVALID_QUERY", "details.column_name", "End_Dat")
+	c.query("select id from Campaigns where id > 0 order by Nam").want(t, 400, "code", "INVALID_QUERY", "details.column_name", "Nam")
+	c.query("select id from Leads where Emial is null limit 1").want(t, 200) // its records have no fields
+	e.Update(func(cfg *Config) { cfg.UnknownColumns = "empty" })
+	if r := c.query("select id from Campaigns where End_Dat > '2024'"); r.status != 204 {
+		t.Errorf("%+v", r)
+	}
 	c.do("POST", "/crm/v8/coql", "{}").want(t, 400, "code", "MANDATORY_NOT_FOUND")
 	c.do("GET", "/crm/v8/coql", "").want(t, 400, "code", "INVALID_REQUEST_METHOD")
 	e.Update(func(cfg *Config) { cfg.Scopes = Names{"ZohoCRM.modules.ALL"} })

@@ -31,6 +31,8 @@ type Record func(field string) any
 // A Condition decides about records.
 type Condition interface {
 	Holds(r Record) bool
+	// Fields are the fields that it compares, as written.
+	Fields() []string
 }
 
 // An Error says why a query cannot be read.
@@ -48,6 +50,15 @@ func (e *Error) Error() string {
 		return fmt.Sprintf("near %q: %s", e.Near, e.Reason)
 	}
 	return "at the end: " + e.Reason
+}
+
+// Named are all fields that the query names, as written.
+func (q *Query) Named() []string {
+	all := slices.Concat(q.Fields, q.Where.Fields())
+	for _, o := range q.Order {
+		all = append(all, o.Field)
+	}
+	return all
 }
 
 // Sort puts records in the order of the query. Records that its order by does not tell apart keep
@@ -80,6 +91,9 @@ func (b both) Holds(r Record) bool {
 	return b.left.Holds(r) && b.right.Holds(r)
 }
 
+// Fields are those of both.
+func (b both) Fields() []string { return slices.Concat(b.left.Fields(), b.right.Fields()) }
+
 // comparison is a field, an operator and what the field is compared with.
 type comparison struct {
 	field string
@@ -102,6 +116,9 @@ const (
 	between operator = "between"
 	isNull  operator = "is null"
 )
+
+// Fields is the one field.
+func (c comparison) Fields() []string { return []string{c.field} }
 
 // Holds compares. A field without a value satisfies nothing but is null, as in SQL.
 func (c comparison) Holds(r Record) bool {

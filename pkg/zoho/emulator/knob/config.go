@@ -114,16 +114,17 @@ type Config struct {
 	// the other side of contact roles is I. Which fields reads show, whether a list of contact
 	// roles can be sent, what linking costs, and the largest limit of a query is unsure
 	// (docs/zoho-api.md, section 6).
-	Sides         string        `knob:"sides" default:"same" values:"same|without-roles|separate" help:"a link and its other side are the same link; but not Contacts.Deals and contact roles; or never. Counts from the start"`
-	OwnFields     string        `knob:"own-fields" default:"always" values:"always|asked" help:"when reads show the link's own fields"`
-	MemberInfo    string        `knob:"member-info" default:"full" values:"full|fields" help:"$member_info with the link's id and times, or only with its fields"`
-	ListPrice     string        `knob:"list-price" default:"shown" values:"shown|hidden" help:"whether reads show list_price"`
-	ApprovedParam string        `knob:"approved-param" default:"accept" values:"accept|refuse" help:"the parameter approved, which older versions refuse"`
-	ReadLag       time.Duration `knob:"read-lag" default:"0s" help:"how long reads and counts go on to show what was before a change of a link"`
-	ListEnd       int           `knob:"list-end" default:"100000" help:"the record at which page tokens end"`
-	ContactRoles  string        `knob:"contact-roles" default:"single" values:"single|list" help:"linking contact roles: only in the single form, or as a list too"`
-	LinkCredits   string        `knob:"link-credits" default:"call" values:"call|ten" help:"linking costs a credit for each call, or for each ten items"`
-	QueryLimit    int           `knob:"query-limit" default:"2000" values:"2000|200" help:"largest limit of a COQL query"`
+	Sides          string        `knob:"sides" default:"same" values:"same|without-roles|separate" help:"a link and its other side are the same link; but not Contacts.Deals and contact roles; or never. Counts from the start"`
+	OwnFields      string        `knob:"own-fields" default:"always" values:"always|asked" help:"when reads show the link's own fields"`
+	MemberInfo     string        `knob:"member-info" default:"full" values:"full|fields" help:"$member_info with the link's id and times, or only with its fields"`
+	ListPrice      string        `knob:"list-price" default:"shown" values:"shown|hidden" help:"whether reads show list_price"`
+	ApprovedParam  string        `knob:"approved-param" default:"accept" values:"accept|refuse" help:"the parameter approved, which older versions refuse"`
+	ReadLag        time.Duration `knob:"read-lag" default:"0s" help:"how long reads and counts go on to show what was before a change of a link"`
+	ListEnd        int           `knob:"list-end" default:"100000" help:"the record at which page tokens end"`
+	ContactRoles   string        `knob:"contact-roles" default:"single" values:"single|list" help:"linking contact roles: only in the single form, or as a list too"`
+	LinkCredits    string        `knob:"link-credits" default:"call" values:"call|ten" help:"linking costs a credit for each call, or for each ten items"`
+	QueryLimit     int           `knob:"query-limit" default:"2000" values:"2000|200" help:"largest limit of a COQL query"`
+	UnknownColumns string        `knob:"unknown-columns" default:"refuse" values:"refuse|empty" help:"queries that name a field which no record of the module has: refused, or empty"`
 
 	// The form of any answer. Objects, strings and the plain wording are D; the others are R.
 	DetailsForm   string `knob:"details-form" default:"object" values:"object|array|empty-array" help:"form of details"`
