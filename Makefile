@@ -1,4 +1,4 @@
-# Every target needs Go and bash and nothing else.
+# Every target needs Go and bash and nothing else, but for picture.
 SHELL    := bash
 FUZZTIME ?= 30s
 BENCH    ?=
@@ -46,5 +46,8 @@ soak: ## whole runs simulated: SEEDS (10000) of them, from FROM (1); seeds that 
 soak-kill: ## the program killed KILLS (200) times with SIGKILL, and run again until it is done
 	go test ./pkg/job/simulation -run Kills -timeout 0 -count 1 -v -kills $(KILLS)
 
-.PHONY: help demo build dist test check lint bench fuzz soak soak-kill
+picture: ## docs/report.png, which the README shows; needs Chromium
+	packaging/picture
+
+.PHONY: help demo build dist test check lint bench fuzz soak soak-kill picture
 .DEFAULT_GOAL := help

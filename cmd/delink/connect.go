@@ -116,12 +116,15 @@ func (c *connector) where(org *zoho.Org) string {
 	return where + ", data centre " + c.login.dc.Name
 }
 
-// askingAfter is how long a person waits without a word while the org is asked.
-const askingAfter = time.Second
-
 // asking says that the org is asked, if that takes long.
-func (p *program) asking() (done func()) {
-	t := time.AfterFunc(askingAfter, func() { p.ui.say("asking the org…") })
+func (p *program) asking() (done func()) { return p.ifLong("asking the org…") }
+
+// wordlessly is how long a person waits without a word.
+const wordlessly = time.Second
+
+// ifLong says what is done, if that takes long.
+func (p *program) ifLong(what string) (done func()) {
+	t := time.AfterFunc(wordlessly, func() { p.ui.say("%s", what) })
 	return func() { t.Stop() }
 }
 

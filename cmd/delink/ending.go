@@ -21,6 +21,7 @@ type closing struct {
 	failAbsent bool
 	words      endingWords
 	monitor    *monitor
+	page       string // the report; empty for none
 }
 
 // endingWords are the words of an ending that differ between run and undo.
@@ -78,7 +79,7 @@ func (p *program) end(f closing, end *job.Ending) error {
 		}
 	case job.NotIdle:
 	}
-	p.ui.result("ended", f.words.ending(s, end), "summary", s)
+	p.ui.result("ended", f.words.ending(s, end, f.page), "summary", s)
 	return ended{code}
 }
 
@@ -143,7 +144,7 @@ func causesText(causes []report.Cause, hintFor func(code string) string, rest st
 }
 
 // ending gives the text about how a run ended.
-func (w *endingWords) ending(s *report.Summary, end *job.Ending) string {
+func (w *endingWords) ending(s *report.Summary, end *job.Ending, page string) string {
 	var b strings.Builder
 	b.WriteString(reasonText(s, end.Err) + "\n")
 	var rows [][2]string
@@ -169,6 +170,9 @@ func (w *endingWords) ending(s *report.Summary, end *job.Ending) string {
 	}
 	if end.Snapshot != "" {
 		rows = append(rows, [2]string{"snapshot", end.Snapshot})
+	}
+	if page != "" {
+		rows = append(rows, [2]string{"report", page})
 	}
 	b.WriteString(strings.TrimSuffix(table(rows), "\n"))
 	return b.String()

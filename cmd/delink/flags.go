@@ -21,6 +21,7 @@ type runFlags struct {
 	results           string
 	failures, summary string
 	invalid           string
+	page              string
 	yes, dryRun       bool
 	maxLinks          int
 	batchSize         int
@@ -65,6 +66,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 func (f *runFlags) defineRun(flags *pflag.FlagSet) {
 	f.defineBudgets(flags)
 	f.monitorFlags.define(flags)
+	flags.StringVar(&f.page, "report", "", "`file` for a report of the job as one HTML page, written when the run has ended")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask; needed where there is no terminal")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "do what plan does")
 	flags.Var(&f.maxFailures, "max-failures", "stop in good order once more links than that failed; a share is of all links")
@@ -135,7 +137,7 @@ func (s *share) of(links int) int {
 
 // files are the files that have a flag.
 func (f *runFlags) files() job.Files {
-	return job.Files{Results: f.results, Failures: f.failures, Summary: f.summary, Invalid: f.invalid}
+	return job.Files{Results: f.results, Failures: f.failures, Summary: f.summary, Invalid: f.invalid, Page: f.page}
 }
 
 // config makes the job's Config from the flags.

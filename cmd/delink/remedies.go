@@ -34,6 +34,7 @@ var fileFlags = map[job.Role]string{
 	job.RoleSummary:  "--summary",
 	job.RoleInvalid:  "--invalid",
 	job.RoleMetrics:  "--metrics",
+	job.RolePage:     "--html (of run: --report)",
 	job.RoleOutput:   "--output",
 	job.RoleSnapshot: "--results", // the snapshot goes beside the results
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"delink/pkg/disk"
 	"delink/pkg/job"
 	"delink/pkg/recap"
 )
@@ -20,6 +21,7 @@ import (
 type reportFlags struct {
 	results, summary string
 	json             bool
+	page             string
 }
 
 func (p *program) reportCommand() *cobra.Command {
@@ -30,9 +32,13 @@ func (p *program) reportCommand() *cobra.Command {
 		Long: `report reads what the runs of a job have left beside the input, and sums the job up: its runs, what became of the links,
 why links failed and what to do, the largest parent records, answer times, and how it went over time.
 
+With --html, the report is one page that a browser shows, from the file alone. It is written instead of the text; with --json as well,
+beside the JSON. An older page of the same job is replaced.
+
 The files alone are read. Nothing is sent or changed, and a run may go on meanwhile. Exit code 2 says that there is nothing to report.`,
 		Example: `  delink report links.csv
-  delink report links.csv --json | jq .causes`,
+  delink report links.csv --json | jq .causes
+  delink report links.csv --html links.html`,
 		Args: oneInput,
 		RunE: func(_ *cobra.Command, args []string) error {
 			return p.report(&f, args[0])
@@ -42,14 +48,25 @@ The files alone are read. Nothing is sent or changed, and a run may go on meanwh
 	flags.StringVar(&f.results, "results", "", "result `file` (default beside the input: links.results.csv)")
 	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the input: links.summary.json)")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
+	flags.StringVar(&f.page, "html", "", "`file` for the report as one HTML page")
 	return cmd
 }
 
 // report writes what became of a job to standard output.
 func (p *program) report(f *reportFlags, input string) error {
-	m, err := p.recap(f, input)
+	place, err := p.pagePlace(job.Files{Results: f.results, Summary: f.summary, Page: f.page}, input)
 	if err != nil {
 		return err
+	}
+	m, err := recapOf(p.disk, f, input)
+	if err != nil {
+		return err
+	}
+	if place != "" {
+		if err := p.savePage(p.disk, place, input, m); err != nil {
+			return err
+		}
+		p.ui.say("the report is in %s", place)
 	}
 	if f.json {
 		e := json.NewEncoder(p.stdout)
@@ -57,17 +74,20 @@ func (p *program) report(f *reportFlags, input string) error {
 		e.SetIndent("", "  ")
 		return e.Encode(m)
 	}
+	if place != "" {
+		return nil
+	}
 	_, err = p.stdout.Write([]byte(newReportView(m, input, p.paper()).text()))
 	return err
 }
 
-// recap gives the model of a job, with what to do about each cause.
-func (p *program) recap(f *reportFlags, input string) (*recap.Model, error) {
+// recapOf gives the model of a job, with what to do about each cause.
+func recapOf(on disk.Disk, f *reportFlags, input string) (*recap.Model, error) {
 	files, err := (job.Files{Results: f.results, Summary: f.summary}).Beside(input)
 	if err != nil {
 		return nil, err
 	}
-	m, err := recap.Read(p.disk, recap.Files{Results: files.Results, Summary: files.Summary})
+	m, err := recap.Read(on, recap.Files{Results: files.Results, Summary: files.Summary})
 	if errors.Is(err, recap.ErrNothing) {
 		return nil, usageError{
 			fmt.Errorf("there is nothing to report of %s: neither %s nor %s is there", input, files.Results, files.Summary),

@@ -156,13 +156,6 @@ func (v *reportView) runs() {
 	var rows [][]string
 	for i := range v.Runs[first:] {
 		r := &v.Runs[first+i]
-		how := "was killed"
-		if first+i == len(v.Runs)-1 && v.State == outcome.Running {
-			how = "goes on, or was killed"
-		}
-		if r.Reason != "" && r.End != nil {
-			how = r.Reason.Ending().Text
-		}
 		credits := ""
 		if r.Credits != nil {
 			credits = progress.Number(*r.Credits)
@@ -171,9 +164,20 @@ func (v *reportView) runs() {
 		if s := r.Seconds(); s > 0 {
 			rate = progress.Number(int(float64(r.Settled)/s + 0.5))
 		}
-		rows = append(rows, []string{r.Start.UTC().Format(shownTime), seconds(r.Seconds()), progress.Number(r.Settled), how, progress.Number(r.Calls), rate, progress.Number(r.Throttled), credits})
+		rows = append(rows, []string{r.Start.UTC().Format(shownTime), seconds(r.Seconds()), progress.Number(r.Settled), v.howEnded(first + i), progress.Number(r.Calls), rate, progress.Number(r.Throttled), credits})
 	}
 	v.table("lrrlrrrr", []string{"began (UTC)", "time", "links", "end", "calls", "links/s", "429s", "credits left"}, rows, 3)
+}
+
+// howEnded says how a run ended.
+func (v *reportView) howEnded(i int) string {
+	switch r := &v.Runs[i]; {
+	case r.Reason != "" && r.End != nil:
+		return r.Reason.Ending().Text
+	case i == len(v.Runs)-1 && v.State == outcome.Running:
+		return "goes on, or was killed"
+	}
+	return "was killed"
 }
 
 // course draws the job over time.

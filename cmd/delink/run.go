@@ -42,6 +42,9 @@ Every flag has a twin in the environment (--max-calls is DELINK_MAX_CALLS); a fl
 			if f.dryRun {
 				return p.plan(&f, args[0])
 			}
+			if _, err := p.pagePlace(f.files(), args[0]); err != nil {
+				return err
+			}
 			m, err := p.monitor(&f.monitorFlags, "run", args[0], f.files(), f.emulator)
 			if err != nil {
 				return err
@@ -76,7 +79,8 @@ func (p *program) delink(f *runFlags, input string, m *monitor) error {
 	if err != nil {
 		return err
 	}
-	return p.end(closing{json: f.json, emulator: f.emulator, failAbsent: f.failAbsent, words: runWords, monitor: m}, end)
+	page := p.pageOfRun(f, input, end)
+	return p.end(closing{page: page, json: f.json, emulator: f.emulator, failAbsent: f.failAbsent, words: runWords, monitor: m}, end)
 }
 
 // runner is what a run needs of the program.

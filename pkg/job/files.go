@@ -20,6 +20,7 @@ type Files struct {
 	Snapshot string
 	Invalid  string // the rows that cannot be used; empty for no such file
 	Metrics  string // written by the program; empty for no such file
+	Page     string // the same
 }
 
 // Role says what a file is for.
@@ -38,13 +39,14 @@ const (
 	RoleUndo
 	RoleOutput
 	RoleMetrics
+	RolePage
 )
 
 // String gives the words for the file in messages.
 func (r Role) String() string {
 	return [...]string{
 		"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used", "the snapshot",
-		"the file of the verification", "the results of the undo", "the output", "the metrics",
+		"the file of the verification", "the results of the undo", "the output", "the metrics", "the report",
 	}[r]
 }
 
@@ -60,7 +62,7 @@ type part struct {
 
 // written lists the files that a job writes. The snapshot's path comes from that of the results.
 func (f *Files) written() []part {
-	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}, {RoleSnapshot, &f.Snapshot}, {RoleMetrics, &f.Metrics}}
+	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}, {RoleSnapshot, &f.Snapshot}, {RoleMetrics, &f.Metrics}, {RolePage, &f.Page}}
 }
 
 // place gives every file its path. A file that the user gave no path goes beside the results.
