@@ -91,6 +91,8 @@ var hints = map[string]string{
 	"429":                   "wait, or set a smaller --concurrency",
 	"500":                   "run again later; Zoho's status page may say more",
 	zoho.CodeForeignAnswer:  "a proxy or gateway on the way may have answered: check the network and ZOHO_API_DOMAIN",
+	zoho.CodeUnproven:       "look at one of the parent records in the CRM with the user of this login: if the list is empty there, the links are gone; if it is not, this login may not see its records, or a proxy or gateway on the way answers",
+	zoho.CodeEmptyAnswers:   "look at one of the parent records in the CRM with the user of this login: it may not see the records of the list, or a proxy or gateway on the way may answer",
 	zoho.CodeServerError:    "run again later; Zoho's status page may say more",
 	zoho.CodeNotShown:       "look for the link in the CRM with the user of this login; if it is there, this login may not see the records of the list",
 	zoho.CodeEmptyAnswers:   "look at one of the parent records in the CRM with the user of this login: it may not see the records of the list, or a proxy on the way answers",

@@ -27,7 +27,7 @@ type Delink struct {
 	unread int  // tasks whose fields could not be read since that was last possible
 
 	noLookUp map[zoho.Relation]bool // relations whose links cannot be looked up
-	proofs   proofs[*task]
+	evidence evidence[*task]
 
 	readsAlike int // of calls that read fields: see refusesAll
 }
@@ -70,8 +70,8 @@ func Start(crm CRM, batches iter.Seq[chunker.Batch], record Recorder, s Settings
 		accepted: map[zoho.Relation]bool{},
 		tried:    map[zoho.Relation]bool{},
 		noLookUp: map[zoho.Relation]bool{},
-		proofs:   newProofs[*task](),
 	}
+	d.evidence = newEvidence(d.engine, d.settleLookUp, d.held, d.answersOtherwise)
 	return &Run{Engine: d.engine, op: d, batches: batches}
 }
 
@@ -127,23 +127,25 @@ func (d *Delink) Missed(x engine.Task, e *zoho.Error) { of(x).missed(e) }
 // Answer decides what an answer leads to: outcomes, another attempt, or the end of the run.
 func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 	t := of(x)
+	if t.proves() {
+		d.evidence.proved(t, r.Err)
+		return
+	}
 	other := t.other
 	t.other = nil
 	if r.Err == nil && t.delinks() {
 		d.accepted[t.relation] = true
 	}
-	if proves(t, r.Err) {
+	if isHeard(t, r.Err) {
 		d.heard = true
 	}
-	if proves(t, r.Err) || r.Err == nil && t.delinks() {
+	if isHeard(t, r.Err) || r.Err == nil && t.delinks() {
 		d.lost = 0
 	}
 	if r.Err == nil && !t.looksUp() {
 		*d.alike(t) = 0
 	}
 	switch {
-	case t.counts:
-		d.counted(t, r.Err, r.Finished)
 	case r.Err != nil:
 		d.failed(t, r.Err)
 	case t.looksUp():
@@ -162,9 +164,9 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 	}
 }
 
-// proves reports whether a delink was answered by the CRM itself: the answer names ids, or it is a
+// isHeard reports whether a delink was answered by the CRM itself: the answer names ids, or it is a
 // refusal in Zoho's form.
-func proves(t *task, e *zoho.Error) bool {
+func isHeard(t *task, e *zoho.Error) bool {
 	switch {
 	case !t.delinks():
 		return false
@@ -192,13 +194,7 @@ func (d *Delink) Abandon(tasks []engine.Task) {
 			d.write(t.unknown(time.Now()))
 		}
 	}
-	for _, waiting := range d.proofs.waiting {
-		for _, t := range waiting {
-			if !t.counts && t.history.OfThisRun() { // else it is among the tasks
-				d.write(t.unknown(time.Now()))
-			}
-		}
-	}
+	d.abandonUnproven()
 	if e := d.refused.altogether(d.recorded); e != nil && d.engine.Ended() == outcome.Completed {
 		d.engine.End(outcome.LoginRefused, e)
 	}

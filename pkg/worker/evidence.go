@@ -1,8 +1,11 @@
 package worker
 
 import (
+	"context"
 	"fmt"
+	"time"
 
+	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
 )
 
@@ -15,14 +18,29 @@ import (
 //     list, or
 //   - if the CRM counts no record in the list of that parent record.
 //
-// Answers to other questions, such as those about the org, do not count: they show that the login
-// is let in, and not that it sees the records of this list. If there is no proof of either kind, the
-// look-up is held until the end, since another parent record may give one.
-type evidence struct {
+// A count of more than that proves nothing: it shows that the CRM is there, and not that reads show
+// the records. Where the CRM refuses to count, it is enough for some operations that it answers
+// other questions: see answers. If there is no proof, the look-up is held until the end, since
+// another parent record may give one.
+type evidence[T provable] struct {
+	engine   *engine.Engine
+	believed func(T)     // settles a task whose look-up is believed
+	held     func(T)     // notes that a task is held; it may be nil
+	answers  func() bool // the CRM is known to answer otherwise in this run; nil for never
+
 	readable map[zoho.Relation]bool // a read has shown some record
-	empty    map[listOf]bool        // the CRM counts no record
-	waiting  map[listOf][]*lookUpTask
-	unproven map[listOf][]*lookUpTask
+	proven   map[listOf]bool        // the CRM counts no record, or refuses to count and answers otherwise
+	failed   map[listOf]T           // the task for which there was no proof
+	waiting  map[listOf][]T         // tasks that wait for the proof of another one
+	unproven []T                    // tasks that are held
+}
+
+// provable is a task with look-ups that may need a proof.
+type provable interface {
+	engine.Task
+	list() listOf
+	proof() *proving
+	Fresh()
 }
 
 // listOf is the list of one parent record.
@@ -31,124 +49,203 @@ type listOf struct {
 	parent   zoho.ID
 }
 
-func newEvidence() evidence {
-	return evidence{map[zoho.Relation]bool{}, map[listOf]bool{}, map[listOf][]*lookUpTask{}, map[listOf][]*lookUpTask{}}
+// proving is what a task keeps of its look-up and of the proof for it.
+type proving struct {
+	asks      asked
+	at        time.Time   // when the links were looked up
+	count     int         // of the list's records
+	uncounted *zoho.Error // why there is no count
+	page      zoho.Page
+	recounted bool
+	unnamed   int // calls that reached the API, and named none of the links
 }
 
-func (t *lookUpTask) list() listOf { return listOf{t.batch.Relation, t.batch.Parent} }
+// asked says what the next call of a task asks.
+type asked int
+
+const (
+	whichLinks asked = iota // the task's own call
+	howMany                 // how many records the list holds
+	firstPage               // the first records of the list
+)
+
+func (p *proving) proof() *proving { return p }
+
+// proves reports whether the next call is one for a proof.
+func (p *proving) proves() bool { return p.asks != whichLinks }
+
+// askForProof makes the next call, if it is one for a proof.
+func (p *proving) askForProof(ctx context.Context, crm LinkReader, token zoho.Token, of listOf) (err error) {
+	if p.asks == howMany {
+		p.count, err = crm.Count(ctx, token, of.relation, of.parent)
+	} else {
+		p.page, err = crm.Links(ctx, token, of.relation, of.parent, zoho.PageOf{})
+	}
+	if err == nil || zoho.AsError(err).Sent {
+		p.unnamed++
+	}
+	return err
+}
+
+// whyUnproven is why it is not known whether a task's links are there although its look-up was
+// answered.
+func whyUnproven(t provable) *zoho.Error {
+	e := &zoho.Error{Kind: zoho.Unanswered, Sent: true, Code: zoho.CodeUnproven}
+	of := t.list()
+	switch uncounted := t.proof().uncounted; {
+	case uncounted != nil:
+		e.Detail = fmt.Sprintf("reads of %s show no record at all, and the CRM does not count them (%s)", of.relation, uncounted)
+	default:
+		e.Detail = fmt.Sprintf("the CRM counts records in %s of %s, and reads show none", of.relation, of.parent)
+	}
+	return e
+}
+
+func newEvidence[T provable](e *engine.Engine, believed, held func(T), answers func() bool) evidence[T] {
+	return evidence[T]{
+		engine: e, believed: believed, held: held, answers: answers,
+		readable: map[zoho.Relation]bool{},
+		proven:   map[listOf]bool{},
+		failed:   map[listOf]T{},
+		waiting:  map[listOf][]T{},
+	}
+}
 
 // believes reports whether an empty look-up is believed.
-func (v *evidence) believes(t *lookUpTask) bool {
-	return v.readable[t.batch.Relation] || v.empty[t.list()]
+func (v *evidence[T]) believes(t T) bool {
+	return v.readable[t.list().relation] || v.proven[t.list()]
 }
 
 // forget drops the count of a list.
-func (v *evidence) forget(t *lookUpTask) { delete(v.empty, t.list()) }
-
-// release gives a task, and those that have waited for its proof.
-func (v *evidence) release(t *lookUpTask) []*lookUpTask {
-	if t.asks == whichLinks {
-		return []*lookUpTask{t}
-	}
-	waited := v.waiting[t.list()]
-	delete(v.waiting, t.list())
-	return append([]*lookUpTask{t}, waited...)
-}
-
-// held gives the tasks without a proof.
-func (v *evidence) held() (tasks []*lookUpTask) {
-	for _, held := range v.unproven {
-		tasks = append(tasks, held...)
-	}
-	return tasks
-}
+func (v *evidence[T]) forget(t T) { delete(v.proven, t.list()) }
 
 // shown notes that a read has shown a record of a relation. What was held for the want of that is
-// settled. A task that waits for the proof of another one is settled with it.
-func (l *LookUp) shown(r zoho.Relation) {
-	if l.evidence.readable[r] {
+// settled. Tasks that wait for the proof of another one are settled with it.
+func (v *evidence[T]) shown(r zoho.Relation) {
+	if v.readable[r] {
 		return
 	}
-	l.evidence.readable[r] = true
-	for list, held := range l.evidence.unproven {
-		if list.relation != r {
-			continue
-		}
-		delete(l.evidence.unproven, list)
-		for _, t := range held {
-			l.found(t)
+	v.readable[r] = true
+	held := v.unproven
+	v.unproven = nil
+	for _, t := range held {
+		if t.list().relation == r {
+			v.believed(t)
+		} else {
+			v.unproven = append(v.unproven, t)
 		}
 	}
 }
 
 // prove takes an empty look-up that is not believed yet, and asks how many records the list holds.
 // Other tasks of the list wait for that.
-func (l *LookUp) prove(t *lookUpTask) {
-	list := t.list()
-	if held, tried := l.evidence.unproven[list]; tried {
-		l.evidence.unproven[list] = append(held, t)
-		t.count, t.counted = held[0].count, held[0].counted
+func (v *evidence[T]) prove(t T) {
+	of := t.list()
+	if first, failed := v.failed[of]; failed {
+		v.hold(t, first)
 		return
 	}
-	if waiting, proving := l.evidence.waiting[list]; proving {
-		l.evidence.waiting[list] = append(waiting, t)
+	if waiting, proving := v.waiting[of]; proving {
+		v.waiting[of] = append(waiting, t)
 		return
 	}
-	l.evidence.waiting[list] = nil
-	l.ask(t, howMany)
+	v.waiting[of] = nil
+	t.proof().recounted = false
+	v.ask(t, howMany)
 }
 
-func (l *LookUp) ask(t *lookUpTask, what asked) {
-	t.asks = what
+func (v *evidence[T]) ask(t T, what asked) {
+	t.proof().asks = what
 	t.Fresh()
-	l.engine.Park(t, 0)
+	v.engine.Park(t, 0)
 }
 
-// proved takes the end of a call that was made for a proof.
-func (l *LookUp) proved(t *lookUpTask, e *zoho.Error) {
-	if e == nil || e.Sent {
-		t.Attempts-- // the call names no link
-	}
-	if isWorthAsking(e) && l.engine.Retry(t, e) {
+// proved takes the end of a call for a proof.
+func (v *evidence[T]) proved(t T, e *zoho.Error) {
+	if isWorthAsking(e) && v.engine.Retry(t, e) {
 		return
 	}
+	p, of := t.proof(), t.list()
 	switch {
-	case l.evidence.readable[t.batch.Relation]: // another task has proved it meanwhile
-	case t.asks == howMany && e == nil && t.count == 0:
-		l.evidence.empty[t.list()] = true
-	case t.asks == howMany:
-		t.counted = e
-		l.ask(t, firstPage)
+	case v.readable[of.relation]: // another task has proved it meanwhile
+	case p.asks == howMany && e == nil && p.count == 0:
+		v.proven[of] = true
+	case p.asks == howMany:
+		p.uncounted = e
+		v.ask(t, firstPage)
 		return
-	case e == nil && len(t.page.Records) > 0:
-		l.shown(t.batch.Relation)
-	case t.counted == nil && !t.recounted: // perhaps the count is out of date
-		t.recounted, t.asks = true, howMany
+	case e == nil && len(p.page.Records) > 0:
+		v.shown(of.relation)
+	case p.uncounted == nil && !p.recounted: // perhaps the count is out of date
+		p.recounted, p.asks = true, howMany
 		t.Fresh()
-		l.engine.After(t, lookAgain)
+		v.engine.After(t, lookAgain)
 		return
+	case refusesToAnswer(p.uncounted) && (e == nil || refusesToAnswer(e)) && v.answers != nil && v.answers():
+		v.proven[of] = true
 	default:
-		tasks := l.evidence.release(t)
-		for _, w := range tasks {
-			w.count, w.counted = t.count, t.counted
+		v.failed[of] = t
+		for _, w := range v.release(t) {
+			v.hold(w, t)
 		}
-		l.evidence.unproven[t.list()] = tasks
 		return
 	}
-	for _, w := range l.evidence.release(t) {
-		w.asks = whichLinks
-		l.found(w)
+	v.settle(t)
+}
+
+// settleUncalled settles a task whose next call is one for a proof that has become needless,
+// because another task has proved it meanwhile. It reports whether the task is such a one.
+func (v *evidence[T]) settleUncalled(t T) bool {
+	if !t.proof().proves() || !v.readable[t.list().relation] {
+		return false
+	}
+	v.settle(t)
+	return true
+}
+
+// settle settles a task that is believed, and those that have waited for its proof.
+func (v *evidence[T]) settle(t T) {
+	for _, w := range v.release(t) {
+		v.believed(w)
 	}
 }
 
-// unproven is why the links of a task are not known although their look-up was answered.
-func (t *lookUpTask) unproven() *zoho.Error {
-	e := &zoho.Error{Kind: zoho.Unanswered, Sent: true, Code: zoho.CodeUnproven}
-	switch {
-	case t.counted != nil:
-		e.Detail = fmt.Sprintf("reads of %s show no record at all, and the CRM does not count them (%s)", t.batch.Relation, t.counted)
-	default:
-		e.Detail = fmt.Sprintf("the CRM counts records in %s of %s, and reads show none", t.batch.Relation, t.batch.Parent)
+// release gives a task, and those that have waited for its proof. None of them asks for a proof any
+// more.
+func (v *evidence[T]) release(t T) []T {
+	if !t.proof().proves() {
+		return []T{t}
 	}
-	return e
+	t.proof().asks, t.proof().page = whichLinks, zoho.Page{}
+	waited := v.waiting[t.list()]
+	delete(v.waiting, t.list())
+	return append([]T{t}, waited...)
+}
+
+// hold holds a task, because there was no proof for another one of its list.
+func (v *evidence[T]) hold(t, failed T) {
+	t.proof().uncounted = failed.proof().uncounted
+	v.unproven = append(v.unproven, t)
+	if v.held != nil {
+		v.held(t)
+	}
+}
+
+// waited gives the tasks that still wait for the proof of another one when the run ends.
+func (v *evidence[T]) waited() (tasks []T) {
+	for _, waiting := range v.waiting {
+		tasks = append(tasks, waiting...)
+	}
+	return tasks
+}
+
+// isWorthAsking reports whether a call for a proof that ended in this way should be made again.
+func isWorthAsking(e *zoho.Error) bool {
+	return e != nil && e.Kind == zoho.Unanswered && (e.Status == 0 || e.Status >= 500)
+}
+
+// refusesToAnswer reports whether a call was refused in Zoho's form. A gateway answers with an
+// empty or foreign success, with an error of a server, or with a redirection.
+func refusesToAnswer(e *zoho.Error) bool {
+	return e != nil && e.Sent && e.Status >= 400 && (e.Kind == zoho.Refused || e.Kind == zoho.Nameless || e.Kind == zoho.Denied)
 }

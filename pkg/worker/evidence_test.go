@@ -27,9 +27,7 @@ func (r *rig) clear(but int) {
 
 // An empty look-up is believed only with a proof.
 func TestFindIsProven(t *testing.T) {
-	silent := func() error {
-		return &zoho.Error{Kind: zoho.Unanswered, Sent: true, Status: 204, Code: zoho.CodeForeignAnswer}
-	}
+	silent := func() error { return silent() }
 	refused := func() error { return refusal(zoho.ScopeParent, "ID_ALREADY_CONVERTED") }
 	other := reader.Link{Relation: campaignLeads, Parent: 1000, Related: 77} // of no batch
 	for _, c := range []struct {
@@ -50,7 +48,7 @@ func TestFindIsProven(t *testing.T) {
 		{name: "reads show nothing, and one link is there", linked: 1, blank: true, not: 4, known: 4, counts: 4, pages: 2},
 		{name: "reads show nothing, and counts are refused", blank: true, count: refused, counts: 3, pages: 3},
 		{name: "a gateway answers all calls", linked: 3, blank: true, count: silent, page: silent, counts: 3, pages: 3},
-		{name: "counts are refused, and a page shows a link", other: true, count: refused, not: 6, known: 6, counts: 2, pages: 2},
+		{name: "counts are refused, and a page shows a link", other: true, count: refused, not: 6, known: 6, counts: 2, pages: 1},
 		{name: "counts are refused, and a link shows later", linked: 1, count: refused, not: 4, known: 6, counts: 2, pages: 2},
 		{name: "nothing has to be proved", trusted: true, not: 6, known: 6},
 	} {
@@ -258,14 +256,14 @@ func TestFindsNoLiesWithoutProof(t *testing.T) {
 // What is not proved is told with its reason.
 func TestUnprovenText(t *testing.T) {
 	task := &lookUpTask{batch: chunker.Batch{Relation: campaignLeads, Parent: 1000}}
-	if text, want := task.unproven().Error(), "the link is not shown, and nothing proves that this login sees the list: the CRM counts records in Campaigns.Leads of 1000, and reads show none"; text != want {
+	if text, want := whyUnproven(task).Error(), "the link is not shown, and nothing proves that this login sees the list: the CRM counts records in Campaigns.Leads of 1000, and reads show none"; text != want {
 		t.Errorf("%q", text)
 	}
-	task.counted = refusal(zoho.ScopeParent, "ID_ALREADY_CONVERTED")
-	if text, want := task.unproven().Detail, fmt.Sprintf("reads of Campaigns.Leads show no record at all, and the CRM does not count them (%s)", task.counted); text != want {
+	task.uncounted = refusal(zoho.ScopeParent, "ID_ALREADY_CONVERTED")
+	if text, want := whyUnproven(task).Detail, fmt.Sprintf("reads of Campaigns.Leads show no record at all, and the CRM does not count them (%s)", task.uncounted); text != want {
 		t.Errorf("%q", text)
 	}
-	if !slices.Contains([]zoho.Kind{zoho.Unanswered}, task.unproven().Kind) {
+	if !slices.Contains([]zoho.Kind{zoho.Unanswered}, whyUnproven(task).Kind) {
 		t.Error("it is no refusal")
 	}
 }

@@ -22,7 +22,7 @@ type LookUp struct {
 	source
 
 	refused  refusals
-	evidence evidence
+	evidence evidence[*lookUpTask]
 	ahead    int           // links that were taken, and that the first look at is not over
 	again    []*lookUpTask // second looks that are to be made, in the order of their time
 	drained  bool          // Next gives no other task
@@ -62,7 +62,8 @@ type FindingRecorder interface {
 // StartLookUp gives the Run that looks up the links of the batches. When the run has completed,
 // keep has a finding for every link. When it has ended early, keep has those that were made so far.
 func StartLookUp(crm LinkReader, batches iter.Seq[chunker.Batch], keep FindingRecorder, s LookUpSettings) *Run {
-	l := &LookUp{crm: crm, keep: keep, settings: s, engine: engine.New(crm, s.Settings), refused: newRefusals(), evidence: newEvidence()}
+	l := &LookUp{crm: crm, keep: keep, settings: s, engine: engine.New(crm, s.Settings), refused: newRefusals()}
+	l.evidence = newEvidence(l.engine, l.found, nil, nil)
 	return &Run{Engine: l.engine, op: l, batches: batches}
 }
 
@@ -75,37 +76,21 @@ type lookUpTask struct {
 	second bool      // it is the second look
 	due    time.Time // of the second look: not before
 
-	asks      asked // what the next call asks
-	linked    []bool
-	at        time.Time // when the links were looked up
-	count     int       // of the list's records
-	counted   *zoho.Error
-	page      zoho.Page
-	recounted bool
+	proving
+	linked []bool // the answer to the look-up
 }
 
-// asked says what a call of a lookUpTask asks.
-type asked int
-
-const (
-	whichLinks asked = iota // which of the links are there
-	howMany                 // how many records the list holds: see evidence
-	firstPage               // the first records of the list: see evidence
-)
+func (t *lookUpTask) list() listOf { return listOf{t.batch.Relation, t.batch.Parent} }
 
 // Size is how many links the task has.
 func (t *lookUpTask) Size() int { return len(t.batch.Pos) }
 
 // Call makes the task's next call.
 func (t *lookUpTask) Call(ctx context.Context, token zoho.Token) (err error) {
-	switch t.asks {
-	case howMany:
-		t.count, err = t.crm.Count(ctx, token, t.batch.Relation, t.batch.Parent)
-	case firstPage:
-		t.page, err = t.crm.Links(ctx, token, t.batch.Relation, t.batch.Parent, zoho.PageOf{})
-	case whichLinks:
-		t.linked, err = t.crm.Linked(ctx, token, t.batch.Relation, t.batch.Parent, t.batch.Related)
+	if t.proves() {
+		return t.askForProof(ctx, t.crm, token, t.list())
 	}
+	t.linked, err = t.crm.Linked(ctx, token, t.batch.Relation, t.batch.Parent, t.batch.Related)
 	return err
 }
 
@@ -123,7 +108,7 @@ func (t *lookUpTask) lookAgain(at []int) *lookUpTask {
 	for i, j := range at {
 		p.batch.Related[i], p.batch.Pos[i] = t.batch.Related[j], t.batch.Pos[j]
 	}
-	p.second, p.due, p.asks, p.recounted = true, t.at.Add(lookAgain), whichLinks, false
+	p.second, p.due = true, t.at.Add(lookAgain)
 	p.Fresh()
 	return &p
 }
@@ -170,9 +155,14 @@ func (l *LookUp) looked(t *lookUpTask) {
 // Prepare has nothing to do: a look-up changes nothing.
 func (l *LookUp) Prepare([]engine.Task) error { return nil }
 
-// SettleUncalled settles a task without a call, if its parent record or its list has been refused.
+// SettleUncalled settles a task without a call, if its parent record or its list has been refused,
+// or if its proof is not needed any more.
 func (l *LookUp) SettleUncalled(x engine.Task) bool {
 	t := lookUpOf(x)
+	if l.evidence.settleUncalled(t) {
+		l.parkAgain()
+		return true
+	}
 	e := l.refused.of(t.batch.Relation, t.parent)
 	if e == nil {
 		return false
@@ -198,8 +188,8 @@ func (l *LookUp) Missed(engine.Task, *zoho.Error) {}
 func (l *LookUp) Answer(x engine.Task, r engine.Reply) {
 	t, e := lookUpOf(x), r.Err
 	defer l.parkAgain()
-	if t.asks != whichLinks {
-		l.proved(t, e)
+	if t.proves() {
+		l.evidence.proved(t, e)
 		return
 	}
 	if e == nil || e.Kind != zoho.Unanswered {
@@ -243,9 +233,9 @@ func (l *LookUp) lookedUp(t *lookUpTask) {
 	l.looked(t)
 	switch {
 	case slices.Contains(t.linked, true):
-		l.shown(t.batch.Relation)
+		l.evidence.shown(t.batch.Relation)
 	case !l.settings.Trusted && !l.evidence.believes(t):
-		l.prove(t)
+		l.evidence.prove(t)
 		return
 	}
 	l.found(t)
@@ -256,7 +246,7 @@ func (l *LookUp) found(t *lookUpTask) {
 	out := make([]Finding, 0, len(t.linked))
 	var doubtful []int
 	for i, linked := range t.linked {
-		f := Finding{Pos: t.batch.Pos[i], Presence: outcome.NotLinked, Attempts: t.Attempts, Time: t.at}
+		f := Finding{Pos: t.batch.Pos[i], Presence: outcome.NotLinked, Attempts: t.Attempts - t.unnamed, Time: t.at}
 		if linked {
 			f.Presence = outcome.Linked
 		}
@@ -280,7 +270,7 @@ func (l *LookUp) lookAgain(t *lookUpTask) {
 
 // notKnown settles links that cannot be looked up because of e.
 func (l *LookUp) notKnown(t *lookUpTask, e *zoho.Error) {
-	if t.asks == whichLinks {
+	if !t.proves() {
 		l.looked(t)
 	}
 	for _, t := range l.evidence.release(t) {
@@ -292,7 +282,7 @@ func (l *LookUp) writeNotKnown(t *lookUpTask, e *zoho.Error) {
 	now := time.Now()
 	out := make([]Finding, t.Size())
 	for i, pos := range t.batch.Pos {
-		out[i] = Finding{Pos: pos, Presence: outcome.NotKnown, Err: e, Attempts: t.Attempts, Time: now}
+		out[i] = Finding{Pos: pos, Presence: outcome.NotKnown, Err: e, Attempts: t.Attempts - t.unnamed, Time: now}
 	}
 	if e.Kind == zoho.Denied {
 		l.denied += len(out)
@@ -319,8 +309,8 @@ func (l *LookUp) write(out []Finding) {
 // with LoginRefused.
 func (l *LookUp) Abandon([]engine.Task) {
 	if l.engine.Ended() == outcome.Completed {
-		for _, t := range l.evidence.held() {
-			l.writeNotKnown(t, t.unproven())
+		for _, t := range l.evidence.unproven {
+			l.writeNotKnown(t, whyUnproven(t))
 		}
 	}
 	if l.denied > 0 && l.denied == l.recorded && l.engine.Ended() == outcome.Completed {

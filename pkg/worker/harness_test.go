@@ -75,6 +75,7 @@ type fake struct {
 	counting   func() error // why they have no answer; nil for one
 	pages      int          // pages of lists that were read
 	paging     func() error // why they have no answer; nil for one
+	proofs     int          // such questions and pages that came here
 	inFlight   int
 	peak       int
 	token      zoho.Token
@@ -269,9 +270,12 @@ func (f *fake) LinkFields(ctx context.Context, token zoho.Token, r zoho.Relation
 func (f *fake) Count(_ context.Context, _ zoho.Token, r zoho.Relation, parent zoho.ID) (n int, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	defer func() { f.proof(err) }()
 	f.counts++
 	if f.counting != nil {
-		return 0, f.counting()
+		if err := f.counting(); err != nil {
+			return 0, err
+		}
 	}
 	for l, linked := range f.linked {
 		if linked && l.Relation == r && l.Parent == parent {
@@ -281,10 +285,18 @@ func (f *fake) Count(_ context.Context, _ zoho.Token, r zoho.Relation, parent zo
 	return n, nil
 }
 
+// proof notes the end of a call for a proof.
+func (f *fake) proof(err error) {
+	if err == nil || zoho.AsError(err).Sent {
+		f.proofs++
+	}
+}
+
 // Links answers at once, and is no call that names links.
 func (f *fake) Links(_ context.Context, _ zoho.Token, r zoho.Relation, parent zoho.ID, _ zoho.PageOf) (p zoho.Page, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	defer func() { f.proof(err) }()
 	f.pages++
 	if f.paging != nil {
 		return p, f.paging()
@@ -347,6 +359,11 @@ func (f *fake) starts() (at []time.Duration) {
 // What goes wrong, by kind.
 func unanswered() *zoho.Error {
 	return &zoho.Error{Kind: zoho.Unanswered, Sent: true, Status: 502, Code: zoho.CodeServerError}
+}
+
+// silent is an empty success, as a gateway may give it.
+func silent() *zoho.Error {
+	return &zoho.Error{Kind: zoho.Unanswered, Sent: true, Status: 204, Code: zoho.CodeForeignAnswer}
 }
 
 func unsent() *zoho.Error {

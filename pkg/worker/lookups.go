@@ -23,55 +23,63 @@ func (d *Delink) lookUp(t *task, why *zoho.Error) {
 	d.engine.Park(t, 0)
 }
 
-// judgeLookUp takes the answer to a look-up. All links of the task have one history.
+// judgeLookUp takes the answer to a look-up. If it shows none of the links, it may need a proof
+// first. All links of the task have one history.
 func (d *Delink) judgeLookUp(t *task, at time.Time) {
+	t.at = at
 	switch {
 	case slices.Contains(t.linked, true):
-		d.proofs.shown(t.relation)
+		d.evidence.shown(t.relation)
 	case d.saysNothing(t):
 		d.write(t.unknown(at))
 		return
-	case (t.history.MayBeRemoved() || t.why == errNotLinked) && !d.proofs.readable[t.relation]:
-		d.proveReads(t)
+	case !d.evidence.believes(t):
+		d.evidence.prove(t)
 		return
 	}
-	d.settleLookUp(t, at)
+	d.settleLookUp(t)
 }
 
-// proveReads takes a look-up that found no link, and has the CRM count the records of the list: see
-// proofs.
-func (d *Delink) proveReads(t *task) {
-	if first := d.proofs.await(t.relation, t); !first {
-		return
+// answersOtherwise reports whether the CRM has answered a delink, or a question about the org.
+func (d *Delink) answersOtherwise() bool { return d.heard || d.settings.OrgAnswers }
+
+// held notes a task whose look-up is not proved. If a gateway answers all calls that read fields,
+// nothing will be proved, and nothing will be sent. So the run ends if lostMax of them are held in a
+// row.
+func (d *Delink) held(t *task) {
+	if t.why == errNotLinked {
+		d.unread++
+		d.endUnread(whyUnproven(t))
 	}
-	t.counts = true
-	t.Fresh()
-	d.engine.Park(t, 0)
 }
 
-// counted takes the answer to the call that counts the records of a list. If the CRM does not count
-// them, it is enough that it has answered a delink, or a question about the org.
-func (d *Delink) counted(t *task, e *zoho.Error, at time.Time) {
-	t.counts = false
-	if isWorthAsking(e) && d.engine.Retry(t, e) {
-		t.counts = true
-		return
-	}
-	isReadable, tasks := d.proofs.counted(t.relation, e, d.heard || d.settings.OrgAnswers)
-	for _, t := range tasks {
-		switch {
-		case isReadable:
-			d.settleLookUp(t, at)
+// abandonUnproven settles the tasks that are still held or wait for a proof when the run ends.
+// Unless it was stopped, nothing will prove any more what is held. A call that may have removed
+// links of this run makes them Unknown in any case.
+func (d *Delink) abandonUnproven() {
+	isOver := d.engine.Ended() == outcome.Completed || d.engine.Ended() == outcome.Broken
+	for _, t := range d.evidence.unproven {
+		switch e := whyUnproven(t); {
+		case !isOver && !t.history.OfThisRun():
 		case t.why == errNotLinked:
-			d.lose(t, errNotProven)
+			d.settleUnread(t, e)
 		default:
-			d.write(t.unknown(at))
+			d.settleBlind(t, t.why, t.why.Error()+"; "+e.Error())
+		}
+	}
+	for _, t := range d.evidence.waited() {
+		if t.history.OfThisRun() {
+			d.write(t.unknown(time.Now()))
 		}
 	}
 }
 
 // settleLookUp settles the links of a look-up that is believed.
-func (d *Delink) settleLookUp(t *task, at time.Time) {
+func (d *Delink) settleLookUp(t *task) {
+	at := t.at
+	if t.why == errNotLinked {
+		d.unread = 0
+	}
 	var out []outcome.Outcome
 	var there []int
 	for i, linked := range t.linked {
@@ -132,10 +140,16 @@ func (d *Delink) cannotLookUp(t *task, e *zoho.Error) {
 		d.noLookUp[t.relation] = true
 		d.engine.Notef("links of %s cannot be looked up, so some may stay unknown: %s", t.relation, e)
 	}
+	d.settleBlind(t, t.why, t.why.Error())
+}
+
+// settleBlind settles links of which the CRM shows nothing.
+func (d *Delink) settleBlind(t *task, e *zoho.Error, message string) {
+	now := time.Now()
 	status, _ := t.history.Judge(outcome.NoEvidence)
 	if status == outcome.Unknown {
-		d.write(t.unknown(time.Now()))
+		d.write(t.unknown(now))
 		return
 	}
-	d.write(t.all(status, t.why, t.why.Error(), time.Now()))
+	d.write(t.all(status, e, message, now))
 }

@@ -13,12 +13,12 @@ import (
 // the same history.
 type piece struct {
 	engine.State
+	proving
 	relation zoho.Relation
 	parent   zoho.ID
 	ids      []zoho.ID
 	pos      []int
 	history  outcome.History
-	unnamed  int // calls that reached the API, and named none of the links
 }
 
 func pieceOf(b chunker.Batch) piece {
@@ -29,6 +29,8 @@ func pieceOf(b chunker.Batch) piece {
 func (p *piece) batch() chunker.Batch {
 	return chunker.Batch{Relation: p.relation, Parent: p.parent, Related: p.ids, Pos: p.pos, History: p.history}
 }
+
+func (p *piece) list() listOf { return listOf{p.relation, p.parent} }
 
 // parentRecord names the piece's parent record.
 func (p *piece) parentRecord() parentRecord { return parentRecord{p.relation.Module, p.parent} }
@@ -49,13 +51,6 @@ func picked[T any](from []T, at []int) []T {
 		to[i] = from[j]
 	}
 	return to
-}
-
-// namesNone notes the end of a call that names none of the links.
-func (p *piece) namesNone(err error) {
-	if err == nil || zoho.AsError(err).Sent {
-		p.unnamed++
-	}
 }
 
 // outcome gives the outcome of the link at an index.

@@ -74,7 +74,8 @@ func (r *refusals) remember(list zoho.Relation, p parentRecord, e *zoho.Error) (
 }
 
 // SettleUncalled settles a task without a call, if its parent record or its list has been refused.
-// A task that is to be looked up goes on, because a look-up may be allowed.
+// A task that is to be looked up goes on, because a look-up may be allowed, unless its look-up has
+// been answered and needs no proof any more.
 //
 // If the login lacks a permission, links that were not sent stay pending: another login may remove
 // them. If a link that was not sent is refused for another reason and an earlier run may have
@@ -82,7 +83,7 @@ func (r *refusals) remember(list zoho.Relation, p parentRecord, e *zoho.Error) (
 func (d *Delink) SettleUncalled(x engine.Task) bool {
 	t := of(x)
 	if t.looksUp() {
-		return false
+		return d.evidence.settleUncalled(t)
 	}
 	e := d.refused.of(t.relation, t.parentRecord())
 	if e == nil {
@@ -153,7 +154,7 @@ func (d *Delink) isAccepted(t *task) bool {
 	if t.delinks() {
 		return d.accepted[t.relation]
 	}
-	return d.accepted[t.relation] || d.proofs.readable[t.relation]
+	return d.accepted[t.relation] || d.evidence.readable[t.relation]
 }
 
 // alike gives the counter of refusesAll for a task that is not looked up. Reads of fields and

@@ -26,7 +26,7 @@ type Relink struct {
 	refused  refusals
 	accepted map[zoho.Relation]bool // relations of which a call that makes links was answered
 	trials   trials
-	proofs   proofs[*relinkTask]
+	evidence evidence[*relinkTask]
 
 	heard     bool // the CRM itself has answered some call
 	lost      int  // tasks whose links were sent to no answer, since such a call was last answered
@@ -52,8 +52,8 @@ func StartRelink(crm RelinkCRM, batches iter.Seq[chunker.Batch], fields func(pos
 		refused:  newRefusals(),
 		accepted: map[zoho.Relation]bool{},
 		trials:   newTrials(),
-		proofs:   newProofs[*relinkTask](),
 	}
+	r.evidence = newEvidence(r.engine, r.try, r.held, r.answersOtherwise)
 	return &Run{Engine: r.engine, op: r, batches: batches}
 }
 
@@ -75,10 +75,12 @@ func (r *Relink) Missed(x engine.Task, e *zoho.Error) { relinkOf(x).missed(e) }
 // Answer decides what an answer leads to: outcomes, another call, or the end of the run.
 func (r *Relink) Answer(x engine.Task, reply engine.Reply) {
 	t := relinkOf(x)
+	if t.proves() {
+		r.evidence.proved(t, reply.Err)
+		return
+	}
 	r.hear(t, reply.Err)
 	switch {
-	case t.step == counts:
-		r.counted(t, reply.Err, reply.Finished)
 	case reply.Err != nil:
 		r.failed(t, reply.Err)
 	case t.step == looks:

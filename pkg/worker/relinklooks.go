@@ -9,43 +9,12 @@ import (
 	"delink/pkg/zoho"
 )
 
-// looked takes the answer to the look-up before links are made. That none of them is there is said
-// by an empty answer, and counts only once it is proven that reads reach the CRM: a call for a link
-// that is there would overwrite its fields.
+// looked takes the answer to the look-up before links are made. It settles the links that are there,
+// and has the others made.
 func (r *Relink) looked(t *relinkTask, at time.Time) {
-	switch {
-	case slices.Contains(t.linked, true):
-		r.proofs.shown(t.relation)
-	case !r.proofs.readable[t.relation]:
-		if first := r.proofs.await(t.relation, t); first {
-			t.step = counts
-			t.Fresh()
-			r.engine.Park(t, 0)
-		}
-		return
+	if slices.Contains(t.linked, true) {
+		r.evidence.shown(t.relation)
 	}
-	r.believe(t, at)
-}
-
-// counted takes the answer to the call that counts the records of a list: see proofs. If it proves
-// nothing, the run ends, and nothing was sent.
-func (r *Relink) counted(t *relinkTask, e *zoho.Error, at time.Time) {
-	if isWorthAsking(e) && r.engine.Retry(t, e) {
-		return
-	}
-	t.step = looks
-	isReadable, tasks := r.proofs.counted(t.relation, e, r.heard || r.orgAnswers)
-	if !isReadable {
-		r.engine.End(outcome.Broken, &zoho.Error{Kind: zoho.Unanswered, Code: zoho.CodeEmptyAnswers, Detail: e.Error(), Status: e.Status})
-		return
-	}
-	for _, t := range tasks {
-		r.believe(t, at)
-	}
-}
-
-// believe settles the links that a look-up has found, and has the others made.
-func (r *Relink) believe(t *relinkTask, at time.Time) {
 	status, _ := t.history.JudgeLink(outcome.SeenLinked)
 	var out []outcome.Outcome
 	var missing []int
@@ -62,6 +31,17 @@ func (r *Relink) believe(t *relinkTask, at time.Time) {
 	}
 }
 
+// answersOtherwise reports whether the CRM itself has answered some call, or a question about the
+// org.
+func (r *Relink) answersOtherwise() bool { return r.heard || r.orgAnswers }
+
+// held ends the run because of a look-up that is not proved. Its links stay pending.
+func (r *Relink) held(t *relinkTask) {
+	e := whyUnproven(t)
+	e.Code, e.Sent = zoho.CodeEmptyAnswers, false
+	r.engine.End(outcome.Broken, e)
+}
+
 // check has a task looked up, because its attempts do not say what became of its links.
 func (r *Relink) check(t *relinkTask, why *zoho.Error) {
 	t.step, t.why = checks, why
@@ -73,6 +53,9 @@ func (r *Relink) check(t *relinkTask, why *zoho.Error) {
 // unanswered can still be carried out, so links that are not there are looked up once more after a
 // while.
 func (r *Relink) checked(t *relinkTask, at time.Time) {
+	if slices.Contains(t.linked, true) {
+		r.evidence.shown(t.relation)
+	}
 	status, _ := t.history.JudgeLink(outcome.SeenLinked)
 	var out []outcome.Outcome
 	var missing []int
@@ -100,7 +83,7 @@ func (r *Relink) notThere(t *relinkTask, at time.Time) {
 		return
 	}
 	evidence := outcome.NotSeenAgain
-	if t.refusedByID {
+	if t.refusedByID && r.evidence.readable[t.relation] {
 		evidence = outcome.RefusedAndNotSeen
 	}
 	if t.said != nil {

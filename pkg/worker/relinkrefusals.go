@@ -11,11 +11,12 @@ import (
 
 // SettleUncalled settles a task without a call, if its parent record or its list has been refused.
 // If the login lacks a permission, links that were not sent stay pending: another login may make
-// them. If an earlier attempt may have made them, they are looked up.
+// them. If an earlier attempt may have made them, they are looked up. A task whose look-up has been
+// answered is settled as soon as it needs no proof any more.
 func (r *Relink) SettleUncalled(x engine.Task) bool {
 	t := relinkOf(x)
-	if t.step == counts || t.step == checks {
-		return false
+	if t.proves() || t.step == checks {
+		return r.evidence.settleUncalled(t)
 	}
 	e := r.refused.of(t.relation, t.parentRecord())
 	if e == nil {

@@ -135,10 +135,18 @@ func (s *spy) Count(ctx context.Context, t zoho.Token, r zoho.Relation, parent z
 	count, err := s.Client.Count(ctx, t, r, parent)
 	s.notes.mu.Lock()
 	defer s.notes.mu.Unlock()
-	if err == nil || zoho.AsError(err).Sent {
-		s.notes.counts++
-	}
+	s.notes.counts++
+	s.notes.proof(err)
 	return count, err
+}
+
+func (s *spy) Links(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, p zoho.PageOf) (zoho.Page, error) {
+	page, err := s.Client.Links(ctx, t, r, parent, p)
+	s.notes.mu.Lock()
+	defer s.notes.mu.Unlock()
+	s.notes.pages++
+	s.notes.proof(err)
+	return page, err
 }
 
 // relinkRig is an emulator and a recorder, and a run between them that makes links.
@@ -241,8 +249,8 @@ func (r *relinkRig) run() (outcome.Reason, error) {
 		r.t.Errorf("%d calls in flight with %d slots", r.peak, r.settings.Slots)
 	}
 	sent := r.count(func(c call) bool { return !c.unsent })
-	if s := r.worker.Stats(); s.InFlight != 0 || s.Calls != sent+r.counts || s.Done != len(r.out) {
-		r.t.Errorf("%+v after %d calls and %d counts, with %d outcomes", s, sent, r.counts, len(r.out))
+	if s := r.worker.Stats(); s.InFlight != 0 || s.Calls != sent+r.proofs || s.Done != len(r.out) {
+		r.t.Errorf("%+v after %d calls, %d counts and %d pages, with %d outcomes", s, sent, r.counts, r.pages, len(r.out))
 	}
 	if (err != nil) != (reason == outcome.Broken || reason == outcome.LoginRefused) {
 		r.t.Errorf("reason %s with error %v", reason, err)

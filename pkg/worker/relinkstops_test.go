@@ -123,41 +123,75 @@ func TestRelinkBlind(t *testing.T) {
 	}
 }
 
-// An empty look-up is believed once a read of the list has shown something. A gateway that answers
-// every read with an empty success has no link sent.
+// An empty look-up is believed only with a proof. Behind a gateway that answers every read with an
+// empty success, or in a CRM that counts links and shows none, no link is sent.
 func TestRelinkBehindAGateway(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		knobs  []string
+		there  bool // each parent record has one of its links
 		org    bool
 		reason outcome.Reason
-		sent   int
+		made   int
 	}{
-		{"counted", nil, false, outcome.Completed, 12},
-		{"gateway", []string{"read-answer=nothing", "faults-on=count", "fault-script=*:empty"}, true, outcome.Broken, 0},
-		{"not counted", []string{"faults-on=count", "fault-script=*:502"}, false, outcome.Broken, 0},
-		{"not counted, but the org answers", []string{"faults-on=count", "fault-script=*:502"}, true, outcome.Completed, 12},
-		{"not counted at first", []string{"faults-on=count", "fault-script=1-2:502"}, false, outcome.Completed, 12},
-		{"the first parent record is refused", []string{"missing=1000"}, false, outcome.Completed, 9},
+		{"counted", nil, false, false, outcome.Completed, 12},
+		{"counted, and reads show nothing", []string{"read-answer=nothing"}, true, true, outcome.Broken, 0},
+		{"gateway", []string{"read-answer=nothing", "faults-on=count", "fault-script=*:empty"}, false, true, outcome.Broken, 0},
+		{"not counted", []string{"faults-on=count", "fault-script=*:502"}, false, false, outcome.Broken, 0},
+		{"not counted, but the org answers", []string{"faults-on=count", "fault-script=*:502"}, false, true, outcome.Broken, 0},
+		{"not counted at first", []string{"faults-on=count", "fault-script=1-2:502"}, false, false, outcome.Completed, 12},
+		{"refused", []string{"faults-on=count", "fault-script=*:NOT_SUPPORTED"}, false, false, outcome.Broken, 0},
+		{"refused, but the org answers", []string{"faults-on=count", "fault-script=*:NOT_SUPPORTED"}, false, true, outcome.Completed, 12},
+		{"the first parent record is refused", []string{"missing=1000"}, false, false, outcome.Completed, 9},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			in(t, func(t *testing.T) {
-				r := newRelinkRig(t, some(campaignLeads, 4, 3), c.knobs...)
-				r.settings.OrgAnswers = c.org
-				err := r.mustEnd(c.reason)
-				if c.reason == outcome.Broken && zoho.AsError(err).Code != zoho.CodeEmptyAnswers {
-					t.Error(err)
-				}
-				if n := r.is(outcome.Restored); n != c.sent {
-					t.Errorf("%d links were made", n)
-				}
-				if c.reason == outcome.Broken && len(r.out)+r.count(sends) > 0 {
-					t.Errorf("%v", r.out)
-				}
-				if r.counts > 3 {
-					t.Errorf("%d counts", r.counts)
-				}
-			})
+			for _, slots := range []int{1, 4} {
+				in(t, func(t *testing.T) {
+					r := newRelinkRig(t, some(campaignLeads, 4, 3), c.knobs...)
+					r.settings.OrgAnswers, r.settings.Slots = c.org, slots
+					if c.there {
+						r.put(1, 4, 7, 10)
+					}
+					err := r.mustEnd(c.reason)
+					if c.reason == outcome.Broken && zoho.AsError(err).Code != zoho.CodeEmptyAnswers {
+						t.Error(err)
+					}
+					if n := r.is(outcome.Restored); n != c.made {
+						t.Errorf("%d links were made", n)
+					}
+					if c.reason == outcome.Broken && len(r.out)+r.count(sends) > 0 {
+						t.Errorf("%v", r.out)
+					}
+					if r.counts > 3*4 || r.pages > 2*4 {
+						t.Errorf("%d counts, %d pages", r.counts, r.pages)
+					}
+				})
+			}
+		})
+	}
+	in(t, func(t *testing.T) { // the lists are empty, so one link is tried
+		r := newRelinkRig(t, some(campaignLeads, 4, 3), "read-answer=nothing")
+		r.settings.Slots = 1
+		if err := r.mustEnd(outcome.Broken); zoho.AsError(err).Code != zoho.CodeNotShown {
+			t.Error(err)
+		}
+		r.want(relinked{unknown: 1})
+	})
+}
+
+// A link that was refused by its id behind a call that went unanswered is not called failed, if
+// reads are not known to show what is there.
+func TestRelinkRefusedAndNotShown(t *testing.T) {
+	for answer, want := range map[string]relinked{"whole": {restored: 1}, "nothing": {unknown: 1}} {
+		in(t, func(t *testing.T) {
+			r := newRelinkRig(t, some(campaignLeads, 1, 1), "latency=100ms", "late=3s", "fault-script=1:504-late", "read-answer="+answer)
+			r.settings.Jitter = func(time.Duration) time.Duration { return 0 }
+			time.AfterFunc(250*time.Millisecond, func() { r.set("id-errors=1000000:RECORD_LOCKED") })
+			r.mustEnd(outcome.Completed)
+			r.want(want)
+			if sent := r.count(sends); sent != 2 {
+				t.Errorf("%d calls that make links", sent)
+			}
 		})
 	}
 }

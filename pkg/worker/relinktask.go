@@ -16,7 +16,6 @@ type step int
 
 const (
 	looks  step = iota // the look-up before the links are made
-	counts             // the count of the list's records: see proofs
 	links              // the call that makes the links
 	checks             // a look-up of links whose attempts do not say what became of them
 )
@@ -56,10 +55,10 @@ func relinkOf(x engine.Task) *relinkTask {
 
 // Call makes the task's next call.
 func (t *relinkTask) Call(ctx context.Context, token zoho.Token) (err error) {
+	if t.proves() {
+		return t.askForProof(ctx, t.crm, token, t.list())
+	}
 	switch t.step {
-	case counts:
-		_, err = t.crm.Count(ctx, token, t.relation, t.parent)
-		t.namesNone(err)
 	case links:
 		to := make([]zoho.NewLink, len(t.ids))
 		for i, id := range t.ids {
@@ -74,7 +73,7 @@ func (t *relinkTask) Call(ctx context.Context, token zoho.Token) (err error) {
 
 // missed notes a call that the CRM may have carried out although no answer says so.
 func (t *relinkTask) missed(e *zoho.Error) {
-	if t.step == links && mayBeCarriedOut(e) {
+	if t.step == links && !t.proves() && mayBeCarriedOut(e) {
 		t.history, t.unanswered = outcome.Unanswered, e
 	}
 }

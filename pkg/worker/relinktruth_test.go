@@ -92,7 +92,7 @@ func drawKnobs(rt *rapid.T) []string {
 		one("all-bad", "400", "200", "207"), one("mixed", "207", "200"),
 		one("details-form", "object", "array", "empty-array"),
 		one("code-form", "string", "string", "number", "number-envelope"),
-		one("read-answer", "whole", "whole", "whole", "beside", "more", "twice"),
+		one("read-answer", "whole", "whole", "whole", "beside", "more", "twice", "nothing"),
 		one("contact-roles", "single", "list"), one("list-price", "shown", "hidden"),
 		one("converted", "", "1000001,1000011"), one("converted-links", "refused", "allowed"),
 		one("parent-errors", "", "1001:RECORD_LOCKED", "1000:NO_PERMISSION"), one("missing", "", "1002"),

@@ -252,7 +252,7 @@ func (r *rig) run() (outcome.Reason, error) {
 		r.t.Errorf("%d batches were written down ahead, at most %d may be", r.ahead, most)
 	}
 	sent := r.count(func(c call) bool { return !c.unsent })
-	if s := r.worker.Stats(); s.InFlight != 0 || s.Calls != sent+r.counts || r.failWrite == nil && s.Done != len(r.out) {
+	if s := r.worker.Stats(); s.InFlight != 0 || s.Calls != sent+r.proofs || r.failWrite == nil && s.Done != len(r.out) {
 		r.t.Errorf("%+v after %d calls with %d outcomes", s, sent, len(r.out))
 	}
 	if (err != nil) != (reason == outcome.Broken || reason == outcome.LoginRefused) {

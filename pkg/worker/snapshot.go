@@ -23,9 +23,6 @@ type Snapshot struct {
 // errNotLinked is why links are not sent that are not there when their fields are read.
 var errNotLinked = &zoho.Error{Kind: zoho.Refused, Code: zoho.CodeNotLinked}
 
-// errNotProven is why it is not believed that links are not there.
-var errNotProven = &zoho.Error{Kind: zoho.Unanswered, Sent: true, Code: zoho.CodeForeignAnswer}
-
 // fieldsRead takes the links' own fields. Links that are there are sent as soon as their fields are
 // on disk. The others are settled without a delink, like links that a look-up has not found.
 func (d *Delink) fieldsRead(t *task, at time.Time) {
@@ -38,16 +35,14 @@ func (d *Delink) fieldsRead(t *task, at time.Time) {
 		}
 	}
 	if len(there) > 0 {
-		d.proofs.shown(t.relation)
+		d.unread = 0
+		d.evidence.shown(t.relation)
 		p := t.only(there)
 		p.reads, p.More, p.states = false, 0, make([]zoho.LinkState, len(there))
 		for i, j := range there {
 			p.states[i] = t.states[j]
 		}
 		d.engine.Prepare(p)
-	}
-	if d.proofs.readable[t.relation] {
-		d.unread = 0
 	}
 	if len(others) > 0 {
 		p := t.only(others)
@@ -70,7 +65,13 @@ func (t *task) snapshots() []Snapshot {
 // in a row.
 func (d *Delink) lose(t *task, e *zoho.Error) {
 	d.settleUnread(t, e)
-	if d.unread++; d.unread >= lostMax {
+	d.unread++
+	d.endUnread(e)
+}
+
+// endUnread ends the run if the fields of too many tasks in a row could not be read.
+func (d *Delink) endUnread(e *zoho.Error) {
+	if d.unread >= lostMax {
 		d.engine.End(outcome.Broken, e)
 	}
 }
@@ -88,11 +89,5 @@ func (d *Delink) cannotRead(t *task, e *zoho.Error) {
 
 // settleUnread gives outcomes to links that are not sent because their fields cannot be read.
 func (d *Delink) settleUnread(t *task, e *zoho.Error) {
-	now := time.Now()
-	status, _ := t.history.Judge(outcome.NoEvidence)
-	if status == outcome.Unknown {
-		d.write(t.unknown(now))
-		return
-	}
-	d.write(t.all(status, e, "its own fields could not be read, so it was not removed: "+e.Error(), now))
+	d.settleBlind(t, e, "its own fields could not be read, so it was not removed: "+e.Error())
 }

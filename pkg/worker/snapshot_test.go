@@ -126,24 +126,30 @@ func TestSnapshotIsNotKept(t *testing.T) {
 	}
 }
 
-// An empty read is believed if reads are known to reach the CRM. A gateway gives an empty success to
-// every call, and then nothing is sent.
+// An empty read is believed only with a proof. If a gateway gives an empty success to every call, or
+// the CRM counts links and shows none, no link is called absent that is there, the run ends soon,
+// and nothing is sent.
 func TestSnapshotReadsAreProven(t *testing.T) {
-	gateway := &zoho.Error{Kind: zoho.Unanswered, Sent: true, Status: 204, Code: zoho.CodeForeignAnswer}
 	for _, history := range []outcome.History{outcome.Clear, outcome.InDoubt} {
-		eachOrder(t, func(t *testing.T, slots int) {
-			r := newSnapshotRig(t, with(history, some(campaignLeads, 30, 4)))
-			r.settings.Slots, r.blank, r.settings.OrgAnswers = slots, true, true
-			r.counting = func() error { return gateway }
-			r.mustEnd(outcome.Broken)
-			if n := r.is(outcome.Failed) + r.is(outcome.Unknown); n < 4*lostMax || n > 4*(lostMax+2*slots) || n != len(r.out) || r.count(delinks) > 0 {
-				t.Errorf("%d outcomes, %d delinks", n, r.count(delinks))
-			}
-			if o := r.out[0]; history == outcome.Clear && !strings.Contains(o.Message, "could not be read, so it was not removed") {
-				t.Errorf("%+v", o)
-			}
-		})
-		eachOrder(t, func(t *testing.T, slots int) { // the list is counted
+		for _, counts := range []func() error{nil, func() error { return silent() }, func() error { return unanswered() }} {
+			eachOrder(t, func(t *testing.T, slots int) {
+				r := newSnapshotRig(t, with(history, some(campaignLeads, 30, 4)))
+				r.settings.Slots, r.blank, r.settings.OrgAnswers = slots, true, true
+				r.counting = counts
+				if err := r.mustEnd(outcome.Broken); zoho.AsError(err).Code != zoho.CodeUnproven {
+					t.Error(err)
+				}
+				if n := r.is(outcome.Failed) + r.is(outcome.Unknown); n < 4*lostMax || n > 4*(lostMax+2*slots) || n != len(r.out) || r.count(delinks) > 0 {
+					t.Errorf("%d outcomes, %d delinks", n, r.count(delinks))
+				}
+				for _, o := range r.out {
+					if history == outcome.Clear && (o.Code != zoho.CodeUnproven || !strings.Contains(o.Message, "could not be read, so it was not removed")) {
+						t.Errorf("%+v", o)
+					}
+				}
+			})
+		}
+		eachOrder(t, func(t *testing.T, slots int) { // every list is counted, and empty
 			r := newSnapshotRig(t, with(history, some(campaignLeads, 30, 4)))
 			r.settings.Slots = slots
 			clear(r.linked)
@@ -153,11 +159,30 @@ func TestSnapshotReadsAreProven(t *testing.T) {
 				want = tally{gone: 120}
 			}
 			r.want(want)
-			if r.counts != 1 || r.count(delinks) > 0 {
-				t.Errorf("%d counts, %d delinks", r.counts, r.count(delinks))
+			if r.counts != 30 || r.pages > 0 || r.count(delinks) > 0 {
+				t.Errorf("%d counts, %d pages, %d delinks", r.counts, r.pages, r.count(delinks))
 			}
 		})
 	}
+	eachOrder(t, func(t *testing.T, slots int) { // every third list is empty, and reads show none of the others
+		r := newSnapshotRig(t, some(campaignLeads, 12, 4))
+		r.settings.Slots, r.blank = slots, true
+		for pos := range 48 {
+			r.linked[link(r, pos)] = pos/4%3 != 0
+		}
+		r.mustEnd(outcome.Completed)
+		r.want(tally{absent: 16, failed: 32})
+	})
+	eachOrder(t, func(t *testing.T, slots int) { // counts are refused, and the last list shows links
+		r := newSnapshotRig(t, some(campaignLeads, 8, 4))
+		r.settings.Slots = slots
+		r.counting = func() error { return refusal(zoho.ScopeParent, "ID_ALREADY_CONVERTED") }
+		for pos := range 28 {
+			r.linked[link(r, pos)] = false
+		}
+		r.mustEnd(outcome.Completed)
+		r.want(tally{absent: 28, removed: 4})
+	})
 }
 
 // A CRM that does not answer reads stops the run, and no link is sent.

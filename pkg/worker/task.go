@@ -22,7 +22,6 @@ type task struct {
 	why          *zoho.Error // why the links have to be looked up; nil if the next call is a delink
 	refusedByID  bool        // the links have to be looked up because the CRM refused them by id
 	seenLinked   int         // look-ups that found the links there
-	counts       bool        // the next call counts the list's records: see proveReads
 	reads        bool        // the next call reads the links' own fields, unless they are looked up
 	unauthorized int         // see mostUnauthorized
 
@@ -49,9 +48,8 @@ func newTask(crm CRM, b chunker.Batch) *task {
 // goes before it.
 func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 	switch {
-	case t.counts:
-		_, err = t.crm.Count(ctx, token, t.relation, t.parent)
-		t.namesNone(err)
+	case t.proves():
+		err = t.askForProof(ctx, t.crm, token, t.list())
 	case t.looksUp():
 		t.linked, err = t.crm.Linked(ctx, token, t.relation, t.parent, t.ids)
 	case t.reads:

@@ -21,7 +21,9 @@ func newTrials() trials {
 	return trials{map[zoho.Relation]bool{}, map[zoho.Relation]bool{}, map[zoho.Relation][]*relinkTask{}}
 }
 
-// send has the links of a task made, as soon as the trial of their relation has passed.
+// send has the links of a task made, as soon as the trial of their relation has passed. Before a link
+// is tried, it has to be proved that it is not there. The read-back of a trial that passes proves
+// that for all other links of the relation. So they wait for it, and cost no call for a proof.
 func (r *Relink) send(t *relinkTask) {
 	t.step = links
 	t.Fresh()
@@ -36,13 +38,22 @@ func (r *Relink) send(t *relinkTask) {
 		r.trials.held[to] = append(r.trials.held[to], t)
 	default:
 		r.trials.open[to] = true
-		if len(t.ids) > 1 {
-			r.trials.held[to] = append(r.trials.held[to], t.part(1, len(t.ids)))
+		if r.evidence.believes(t) {
+			r.try(t)
+		} else {
+			r.evidence.prove(t)
 		}
-		first := t.part(0, 1)
-		first.trial = true
-		r.engine.Park(first, 0)
 	}
+}
+
+// try sends the first link of a task alone.
+func (r *Relink) try(t *relinkTask) {
+	if len(t.ids) > 1 {
+		r.trials.held[t.relation] = append(r.trials.held[t.relation], t.part(1, len(t.ids)))
+	}
+	first := t.part(0, 1)
+	first.trial = true
+	r.engine.Park(first, 0)
 }
 
 // readBack has the link of a trial looked up that was answered with a success. Until a look-up

@@ -38,6 +38,9 @@ func TestNoLies(t *testing.T) {
 		p.locked = rapid.SliceOfN(rapid.IntRange(0, 40), 0, 3).Draw(rt, "locked")
 		p.stop = rapid.SampledFrom([]int{0, 0, 1, 500, 1500, 4000}).Draw(rt, "stop")
 		p.cut = rapid.SampledFrom([]int{0, 0, 100, 3000}).Draw(rt, "cut")
+		p.snapshot = rapid.SampledFrom([]bool{false, false, true}).Draw(rt, "snapshot")
+		p.proofs = rapid.SampledFrom([]string{"", "", "counts are refused", "reads show nothing", "a gateway answers reads"}).Draw(rt, "proofs")
+		p.counts = rapid.SliceOfN(rapid.IntRange(0, len(troubles)-1), 0, 5).Draw(rt, "counts")
 		waits := rapid.SampledFrom([]time.Duration{0, 1, 2}).Draw(rt, "half waits")
 		p.settings.Jitter = func(most time.Duration) time.Duration { return most * waits / 2 }
 
@@ -57,11 +60,18 @@ type plan struct {
 	latencies              []int // milliseconds, in turn
 	absent, cursed, locked []int // positions
 	stop, cut              int   // milliseconds; 0 for never
+	snapshot               bool
+	proofs                 string // what is wrong with them
+	counts                 []int  // which trouble each count has; none after the last
 }
 
 func (p plan) run(t *testing.T) {
 	r := newRig(t, p.batches)
-	p.settings.Note = r.settings.Note
+	if p.snapshot {
+		r = newSnapshotRig(t, p.batches)
+	}
+	p.settings.Note, p.settings.Snapshots = r.settings.Note, r.settings.Snapshots
+	p.spoilProofs(r)
 	r.settings = p.settings
 	for _, i := range p.absent {
 		if l := link(r, i); l.Related != 0 {
@@ -112,6 +122,32 @@ func (p plan) run(t *testing.T) {
 	}
 	if p.settings.ReserveCredits > 0 && credits < p.settings.ReserveCredits {
 		t.Errorf("%d credits are left, %d were reserved", credits, p.settings.ReserveCredits)
+	}
+}
+
+// spoilProofs lets the CRM count and show no more than the plan wants it to.
+func (p plan) spoilProofs(r *rig) {
+	var always *zoho.Error
+	switch p.proofs {
+	case "counts are refused":
+		always = refusal(zoho.ScopeParent, "ID_ALREADY_CONVERTED")
+	case "reads show nothing":
+		r.blank = true
+	case "a gateway answers reads":
+		r.blank, always = true, silent()
+		r.paging = func() error { return silent() }
+	}
+	r.counting = func() error {
+		if r.counts <= len(p.counts) {
+			x := troubles[p.counts[r.counts-1]]()
+			if x != nil && (!r.blank || x.err.Kind != zoho.Refused && x.err.Kind != zoho.Denied) {
+				return x.err
+			}
+		}
+		if always != nil {
+			return always
+		}
+		return nil
 	}
 }
 

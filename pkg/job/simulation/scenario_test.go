@@ -503,6 +503,7 @@ func (w *world) makeCRM(d dice, strict bool) {
 			set = append(set, fmt.Sprintf("fault-script=%d-%d:%s", from, from+d.upTo(60), names[d.IntN(len(names))]))
 		}
 	}
+	knob(0.04, "read-answer", "nothing")
 	set = slices.DeleteFunc(set, func(s string) bool { return strings.HasSuffix(s, "=") })
 	w.logf("CRM: %s", strings.Join(set, " "))
 	if err := cfg.SetAll(set...); err != nil {

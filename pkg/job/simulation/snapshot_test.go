@@ -61,11 +61,11 @@ func (l *life) settlesUnsent(status string) bool {
 	return status == "failed" || l.options.config.Snapshot && strings.Contains("absent gone unknown", status)
 }
 
-// checkCallsWithReads: so many calls read fields, no more delinks follow, and each list is counted
-// once at the most.
+// checkCallsWithReads: so many calls read fields, no more delinks follow, and the records of each list
+// are counted and shown once at the most.
 func (l *life) checkCallsWithReads(batches int) {
-	counts := l.witness.calls - l.witness.delinks - batches
-	if l.witness.delinks > batches || counts < 0 || counts > len(relations) {
+	proofs := l.witness.calls - l.witness.delinks - batches
+	if l.witness.delinks > batches || proofs < 0 || proofs > 2*batches {
 		l.world.fault("calls", "life %d: %d calls, %d of them delinks, for %d batches", l.number, l.witness.calls, l.witness.delinks, batches)
 	}
 }

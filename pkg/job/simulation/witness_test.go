@@ -27,7 +27,7 @@ type witness struct {
 
 // call is what the witness knows of one.
 type call struct {
-	api   bool // a delink, a look-up or a count, as opposed to questions about the org and tokens
+	api   bool // a delink, a read of links or a count, as opposed to questions about the org and tokens
 	links []link
 	name  string
 }
@@ -42,10 +42,13 @@ func (w *witness) understand(r *http.Request) call {
 	if r.Method == http.MethodPut {
 		return c.linking(r, parts)
 	}
-	if len(parts) != 5 || parts[0] != "crm" || ids == "" {
+	if len(parts) != 5 || parts[0] != "crm" {
 		return c
 	}
 	c.api = true
+	if ids == "" { // a page of the list
+		return c
+	}
 	for _, id := range strings.Split(ids, ",") {
 		c.links = append(c.links, link{parts[2], parts[3], parts[4], id})
 	}
