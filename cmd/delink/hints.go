@@ -95,7 +95,6 @@ var hints = map[string]string{
 	zoho.CodeEmptyAnswers:   "look at one of the parent records in the CRM with the user of this login: it may not see the records of the list, or a proxy or gateway on the way may answer",
 	zoho.CodeServerError:    "run again later; Zoho's status page may say more",
 	zoho.CodeNotShown:       "look for the link in the CRM with the user of this login; if it is there, this login may not see the records of the list",
-	zoho.CodeEmptyAnswers:   "look at one of the parent records in the CRM with the user of this login: it may not see the records of the list, or a proxy on the way answers",
 	zoho.CodeNotConnected:   "check the network, the proxy settings and ZOHO_API_DOMAIN",
 	zoho.CodeNoToken:        "the accounts host did not give one: run again later, and check the network, --dc and ZOHO_ACCOUNTS_URL",
 	zoho.CodeTokenRefused:   "set a new ZOHO_ACCESS_TOKEN, or a login that can make them: ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN, or delink auth login",
