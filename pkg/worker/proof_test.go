@@ -71,7 +71,7 @@ func TestReadsAreProven(t *testing.T) {
 // A look-up that is not proved is held until another parent record of the relation proves it.
 func TestHeldUntilProven(t *testing.T) {
 	in(t, func(t *testing.T) {
-		r := newRig(t, after(some(campaignLeads, 2, 2), productDeals, 1, 2))
+		r := newRig(t, after(some(productDeals, 1, 2), campaignLeads, 2, 2))
 		r.settings.MaxAttempts = 1
 		r.counting = func() error { return refusal(zoho.ScopeParent, "ID_ALREADY_CONVERTED") }
 		r.fault = func(c call) *fault {
