@@ -100,9 +100,8 @@ func (j *Journal) append(b []byte, batches []chunker.Batch) []byte {
 	if size := j.sizeOnDisk(); size > 0 {
 		b = sealed.Append(b, kindSize+" "+strconv.FormatInt(size, 10))
 	}
-	for _, batch := range batches {
-		r := Record{j.crm, batch.Relation, batch.Parent, batch.Related}
-		b = sealed.Append(b, r.text())
+	for i := range batches {
+		b = sealed.Append(b, recordOf(j.crm, &batches[i]).text())
 	}
 	return b
 }
