@@ -83,6 +83,7 @@ var explanations = map[string]string{
 	CodeUnproven:       "the link is not shown, and nothing proves that this login sees the list",
 	CodeLinkedAlready:  "the link is there already",
 	CodeNotShown:       "the CRM said that it made the link, and no look-up has shown it",
+	CodeStillShown:     "the CRM said that it removed the link, and no look-up has shown that it is gone",
 	CodeEmptyAnswers:   "look-ups get empty answers, and nothing shows that these come from the CRM",
 	CodeTooManyTokens:  "too many access tokens were needed",
 	CodeNoRefreshToken: "the grant code gave no refresh token",

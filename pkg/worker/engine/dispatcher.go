@@ -351,5 +351,8 @@ func (d *dispatcher) Notef(format string, args ...any) {
 	}
 }
 
+// More says that Operation.Next may give a task again, although it gave none before.
+func (d *dispatcher) More() { d.queue.drained = false }
+
 // Count adds to Stats.Done.
 func (d *dispatcher) Count(n int) { d.engine.done.Add(int64(n)) }
