@@ -126,6 +126,11 @@ func wrongIfChanged(s string) wrongValue {
 	return wrongValue{!known, fmt.Sprintf("--if-changed %q is not resume or restart", s)}
 }
 
+func wrongFewestCalls(s string) wrongValue {
+	known := s == string(job.FewestAuto) || s == string(job.FewestAlways) || s == string(job.FewestNever)
+	return wrongValue{!known, fmt.Sprintf("--fewest-calls %q is not auto, always or never", s)}
+}
+
 // firstWrong gives the error for the first value that is bad.
 func firstWrong(cmd *cobra.Command, values []wrongValue) error {
 	for _, v := range values {

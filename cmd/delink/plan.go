@@ -137,7 +137,8 @@ type planView struct {
 	ToSend      int            `json:"to_send"`
 	InDoubt     int            `json:"in_doubt"` // links of ToSend that may be removed already
 	Calls       int            `json:"calls"`
-	Reads       int            `json:"reads"` // calls of Calls that read the links' own fields
+	Ways        []wayView      `json:"other_sides"` // that need fewer calls
+	Reads       int            `json:"reads"`       // calls of Calls that read the links' own fields
 	Credits     int            `json:"credits"`
 	Concurrency int            `json:"concurrency"`
 	Seconds     float64        `json:"seconds"` // expected
@@ -213,6 +214,7 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		ToSend:      p.ToSend,
 		InDoubt:     p.InDoubt,
 		Calls:       p.Calls,
+		Ways:        waysOf(p.Ways),
 		Reads:       p.Reads,
 		Credits:     p.Credits,
 		Concurrency: p.Slots,
@@ -272,7 +274,11 @@ func (v *planView) text(whole bool) string {
 		rows = append(rows, [2]string{"in doubt", counted(v.InDoubt, "link", "links") + " that an earlier run may have removed; they are sent first"})
 	}
 	rows = append(rows,
-		[2]string{"calls", progress.Number(v.Calls) + ", of one credit each" + v.reads()},
+		[2]string{"calls", progress.Number(v.Calls) + ", of one credit each" + v.reads()})
+	for _, w := range v.Ways {
+		rows = append(rows, [2]string{"", w.text()})
+	}
+	rows = append(rows,
 		[2]string{"time", fmt.Sprintf("%s, with %d calls in flight and %v a call", about(time.Duration(v.Seconds*float64(time.Second))), v.Concurrency, job.AnswerTime)})
 	b.WriteString(table(rows))
 	b.WriteString(v.warnings())

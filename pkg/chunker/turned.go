@@ -8,6 +8,33 @@ import (
 	"delink/pkg/zoho"
 )
 
+// BatchesTurned is Batches with some relations turned: see TurnedBatches. sides has their other
+// sides. They go first.
+func (s *Set) BatchesTurned(sides map[zoho.Relation]zoho.Relation, size int, want func(pos int) bool) iter.Seq[Batch] {
+	if len(sides) == 0 {
+		return s.Batches(size, want)
+	}
+	return func(yield func(Batch) bool) {
+		for _, r := range s.groups.relations {
+			other, turned := sides[r]
+			if !turned {
+				continue
+			}
+			for b := range s.TurnedBatches(r, other, size, want) {
+				if !yield(b) {
+					return
+				}
+			}
+		}
+		as := func(r zoho.Relation) bool { _, turned := sides[r]; return !turned }
+		for b := range s.BatchesIn(as, size, want) {
+			if !yield(b) {
+				return
+			}
+		}
+	}
+}
+
 // TurnedBatches gives batches of a relation's links that are made from their other side: see
 // Batch.Turned. want is as for Batches. The batches are in the order of the related records' ids.
 // While they are given, a link takes 4 bytes more.
@@ -74,6 +101,23 @@ func (s *Set) eachLink(r zoho.Relation, give func(pos int) bool) {
 			}
 		}
 	}
+}
+
+// CallsOf is Calls for the links of a relation.
+func (s *Set) CallsOf(r zoho.Relation, size int) (calls int) {
+	if s.longest {
+		for range s.BatchesIn(func(of zoho.Relation) bool { return of == r }, size, nil) {
+			calls++
+		}
+		return calls
+	}
+	size = clamp(size)
+	for g, n := range s.links {
+		if s.groups.relations[s.groups.at(g).relation] == r {
+			calls += (int(n) + size - 1) / size
+		}
+	}
+	return calls
 }
 
 // TurnedCalls is how many batches TurnedBatches gives. It counts to most and no further, and takes

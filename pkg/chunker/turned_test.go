@@ -60,6 +60,15 @@ func TestTurnedBatches(t *testing.T) {
 				t.Fatalf("%v is in no batch", l)
 			}
 		}
+		written := 0
+		for b := range s.Batches(size, nil) {
+			if b.Relation == leads {
+				written++
+			}
+		}
+		if got := s.CallsOf(leads, size); got != written {
+			t.Fatalf("%d calls are counted as written, want %d", got, written)
+		}
 		most := rapid.IntRange(1, 500).Draw(t, "most")
 		if got := s.TurnedCalls(leads, other, size, want, most); got != min(calls, most) {
 			t.Fatalf("%d calls are counted, want %d, at most %d", got, calls, most)

@@ -30,9 +30,24 @@ type answers struct {
 const mostQuestions = zoho.LeastSlots
 
 // ask asks the org for its name, type and edition, for the related lists of the modules in the
-// input, and whether its relations can be delinked.
+// input, and whether its relations can be delinked. If links may be removed from their other side,
+// it asks for the related lists there, too.
 func ask(ctx context.Context, conn *Connection, in *Input) answers {
-	a := inquire(ctx, conn, modulesOf(in), in.Config.Limits)
+	others := otherModules(in)
+	lists := make([][]zoho.List, len(others))
+	also := make([]*worker.Question, len(others))
+	for i, module := range others {
+		also[i] = &worker.Question{Ask: func(ctx context.Context) (err error) {
+			lists[i], err = conn.CRM.Lists(ctx, module)
+			return err
+		}}
+	}
+	a := inquire(ctx, conn, modulesOf(in), in.Config.Limits, also...)
+	for i, module := range others {
+		if also[i].Err == nil {
+			a.lists[module] = lists[i]
+		}
+	}
 	if a.refused == nil && ctx.Err() == nil {
 		a.check(in)
 	}

@@ -26,6 +26,7 @@ type Config struct {
 	SkipInvalid   bool            // go on without the rows that cannot be used
 	FailAbsent    bool            // absent links count as failures
 	Snapshot      bool            // keep the links' own fields before they are removed
+	FewestCalls   FewestCalls     // from which side links are removed
 	Strict        bool            // refuse an input for any suspicion
 	AcceptRounded bool            // do not refuse an input because its ids look rounded
 	Choice

@@ -32,6 +32,7 @@ type Job struct {
 	book      *report.Book
 	mostLinks int    // a proposal with more links is refused; 0 for no limit
 	undone    undone // of an undo
+	ways      []Way  // of a run, with the proposal
 	notes     []string
 
 	nothingInDoubt bool // at the end: the journal is empty

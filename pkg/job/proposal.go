@@ -19,6 +19,7 @@ type Proposal struct {
 	Asked   bool            // the org was asked
 	Fields  int             // of an undo: how many of ToSend have fields of their own
 	Calls   int             // in all
+	Ways    []Way           // of relations whose other side needs fewer calls
 	Reads   int             // how many of Calls read the links' own fields
 	Credits int             // at the most
 	Slots   int             // calls in flight at most
@@ -58,6 +59,13 @@ func (j *Job) propose() (*Proposal, error) {
 // countDelinks counts what a run does.
 func (j *Job) countDelinks(p *Proposal) {
 	p.ToSend, p.Calls = j.toSend()
+	j.ways = j.chooseWays()
+	p.Ways = j.ways
+	for _, w := range j.ways {
+		if w.Unused == "" {
+			p.Calls += w.Calls - w.Written
+		}
+	}
 	if j.config.Snapshot {
 		p.Reads = p.Calls
 		p.Calls += p.Reads
