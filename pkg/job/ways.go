@@ -3,6 +3,7 @@ package job
 import (
 	"slices"
 
+	"delink/pkg/reader"
 	"delink/pkg/relation"
 	"delink/pkg/zoho"
 )
@@ -55,6 +56,15 @@ func (p *Input) otherSideOf(r zoho.Relation) (other zoho.Relation, known bool) {
 		}
 	}
 	return other, true
+}
+
+// has reports whether the input has a link or its other side.
+func (p *Input) has(l reader.Link) bool {
+	_, has := p.Set.Find(l)
+	if other, known := l.OtherSide(); !has && known {
+		_, has = p.Set.Find(other)
+	}
+	return has
 }
 
 // savesAtMost is how many calls the other side of a relation can save at the most.

@@ -65,9 +65,7 @@ func (j *Job) startDelink(r *report.Recorder, s engine.Settings) *worker.Run {
 		Untried:     j.isVouchedFor,
 		OrgAnswers:  j.answers.org != nil || len(j.answers.lists) > 0,
 	}
-	if !j.conn.Emulator { // another rehearsal has another emulator
-		limits.Elsewhere = (&otherRuns{job: j, known: map[string]string{}, runs: map[string]*otherRun{}}).open
-	}
+	limits.Elsewhere = j.elsewhere(r)
 	if r.Snapshot != nil {
 		limits.Snapshots = r.Snapshot
 	}

@@ -189,6 +189,13 @@ func (j *Journal) Synced(positions []int, size int64) {
 	}
 }
 
+// Waits reports whether the link at a position is listed and has no outcome on disk.
+func (j *Journal) Waits(pos int) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.waiting[pos/64]&(1<<(pos%64)) != 0
+}
+
 // Close closes the file. It does not remove it.
 func (j *Journal) Close() error {
 	if j.file == nil {

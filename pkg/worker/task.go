@@ -106,7 +106,7 @@ func notThere(h outcome.History, said string) string {
 	case outcome.InDoubt:
 		return said + " (an earlier run was cut off, and may have removed it)"
 	case outcome.Elsewhere:
-		return said + " (another run was about to send it, has no outcome of it, and may have removed it)"
+		return said + " (another run or another row was about to send it, has no outcome of it, and may have removed it)"
 	case outcome.Unanswered:
 	}
 	return said + " (an earlier attempt went unanswered and may have removed it)"
