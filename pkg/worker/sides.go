@@ -29,6 +29,7 @@ type sides struct {
 
 	back     map[outcome.History][]uint32 // positions of links that went back, and are to be grouped
 	answered int                          // how many of them a call had named
+	largest  int                          // links of the largest turned batch
 	again    func() (chunker.Batch, bool) // gives the batches of those that are grouped; nil if none are left
 
 	// Of links that went back: positions of those without an outcome that a call of this run may
@@ -49,11 +50,6 @@ type side struct {
 	tokens int         // trials that were refused for their token
 	went   tallyOf     // why links went back
 }
-
-// mostBack is how many links that were named in calls wait before they are grouped and sent from the
-// side of the input. The more there are, the fuller are their batches. A kill puts them in doubt,
-// and the journal has to keep them.
-const mostBack = 20_000
 
 // mostTrials is how many links of a relation are tried before it is turned back as a whole.
 const mostTrials = 10
@@ -115,7 +111,9 @@ func (d *Delink) nextBatch() (chunker.Batch, bool) {
 			}
 			s.again = nil
 		}
-		if s.answered >= mostBack {
+		// The more links wait, the fuller are their batches. But a kill puts them in doubt, and the
+		// journal keeps them. So no more wait than can be in flight.
+		if s.answered > 0 && s.answered >= d.engine.Slots()*s.largest {
 			s.group()
 			continue
 		}
@@ -134,6 +132,7 @@ func (d *Delink) nextBatch() (chunker.Batch, bool) {
 				e = side.back
 			}
 			if e == nil {
+				s.largest = max(s.largest, len(b.Pos))
 				return s.withTrial(side, b), true
 			}
 			s.putBack(side, b.Pos, b.History, reason(e.Code))
@@ -289,7 +288,11 @@ func (d *Delink) abandonSides() {
 	for _, relation := range slices.SortedFunc(maps.Keys(s.of), byName) {
 		side := s.of[relation]
 		if links := side.links(); links > 0 {
-			d.engine.Notef("%d links of %s were not removed from the side of %s, and went back to the side of %s (%s)",
+			what := "links of %s were"
+			if links == 1 {
+				what = "link of %s was"
+			}
+			d.engine.Notef("%d "+what+" not removed from the side of %s, and went back to the side of %s (%s)",
 				links, relation, side.other.Module, relation.Module, side.went)
 		}
 	}

@@ -390,6 +390,10 @@ func (l *life) checkEnd(e end, before, after map[link]string) {
 		}
 		if l.options.config.Snapshot {
 			l.checkCallsWithReads(calls)
+		} else if w.turned {
+			if w.style.present == 1 && l.witness.calls > calls {
+				w.fault("calls", "life %d: %d calls, and %d as written", l.number, l.witness.calls, calls)
+			}
 		} else if l.witness.calls != calls {
 			w.fault("calls", "life %d: %d calls where %d do", l.number, l.witness.calls, calls)
 		}
