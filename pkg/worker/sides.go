@@ -35,6 +35,7 @@ type sides struct {
 	// Of links that went back: positions of those without an outcome that a call of this run may
 	// have removed, and what is known of such calls.
 	mayBeGone  map[int]bool
+	attempts   map[int]int // calls that named them, of all links that went back
 	unanswered *zoho.Error
 	foreign    bool
 }
@@ -57,7 +58,7 @@ const mostTrials = 10
 func newSides(regroup func(positions []uint32) func() (chunker.Batch, bool)) sides {
 	return sides{
 		regroup: regroup, of: map[zoho.Relation]*side{}, refused: newRefusals(),
-		back: map[outcome.History][]uint32{}, mayBeGone: map[int]bool{},
+		back: map[outcome.History][]uint32{}, mayBeGone: map[int]bool{}, attempts: map[int]int{},
 	}
 }
 
@@ -223,6 +224,11 @@ func (d *Delink) goBack(t *task, why string) {
 		s.unanswered, s.foreign = t.unanswered, s.foreign || t.foreign
 	}
 	s.putBack(side, t.pos, t.history, why)
+	for _, p := range t.pos {
+		if t.Attempts > 0 {
+			s.attempts[p] = t.Attempts
+		}
+	}
 	s.answered += len(t.pos)
 	d.turnedEnds(t, len(t.pos))
 	if t.trial != noTrial && !side.proven && side.tried >= mostTrials {
@@ -281,7 +287,6 @@ func (d *Delink) abandonSides() {
 	s := &d.sides
 	if pos := slices.Sorted(maps.Keys(s.mayBeGone)); len(pos) > 0 {
 		left := &task{piece: piece{pos: pos, ids: make([]zoho.ID, len(pos)), history: outcome.Unanswered}, unanswered: s.unanswered}
-		left.Attempts = 1
 		d.write(left.unknown(time.Now()))
 	}
 	byName := func(a, b zoho.Relation) int { return strings.Compare(a.String(), b.String()) }
@@ -308,9 +313,11 @@ func (s *side) links() (n int) {
 
 // write records outcomes.
 func (d *Delink) write(out []outcome.Outcome) {
-	if len(d.sides.mayBeGone) > 0 {
+	if s := &d.sides; len(s.attempts) > 0 {
 		for i := range out {
-			delete(d.sides.mayBeGone, out[i].Pos)
+			out[i].Attempts += s.attempts[out[i].Pos]
+			delete(s.attempts, out[i].Pos)
+			delete(s.mayBeGone, out[i].Pos)
 		}
 	}
 	d.results.write(out)
