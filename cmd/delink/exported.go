@@ -67,7 +67,7 @@ func (v *exportPlanView) text() string {
 	}
 	rows = append(rows,
 		[2]string{"calls", fmt.Sprintf("%s, of one credit each; %s made so far", progress.Number(v.Calls), counted(v.spent, "was", "were"))},
-		[2]string{"time", fmt.Sprintf("%s, with %d calls in flight and %v a call", about(time.Duration(v.Seconds*float64(time.Second))), v.Concurrency, job.AnswerTime)},
+		[2]string{"time", timeText(time.Duration(v.Seconds*float64(time.Second)), v.Concurrency, job.Pace{Answer: job.AnswerTime, From: job.PaceOfRehearsal})},
 		[2]string{"output", output})
 	b.WriteString(table(rows))
 	for _, w := range v.Warnings {

@@ -108,6 +108,7 @@ func (f *limitFlags) limits() job.Limits {
 		MaxAttempts:    f.maxAttempts,
 		MaxCalls:       f.maxCalls,
 		ReserveCredits: f.reserveCredits,
+		Deadline:       f.deadline,
 	}
 }
 

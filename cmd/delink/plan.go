@@ -141,11 +141,17 @@ type planView struct {
 	Reads       int            `json:"reads"`       // calls of Calls that read the links' own fields
 	Credits     int            `json:"credits"`
 	Concurrency int            `json:"concurrency"`
-	Seconds     float64        `json:"seconds"` // expected
+	Seconds     float64        `json:"seconds"`        // expected
+	Answer      float64        `json:"answer_seconds"` // of one call, in Seconds
+	AnswerFrom  string         `json:"answer_from"`    // how it is known: questions, last_run, guess
+	CreditsLeft *int           `json:"credits_left"`   // null where the org does not say
+	Nights      int            `json:"nights"`         // runs that it takes, one a day; 0 where that is not known
 	Warnings    []warningView  `json:"warnings"`
 	Command     string         `json:"command"` // that runs this plan
 
 	batchSize int
+	pace      job.Pace
+	budget    string // what is known of the credits, for people
 	asked     bool
 	org       *zoho.Org
 }
@@ -219,6 +225,12 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		Credits:     p.Credits,
 		Concurrency: p.Slots,
 		Seconds:     p.Time.Seconds(),
+		Answer:      p.Pace.Answer.Seconds(),
+		AnswerFrom:  string(p.Pace.From),
+		CreditsLeft: p.Left,
+		Nights:      p.Nights,
+		pace:        p.Pace,
+		budget:      creditsText(p, f.reserveCredits),
 		Warnings:    append(warningsOf(p.Input.Suspicions), vouched(p.Vouched)...),
 		Command:     f.command,
 		batchSize:   f.batchSize,
@@ -279,7 +291,10 @@ func (v *planView) text(whole bool) string {
 		rows = append(rows, [2]string{"", w.text()})
 	}
 	rows = append(rows,
-		[2]string{"time", fmt.Sprintf("%s, with %d calls in flight and %v a call", about(time.Duration(v.Seconds*float64(time.Second))), v.Concurrency, job.AnswerTime)})
+		[2]string{"time", timeText(time.Duration(v.Seconds*float64(time.Second)), v.Concurrency, v.pace)})
+	if v.budget != "" {
+		rows = append(rows, [2]string{"credits", v.budget})
+	}
 	b.WriteString(table(rows))
 	b.WriteString(v.warnings())
 	if whole && len(v.Largest) > 1 {

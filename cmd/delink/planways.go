@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"delink/pkg/job"
 	"delink/pkg/progress"
@@ -47,4 +48,38 @@ func (w *wayView) text() string {
 		return fmt.Sprintf("%s: %s from the side of %s, with the proof that this works; %s as written", of, calls, w.side, written)
 	}
 	return fmt.Sprintf("%s: %s as written; %s from the side of %s (%s)", of, written, calls, w.side, whyUnused[w.Unused])
+}
+
+// paceWords say how the time of a call is known.
+var paceWords = map[job.PaceFrom]string{
+	job.PaceOfQuestions: ", as the org answers now",
+	job.PaceOfLastRun:   ", as in the last run",
+	job.PaceGuess:       ", which is a guess",
+}
+
+// timeText says how long the calls take, and on what that rests.
+func timeText(d time.Duration, slots int, p job.Pace) string {
+	answer := p.Answer.Round(time.Millisecond)
+	return fmt.Sprintf("%s, with %d calls in flight and %v a call%s", about(d), slots, max(answer, time.Millisecond), paceWords[p.From])
+}
+
+// creditsText compares the credits that are needed with those that are left; empty if nothing is
+// known, or nothing lacks. reserve is what is not to be used.
+func creditsText(p *job.Proposal, reserve int) string {
+	s := progress.Number(p.Credits) + " needed"
+	if p.Left != nil {
+		s += ", " + progress.Number(*p.Left) + " left"
+	}
+	if reserve > 0 {
+		s += ", " + progress.Number(reserve) + " kept in reserve"
+	}
+	switch {
+	case p.Nights > 1:
+		return s + fmt.Sprintf(": with these limits it takes %d runs, one a day", p.Nights)
+	case p.Nights == 0:
+		return s + ": more than one run, and the org does not say how many credits a day brings"
+	case p.Left == nil:
+		return ""
+	}
+	return s
 }

@@ -445,7 +445,7 @@ func (x *run) plan() *Plan {
 		p.Calls += calls
 		x.longest = max(x.longest, calls)
 	}
-	p.Time = max(job.Estimate(p.Calls, p.Slots, c.PerSecond), time.Duration(x.longest)*job.AnswerTime)
+	p.Time = max(job.Estimate(p.Calls, p.Slots, c.PerSecond, job.AnswerTime), time.Duration(x.longest)*job.AnswerTime)
 	if problem := x.inquiry.Problem; problem != nil {
 		p.Warnings = append(p.Warnings, fmt.Sprintf("%s: run would refuse these links", problem))
 	}

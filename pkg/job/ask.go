@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 
 	"delink/pkg/relation"
 	"delink/pkg/worker"
@@ -20,6 +21,7 @@ type answers struct {
 	lists    map[string][]zoho.List // by module; nil if they are not known
 	noModule map[string]error       // modules that the org does not accept
 	identity zoho.Identity          // as far as it is known
+	took     time.Duration          // the median time of an answer; 0 if there was none
 	problems problems
 	notes    []string
 	refused  error // why nothing can be sent: the login is refused, or there is no connection
@@ -75,7 +77,10 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 		slots = min(slots, c.Slots)
 	}
 	limits := engine.Settings{Slots: slots, Rate: c.Rate, Jitter: c.Jitter}
-	a.refused = worker.Ask(ctx, conn.CRM, append(questions, also...), limits)
+	all := append(questions, also...)
+	times := timed(all)
+	a.refused = worker.Ask(ctx, conn.CRM, all, limits)
+	a.took = middle(times())
 	a.locate(ctx, conn)
 	if a.refused != nil || ctx.Err() != nil {
 		return a
@@ -99,6 +104,29 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 		}
 	}
 	return a
+}
+
+// timed has it measured how long the answers to questions take. The function that it returns gives
+// the times of those that were answered.
+func timed(questions []*worker.Question) (times func() []time.Duration) {
+	took := make([]time.Duration, len(questions))
+	for i, q := range questions {
+		ask := q.Ask
+		q.Ask = func(ctx context.Context) error {
+			began := time.Now()
+			err := ask(ctx)
+			took[i] = time.Since(began)
+			return err
+		}
+	}
+	return func() (answered []time.Duration) {
+		for i, q := range questions {
+			if q.Err == nil {
+				answered = append(answered, took[i])
+			}
+		}
+		return answered
+	}
 }
 
 // locate notes the host of the CRM.

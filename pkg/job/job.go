@@ -324,6 +324,7 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 		}
 		stats := run.Stats()
 		s.Calls, s.Retries, s.Throttled = stats.Calls, stats.Retries, stats.Throttled
+		j.notePace(run.AnswerTime())
 		if n, known := j.conn.CRM.Credits(); known {
 			s.CreditsRemaining = &n
 		}

@@ -43,11 +43,13 @@ func (w *world) turnStyle(n int) {
 
 // makeOtherSide has the CRM refuse some calls from the other sides.
 func (w *world) makeOtherSide(d dice) {
-	w.ask = w.ask || d.chance(0.3)
+	c := w.emulator.Config()
+	if ask := d.chance(0.3); ask && len(c.HiddenLists) == 0 {
+		w.ask = true
+	}
 	if w.healthy {
 		return
 	}
-	c := w.emulator.Config()
 	knob := func(chance float64, name, value string) {
 		if !d.chance(chance) || value == "" {
 			return

@@ -229,6 +229,7 @@ func (d *dispatcher) returned(r *result) {
 		d.budget.accepted++
 		d.tokens.accepted(s.token, r.sentAt)
 		d.throttle.answered(r.finished)
+		d.engine.took.note(r.finished.Sub(r.sentAt))
 	}
 	switch {
 	case r.err == nil:

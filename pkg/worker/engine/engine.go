@@ -121,6 +121,8 @@ type Engine struct {
 	settings Settings
 	*dispatcher
 
+	took answerTimes // of calls that were accepted
+
 	// Counters for whoever shows progress.
 	calls, retries, throttledCalls, nowInFlight, nowSlots, done atomic.Int64
 }
