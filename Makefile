@@ -5,6 +5,8 @@ BENCH    ?=
 SEEDS    ?= 10000
 FROM     ?= 1
 KILLS    ?= 200
+DIST_TARGETS ?=
+DIST_URL     ?=
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +21,9 @@ demo: ## the main job, against the built-in emulator: links from testdata, resul
 
 build: ## bin/delink
 	go build -trimpath -o bin/delink ./cmd/delink
+
+dist: ## a release in dist/: archives, packages, images, sums; DIST_TARGETS=linux/amd64,… and DIST_URL for less, and where it will lie
+	go run ./packaging/dist $(if $(DIST_TARGETS),-targets "$(DIST_TARGETS)") $(if $(DIST_URL),-url "$(DIST_URL)")
 
 test: ## the tests, with the race detector
 	go test -race ./...
@@ -41,5 +46,5 @@ soak: ## whole runs simulated: SEEDS (10000) of them, from FROM (1); seeds that 
 soak-kill: ## the program killed KILLS (200) times with SIGKILL, and run again until it is done
 	go test ./pkg/job/simulation -run Kills -timeout 0 -count 1 -v -kills $(KILLS)
 
-.PHONY: help demo build test check lint bench fuzz soak soak-kill
+.PHONY: help demo build dist test check lint bench fuzz soak soak-kill
 .DEFAULT_GOAL := help

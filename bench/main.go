@@ -28,11 +28,15 @@ var measures = []struct {
 	run  func(*bench) error
 }{
 	{"calls", (*bench).calls},
+	{"sides", (*bench).sides},
 	{"slots", (*bench).slots},
 	{"cpu", (*bench).cpu},
+	{"questions", (*bench).questions},
+	{"resume", (*bench).resume},
 	{"throttle", (*bench).throttle},
 	{"split", (*bench).split},
 	{"plan", (*bench).plan},
+	{"stopped", (*bench).stopped},
 	{"run", (*bench).run},
 }
 
@@ -63,6 +67,8 @@ func start(args []string) error {
 			return bareCSV(args[1:])
 		case "bare-sender":
 			return bareSender(args[1:])
+		case "bare-record":
+			return bareRecord(args[1:])
 		}
 	}
 	b := &bench{}

@@ -46,11 +46,13 @@ func (b *bench) process(env []string, name string, args ...string) (stdout []byt
 	cmd := exec.CommandContext(b.ctx, name, args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = b.environment(env...), &out, &errs
 	start := time.Now()
-	if err := cmd.Run(); err != nil {
-		return nil, usage{}, fmt.Errorf("%s %s: %w\n%s", filepath.Base(name), args[0], err, bytes.TrimSpace(errs.Bytes()))
+	if err = cmd.Run(); err != nil {
+		err = fmt.Errorf("%s %s: %w\n%s", filepath.Base(name), args[0], err, bytes.TrimSpace(errs.Bytes()))
 	}
-	s := cmd.ProcessState
-	return out.Bytes(), usage{time.Since(start), s.UserTime() + s.SystemTime(), maxRSS(s)}, nil
+	if s := cmd.ProcessState; s != nil {
+		u = usage{time.Since(start), s.UserTime() + s.SystemTime(), maxRSS(s)}
+	}
+	return out.Bytes(), u, err
 }
 
 // itself runs one of the bare programs.

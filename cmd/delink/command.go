@@ -2,19 +2,11 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-
-	"delink/pkg/job"
-	"delink/pkg/zoho"
 )
-
-// version is the version of the release. CHANGELOG.md says what is in it.
-const version = "0.1.0"
 
 // usageTemplate shows examples before flags: they are what most people look for.
 const usageTemplate = `Usage:
@@ -61,17 +53,17 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 		},
 	}
 	flags := root.PersistentFlags()
-	flags.BoolVarP(&quiet, "quiet", "q", false, "nothing but errors on standard error")
+	flags.BoolVarP(&quiet, "quiet", "q", false, "nothing but errors on standard error, and one line if links are not as wanted")
 	flags.StringVar(&format, "log-format", "text", "form of messages and log records on standard error: `text|json`")
 	flags.StringVar(&level, "log-level", "warn", "least level of log records: `debug|info|warn|error`")
 	root.SetUsageTemplate(usageTemplate)
 	root.Version = version
-	root.SetVersionTemplate(versionLine())
+	root.SetVersionTemplate(thisBuild().line())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{err, cmd.CommandPath() + " --help lists the flags"}
 	})
-	root.AddCommand(p.exportCommand(), p.planCommand(), p.runCommand(), p.verifyCommand(), p.undoCommand(), p.doctorCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand())
-	completeChoices(root)
+	root.AddCommand(p.exportCommand(), p.planCommand(), p.runCommand(), p.verifyCommand(), p.undoCommand(), p.reportCommand(), p.doctorCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand(), p.manCommand())
+	completeValues(root)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range append(root.Commands(), root) {
@@ -88,35 +80,6 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 		}
 	}
 	return root
-}
-
-// choices has the values of flags that take one of a few.
-var choices = map[string][]string{
-	"api-version": zoho.Versions,
-	"approved":    {"both", "only", "no"},
-	"concurrency": {"auto"},
-	"converted":   {"both", "only", "no"},
-	"dc":          zoho.DataCentreNames(),
-	"delimiter":   {"comma", "semicolon", "tab", "pipe"},
-	"environment": {"production", "sandbox", "developer"},
-	"if-changed":  {string(job.ChangedResume), string(job.ChangedRestart)},
-	"log-format":  {formatText, formatJSON},
-	"log-level":   {"debug", "info", "warn", "error"},
-}
-
-// completeChoices has the shell complete the values of these flags, in a command and all below it.
-func completeChoices(cmd *cobra.Command) {
-	complete := func(f *pflag.Flag) {
-		if values := choices[f.Name]; values != nil {
-			// It fails for a flag that is not there, or that has a completion.
-			_ = cmd.RegisterFlagCompletionFunc(f.Name, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-		}
-	}
-	cmd.Flags().VisitAll(complete)
-	cmd.PersistentFlags().VisitAll(complete)
-	for _, below := range cmd.Commands() {
-		completeChoices(below)
-	}
 }
 
 // group is a command that only holds others. Without an argument it shows its help.
@@ -160,22 +123,6 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	return usageError{fmt.Errorf("%s takes no arguments", cmd.CommandPath()), cmd.CommandPath() + " --help lists the flags"}
-}
-
-func versionLine() string {
-	return fmt.Sprintf("delink %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
-}
-
-func (p *program) versionCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "version",
-		Short: "says which version this is",
-		Args:  noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			_, err := io.WriteString(p.stdout, versionLine())
-			return err
-		},
-	}
 }
 
 // fromTwin is the annotation of a flag whose value is from its twin in the environment. It has the

@@ -25,12 +25,18 @@ func (r *runner) question(v *planView) string {
 	return q
 }
 
-// wayBack says what can be done about links that have been removed.
+// wayBack says whether delink can link again what has been removed.
 func (r *runner) wayBack(v *planView) string {
-	if !r.f.snapshot || v.Input == job.Stdin {
-		return "This cannot be undone by itself."
+	undo := "delink undo " + shellQuote(v.Input)
+	switch {
+	case v.Input == job.Stdin:
+		undo = "delink undo, with the same input,"
+	case len(v.lost) > 0:
+		return undo + " cannot link all of them again: see the warning above."
+	case !v.keepsFields:
+		return undo + " can link them again, but without their own fields, such as a member status; --snapshot keeps these."
 	}
-	return "delink undo " + shellQuote(v.Input) + " puts them back with their own fields, though not with their ids and times."
+	return undo + " can link them again with their own fields, except leads that are converted. The links' ids and times do not come back."
 }
 
 // confirm reads the answer to a question before something is removed. Only a whole line with y or

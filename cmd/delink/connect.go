@@ -12,6 +12,7 @@ import (
 	"delink/pkg/progress"
 	"delink/pkg/reader"
 	"delink/pkg/zoho"
+	oauth "delink/pkg/zoho/login"
 )
 
 // connector connects a command to its CRM, which may be the emulator, and shows how its calls go on.
@@ -21,9 +22,11 @@ type connector struct {
 	flags   *crmFlags
 	timeout time.Duration // of one call
 	login   login
-	client  *zoho.Client // nil before connect
-	demo    bool         // the emulator has the demo org
-	second  string       // what a second signal does to what is in flight
+	client  *zoho.Client        // nil before connect
+	source  *oauth.Source       // of the client's tokens
+	observe func(zoho.Exchange) // is told of each call; may be nil
+	demo    bool                // the emulator has the demo org
+	second  string              // what a second signal does to what is in flight
 	close   func()
 	begun   atomic.Pointer[func() progress.Moment] // nil before the first call
 }
@@ -92,13 +95,15 @@ func (c *connector) connect() (*job.Connection, error) {
 		c.login, setLink = r.login, r.setLink
 		c.close = func() { _ = r.server.Close() }
 	}
-	client, err := c.login.client(zoho.MostSlots, c.timeout, c.flags.apiVersion)
-	if err != nil {
+	var err error
+	if c.client, c.source, err = c.login.observed(zoho.MostSlots, c.timeout, c.flags.apiVersion, c.observe); err != nil {
 		return nil, err
 	}
-	c.client = client
-	return &job.Connection{CRM: logged{client, c.ui.log}, Login: c.login.digest(), Emulator: c.flags.emulator, SetLink: setLink}, nil
+	return &job.Connection{CRM: c.crm(), Login: c.login.digest(), Emulator: c.flags.emulator, SetLink: setLink}, nil
 }
+
+// crm makes the calls, and logs them.
+func (c *connector) crm() logged { return logged{c.client, c.ui.log} }
 
 // where names the CRM in a question. org may be nil.
 func (c *connector) where(org *zoho.Org) string {
@@ -116,8 +121,8 @@ func (c *connector) where(org *zoho.Org) string {
 const askingAfter = time.Second
 
 // asking says that the org is asked, if that takes long.
-func (c *connector) asking() (done func()) {
-	t := time.AfterFunc(askingAfter, func() { c.ui.say("asking the org…") })
+func (p *program) asking() (done func()) {
+	t := time.AfterFunc(askingAfter, func() { p.ui.say("asking the org…") })
 	return func() { t.Stop() }
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,25 +12,23 @@ import (
 	"delink/pkg/doctor"
 	"delink/pkg/job"
 	"delink/pkg/outcome"
-	"delink/pkg/reader"
+	"delink/pkg/probe"
 	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
-	oauth "delink/pkg/zoho/login"
 )
 
 // doctorFlags are the flags of doctor.
 type doctorFlags struct {
+	formFlags
 	crmFlags
-	limitFlags
-	module    string
+	rateFlag
+	timeoutFlag
 	relations []string
-	columns   columnsFlag
-	delimiter delimiterFlag
 	probe     string
 	restore   string
 	yes, json bool
 
-	target *doctor.Target // of probe; nil for none
+	target *probe.Target // of probe; nil for none
 }
 
 func (p *program) doctorCommand() *cobra.Command {
@@ -63,17 +60,15 @@ Exit codes: 0 all is well, 1 it could not go on or the link of a probe is not as
 		},
 	}
 	flags := cmd.Flags()
+	f.formFlags.define(flags)
 	f.crmFlags.define(flags, "look at an emulator inside this process, with the demo org")
-	flags.StringArrayVar(&f.relations, "relation", nil, "relation to look at: `Module.List`; can be repeated")
-	flags.StringVar(&f.module, "module", "", "module of the parent records, if neither INPUT nor --relation says it: `Campaigns`")
-	flags.Var(&f.columns, "columns", "which column of INPUT is which, as `parent_id=NAME,related_id=NAME`")
-	flags.Var(&f.delimiter, "delimiter", "what is between columns of INPUT: `comma|semicolon|tab|pipe`")
+	f.rateFlag.define(flags)
+	f.timeoutFlag.define(flags, authTimeout)
+	flags.StringArrayVar(&f.relations, "relation", nil, "relation to look at: `Module.List`, or List alone beside --module or an INPUT that names modules; can be repeated")
 	flags.StringVar(&f.probe, "probe", "", "take this one link through a removal and back: `Module.List:PARENT:RELATED`")
 	flags.StringVar(&f.restore, "restore", "", "put back the link of a probe that was killed, from its `file`")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask before a probe; needed where there is no terminal")
 	flags.BoolVar(&f.json, "json", false, "print what was found as JSON on standard output")
-	flags.Float64Var(&f.rate, "rate", 0, "calls per second at most; 0.5 is one in two seconds")
-	flags.DurationVar(&f.timeout, "timeout", authTimeout, "of one call")
 	return cmd
 }
 
@@ -86,14 +81,14 @@ func atMostOneInput(cmd *cobra.Command, args []string) error {
 }
 
 func (f *doctorFlags) check(cmd *cobra.Command, args []string) error {
-	if err := f.limitFlags.check(cmd); err != nil {
+	if err := firstWrong(cmd, slices.Concat(f.rateFlag.wrong(cmd.Flags()), f.timeoutFlag.wrong(cmd.Flags()))); err != nil {
 		return err
 	}
 	if err := f.crmFlags.check(cmd); err != nil {
 		return err
 	}
 	if f.probe != "" {
-		t, err := doctor.ParseTarget(f.probe)
+		t, err := probe.ParseTarget(f.probe)
 		if err != nil {
 			return usageError{fmt.Errorf("--probe: %w", err), ""}
 		}
@@ -105,24 +100,31 @@ func (f *doctorFlags) check(cmd *cobra.Command, args []string) error {
 	})
 }
 
-// named gives the relations that --relation names, each once. A value without a module has that of
-// --module.
-func (f *doctorFlags) named() (relations []zoho.Relation, err error) {
-	for _, values := range f.relations {
-		// The flag's twin in the environment has several relations with commas between them.
-		for value := range strings.SplitSeq(values, ",") {
-			value = strings.TrimSpace(value)
-			if f.module != "" && !strings.Contains(value, ".") {
-				value = f.module + "." + value
-			}
-			r, err := zoho.ParseRelation(value)
-			if err != nil {
-				return nil, usageError{fmt.Errorf("--relation: %w", err), ""}
-			}
-			relations = addOnce(relations, r)
+// named gives the relations that --relation names, each once. A list without a module is of that of
+// --module. Without --module it is for the input, which may have the modules.
+func (f *doctorFlags) named(input bool) (relations []zoho.Relation, list string, err error) {
+	// The flag's twin in the environment has several relations with commas between them.
+	values := strings.Split(strings.Join(f.relations, ","), ",")
+	for _, value := range values {
+		value = strings.TrimSpace(value)
+		alone := value != "" && !strings.Contains(value, ".")
+		switch {
+		case value == "" && len(values) == 1:
+			continue
+		case alone && f.module != "":
+			value = f.module + "." + value
+		case alone && input && len(values) == 1:
+			return nil, zoho.APIName(value), nil
+		case alone:
+			return nil, "", usageError{fmt.Errorf("--relation %s does not say the module of the parent records", value), "write --relation Campaigns." + value + ", say, or add --module Campaigns"}
 		}
+		r, err := zoho.ParseRelation(value)
+		if err != nil {
+			return nil, "", usageError{fmt.Errorf("--relation: %w", err), ""}
+		}
+		relations = addOnce(relations, r)
 	}
-	return relations, nil
+	return relations, "", nil
 }
 
 func addOnce(relations []zoho.Relation, more ...zoho.Relation) []zoho.Relation {
@@ -136,7 +138,7 @@ func addOnce(relations []zoho.Relation, more ...zoho.Relation) []zoho.Relation {
 
 // relationsToSee gives the relations of the flags, of the probe and of the input.
 func (p *program) relationsToSee(f *doctorFlags, args []string) ([]zoho.Relation, error) {
-	relations, err := f.named()
+	relations, list, err := f.named(len(args) > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +148,7 @@ func (p *program) relationsToSee(f *doctorFlags, args []string) ([]zoho.Relation
 	if len(args) == 0 {
 		return relations, nil
 	}
-	o := reader.Options{Module: f.module, Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter)}
+	o := f.reader(list)
 	if len(relations) == 1 { // for an input that does not name them
 		o.Module, o.Relation = relations[0].Module, relations[0].List
 	}
@@ -162,14 +164,10 @@ func (p *program) relationsToSee(f *doctorFlags, args []string) ([]zoho.Relation
 
 // examination is doctor at work.
 type examination struct {
-	*program
+	*connector
 	f       *doctorFlags
-	login   login
-	crm     logged
-	source  *oauth.Source // nil if there is no login
-	seen    *doctor.Exchanges
+	seen    *zoho.Exchanges
 	base    string
-	close   func()
 	broken  error // why there is no login
 	proxied error // why the proxy cannot be used
 }
@@ -186,13 +184,14 @@ func (p *program) examine(f *doctorFlags, args []string) error {
 	if f.target != nil && zoho.ClassOf(f.target.Relation) == zoho.HoldsRecords {
 		return usageError{fmt.Errorf("%s holds records, not links: removing one would delete it", f.target.Relation), "probe a list of links, such as Campaigns.Leads"}
 	}
-	x := &examination{program: p, f: f, seen: &doctor.Exchanges{}, close: func() {}}
+	x := &examination{connector: p.connector(&f.crmFlags, f.timeout), f: f, seen: &zoho.Exchanges{}}
+	x.demo, x.observe = true, x.seen.Add
 	if err := x.connect(); err != nil {
 		return err
 	}
 	defer func() { x.close() }()
 	if f.restore != "" {
-		return x.putBack()
+		return x.restore()
 	}
 	findings := x.look(relations)
 	if p.signals.isLeaving() { // not everything was asked
@@ -216,42 +215,42 @@ func (p *program) examine(f *doctorFlags, args []string) error {
 
 // connect finds the login and makes the client. A login that is missing or not whole is something
 // to report, and no reason to end.
-func (x *examination) connect() (err error) {
-	if x.f.emulator {
-		for _, name := range x.f.unheeded {
-			x.ui.note(name + " does not count: --emulator asks no org")
-		}
-		demo, err := startDemo()
-		if err != nil {
-			return err
-		}
-		x.login, x.close = demo.login, func() { _ = demo.server.Close() }
-	} else if x.proxied = x.checkProxy(); x.proxied == nil {
-		x.login, x.broken = x.program.login(x.f.where)
-	}
-	if x.proxied != nil {
-		return nil //nolint:nilerr // the check of the proxy tells
-	}
-	if x.broken != nil { // it can still be seen whether the API is there
-		dc, err := zoho.DataCentreByName(cmp.Or(x.f.where.center, x.setting("ZOHO_DC"), "us"))
-		if err != nil {
-			return nil //nolint:nilerr // the check of the data centre tells
-		}
-		x.login = login{dc: dc, fallback: dc.API}
-		if x.login.accounts, x.login.api, err = x.addresses(x.f.where, dc); err != nil {
-			return nil //nolint:nilerr // as above
+func (x *examination) connect() error {
+	if !x.f.emulator {
+		if x.proxied = x.checkProxy(); x.proxied != nil {
+			return nil //nolint:nilerr // the check of the proxy tells
 		}
 	}
-	client, source, err := x.login.observed(zoho.MostSlots, x.f.timeout, x.f.apiVersion, x.seen.Add)
-	if err != nil {
-		return err
+	if x.broken = x.logIn(); x.broken != nil && !x.hostOnly() {
+		return nil // the checks of the login and the data centre tell
 	}
-	x.crm = logged{client, x.ui.log}
-	if x.broken == nil {
-		x.source = source
-	}
-	return nil
+	_, err := x.connector.connect()
+	return err
 }
+
+// hostOnly makes a login without credentials, with which it can be seen whether the API is there. It
+// reports whether the data centre is known.
+func (x *examination) hostOnly() bool {
+	dc, err := x.dataCentre()
+	if err != nil {
+		return false
+	}
+	x.login = login{dc: dc, fallback: dc.API}
+	x.login.accounts, x.login.api, err = x.addresses(x.f.where, dc)
+	return err == nil
+}
+
+// dataCentre is the data centre that is meant where there is no login.
+func (x *examination) dataCentre() (zoho.DataCentre, error) {
+	return zoho.DataCentreByName(x.centreName())
+}
+
+func (x *examination) centreName() string {
+	return cmp.Or(x.f.where.center, x.setting("ZOHO_DC"), "us")
+}
+
+// hasLogin reports whether there is a login to make calls with.
+func (x *examination) hasLogin() bool { return x.client != nil && x.broken == nil }
 
 func (x *examination) limits() engine.Settings {
 	return engine.Settings{Rate: engine.NewRate(x.f.rate), Note: x.ui.note}
@@ -260,18 +259,18 @@ func (x *examination) limits() engine.Settings {
 // look asks the org.
 func (x *examination) look(relations []zoho.Relation) *doctor.Findings {
 	c := doctor.Case{Seen: x.seen, Version: x.f.apiVersion, Relations: relations, Limits: x.limits()}
-	done := (&connector{program: x.program}).asking()
+	done := x.asking()
 	defer done()
 	ctx := x.signals.Stop()
-	if x.crm.Client != nil {
-		c.CRM = x.crm
+	if x.client != nil {
+		c.CRM = x.crm()
 	}
-	if x.source == nil {
+	if !x.hasLogin() {
 		return doctor.WithoutLogin(ctx, c)
 	}
 	c.Granted = x.granted
 	findings := doctor.Examine(ctx, c)
-	x.base, _ = x.crm.Base(ctx) // without a token, where it would most likely go
+	x.base, _ = x.client.Base(ctx) // without a token, where it would most likely go
 	return findings
 }
 
@@ -295,80 +294,4 @@ func (x *examination) show(v *doctorView) error {
 		return nil
 	}
 	return ended{v.ExitCode}
-}
-
-// probe takes the link of --probe through a removal and back.
-func (x *examination) probe(findings *doctor.Findings) (*doctor.Report, error) {
-	if err := findings.Allows(x.f.target.Relation); err != nil {
-		return nil, err
-	}
-	name, err := x.recordName()
-	if err != nil {
-		return nil, err
-	}
-	org, _ := findings.Org()
-	plan := x.plan(org.ID, name)
-	plan.Target, plan.Other = *x.f.target, findings.OtherToProbe(x.f.target.Relation)
-	plan.Confirm = func(ctx context.Context, fields zoho.Fields) error {
-		text := x.intent(org, plan, fields)
-		if x.f.yes {
-			x.ui.result("probe", text)
-			return nil
-		}
-		question := "take this link through that? [y/N]"
-		if x.ui.manner().quiet {
-			question = text + "\n" + question
-		} else {
-			x.ui.result("probe", text)
-		}
-		return x.ask(ctx, question)
-	}
-	report, err := doctor.Probe(x.signals.Stop(), x.signals.Hard(), plan)
-	if stopped := new(job.Stopped); errors.As(err, &stopped) {
-		return nil, &job.Stopped{Reason: stopped.Reason}
-	}
-	return report, err
-}
-
-// plan is what probes and restorations have in common.
-func (x *examination) plan(orgID, record string) doctor.Plan {
-	return doctor.Plan{
-		CRM: x.crm, Seen: x.seen, Limits: x.limits(), OrgID: orgID, Disk: x.disk, Record: record,
-		Tell: func(step string) { x.ui.say("  %s…", step) },
-		Opening: func() error {
-			return x.signals.take(func(what string) {
-				x.ui.note(what + ": putting the link back before delink ends; a second signal leaves at once, and perhaps without the link")
-			})
-		},
-	}
-}
-
-// putBack is doctor --restore.
-func (x *examination) putBack() error {
-	if err := errors.Join(x.broken, x.proxied); err != nil {
-		return err
-	}
-	record, err := doctor.ReadRecord(x.disk, x.f.restore)
-	if err != nil {
-		return usageError{err, "give the file delink-probe-….json that a probe has left"}
-	}
-	ctx := x.signals.Stop()
-	org, err := whoAmI(ctx, x.crm.Client)
-	if err != nil && zoho.AsError(err).Scope == zoho.ScopeRun {
-		return err
-	}
-	plan := x.plan(org.ID, x.f.restore)
-	if err := plan.Opening(); err != nil {
-		return err
-	}
-	report, err := doctor.Restore(ctx, x.signals.Hard(), plan, record)
-	if err != nil {
-		return err
-	}
-	if !report.Restored {
-		x.shout(report)
-		return ended{x.probeExit(report)}
-	}
-	x.ui.result("restored", fmt.Sprintf("the link of %s is as it was before the probe", report.Target), "link", report.Target.String())
-	return nil
 }

@@ -117,6 +117,9 @@ func (p *program) serveEmulator(cmd *cobra.Command, flags emulatorFlags) error {
 	if config.Demo && config.Links == "all" {
 		return usageError{errors.New("the demo org has links of its own, and links=all says that every link exists"), "leave out one of them"}
 	}
+	if config.Demo && config.OrgType == emulator.Default().OrgType { // so that nobody is alarmed
+		config.OrgType = "sandbox"
+	}
 	e := emulator.New(config)
 	if flags.links != "" {
 		if err := load(e, flags.links); err != nil {
@@ -131,6 +134,7 @@ func (p *program) serveEmulator(cmd *cobra.Command, flags emulatorFlags) error {
 	if _, err := io.WriteString(p.stdout, environmentFor(emulatorLogin(server, config))); err != nil {
 		return err
 	}
+	p.ui.say("paste these lines into another terminal, and run delink there; Ctrl-C here ends the emulator, and what was changed in it is lost")
 	if err := p.signals.take(nil); err != nil {
 		return err
 	}

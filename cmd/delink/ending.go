@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"delink/pkg/job"
 	"delink/pkg/outcome"
@@ -19,6 +20,7 @@ type closing struct {
 	emulator   bool
 	failAbsent bool
 	words      endingWords
+	monitor    *monitor
 }
 
 // endingWords are the words of an ending that differ between run and undo.
@@ -45,6 +47,7 @@ var runWords = endingWords{
 // end writes how a job ended. It always returns an error, with the exit code.
 func (p *program) end(f closing, end *job.Ending) error {
 	s := end.Summary
+	f.monitor.ended(s)
 	code := s.ExitCode
 	if f.json {
 		if e := s.Encode(p.stdout); e != nil {
@@ -54,6 +57,9 @@ func (p *program) end(f closing, end *job.Ending) error {
 	}
 	if end.Err != nil {
 		p.tellError(end.Err)
+	}
+	if code == outcome.ExitFailures {
+		p.ui.brief(failuresText(s, end.Input, f.failAbsent))
 	}
 	switch end.Idle {
 	case job.EarlierDone:
@@ -74,6 +80,21 @@ func (p *program) end(f closing, end *job.Ending) error {
 	}
 	p.ui.result("ended", f.words.ending(s, end), "summary", s)
 	return ended{code}
+}
+
+// failuresText says in one line what is not as wanted. absent says that absent links are not.
+func failuresText(s *report.Summary, input string, absent bool) string {
+	var counts []string
+	for _, f := range outcome.Table {
+		if n := s.Of(f.Status); n > 0 && (f.Bad || absent && f.Status == outcome.Absent) {
+			counts = append(counts, progress.Number(n)+" "+string(f.Status))
+		}
+	}
+	text := fmt.Sprintf("%s: %s of %s", input, strings.Join(counts, ", "), counted(s.Links, "link", "links"))
+	if s.Failures != nil {
+		text += "; see " + *s.Failures
+	}
+	return text
 }
 
 func (p *program) tellError(err error) {
@@ -104,6 +125,23 @@ func nothingToDo(f closing, end *job.Ending) string {
 // shownCauses is how many causes of failure an ending lists.
 const shownCauses = 5
 
+// causesText shows why links failed, or are not known, with a hint for each code. rest says where
+// the causes are that it does not show.
+func causesText(causes []report.Cause, hintFor func(code string) string, rest string) string {
+	var b strings.Builder
+	for i, c := range causes {
+		if i == shownCauses {
+			fmt.Fprintf(&b, "  … and %d more causes%s\n", len(causes)-i, rest)
+			break
+		}
+		fmt.Fprintf(&b, "\n  %s × %s: %s\n", progress.Number(c.Links), c.Code, c.Message)
+		if hint := hintFor(c.Code); hint != "" {
+			fmt.Fprintf(&b, "    hint: %s\n", hint)
+		}
+	}
+	return b.String()
+}
+
 // ending gives the text about how a run ended.
 func (w *endingWords) ending(s *report.Summary, end *job.Ending) string {
 	var b strings.Builder
@@ -123,16 +161,7 @@ func (w *endingWords) ending(s *report.Summary, end *job.Ending) string {
 		b.WriteString("\n  not one of the links was there. Usually the file or the org is another one than was meant, parent and related\n" +
 			"  record are swapped, or the links were removed before\n")
 	}
-	for i, c := range end.Causes {
-		if i == shownCauses {
-			fmt.Fprintf(&b, "  … and %d more causes, see the failures file\n", len(end.Causes)-i)
-			break
-		}
-		fmt.Fprintf(&b, "\n  %s × %s: %s\n", progress.Number(c.Links), c.Code, c.Message)
-		if hint := hintForCode(c.Code); hint != "" {
-			fmt.Fprintf(&b, "    hint: %s\n", hint)
-		}
-	}
+	b.WriteString(causesText(end.Causes, hintForCode, ", see the failures file"))
 	b.WriteString("\n")
 	rows = [][2]string{{"results", s.Results}}
 	if s.Failures != nil {
@@ -145,30 +174,43 @@ func (w *endingWords) ending(s *report.Summary, end *job.Ending) string {
 	return b.String()
 }
 
-// reasonText says why a run ended, and whether the same command goes on with it.
+// reasonText says why a run ended, and what to do next.
 func reasonText(s *report.Summary, err error) string {
-	took := tookText(s.Seconds, s.Calls)
-	e := s.Reason.Ending()
-	text := e.Text
-	if s.ExitCode == outcome.ExitInterrupted {
-		text = "stopped at once by a second signal"
-	}
-	if s.Reason == outcome.Completed {
-		return text + " in " + took
-	}
-	text += " after " + took
+	text := whyEnded(s.Reason, s.ExitCode, s.Seconds, s.Calls)
 	deleted := new(zoho.Error)
 	switch {
-	case s.Reason == outcome.Credits:
-		return text + "; they come back 24 hours after each was used: run the same command again then"
 	case s.Reason == outcome.Failures && s.Pending > 0:
 		return text + "; look at the causes below: the same command goes on with the links that are pending, and --retry-failed sends the failed ones again"
-	case s.Pending+s.Unknown == 0 && s.Failed > 0:
+	case s.Reason != outcome.Completed && s.Pending+s.Unknown == 0 && s.Failed > 0:
 		return text + "; --retry-failed sends the failed links again"
-	case s.Pending+s.Unknown == 0, !e.Again, errors.As(err, &deleted) && deleted.Code == zoho.CodeRecordDeleted:
+	case s.Pending+s.Unknown == 0, errors.As(err, &deleted) && deleted.Code == zoho.CodeRecordDeleted:
 		return text
 	}
-	return text + "; run the same command again to go on"
+	return text + howToGoOn(s.Reason)
+}
+
+// whyEnded says why a command ended, how long it took, and how many calls.
+func whyEnded(reason outcome.Reason, exit int, seconds float64, calls int) string {
+	took := fmt.Sprintf("%s, %s", progress.Duration(time.Duration(seconds*float64(time.Second))), counted(calls, "call", "calls"))
+	switch text := reason.Ending().Text; {
+	case exit == outcome.ExitInterrupted:
+		return "stopped at once by a second signal after " + took
+	case reason == outcome.Completed:
+		return text + " in " + took
+	default:
+		return text + " after " + took
+	}
+}
+
+// howToGoOn says how to go on with what has not come to its end.
+func howToGoOn(reason outcome.Reason) string {
+	switch {
+	case reason == outcome.Credits:
+		return "; they come back 24 hours after each was used: run the same command again then"
+	case reason.Ending().Again:
+		return "; run the same command again to go on"
+	}
+	return ""
 }
 
 // exitCodes lists the exit codes with their meaning, for the help.

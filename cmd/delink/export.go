@@ -19,6 +19,7 @@ import (
 type exportFlags struct {
 	crmFlags
 	limitFlags
+	monitorFlags
 	parents   export.Parents
 	parent    []string
 	link      []string
@@ -49,6 +50,7 @@ func (f *exportFlags) define(flags *pflag.FlagSet) {
 	f.crmFlags.define(flags, "list a small demo org, in an emulator inside this process")
 	f.defineSpeed(flags)
 	f.defineBudgets(flags)
+	f.monitorFlags.define(flags)
 }
 
 // check refuses values that make no sense, before anything is read.
@@ -98,8 +100,8 @@ func (f *exportFlags) check(cmd *cobra.Command, relation string) (err error) {
 
 // checkRelation reads the relation, whose names may be labels.
 func (f *exportFlags) checkRelation(cmd *cobra.Command, relation string) error {
-	r, ok := export.ParseRelation(relation)
-	if !ok {
+	r, err := zoho.ParseRelation(relation)
+	if err != nil {
 		return usageError{fmt.Errorf("%q is not a relation", relation), "write " + cmd.CommandPath() + " Campaigns.Leads: the module of the parent records, and the related list"}
 	}
 	f.relation = r
@@ -143,7 +145,11 @@ Exit codes:
 			if err := f.check(cmd, args[0]); err != nil {
 				return err
 			}
-			return p.export(&f)
+			m, err := p.monitor(&f.monitorFlags, "export", args[0], job.Files{}, f.emulator)
+			if err != nil {
+				return err
+			}
+			return m.monitored(func() error { return p.export(&f) })
 		},
 	}
 	f.define(cmd.Flags())

@@ -16,23 +16,37 @@ import (
 	"delink/pkg/zoho"
 )
 
-// inputFlags say how an input is read. All commands that take an input have them.
-type inputFlags struct {
-	module, relation string
-	columns          columnsFlag
-	delimiter        delimiterFlag
+// formFlags say what an input looks like.
+type formFlags struct {
+	module    string
+	columns   columnsFlag
+	delimiter delimiterFlag
 }
 
-func (f *inputFlags) define(flags *pflag.FlagSet) {
+func (f *formFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.module, "module", "", "module of the parent records, if the input has no such column: `Campaigns`")
-	flags.StringVar(&f.relation, "relation", "", "related list, if the input has no such column: `Leads`")
 	flags.Var(&f.columns, "columns", "which column is which, where the header does not say, as `parent_id=NAME,related_id=NAME`; a name with a comma in double quotes")
 	flags.Var(&f.delimiter, "delimiter", "what is between columns, if it cannot be found out: `comma|semicolon|tab|pipe`")
 }
 
+// inputFlags say how an input is read. All commands that need an input have them.
+type inputFlags struct {
+	formFlags
+	relation string
+}
+
+func (f *inputFlags) define(flags *pflag.FlagSet) {
+	f.formFlags.define(flags)
+	flags.StringVar(&f.relation, "relation", "", "related list, if the input has no such column: `Leads`")
+}
+
 // reader gives the options of the reader.
-func (f *inputFlags) reader() reader.Options {
-	return reader.Options{Module: f.module, Relation: f.relation, Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter)}
+func (f *inputFlags) reader() reader.Options { return f.formFlags.reader(f.relation) }
+
+// reader gives the options of the reader. relation is the related list; empty if only the input
+// says it.
+func (f *formFlags) reader(relation string) reader.Options {
+	return reader.Options{Module: f.module, Relation: relation, Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter)}
 }
 
 // crmFlags say which CRM is called. All commands that call one have them.
@@ -60,26 +74,52 @@ func (f *crmFlags) check(cmd *cobra.Command) (err error) {
 	return err
 }
 
+// rateFlag says how many calls are made in a second.
+type rateFlag struct{ rate float64 }
+
+func (f *rateFlag) define(flags *pflag.FlagSet) {
+	flags.Float64Var(&f.rate, "rate", 0, "calls per second at most; 0.5 is one in two seconds")
+}
+
+func (f *rateFlag) wrong(flags *pflag.FlagSet) []wrongValue {
+	return []wrongValue{
+		{f.rate < 0 || f.rate != f.rate, "--rate is below 0"},
+		{f.rate == 0 && flags.Changed("rate"), "--rate 0 would send nothing"},
+	}
+}
+
+// timeoutFlag says how long one call may take.
+type timeoutFlag struct{ timeout time.Duration }
+
+func (f *timeoutFlag) define(flags *pflag.FlagSet, usual time.Duration) {
+	flags.DurationVar(&f.timeout, "timeout", usual, "of one call")
+}
+
+func (f *timeoutFlag) wrong(flags *pflag.FlagSet) []wrongValue {
+	return []wrongValue{{f.timeout < 0 || f.timeout == 0 && flags.Changed("timeout"), "--timeout must be above 0"}}
+}
+
 // limitFlags say how hard the CRM is driven, and when to stop.
 type limitFlags struct {
-	concurrency       concurrency
-	rate              float64
-	maxAttempts       int
-	timeout, deadline time.Duration
-	maxCalls          int
-	reserveCredits    int
+	rateFlag
+	timeoutFlag
+	concurrency    concurrency
+	maxAttempts    int
+	deadline       time.Duration
+	maxCalls       int
+	reserveCredits int
 }
 
 // defineSpeed adds the flags that matter for a plan, too.
 func (f *limitFlags) defineSpeed(flags *pflag.FlagSet) {
 	flags.Var(&f.concurrency, "concurrency", fmt.Sprintf("calls in flight at most, 1 to %d; auto is what the org's edition allows, %d where that is unknown", zoho.MostSlots, zoho.LeastSlots))
-	flags.Float64Var(&f.rate, "rate", 0, "calls per second at most; 0.5 is one in two seconds")
+	f.rateFlag.define(flags)
 }
 
 // defineBudgets adds the other flags.
 func (f *limitFlags) defineBudgets(flags *pflag.FlagSet) {
 	flags.IntVar(&f.maxAttempts, "max-attempts", 5, "calls for a batch that goes unanswered")
-	flags.DurationVar(&f.timeout, "timeout", time.Minute, "of one call")
+	f.timeoutFlag.define(flags, time.Minute)
 	flags.DurationVar(&f.deadline, "deadline", 0, "stop in good order after this time")
 	flags.IntVar(&f.maxCalls, "max-calls", 0, "stop in good order after `N` calls")
 	flags.IntVar(&f.reserveCredits, "reserve-credits", 0, "stop in good order once the org has no more than `N` credits left")
@@ -88,15 +128,12 @@ func (f *limitFlags) defineBudgets(flags *pflag.FlagSet) {
 // check takes a command that has the flags of defineSpeed, and perhaps those of defineBudgets.
 func (f *limitFlags) check(cmd *cobra.Command) error {
 	flags := cmd.Flags()
-	return firstWrong(cmd, []wrongValue{
-		{f.rate < 0 || f.rate != f.rate, "--rate is below 0"},
-		{f.rate == 0 && flags.Changed("rate"), "--rate 0 would send nothing"},
-		{flags.Lookup("timeout") != nil && f.timeout <= 0, "--timeout must be above 0"},
-		{flags.Lookup("max-attempts") != nil && f.maxAttempts < 1, "--max-attempts is below 1"},
+	return firstWrong(cmd, slices.Concat(f.rateFlag.wrong(flags), f.timeoutFlag.wrong(flags), []wrongValue{
+		{f.maxAttempts < 1 && flags.Changed("max-attempts"), "--max-attempts is below 1"},
 		{f.deadline < 0 || f.deadline == 0 && flags.Changed("deadline"), "--deadline must be above 0"},
 		{f.maxCalls < 0 || f.maxCalls == 0 && flags.Changed("max-calls"), "--max-calls must be above 0"},
 		{f.reserveCredits < 0, "--reserve-credits is below 0"},
-	})
+	}))
 }
 
 // limits gives the limits of a job.

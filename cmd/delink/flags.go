@@ -17,6 +17,7 @@ type runFlags struct {
 	inputFlags
 	crmFlags
 	limitFlags
+	monitorFlags
 	results           string
 	failures, summary string
 	invalid           string
@@ -65,6 +66,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 // defineRun adds the flags that only run has.
 func (f *runFlags) defineRun(flags *pflag.FlagSet) {
 	f.defineBudgets(flags)
+	f.monitorFlags.define(flags)
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask; needed where there is no terminal")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "do what plan does")
 	flags.Var(&f.maxFailures, "max-failures", "stop in good order once more links than that failed; a share is of all links")
@@ -134,12 +136,18 @@ func (s *share) of(links int) int {
 	return s.n
 }
 
+// files are the files that have a flag.
+func (f *runFlags) files() job.Files {
+	return job.Files{Results: f.results, Failures: f.failures, Summary: f.summary, Invalid: f.invalid}
+}
+
 // config makes the job's Config from the flags.
 func (p *program) config(f *runFlags, input string) (job.Config, error) {
 	c := job.Config{
 		Input:       input,
+		Version:     version,
 		Stdin:       p.stdin,
-		Files:       job.Files{Results: f.results, Failures: f.failures, Summary: f.summary, Invalid: f.invalid},
+		Files:       f.files(),
 		BatchSize:   f.batchSize,
 		Snapshot:    f.snapshot,
 		FewestCalls: job.FewestCalls(f.fewestCalls),

@@ -12,6 +12,9 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	// Root certificates for systems that have none, such as an empty container.
+	_ "golang.org/x/crypto/x509roots/fallback"
+
 	"delink/pkg/crash"
 	"delink/pkg/disk"
 	"delink/pkg/job"
@@ -118,6 +121,20 @@ func (e usageError) Error() string { return e.err.Error() }
 
 // exit writes the message for an error, and returns the exit code.
 func (p *program) exit(err error) int {
+	code, hint := judge(err)
+	refusal := new(job.Refusal)
+	switch {
+	case err == nil, errors.As(err, new(ended)):
+	case errors.As(err, &refusal):
+		p.ui.refusal(refusal)
+	default:
+		p.ui.error(err.Error(), hint)
+	}
+	return code
+}
+
+// judge gives the exit code for an error, and what to do about it.
+func judge(err error) (code int, hint string) {
 	var (
 		end     ended
 		usage   usageError
@@ -128,28 +145,22 @@ func (p *program) exit(err error) int {
 	)
 	switch {
 	case err == nil:
-		return outcome.ExitDone
+		return outcome.ExitDone, ""
 	case errors.As(err, &end):
-		return end.code
+		return end.code, ""
 	case errors.As(err, &usage):
-		p.ui.error(err.Error(), usage.hint)
-		return outcome.ExitUsage
+		return outcome.ExitUsage, usage.hint
 	case errors.As(err, &refusal):
-		p.ui.refusal(refusal)
-		return outcome.ExitUsage
+		return outcome.ExitUsage, ""
 	case errors.As(err, &stopped):
-		p.ui.error(err.Error(), "")
-		return stopped.Reason.Ending().Exit
+		return stopped.Reason.Ending().Exit, ""
 	case errors.As(err, &refused):
-		p.ui.error(err.Error(), refused.hint)
-		return outcome.ExitRefused
+		return outcome.ExitRefused, refused.hint
 	case errors.As(err, &api):
-		p.ui.error(err.Error(), hintFor(api))
 		if api.Kind == zoho.Denied || api.Kind == zoho.BadToken {
-			return outcome.ExitRefused
+			return outcome.ExitRefused, hintFor(api)
 		}
-		return outcome.ExitBroken
+		return outcome.ExitBroken, hintFor(api)
 	}
-	p.ui.error(err.Error(), "")
-	return outcome.ExitBroken
+	return outcome.ExitBroken, ""
 }

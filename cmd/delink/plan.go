@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/progress"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -59,18 +59,10 @@ func (p *program) plan(f *runFlags, input string) error {
 	}
 	v := newPlanView(proposal, f)
 	if f.json {
-		return encodeJSON(p.stdout, v)
+		return report.EncodeJSON(p.stdout, v)
 	}
 	_, err = io.WriteString(p.stdout, v.text(true))
 	return err
-}
-
-// encodeJSON writes a value as JSON, with a line for each field.
-func encodeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }
 
 // canConnect reports whether a plan asks the org: there is a login, and the user has not asked for
@@ -154,6 +146,9 @@ type planView struct {
 	budget    string // what is known of the credits, for people
 	asked     bool
 	org       *zoho.Org
+
+	keepsFields bool            // the links' own fields are kept
+	lost        []zoho.Relation // whose links cannot be made again, because a field of theirs is not kept
 }
 
 type orgView struct {
@@ -237,6 +232,7 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		asked:       p.Asked,
 		org:         p.Org,
 	}
+	v.takeFields(p, f.snapshot)
 	if p.Org != nil {
 		v.Org = &orgView{p.Org.Name, p.Org.Type, p.Org.Edition}
 	}
@@ -250,6 +246,25 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		v.Largest = append(v.Largest, parentView{l.Module, l.Parent.String(), l.Links})
 	}
 	return v
+}
+
+// takeFields notes what is kept of the links' own fields, and warns of links that cannot be made
+// again without.
+func (v *planView) takeFields(p *job.Proposal, snapshot bool) {
+	names := p.Input.Header.LinkNames()
+	v.keepsFields = snapshot || len(names) > 0
+	for _, r := range p.Input.Set.Relations() {
+		field := zoho.MandatoryField(r.Relation)
+		if field == "" || snapshot || slices.Contains(names, field) {
+			continue
+		}
+		v.lost = append(v.lost, r.Relation)
+		v.Warnings = append(v.Warnings, warningView{
+			Text:  fmt.Sprintf("links of %s cannot be made again without their %s, which is not kept", r.Relation, field),
+			Hint:  "add --snapshot if you may want to undo this",
+			Lines: []int{},
+		})
+	}
 }
 
 // text gives the plan for people. whole adds what is not needed for the question.

@@ -33,6 +33,7 @@ var fileFlags = map[job.Role]string{
 	job.RoleFailures: "--failures",
 	job.RoleSummary:  "--summary",
 	job.RoleInvalid:  "--invalid",
+	job.RoleMetrics:  "--metrics",
 	job.RoleOutput:   "--output",
 	job.RoleSnapshot: "--results", // the snapshot goes beside the results
 }

@@ -42,7 +42,11 @@ Every flag has a twin in the environment (--max-calls is DELINK_MAX_CALLS); a fl
 			if f.dryRun {
 				return p.plan(&f, args[0])
 			}
-			return p.delink(&f, args[0])
+			m, err := p.monitor(&f.monitorFlags, "run", args[0], f.files(), f.emulator)
+			if err != nil {
+				return err
+			}
+			return m.monitored(func() error { return p.delink(&f, args[0], m) })
 		},
 	}
 	f.define(cmd.Flags())
@@ -51,7 +55,7 @@ Every flag has a twin in the environment (--max-calls is DELINK_MAX_CALLS); a fl
 }
 
 // delink is the whole of a run.
-func (p *program) delink(f *runFlags, input string) error {
+func (p *program) delink(f *runFlags, input string, m *monitor) error {
 	c, err := p.config(f, input)
 	if err != nil {
 		return err
@@ -65,12 +69,14 @@ func (p *program) delink(f *runFlags, input string) error {
 	}
 	stop, done := p.stop(f.deadline)
 	defer done()
-	end, err := job.Run(stop, p.signals.Hard(), c, r.world())
+	w := r.world()
+	m.watches(&w)
+	end, err := job.Run(stop, p.signals.Hard(), c, w)
 	r.close()
 	if err != nil {
 		return err
 	}
-	return p.end(closing{json: f.json, emulator: f.emulator, failAbsent: f.failAbsent, words: runWords}, end)
+	return p.end(closing{json: f.json, emulator: f.emulator, failAbsent: f.failAbsent, words: runWords, monitor: m}, end)
 }
 
 // runner is what a run needs of the program.

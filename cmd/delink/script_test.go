@@ -71,6 +71,7 @@ func TestScript(t *testing.T) {
 			"fifo":       cmdFIFO,       // fifo NAME: makes a named pipe
 			"reading":    cmdReading,    // reading NAME: waits until somebody reads the named pipe, and gives them nothing
 			"unread":     cmdUnread,     // unread NAME: makes a named pipe that is full and that nobody reads
+			"monitor":    cmdMonitor,    // monitor FILE PATH [STATUS]: DELINK_PING_URL leads to a monitor, which writes its calls to a file
 			"mode":       cmdMode,       // mode PERM FILE ...
 			"truth":      cmdTruth,      // truth RESULTS: what the result file says is so in the CRM
 			"sumcloses":  cmdSumCloses,  // sumcloses INPUT [RESULTS FAILURES SUMMARY]: every row is accounted for, once

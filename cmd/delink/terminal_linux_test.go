@@ -32,18 +32,6 @@ type terminal struct {
 // onTerminal starts the program on a terminal of its own, in a folder with an input of some links.
 func onTerminal(t *testing.T, columns uint16, links int, env []string, args ...string) *terminal {
 	t.Helper()
-	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &terminal{t: t, master: master, drained: make(chan struct{}), more: make(chan struct{})}
-	c.control(func(fd int) error { return unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0) })
-	c.control(func(fd int) error {
-		return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns})
-	})
-	slave := c.openSlave()
-	defer slave.Close()
-
 	folder := t.TempDir()
 	var input strings.Builder
 	input.WriteString("module,parent_id,relation,related_id\n")
@@ -61,6 +49,24 @@ func onTerminal(t *testing.T, columns uint16, links int, env []string, args ...s
 	program.Args = append([]string{"delink"}, args...) // TestMain goes by the name
 	program.Dir = folder
 	program.Env = append([]string{"TERM=xterm", "NO_COLOR=1", "HOME=" + folder, "GORACE=atexit_sleep_ms=10"}, env...)
+	return started(t, columns, program)
+}
+
+// started starts a program on a terminal of its own.
+func started(t *testing.T, columns uint16, program *exec.Cmd) *terminal {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &terminal{t: t, master: master, drained: make(chan struct{}), more: make(chan struct{})}
+	c.control(func(fd int) error { return unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0) })
+	c.control(func(fd int) error {
+		return unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: columns})
+	})
+	slave := c.openSlave()
+	defer slave.Close()
+
 	program.Stdin, program.Stdout, program.Stderr = slave, slave, slave
 	program.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := program.Start(); err != nil {
@@ -178,7 +184,7 @@ func (c *terminal) rows() int {
 	return strings.Count(string(b), ",removed,")
 }
 
-const question = "This cannot be undone by itself. [y/N] "
+const question = "--snapshot keeps these. [y/N] "
 
 // TestQuestion types every kind of answer at the question of the built program.
 func TestQuestion(t *testing.T) {

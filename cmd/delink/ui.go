@@ -27,7 +27,7 @@ import (
 //   - what to do about it on a line of its own, after "hint:"
 //   - no control characters from outside: a file's name must not move the cursor
 //   - never a token, a secret, or an answer's whole body
-//   - with --quiet nothing but errors and questions
+//   - with --quiet nothing but errors and questions, and one line if links are not as wanted
 //   - with --log-format json every message is a record, whatever --log-level says
 //   - a message never holds up the run: if nobody reads them, messages are dropped and counted
 //
@@ -175,6 +175,18 @@ func (u *ui) result(what, text string, fields ...any) {
 	}
 }
 
+// brief writes, with --quiet alone, the one line that makes a scheduler send mail. Without --quiet
+// the ending says the same.
+func (u *ui) brief(text string) {
+	switch {
+	case !u.manner().quiet:
+	case u.manner().json:
+		u.manner().urgent.Warn(text)
+	default:
+		u.out.put(u.shown(text)+"\n", needed)
+	}
+}
+
 // progress writes how a run goes on, in one line.
 func (u *ui) progress(m progress.Moment, text string) {
 	if u.manner().json && !u.manner().quiet {
@@ -266,7 +278,8 @@ func (u *ui) labelled(color, label, text string) string {
 }
 
 // wrap breaks lines that are longer than width between words. The parts of a line after the first
-// are indented by two columns more than the line.
+// are indented by two columns more than the line. Those of a row of a table stand below its value,
+// if that leaves half of the width.
 func wrap(s string, width int) string {
 	var b strings.Builder
 	for whole := range strings.Lines(s) {
@@ -275,7 +288,10 @@ func wrap(s string, width int) string {
 		if isWhole {
 			end = "\n"
 		}
-		indent := len(line) - len(strings.TrimLeft(line, " ")) + 2
+		indent := valueColumn(line)
+		if width <= 2*indent {
+			indent = len(line) - len(strings.TrimLeft(line, " ")) + 2
+		}
 		for utf8.RuneCountInString(line) > width && width > 2*indent {
 			at := lastSpace(line, width)
 			if at <= indent {
@@ -287,6 +303,18 @@ func wrap(s string, width int) string {
 		b.WriteString(line + end)
 	}
 	return b.String()
+}
+
+// valueColumn is where the value begins in a row of a table: an indented line with a name and, behind
+// two spaces or more, its value. Of other lines it is two columns behind the beginning.
+func valueColumn(line string) int {
+	row := strings.TrimLeft(line, " ")
+	begin := len(line) - len(row)
+	name, rest, found := strings.Cut(row, "  ")
+	if value := strings.TrimLeft(rest, " "); begin > 0 && found && value != "" {
+		return begin + utf8.RuneCountInString(name) + len("  ") + len(rest) - len(value)
+	}
+	return begin + 2
 }
 
 // lastSpace gives the offset of the last space among the first width+1 characters of a line.

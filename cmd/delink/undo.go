@@ -12,6 +12,7 @@ import (
 	"delink/pkg/job"
 	"delink/pkg/outcome"
 	"delink/pkg/progress"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -20,6 +21,7 @@ type undoFlags struct {
 	inputFlags
 	crmFlags
 	limitFlags
+	monitorFlags
 	results     string
 	yes, dryRun bool
 	maxLinks    int
@@ -59,7 +61,14 @@ Exit codes:
 			if err := f.check(cmd); err != nil {
 				return err
 			}
-			return p.undo(&f, args[0])
+			if f.dryRun {
+				return p.undo(&f, args[0], nil)
+			}
+			m, err := p.monitor(&f.monitorFlags, "undo", args[0], job.Files{Results: f.results}, f.emulator)
+			if err != nil {
+				return err
+			}
+			return m.monitored(func() error { return p.undo(&f, args[0], m) })
 		},
 	}
 	f.define(cmd.Flags())
@@ -72,6 +81,7 @@ func (f *undoFlags) define(flags *pflag.FlagSet) {
 	f.crmFlags.define(flags, "link again in an emulator inside this process, in which what the results call removed is not there")
 	f.defineSpeed(flags)
 	f.defineBudgets(flags)
+	f.monitorFlags.define(flags)
 	flags.StringVar(&f.results, "results", "", "result `file` of the run (default beside the input: links.results.csv)")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask; needed where there is no terminal")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "say what would be done, and change nothing")
@@ -105,7 +115,7 @@ func (f *undoFlags) check(cmd *cobra.Command) error {
 func (f *undoFlags) config(p *program, input string) job.UndoConfig {
 	c := job.UndoConfig{Gone: f.gone}
 	c.Input, c.Stdin, c.Reader = input, p.stdin, f.reader()
-	c.Files.Results = f.results
+	c.Files.Results, c.Version = f.results, version
 	c.BatchSize, c.MaxLinks = f.batchSize, f.maxLinks
 	c.Choice = job.Choice{RetryFailed: f.retryFailed, Restart: f.restart, IfChanged: job.Changed(f.ifChanged)}
 	c.Limits = f.limits()
@@ -114,7 +124,7 @@ func (f *undoFlags) config(p *program, input string) job.UndoConfig {
 }
 
 // undo is the whole of an undo.
-func (p *program) undo(f *undoFlags, input string) error {
+func (p *program) undo(f *undoFlags, input string, m *monitor) error {
 	if !f.yes && !f.dryRun && !p.canAsk(input) {
 		return &job.Refusal{Cause: "there is no terminal to ask on", Remedy: job.SayYes}
 	}
@@ -128,6 +138,7 @@ func (p *program) undo(f *undoFlags, input string) error {
 	stop, done := p.stop(f.deadline)
 	defer done()
 	w := c.world()
+	m.watches(&w)
 	w.Confirm = func(ctx context.Context, proposal *job.Proposal) error {
 		text := undoPlan(proposal)
 		p.ui.result("plan", text, "plan", newUndoView(proposal))
@@ -145,7 +156,7 @@ func (p *program) undo(f *undoFlags, input string) error {
 	if err != nil {
 		return err
 	}
-	return p.end(closing{json: f.json, emulator: f.emulator, words: undoWords}, end)
+	return p.end(closing{json: f.json, emulator: f.emulator, words: undoWords, monitor: m}, end)
 }
 
 // planUndo says what an undo would do.
@@ -158,7 +169,7 @@ func (p *program) planUndo(f *undoFlags, c *connector, input string) error {
 	case p.signals.isLeaving(): // the org may not have been asked to the end
 		return errSignalled
 	case f.json:
-		return encodeJSON(p.stdout, newUndoView(proposal))
+		return report.EncodeJSON(p.stdout, newUndoView(proposal))
 	}
 	_, err = io.WriteString(p.stdout, undoPlan(proposal))
 	return err
@@ -189,9 +200,14 @@ func undoPlan(p *job.Proposal) string {
 	fmt.Fprintf(&b, "%s: link %s again\n\n", p.Input.Name(), counted(p.ToSend, "link", "links"))
 	var rows [][2]string
 	for _, r := range set.Relations() {
+		if p.Settled > 0 {
+			break // their numbers are of all links of the undo
+		}
 		rows = append(rows, [2]string{r.Relation.String(), fmt.Sprintf("%s of %s", counted(r.Links, "link", "links"), counted(r.Parents, "parent record", "parent records"))})
 	}
-	b.WriteString(table(rows) + "\n")
+	if len(rows) > 0 {
+		b.WriteString(table(rows) + "\n")
+	}
 	rows = nil
 	if p.Org != nil {
 		rows = append(rows, [2]string{"org", (&orgView{p.Org.Name, p.Org.Type, p.Org.Edition}).text()})
@@ -230,7 +246,7 @@ var undoWords = endingWords{
 	inDoubt: "not sent by this undo; %s in doubt: an earlier undo may have linked them, and they go first next time",
 	idle: map[job.Idle]string{
 		job.NothingRemoved: "nothing to undo: the results of %s call no link removed",
-		job.EarlierDone:    "nothing to do: an earlier undo has linked these links again%s; its rows are in %s",
+		job.EarlierDone:    "nothing to do: this job was undone before%s; the rows of that undo are in %s",
 		job.EarlierEnough:  "nothing to do: an earlier undo has settled every link of %s",
 		job.NoRows:         "nothing to undo: %s has a header and no rows",
 	},

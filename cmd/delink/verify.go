@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,6 +18,7 @@ type verifyFlags struct {
 	inputFlags
 	crmFlags
 	limitFlags
+	monitorFlags
 	results, summary string
 	sample           int
 	json             bool
@@ -49,7 +49,11 @@ Exit codes: 0 if nothing disagrees and nothing is unknown, 3 if something does o
 			if err := f.check(cmd); err != nil {
 				return err
 			}
-			return p.verify(&f, args[0])
+			m, err := p.monitor(&f.monitorFlags, "verify", args[0], job.Files{Results: f.results, Summary: f.summary}, f.emulator)
+			if err != nil {
+				return err
+			}
+			return m.monitored(func() error { return p.verify(&f, args[0]) })
 		},
 	}
 	f.define(cmd.Flags())
@@ -61,6 +65,7 @@ func (f *verifyFlags) define(flags *pflag.FlagSet) {
 	f.crmFlags.define(flags, "ask an emulator inside this process, in which the job's files are true")
 	f.defineSpeed(flags)
 	f.defineBudgets(flags)
+	f.monitorFlags.define(flags)
 	flags.StringVar(&f.results, "results", "", "result `file` of the run (default beside the input: links.results.csv)")
 	flags.StringVar(&f.summary, "summary", "", "summary `file` of the run (default beside the input: links.summary.json)")
 	flags.IntVar(&f.sample, "sample", 0, "look up `N` links that are drawn evenly, always the same ones of an input (default all)")
@@ -151,9 +156,4 @@ func (p *program) endVerify(f *verifyFlags, end *job.VerifyEnding) error {
 	}
 	p.ui.result("ended", verifyText(end), "summary", end.Numbers)
 	return ended{code}
-}
-
-// tookText is how long something took, and how many calls.
-func tookText(seconds float64, calls int) string {
-	return fmt.Sprintf("%s, %s", progress.Duration(time.Duration(seconds*float64(time.Second))), counted(calls, "call", "calls"))
 }

@@ -17,13 +17,17 @@ import (
 func verifyText(end *job.VerifyEnding) string {
 	n := end.Numbers
 	var b strings.Builder
-	b.WriteString(verifyReason(n) + "\n")
+	b.WriteString(whyEnded(n.Reason, n.ExitCode, n.Seconds, n.Calls))
+	if n.Pending > 0 {
+		b.WriteString(howToGoOn(n.Reason))
+	}
+	b.WriteString("\n")
 	rows := [][2]string{{"agree", progress.Number(n.Agree)}, {"disagree", progress.Number(n.Disagree)}}
 	if n.Unknown > 0 {
 		rows = append(rows, [2]string{"unknown", progress.Number(n.Unknown) + "  the CRM does not show whether they are linked"})
 	}
 	if n.ClaimsNothing > 0 {
-		rows = append(rows, [2]string{"no claim", progress.Number(n.ClaimsNothing) + "  their status says nothing; links.verify.csv says which of them are linked"})
+		rows = append(rows, [2]string{"no claim", progress.Number(n.ClaimsNothing) + "  " + noClaim(n)})
 	}
 	if n.Pending > 0 {
 		rows = append(rows, [2]string{"not asked", progress.Number(n.Pending)})
@@ -32,28 +36,11 @@ func verifyText(end *job.VerifyEnding) string {
 	if s := n.Sample; s != nil && s.AtMost != nil {
 		b.WriteString("\n  " + sampleText(n) + "\n")
 	}
-	b.WriteString(disagreeText(end) + unknownText(end))
+	b.WriteString(disagreeText(end) + causesText(end.Causes, hintForReading, ""))
 	if n.Verify != nil {
 		b.WriteString("\n" + table([][2]string{{"findings", *n.Verify}}))
 	}
 	return strings.TrimSuffix(b.String(), "\n")
-}
-
-// verifyReason says why a verification ended, and whether the same command goes on with it.
-func verifyReason(n *report.Verification) string {
-	took := tookText(n.Seconds, n.Calls)
-	e := n.Reason.Ending()
-	text := e.Text
-	if n.ExitCode == outcome.ExitInterrupted {
-		text = "stopped at once by a second signal"
-	}
-	switch {
-	case n.Reason == outcome.Completed:
-		return text + " in " + took
-	case n.Pending == 0:
-		return text + " after " + took
-	}
-	return text + " after " + took + "; run the same command again to go on"
 }
 
 // sampleText says what a sample shows of all links.
@@ -88,6 +75,14 @@ func percent(part, whole int) string {
 	return text
 }
 
+// noClaim says why statuses claim nothing.
+func noClaim(n *report.Verification) string {
+	if n.Undo != nil {
+		return "undo could not link them, or nobody knows whether it did: look at the column linked"
+	}
+	return "pending or unknown, so their status says nothing: look at the column linked"
+}
+
 // disagreeText shows the first links that disagree, and says what to do about them.
 func disagreeText(end *job.VerifyEnding) string {
 	if len(end.Disagree) == 0 {
@@ -107,29 +102,13 @@ func disagreeText(end *job.VerifyEnding) string {
 		fmt.Fprintf(&b, "    line %d: %s %s, %s %s is %s, and %s\n", v.Line, l.Relation.Module, l.Parent, l.Relation.List, l.Related, v.Status, is)
 	}
 	if more := end.Numbers.Disagree - len(end.Disagree); more > 0 {
-		fmt.Fprintf(&b, "    … and %s more: agrees is no in links.verify.csv\n", progress.Number(more))
+		fmt.Fprintf(&b, "    … and %s more: those of which the column agrees says no\n", progress.Number(more))
 	}
 	if linked {
 		b.WriteString("    hint: somebody has linked them again since, perhaps a workflow or an import; to remove them, give delink run a CSV of their rows\n")
 	}
 	if missing {
 		b.WriteString("    hint: they are gone since: somebody has removed them, or a record was deleted\n")
-	}
-	return b.String()
-}
-
-// unknownText says why it is not known of links whether they are linked.
-func unknownText(end *job.VerifyEnding) string {
-	var b strings.Builder
-	for i, c := range end.Causes {
-		if i == shownCauses {
-			fmt.Fprintf(&b, "  … and %d more causes\n", len(end.Causes)-i)
-			break
-		}
-		fmt.Fprintf(&b, "\n  %s × %s: %s\n", progress.Number(c.Links), c.Code, c.Message)
-		if hint := hintForReading(c.Code); hint != "" {
-			fmt.Fprintf(&b, "    hint: %s\n", hint)
-		}
 	}
 	return b.String()
 }

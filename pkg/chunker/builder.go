@@ -3,6 +3,8 @@ package chunker
 import (
 	"fmt"
 	"math"
+	"runtime"
+	"runtime/debug"
 
 	"delink/pkg/reader"
 	"delink/pkg/zoho"
@@ -24,6 +26,10 @@ type block struct {
 }
 
 const blockRows = 1 << 13
+
+// isLarge reports whether the rows take some megabytes, so that it is worth while to collect
+// garbage.
+func (b *Builder) isLarge() bool { return len(b.blocks) > 50 }
 
 // NewBuilder gives a builder without links.
 func NewBuilder() *Builder { return &Builder{groups: newGroups()} }
@@ -48,6 +54,9 @@ func (b *Builder) Add(l reader.Link, line int) error {
 
 // Build makes a Set of the collected rows. The builder is empty afterwards.
 func (b *Builder) Build() *Set {
+	if b.isLarge() {
+		debug.FreeOSMemory() // the peak is here: the blocks and the set, and not what reading has left
+	}
 	s := &Set{
 		groups:     b.groups,
 		start:      make([]uint32, b.groups.n+1),
@@ -72,7 +81,11 @@ func (b *Builder) Build() *Set {
 			*at++
 		}
 	}
+	large := b.isLarge()
 	*b = Builder{groups: newGroups()}
+	if large {
+		runtime.GC() // what is made next finds the memory of the blocks
+	}
 	for g := range s.links {
 		s.finish(g)
 	}

@@ -97,6 +97,9 @@ func (s *Set) At(pos int) (l reader.Link, line int) {
 	}, int(s.lines[pos])
 }
 
+// Line gives the line of a row.
+func (s *Set) Line(pos int) int { return int(s.lines[pos]) }
+
 // groupAt gives the group of a row: the first one that ends behind it.
 func (s *Set) groupAt(pos int) int {
 	return sort.Search(len(s.links), func(g int) bool { return int(s.start[g+1]) > pos })

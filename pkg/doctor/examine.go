@@ -10,7 +10,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// CRM makes the calls of an examination and of a probe. Errors are of type *zoho.Error.
+// CRM makes the calls of an examination: none of them changes anything. Errors are of type
+// *zoho.Error.
 type CRM interface {
 	engine.API
 	Base(ctx context.Context) (string, error)
@@ -21,16 +22,12 @@ type CRM interface {
 	Views(ctx context.Context, module string) ([]zoho.View, error)
 	Records(ctx context.Context, t zoho.Token, module string, view zoho.ID, p zoho.PageOf) (zoho.Page, error)
 	Query(ctx context.Context, t zoho.Token, query string) (zoho.Page, error)
-	Links(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, p zoho.PageOf) (zoho.Page, error)
-	LookUp(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID, what zoho.LookFor) ([]zoho.LinkState, error)
-	Delink(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, ids []zoho.ID) (zoho.Answer, error)
-	Link(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, links []zoho.NewLink) (zoho.Answer, error)
 }
 
 // Case is what is examined.
 type Case struct {
 	CRM       CRM             // for WithoutLogin it may be nil
-	Seen      *Exchanges      // that the calls of CRM are told to
+	Seen      *zoho.Exchanges // that the calls of CRM are told to
 	Granted   func() []string // the scopes of the login as far as they are listed somewhere, else nil
 	Version   string          // of the API, in which links are removed
 	Relations []zoho.Relation // to look at; may be none
@@ -60,24 +57,36 @@ type Findings struct {
 // defaultModules are asked about if no relation is named: those that most jobs are about.
 var defaultModules = []string{"Campaigns", "Leads"}
 
-// modules are those whose records have the links, on either side.
-func (c *Case) modules() []string {
-	var all []string
-	add := func(module string) {
-		if !slices.Contains(all, module) {
-			all = append(all, module)
-		}
+// parents are the modules whose records have the links, as the relations name them.
+func (c *Case) parents() []string {
+	if len(c.Relations) == 0 {
+		return defaultModules
 	}
+	var all []string
 	for _, r := range c.Relations {
 		if zoho.ClassOf(r) != zoho.HoldsRecords {
-			add(r.Module)
-			add(zoho.RelatedModule(r))
+			all = addOnce(all, r.Module)
 		}
 	}
-	if len(c.Relations) == 0 {
-		all = defaultModules
+	return all
+}
+
+// modules are those whose records have the links, on either side.
+func (f *Findings) modules() []string {
+	all := f.Of.parents()
+	for _, r := range f.Of.Relations {
+		if f.hasLinks(r) {
+			all = addOnce(all, f.relatedModule(r))
+		}
 	}
 	return all
+}
+
+func addOnce(all []string, module string) []string {
+	if slices.Contains(all, module) {
+		return all
+	}
+	return append(slices.Clip(all), module)
 }
 
 // unasked is the error of questions that were not asked.
@@ -86,43 +95,59 @@ var unasked = &zoho.Error{Kind: zoho.Unsent, Code: zoho.CodeNoToken}
 // Examine asks everything that there is to ask. When ctx ends, the rest stays unknown.
 func Examine(ctx context.Context, c Case) *Findings {
 	f := &Findings{Of: c, lists: map[string]answered[[]zoho.List]{}, readable: map[string]answered[struct{}]{}, network: answered[struct{}]{err: unasked}}
-	var asked []*worker.Question
-	var keep []func()
-	later(&asked, &keep, c.CRM.Org, func(a answered[zoho.Org]) { f.org = a })
-	later(&asked, &keep, without(c.CRM.Accepts), func(a answered[struct{}]) { f.version = a })
-	modules := c.modules()
-	for _, module := range modules {
-		later(&asked, &keep, func(ctx context.Context) ([]zoho.List, error) { return c.CRM.Lists(ctx, module) },
-			func(a answered[[]zoho.List]) { f.lists[module] = a })
-		later(&asked, &keep, c.withToken(func(ctx context.Context, t zoho.Token) error {
-			// Without a parameter that older versions refuse: this is about the scope.
-			_, err := c.CRM.Records(ctx, t, module, 0, zoho.PageOf{WithoutApproved: true})
-			return err
-		}), func(a answered[struct{}]) { f.readable[module] = a })
+	f.views.err, f.query.err = unasked, unasked
+	var first questions
+	later(&first, c.CRM.Org, func(a answered[zoho.Org]) { f.org = a })
+	later(&first, without(c.CRM.Accepts), func(a answered[struct{}]) { f.version = a })
+	parents := c.parents()
+	f.askModules(&first, parents)
+	if len(parents) > 0 {
+		f.askSearches(&first, parents[0])
 	}
-	if len(modules) > 0 {
-		later(&asked, &keep, without(func(ctx context.Context) error {
-			_, err := c.CRM.Views(ctx, modules[0])
-			return err
-		}), func(a answered[struct{}]) { f.views = a })
-		later(&asked, &keep, c.withToken(func(ctx context.Context, t zoho.Token) error {
-			_, err := c.CRM.Query(ctx, t, "select id from "+modules[0]+" where id > 0 limit 1")
-			return err
-		}), func(a answered[struct{}]) { f.query = a })
-	} else {
-		f.views.err, f.query.err = unasked, unasked
-	}
-	limits := c.Limits
-	limits.Slots = zoho.LeastSlots // which every edition allows
-	err := worker.Ask(ctx, c.CRM, asked, limits)
-	for _, k := range keep {
-		k()
+	err := first.ask(ctx, c)
+	if err == nil {
+		// Only now it is known which modules the related records are of.
+		var second questions
+		f.askModules(&second, f.modules())
+		err = second.ask(ctx, c)
+		if err != nil && zoho.AsError(err).Kind == zoho.BadToken {
+			err = nil // calls with this token were answered: it is for want of a scope
+		}
 	}
 	if err != nil {
 		f.Refused = zoho.AsError(err)
 		f.reach(ctx)
 	}
 	return f
+}
+
+// askModules asks for the related lists of modules, and whether their records can be read, where
+// that was not done.
+func (f *Findings) askModules(q *questions, modules []string) {
+	for _, module := range modules {
+		if _, asked := f.lists[module]; asked {
+			continue
+		}
+		later(q, func(ctx context.Context) ([]zoho.List, error) { return f.Of.CRM.Lists(ctx, module) },
+			func(a answered[[]zoho.List]) { f.lists[module] = a })
+		later(q, f.Of.withToken(func(ctx context.Context, t zoho.Token) error {
+			// Without a parameter that older versions refuse: this is about the scope.
+			_, err := f.Of.CRM.Records(ctx, t, module, 0, zoho.PageOf{WithoutApproved: true})
+			return err
+		}), func(a answered[struct{}]) { f.readable[module] = a })
+	}
+}
+
+// askSearches asks whether records of a module can be found by a view and by a query.
+func (f *Findings) askSearches(q *questions, module string) {
+	later(q, without(func(ctx context.Context) error {
+		_, err := f.Of.CRM.Views(ctx, module)
+		return err
+	}), func(a answered[struct{}]) { f.views = a })
+	later(q, f.Of.withToken(func(ctx context.Context, t zoho.Token) error {
+		_, err := f.Of.CRM.Query(ctx, t, "select id from "+module+" where id > 0 limit 1")
+		return err
+	}), func(a answered[struct{}]) { f.query = a })
 }
 
 // WithoutLogin is an examination for which there is no login. The org is not asked. If there is a
@@ -144,7 +169,7 @@ const reachTime = 20 * time.Second
 
 // reach finds out whether the API can be reached at all, if no call was answered.
 func (f *Findings) reach(ctx context.Context) {
-	if all, _ := f.Of.Seen.since(0); len(all) > 0 {
+	if all, _ := f.Of.Seen.Since(0); len(all) > 0 {
 		f.network.err = nil
 		return
 	}
@@ -156,15 +181,32 @@ func (f *Findings) reach(ctx context.Context) {
 	}
 }
 
+// questions are asked at the same time.
+type questions struct {
+	asked []*worker.Question
+	keep  []func() // what is to be done with the answers
+}
+
+// ask asks them, and keeps the answers. The error is why no other call would fare better.
+func (q *questions) ask(ctx context.Context, c Case) error {
+	limits := c.Limits
+	limits.Slots = zoho.LeastSlots // which every edition allows
+	err := worker.Ask(ctx, c.CRM, q.asked, limits)
+	for _, keep := range q.keep {
+		keep()
+	}
+	return err
+}
+
 // later adds a question, and what is to be done with its answer when all are answered.
-func later[T any](asked *[]*worker.Question, keep *[]func(), ask func(context.Context) (T, error), take func(answered[T])) {
+func later[T any](q *questions, ask func(context.Context) (T, error), take func(answered[T])) {
 	var value T
-	q := &worker.Question{Ask: func(ctx context.Context) (err error) {
+	question := &worker.Question{Ask: func(ctx context.Context) (err error) {
 		value, err = ask(ctx)
 		return err
 	}}
-	*asked = append(*asked, q)
-	*keep = append(*keep, func() { take(answered[T]{value, q.Err}) })
+	q.asked = append(q.asked, question)
+	q.keep = append(q.keep, func() { take(answered[T]{value, question.Err}) })
 }
 
 // without makes a question of a call that gives nothing but an error.

@@ -96,7 +96,7 @@ func (f *Findings) Skew() (ahead time.Duration, known bool) {
 	if f.Of.Seen == nil {
 		return 0, false
 	}
-	return f.Of.Seen.skew()
+	return f.Of.Seen.Skew()
 }
 
 func (f *Findings) versionCheck() Check {

@@ -11,10 +11,17 @@ import (
 // relationChecks say whether a relation can be delinked, from either side.
 func (f *Findings) relationChecks(r zoho.Relation) []Check {
 	checks := []Check{f.relationCheck(r)}
-	if zoho.ClassOf(r) == zoho.HoldsRecords {
-		return checks
+	if f.hasLinks(r) {
+		checks = append(checks, f.otherSideCheck(r))
 	}
-	return append(checks, f.otherSideCheck(r))
+	return checks
+}
+
+// hasLinks reports whether a relation can have links, as far as is known: of one that is not there,
+// there is nothing to say but that.
+func (f *Findings) hasLinks(r zoho.Relation) bool {
+	p := f.Problem(r)
+	return p == nil || p.Kind != relation.HoldsRecords && p.Kind != relation.NoSuchModule && p.Kind != relation.NoSuchList
 }
 
 // listsOf are the related lists of a module; nil if the org did not name them. err is why.
@@ -26,10 +33,22 @@ func (f *Findings) listsOf(module string) (lists []zoho.List, err *zoho.Error) {
 	return a.value, a.err
 }
 
+// relatedModule is the module that the records of a list are of: as the org says, else as the list's
+// name tells.
+func (f *Findings) relatedModule(r zoho.Relation) string {
+	lists, _ := f.listsOf(r.Module)
+	for _, l := range lists {
+		if l.Name == r.List && l.Module != "" {
+			return l.Module
+		}
+	}
+	return zoho.RelatedModule(r)
+}
+
 // Problem is why a relation cannot be delinked in this org; nil if it can.
 func (f *Findings) Problem(r zoho.Relation) *relation.Problem {
 	lists, err := f.listsOf(r.Module)
-	if err != nil && err.Code == "INVALID_MODULE" {
+	if err != nil && err.Has(zoho.CodeInvalidModule) {
 		return &relation.Problem{Relation: r, Kind: relation.NoSuchModule, Err: err}
 	}
 	return relation.Check(r, nil, lists)
@@ -101,15 +120,27 @@ func (f *Findings) OtherSide(r zoho.Relation) (other zoho.Relation, sure bool) {
 	if other, known := zoho.OtherSide(r); known {
 		return other, true
 	}
-	lists, _ := f.listsOf(zoho.RelatedModule(r))
+	related := f.relatedModule(r)
+	lists, _ := f.listsOf(related)
 	for _, l := range lists {
 		switch {
 		case l.Module != r.Module || l.CanDelink != zoho.Yes || zoho.HoldsRecordsOf(l):
 		case other != (zoho.Relation{}):
 			return zoho.Relation{}, false
 		default:
-			other = zoho.Relation{Module: zoho.RelatedModule(r), List: l.Name}
+			other = zoho.Relation{Module: related, List: l.Name}
 		}
 	}
 	return other, false
+}
+
+// OtherToDelink is the other side of a relation if it is known for sure, and the org says that links
+// can be removed from there as well; else none.
+func (f *Findings) OtherToDelink(r zoho.Relation) zoho.Relation {
+	other, sure := f.OtherSide(r)
+	lists, _ := f.listsOf(other.Module)
+	if !sure || lists == nil || f.Problem(other) != nil {
+		return zoho.Relation{}
+	}
+	return other
 }

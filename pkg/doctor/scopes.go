@@ -19,14 +19,18 @@ func (f *Findings) scopeChecks() []Check {
 		f.scopeAsked(login.ScopeOrg, "to show the org and its limits", f.org.err),
 		f.scopeAsked(login.ScopeLists, "to see which relations can be delinked", f.listsErr()),
 	}
-	for _, module := range f.Of.modules() {
+	for _, module := range f.modules() {
 		of := "ZohoCRM.modules." + strings.ToLower(module) + "."
+		err := f.readable[module].err
+		checks = append(checks, f.scopeAsked(of+"READ", "to look links up (verify, undo, export)", err))
+		if err != nil && err.Has(zoho.CodeInvalidModule) {
+			continue
+		}
 		checks = append(checks,
-			f.scopeAsked(of+"READ", "to look links up (verify, undo, export)", f.readable[module].err),
 			f.scopeListed(of+"DELETE", "to remove links (run)"),
 			f.scopeListed(of+"UPDATE", "to link again (undo)"))
 	}
-	if len(f.Of.modules()) > 0 {
+	if len(f.modules()) > 0 {
 		checks = append(checks,
 			f.scopeAsked(login.ScopeViews, "to find parent records by a custom view (export)", f.views.err),
 			f.scopeAsked(login.ScopeQuery, "to find parent records by a condition (export)", f.query.err))
@@ -37,7 +41,7 @@ func (f *Findings) scopeChecks() []Check {
 // listsErr is why no module's related lists were told; nil if those of some were.
 func (f *Findings) listsErr() *zoho.Error {
 	err := unasked
-	for _, module := range f.Of.modules() {
+	for _, module := range f.modules() {
 		if err = f.lists[module].err; err == nil {
 			return nil
 		}
@@ -53,7 +57,7 @@ func (f *Findings) scopeAsked(scope, use string, err *zoho.Error) Check {
 		return Check{Name: Scope, About: scope, State: OK, Found: "granted, " + use}
 	case lacksScope(err):
 		return lacking(scope, use)
-	case err.Code == "INVALID_MODULE":
+	case err.Has(zoho.CodeInvalidModule):
 		return Check{Name: Scope, About: scope, State: Unknown, Found: "the org has no such module, or does not show it to this user"}
 	}
 	c := trouble(Scope, scope, err)
@@ -66,7 +70,7 @@ func (f *Findings) scopeAsked(scope, use string, err *zoho.Error) Check {
 // lacksScope reports whether a call was refused for want of a scope. Not every such refusal has the
 // code of its own (docs/zoho-api.md, section 3).
 func lacksScope(e *zoho.Error) bool {
-	return strings.EqualFold(e.Code, "OAUTH_SCOPE_MISMATCH") || e.Status == 401 && (e.Kind == zoho.Denied || e.Kind == zoho.BadToken)
+	return e.Has(zoho.CodeScopeMismatch) || e.Status == 401 && (e.Kind == zoho.Denied || e.Kind == zoho.BadToken)
 }
 
 func lacking(scope, use string) Check {

@@ -1,13 +1,11 @@
 package export
 
 import (
-	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"delink/pkg/job"
 	"delink/pkg/reader/value"
@@ -49,13 +47,6 @@ func (p *Parents) Add(s string) error {
 	}
 	p.IDs = append(p.IDs, id)
 	return nil
-}
-
-// ParseRelation reads Module.List, with API names or labels. It returns false if it is neither.
-func ParseRelation(s string) (zoho.Relation, bool) {
-	module, list, _ := strings.Cut(s, ".")
-	r := zoho.Relation{Module: value.APIName(module), List: value.APIName(list)}
-	return r, zoho.ValidName(r.Module) && zoho.ValidName(r.List)
 }
 
 // Which says which related records are wanted, as to a state that they have or have not.
@@ -127,30 +118,3 @@ func (c *Config) apiFields() (names []string) {
 	}
 	return names
 }
-
-// Plan is what an export is about to do. A person sees it before links are listed.
-type Plan struct {
-	Relation zoho.Relation
-	Org      *zoho.Org // nil where it is not known
-	Parents  int
-	Listed   int       // parent records that an earlier run has closed
-	Since    time.Time // when that run began
-	Links    int       // that were counted of the other parent records
-	Counted  int       // of how many parent records
-	Calls    int       // that are still to be made
-	Spent    int       // calls that were made
-	Slots    int       // calls in flight at most
-	Time     time.Duration
-	Warnings []string
-	Output   string
-}
-
-// nameFields has the fields that hold the names of records, where that is not Name.
-var nameFields = map[string]string{
-	"Campaigns": "Campaign_Name", "Products": "Product_Name", "Accounts": "Account_Name", "Deals": "Deal_Name", "Price_Books": "Price_Book_Name",
-	"Vendors": "Vendor_Name", "Leads": "Full_Name", "Contacts": "Full_Name", "Quotes": "Subject", "Sales_Orders": "Subject",
-	"Purchase_Orders": "Subject", "Invoices": "Subject", "Cases": "Subject", "Solutions": "Solution_Title",
-}
-
-// nameField is the field that holds the name of a module's records.
-func nameField(module string) string { return cmp.Or(nameFields[module], "Name") }

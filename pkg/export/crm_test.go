@@ -31,11 +31,13 @@ type crm struct {
 	steady, ever map[zoho.ID]map[zoho.ID]bool
 	calls        map[string]int
 	before       func(what string) // is called before each call; nil for nothing
+	org          string
+	broken       *zoho.Error // why links are not listed; nil for none
 }
 
 func newCRM(seed uint64, parents, links int) *crm {
 	c := &crm{
-		rng: rand.New(rand.NewPCG(seed, 1)), byToken: true, perPage: 200, mostID: 1_000_000, links: map[zoho.ID]map[zoho.ID]bool{}, calls: map[string]int{},
+		rng: rand.New(rand.NewPCG(seed, 1)), org: "1", byToken: true, perPage: 200, mostID: 1_000_000, links: map[zoho.ID]map[zoho.ID]bool{}, calls: map[string]int{},
 		steady: map[zoho.ID]map[zoho.ID]bool{}, ever: map[zoho.ID]map[zoho.ID]bool{},
 	}
 	for p := range parents {
@@ -61,7 +63,7 @@ func (c *crm) Token(context.Context) (zoho.Token, error) { return zoho.Token{}, 
 func (c *crm) Renew(error) bool                          { return false }
 func (c *crm) Credits() (n int, known bool)              { return 0, false }
 func (c *crm) Base(context.Context) (string, error)      { return "https://crm.example", nil }
-func (c *crm) Org(context.Context) (zoho.Org, error)     { return zoho.Org{ID: "1", Name: "Org"}, nil }
+func (c *crm) Org(context.Context) (zoho.Org, error)     { return zoho.Org{ID: c.org, Name: "Org"}, nil }
 
 func (c *crm) Lists(context.Context, string) ([]zoho.List, error) {
 	return []zoho.List{{Name: "Leads", CanDelink: zoho.Yes}}, nil
@@ -115,6 +117,12 @@ func (c *crm) Links(_ context.Context, _ zoho.Token, _ zoho.Relation, parent zoh
 	defer c.mu.Unlock()
 	if err := c.call("links"); err != nil {
 		return zoho.Page{}, err
+	}
+	if c.broken != nil {
+		return zoho.Page{}, c.broken
+	}
+	if slices.Contains(p.Fields, "Nonsense") {
+		return zoho.Page{}, &zoho.Error{Kind: zoho.Refused, Sent: true, Status: 400, Code: zoho.CodeInvalidData, Param: "fields"}
 	}
 	return c.page(slices.Sorted(maps.Keys(c.links[parent])), p)
 }

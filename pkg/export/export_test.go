@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +21,7 @@ import (
 	"delink/pkg/export"
 	"delink/pkg/job"
 	"delink/pkg/outcome"
+	"delink/pkg/progress"
 	"delink/pkg/zoho"
 )
 
@@ -28,6 +33,8 @@ type exporter struct {
 	crm    *crm
 	config export.Config
 	notes  []string
+	watch  func(look func() progress.Moment) (end func()) // nil for nobody
+	tell   func(*export.Plan)                             // nil for nobody
 }
 
 func newExporter(t *testing.T, c *crm) *exporter {
@@ -37,17 +44,35 @@ func newExporter(t *testing.T, c *crm) *exporter {
 	}}
 }
 
+func (x *exporter) tryRun(stop context.Context) (*export.Ending, error) {
+	return export.Run(stop, context.WithoutCancel(stop), x.config, export.World{
+		World: job.World{
+			Disk:    disk.OS{},
+			Connect: func() (*job.Connection, error) { return &job.Connection{CRM: x.crm, Login: "login"}, nil },
+			Note:    func(s string) { x.notes = append(x.notes, s) },
+			Watch:   x.watch,
+		},
+		Tell: x.tell,
+	})
+}
+
 func (x *exporter) run(stop context.Context) *export.Ending {
 	x.Helper()
-	end, err := export.Run(stop, context.WithoutCancel(stop), x.config, export.World{World: job.World{
-		Disk:    disk.OS{},
-		Connect: func() (*job.Connection, error) { return &job.Connection{CRM: x.crm, Login: "login"}, nil },
-		Note:    func(s string) { x.notes = append(x.notes, s) },
-	}})
+	end, err := x.tryRun(stop)
 	if err != nil {
 		x.Fatal(err)
 	}
 	return end
+}
+
+// spools are the files of exports that are not finished.
+func (x *exporter) spools() []string {
+	x.Helper()
+	all, err := filepath.Glob(disk.Hidden(x.config.Output, "export-*"))
+	if err != nil {
+		x.Fatal(err)
+	}
+	return all
 }
 
 // rows gives the links of the output by parent record. They must be in order.
@@ -189,7 +214,7 @@ func TestDamagedSpool(t *testing.T) {
 	if end := x.run(t.Context()); end.Summary.Complete < 2 {
 		t.Fatalf("%+v", end.Summary)
 	}
-	spool := disk.Hidden(x.config.Output, "export")
+	spool := x.spools()[0]
 	whole, err := os.ReadFile(spool)
 	if err != nil {
 		t.Fatal(err)
@@ -207,6 +232,155 @@ func TestDamagedSpool(t *testing.T) {
 			if _, err := os.Stat(spool); err == nil {
 				t.Fatal("the spool is left behind")
 			}
+		}
+	}
+}
+
+// An export of other links leaves one that is not finished as it is, whether it is refused, stops or
+// completes.
+func TestOtherExportMeanwhile(t *testing.T) {
+	refused := func(x *exporter) {
+		if _, err := x.tryRun(x.Context()); !errors.As(err, new(*job.Refusal)) {
+			x.Errorf("%v is no refusal", err)
+		}
+	}
+	for name, other := range map[string]func(x *exporter){
+		"refused condition": func(x *exporter) {
+			x.config.Parents = export.Parents{Where: "Nonsense ="}
+			refused(x)
+		},
+		"refused fields": func(x *exporter) {
+			x.config.Fields = []string{"Nonsense"}
+			refused(x)
+		},
+		"stopped": func(x *exporter) {
+			x.config.Parents = export.Parents{IDs: []zoho.ID{1, 2, 3}}
+			x.config.MaxCalls = 4
+			x.run(x.Context())
+		},
+		"complete": func(x *exporter) {
+			x.config.Parents, x.config.MaxCalls = export.Parents{IDs: []zoho.ID{1}}, 0
+			x.run(x.Context())
+		},
+		"another CRM, complete": func(x *exporter) {
+			x.crm.org, x.config.MaxCalls = "2", 0
+			x.run(x.Context())
+		},
+		"another CRM, refused": func(x *exporter) {
+			x.crm.org, x.crm.broken = "2", &zoho.Error{Kind: zoho.Refused, Param: "approved"}
+			refused(x)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCRM(1, 5, 300)
+			x := newExporter(t, c)
+			x.config.MaxCalls, x.config.Slots, x.config.Approved = 18, 1, export.Only
+			before := x.run(t.Context()).Summary
+			spool := x.spools()[0]
+			config, content := x.config, read(t, spool)
+			other(x)
+			x.config, c.org, c.broken = config, "1", nil
+			if !bytes.Equal(read(t, spool), content) {
+				t.Error("the spool of the first export is not what it was")
+			}
+			if err := os.Remove(x.config.Output); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				t.Fatal(err)
+			}
+			x.config.MaxCalls = 0
+			end := x.run(t.Context()).Summary
+			x.mustBeTrue(end)
+			if end.Earlier != before.Complete || before.Complete == 0 {
+				t.Errorf("%d of %d complete parent records were taken up", end.Earlier, before.Complete)
+			}
+		})
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// Where somebody's output is in the way of an export that is not finished, the hint is not to take
+// another one: that has no spool.
+func TestOutputInTheWay(t *testing.T) {
+	x := newExporter(t, newCRM(1, 5, 300))
+	x.config.MaxCalls = 11
+	x.run(t.Context())
+	if err := os.WriteFile(x.config.Output, []byte("of somebody"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	refusal := new(job.Refusal)
+	if _, err := x.tryRun(t.Context()); !errors.As(err, &refusal) || refusal.Remedy != job.NoRemedy || !strings.Contains(refusal.Hint, "rename") {
+		t.Errorf("%+v", refusal)
+	}
+}
+
+// A signal asks at any time how many calls are in flight: also between the parts of an export.
+func TestLooksAtAnyTime(t *testing.T) {
+	x := newExporter(t, newCRM(1, 5, 450))
+	stop, signal := context.WithCancel(t.Context())
+	var begun atomic.Pointer[func() progress.Moment]
+	units := map[string]bool{}
+	done := make(chan struct{})
+	x.watch = func(look func() progress.Moment) func() {
+		units[look().Unit] = true
+		if begun.Swap(&look) == nil {
+			go func() {
+				defer close(done)
+				for stop.Err() == nil {
+					look() // of the part that has begun first
+					(*begun.Load())()
+				}
+			}()
+		}
+		return func() {}
+	}
+	x.tell = func(*export.Plan) { signal() } // between counting and listing
+	end := x.run(stop).Summary
+	<-done
+	if end.Reason != outcome.Interrupted || end.Pending != 5 {
+		t.Errorf("%+v", end)
+	}
+	if !units["parent records found"] || !units["parent records counted"] {
+		t.Errorf("%v", units)
+	}
+}
+
+// Where calls are limited, they are not spent on parent records of which none comes to its end. Those
+// for which the limit is too low are said, and keep none of the others from being listed.
+func TestLimitedCalls(t *testing.T) {
+	for _, slots := range []int{1, 3, 10} {
+		c := newCRM(1, 5, 700)
+		for id := range zoho.ID(1900) {
+			c.add(2, 2_000_000+id)
+		}
+		c.watch()
+		x := newExporter(t, c)
+		x.config.Slots = slots
+		var warnings []string
+		x.tell = func(p *export.Plan) { warnings = p.Warnings }
+		x.config.MaxCalls = 10 // 6 find and count, 4 list a parent record
+		if s := x.run(t.Context()).Summary; s.Complete != 1 || s.Calls != 10 || s.Reason != outcome.MaxCalls || len(warnings) != 1 {
+			t.Errorf("%d slots: %+v, %q", slots, s, warnings)
+		}
+		for complete := 3; complete < 5; complete++ { // the rest for which the limit is enough
+			if s := x.run(t.Context()).Summary; s.Complete != min(complete, 4) || s.Reason != outcome.MaxCalls {
+				t.Errorf("%d slots: %+v", slots, s)
+			}
+		}
+		if s := x.run(t.Context()).Summary; s.Complete != 4 || s.Calls != 1 {
+			t.Errorf("%d slots: calls were spent in vain: %+v", slots, s)
+		}
+		x.config.MaxCalls = 15
+		s := x.run(t.Context()).Summary
+		x.mustBeTrue(s)
+		if s.Complete != 5 {
+			t.Errorf("%d slots: %+v", slots, s)
 		}
 	}
 }

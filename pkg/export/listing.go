@@ -40,7 +40,7 @@ type counting struct {
 }
 
 // Settled reports whether the list is refused: no parent record of it can be counted.
-func (c *counting) Settled() bool { return c.x.listRefused != nil }
+func (c *counting) Settled() bool { return c.x.refused.list != nil }
 
 func (c *counting) Call(ctx context.Context, t zoho.Token) (err error) {
 	c.n, err = c.x.crm.Count(ctx, t, c.x.config.Relation, c.p.id)
@@ -50,7 +50,7 @@ func (c *counting) Call(ctx context.Context, t zoho.Token) (err error) {
 // Heard keeps the count. A run that stops early need not count again: there may be more parent
 // records than one run may make calls. If there is no count, the links are listed all the same.
 func (c *counting) Heard(e *zoho.Error) (more bool, err error) {
-	c.x.countedParents.Add(1)
+	c.x.counted.Add(1)
 	if e == nil {
 		c.p.counted = c.n
 		c.x.engine.Wrote()
@@ -113,17 +113,30 @@ func (l *listing) start() {
 		return
 	}
 	l.step, l.wanted = choose, map[zoho.ID]bool{}
-	l.pages = newPager(zoho.PageOf{Converted: c.Converted.value(), Approved: c.Approved.value(), WithoutApproved: l.x.withoutApproved}, l.noTokens)
+	l.pages = newPager(zoho.PageOf{Converted: c.Converted.value(), Approved: c.Approved.value(), WithoutApproved: l.x.refused.approved}, l.noTokens)
 }
 
 func (l *listing) listAll() {
 	l.step, l.begun = list, false
-	l.pages = newPager(zoho.PageOf{Fields: l.x.config.apiFields(), WithoutApproved: l.x.withoutApproved}, l.noTokens)
+	l.pages = newPager(zoho.PageOf{Fields: l.x.config.apiFields(), WithoutApproved: l.x.refused.approved}, l.noTokens)
+}
+
+// CallsLeft goes by the number of links that were counted.
+func (l *listing) CallsLeft() int {
+	pages := l.p.pagesCounted()
+	switch l.step {
+	case recount:
+		return l.x.config.readings() * pages
+	case choose:
+		return max(0, pages-1-l.pages.read/perPage) + pages
+	case list:
+	}
+	return max(0, pages-1-l.pages.read/perPage)
 }
 
 // Settled settles a parent record without a call if the list is refused.
 func (l *listing) Settled() bool {
-	e := l.x.listRefused
+	e := l.x.refused.list
 	if e != nil {
 		l.fail(failureOf(e))
 	}
@@ -150,18 +163,18 @@ func (l *listing) Heard(e *zoho.Error) (more bool, err error) {
 		l.start()
 		return true, nil
 	}
-	turn := l.pages.took(l.page)
-	if turn != shifted {
+	list := l.pages.add(l.page)
+	if list != listChanged {
 		if err := l.keep(); err != nil {
 			return false, err
 		}
 	}
-	switch turn {
-	case goesOn:
+	switch list {
+	case morePages:
 		return true, nil
-	case shifted:
+	case listChanged:
 		return l.tryAgain(failure{code: CodeChanged, reason: "links were added or removed while they were listed"}), nil
-	case cutOff:
+	case truncated:
 		l.fail(failure{code: CodeTooMany, reason: fmt.Sprintf("the CRM lists no more than %d links of a parent record%s", l.pages.read, l.ofCounted())})
 		return false, nil
 	case atEnd:
@@ -231,7 +244,7 @@ func (l *listing) check() (more bool, err error) {
 		return l.tryAgain(failure{code: CodeChanged, reason: "links were removed, or their records changed, while they were listed"}), nil
 	case p.listed != p.counted:
 		reason := fmt.Sprintf("the CRM counts %d links and lists %d", p.counted, p.listed)
-		if l.x.withoutApproved && p.listed < p.counted {
+		if l.x.refused.approved && p.listed < p.counted {
 			reason += "; it does not list links of records that are not approved"
 		}
 		return l.tryAgain(failure{code: CodeMiscounted, reason: reason}), nil
@@ -254,16 +267,16 @@ func (l *listing) refused(e *zoho.Error) (more bool, err error) {
 		l.x.notCounted[l.p.id] = e
 		l.start()
 		return true, nil
-	case isAbout(e, "approved") && !l.pages.WithoutApproved:
+	case e.IsAbout("approved") && !l.pages.WithoutApproved:
 		if c.Approved != Both {
 			return false, &job.Refusal{Cause: "this org does not tell which records are approved", Err: e, Remedy: job.LeaveOutApproved}
 		}
 		l.x.refusesApproved()
 		l.start()
 		return true, nil
-	case isAbout(e, "fields") && len(c.Fields) > 0:
+	case e.IsAbout("fields") && len(c.Fields) > 0:
 		return false, &job.Refusal{Cause: "the CRM does not accept the fields " + strings.Join(c.Fields, ", "), Err: e, Hint: "use the API names of the fields"}
-	case isAbout(e, "page_token"): // it has expired, or is not accepted so early
+	case e.IsAbout("page_token"): // it has expired, or is not accepted so early
 		l.noTokens = l.noTokens || l.pages.read < lastByNumber
 		return l.tryAgain(failureOf(e)), nil
 	case e.Scope == zoho.ScopeList && (e.Kind == zoho.Refused || e.Kind == zoho.Denied):

@@ -164,7 +164,7 @@ func (x *run) finish() error {
 		if err := o.write(io.MultiWriter(w, sum)); err != nil {
 			return err
 		}
-		if err := checkOutput(x.world.Disk, x.config.Output, x.outputs); err != nil { // somebody may have made it meanwhile
+		if err := checkOutput(x.world.Disk, x.config.Output, x.earlier.outputs); err != nil { // somebody may have made it meanwhile
 			return err
 		}
 		return x.spool.output(hex.EncodeToString(sum.Sum(nil)))

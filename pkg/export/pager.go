@@ -32,22 +32,22 @@ func newPager(of zoho.PageOf, noTokens bool) *pager {
 	return &pager{PageOf: of, noTokens: noTokens, sum: fnv.New64a()}
 }
 
-// turn is what follows a page.
-type turn int
+// listState is what is known of a list after a page.
+type listState int
 
 const (
-	atEnd   turn = iota // the list is at its end
-	goesOn              // there is another page
-	shifted             // the list changed while it was read, or the pages are in disorder
-	cutOff              // there are more records, and no page leads to them
+	atEnd       listState = iota // the list is at its end
+	morePages                    // there is another page
+	listChanged                  // the list changed while it was read, or the pages are in disorder
+	truncated                    // there are more records, and no page leads to them
 )
 
-// took takes a page.
-func (p *pager) took(page zoho.Page) turn {
+// add takes up a page.
+func (p *pager) add(page zoho.Page) listState {
 	var b [8]byte
 	for _, r := range page.Records {
 		if r.ID <= p.last {
-			return shifted
+			return listChanged
 		}
 		p.last = r.ID
 		_, _ = p.sum.Write(binary.BigEndian.AppendUint64(b[:0], uint64(r.ID)))
@@ -63,7 +63,7 @@ func (p *pager) took(page zoho.Page) turn {
 		p.Number++
 		p.byNumber = true
 	default:
-		return cutOff
+		return truncated
 	}
-	return goesOn
+	return morePages
 }

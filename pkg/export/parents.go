@@ -49,15 +49,15 @@ func parentsFile(path, module string) (ids []zoho.ID, other int, err error) {
 	defer f.Close()
 	rows, err := reader.Parents(path, f, module)
 	if err != nil {
-		return nil, 0, inputRefusal(err)
+		return nil, 0, job.InputRefusal(err)
 	}
 	var bad []*reader.RowError
 	more := 0
 	for row, err := range rows {
 		switch {
 		case err != nil:
-			return nil, 0, inputRefusal(err)
-		case row.Err != nil && len(bad) < keptBad:
+			return nil, 0, job.InputRefusal(err)
+		case row.Err != nil && len(bad) < job.KeptBad:
 			bad = append(bad, row.Err)
 		case row.Err != nil:
 			more++
@@ -74,17 +74,6 @@ func parentsFile(path, module string) (ids []zoho.ID, other int, err error) {
 		return nil, 0, &job.Refusal{Cause: fmt.Sprintf("%s names no record of %s", path, module)}
 	}
 	return ids, other, nil
-}
-
-// keptBad is how many rows that cannot be used are kept to be shown.
-const keptBad = 100
-
-func inputRefusal(err error) error {
-	r := &job.Refusal{Err: err}
-	if in := new(reader.InputError); errors.As(err, &in) {
-		r.Hint = in.Hint
-	}
-	return r
 }
 
 // checkCondition refuses a condition whose brackets or quotes do not match. In brackets of ours it
@@ -119,32 +108,17 @@ func checkCondition(where string) error {
 	return &job.Refusal{Cause: fmt.Sprintf("the condition %q %s", where, what), Hint: "write it as in End_Date < '2025-01-01'"}
 }
 
-// found adds parent records with their names.
-func (x *run) found(records []zoho.Record) error {
+// add adds parent records with their names.
+func (x *run) add(records []zoho.Record) error {
 	if len(records) == 0 {
 		return nil
 	}
-	at, err := x.spool.names(records, x.nameField)
+	at, err := x.spool.names(records, zoho.NameField(x.config.Relation.Module))
 	for _, r := range records {
 		x.parents = append(x.parents, parent{id: r.ID, nameAt: at, counted: -1})
 	}
+	x.found.Store(int64(len(x.parents)))
 	return err
-}
-
-// arrange sorts the parent records, takes each once, and takes up what an earlier run has listed.
-func (x *run) arrange() {
-	slices.SortStableFunc(x.parents, func(a, b parent) int { return cmp.Compare(a.id, b.id) })
-	x.parents = slices.CompactFunc(x.parents, func(a, b parent) bool { return a.id == b.id })
-	for i := range x.parents {
-		p := &x.parents[i]
-		if j, ok := slices.BinarySearchFunc(x.earlier, p.id, byID); ok {
-			p.pages, p.listed, p.state = x.earlier[j].pages, x.earlier[j].listed, closed
-			x.taken++
-		} else if n, ok := x.counts[p.id]; ok {
-			p.counted = n
-		}
-	}
-	x.earlier, x.counts = nil, nil
 }
 
 // viewOf finds the custom view of a name.

@@ -2,16 +2,11 @@ package export
 
 import (
 	"bufio"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"delink/pkg/disk"
 	"delink/pkg/sealed"
@@ -32,25 +27,6 @@ const (
 // format is the version of the file's format.
 const format = "1"
 
-// header says what a spool is of. A spool with another header is of another export.
-type header struct {
-	CRM       string    `json:"crm"` // see zoho.Identity.String
-	Relation  string    `json:"relation"`
-	Parents   string    `json:"parents"`
-	Fields    []string  `json:"fields"`
-	Converted Which     `json:"converted"`
-	Approved  Which     `json:"approved"`
-	Begun     time.Time `json:"begun"`
-}
-
-// isOf reports whether two headers are of the same export.
-func (h header) isOf(other header) bool {
-	a, okA := zoho.ParseIdentity(h.CRM)
-	b, okB := zoho.ParseIdentity(other.CRM)
-	return okA && okB && a.Compare(b) == zoho.Same && h.Relation == other.Relation && h.Parents == other.Parents &&
-		slices.Equal(h.Fields, other.Fields) && h.Converted == other.Converted && h.Approved == other.Approved
-}
-
 // link is a link in a spool.
 type link struct {
 	ID     zoho.ID     `json:"i"`
@@ -67,97 +43,6 @@ type spool struct {
 	size int64
 	in   io.ReaderAt // nil before the first read
 	shut func() error
-}
-
-// past is what an earlier run has left in a spool.
-type past struct {
-	header  *header         // nil if there is no spool that can be read
-	size    int64           // of what can be read
-	parents []parent        // closed ones, by id
-	counts  map[zoho.ID]int // of others
-	outputs []string        // the digests of outputs
-}
-
-// readPast reads a spool. What comes behind the first line that is not whole was not written to the
-// end, and does not count.
-func readPast(on disk.Disk, path string) (*past, error) {
-	p := &past{counts: map[zoho.ID]int{}}
-	f, err := on.Read(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return p, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	begun := map[zoho.ID]*parent{}
-	in := bufio.NewReaderSize(f, 1<<16)
-	for {
-		line, err := in.ReadString('\n')
-		if err != nil && err != io.EOF {
-			return nil, err
-		}
-		text, whole := sealed.Open(strings.TrimSuffix(line, "\n"))
-		if err == io.EOF || !whole || !p.take(text, begun) {
-			break
-		}
-		p.size += int64(len(line))
-	}
-	slices.SortFunc(p.parents, func(a, b parent) int { return cmp.Compare(a.id, b.id) })
-	return p, nil
-}
-
-// take takes a line. It returns false for one that makes no sense.
-func (p *past) take(text string, begun map[zoho.ID]*parent) bool {
-	kind, rest, _ := strings.Cut(text, " ")
-	if p.header == nil {
-		version, content, _ := strings.Cut(rest, " ")
-		h := &header{}
-		if kind != kindHeader || version != format || json.Unmarshal([]byte(content), h) != nil {
-			return false
-		}
-		p.header = h
-		return true
-	}
-	switch kind {
-	case kindNames:
-		return true
-	case kindOutput:
-		p.outputs = append(p.outputs, rest)
-		return true
-	}
-	word, rest, _ := strings.Cut(rest, " ")
-	id, err := zoho.ParseID(word)
-	if err != nil {
-		return false
-	}
-	switch kind {
-	case kindCount:
-		n, err := strconv.Atoi(rest)
-		if err != nil || n < 0 {
-			return false
-		}
-		p.counts[id] = n
-	case kindBegin:
-		begun[id] = &parent{id: id, state: closed}
-	case kindPage:
-		if begun[id] == nil {
-			return false
-		}
-		begun[id].pages = append(begun[id].pages, p.size)
-	case kindClosed:
-		n, err := strconv.Atoi(rest)
-		if err != nil || begun[id] == nil {
-			return false
-		}
-		begun[id].listed = n
-		p.parents = append(p.parents, *begun[id])
-		delete(begun, id)
-		delete(p.counts, id)
-	default:
-		return false
-	}
-	return true
 }
 
 // openSpool opens a spool behind what can be read of it, or makes one.

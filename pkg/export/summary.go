@@ -1,13 +1,13 @@
 package export
 
 import (
-	"encoding/json"
 	"io"
 	"math"
 	"slices"
 	"time"
 
 	"delink/pkg/outcome"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -48,15 +48,7 @@ type Incomplete struct {
 }
 
 // Encode writes the summary as JSON, with a line for each field.
-func (s *Summary) Encode(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(s)
-}
-
-// timestamp is a time as all files have it.
-func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+func (s *Summary) Encode(w io.Writer) error { return report.EncodeJSON(w, s) }
 
 // sum counts what became of the parent records.
 func (x *run) sum() {
@@ -91,15 +83,12 @@ func (x *run) end(reason outcome.Reason, cut bool) {
 	if reason != outcome.Completed {
 		pending = max(pending, 1) // parent records may not have been found
 	}
-	s.State, s.Reason, s.ExitCode = outcome.End(reason, pending, len(s.Incomplete) > 0 || s.Problem != nil)
-	if cut && s.ExitCode == outcome.ExitStopped {
-		s.ExitCode = outcome.ExitInterrupted
-	}
+	s.State, s.Reason, s.ExitCode = outcome.End(reason, pending, len(s.Incomplete) > 0 || s.Problem != nil, cut)
 	if n, known := x.crm.Credits(); known {
 		s.CreditsRemaining = &n
 	}
 	now := time.Now()
-	s.EndedAt = timestamp(now)
+	s.EndedAt = report.Timestamp(now)
 	s.Seconds = math.Round(now.Sub(x.started).Seconds()*1000) / 1000
 }
 

@@ -97,7 +97,7 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 		switch e := questions[i+1].Err; {
 		case e == nil:
 			a.lists[module] = lists[i]
-		case e.Code == "INVALID_MODULE":
+		case e.Has(zoho.CodeInvalidModule):
 			a.noModule[module] = e
 		default:
 			a.notef("the org does not say which lists of %s can be delinked: %s", module, noAnswer(e, login.ScopeLists))

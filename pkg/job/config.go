@@ -10,13 +10,16 @@ import (
 	"delink/pkg/disk"
 	"delink/pkg/progress"
 	"delink/pkg/reader"
+	"delink/pkg/report"
 	"delink/pkg/worker"
+	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
 )
 
 // Config is what to do and how.
 type Config struct {
 	Input         string // a path, or Stdin
+	Version       string // of the program, for the record of calls
 	Stdin         io.Reader
 	Reader        reader.Options
 	Files         Files
@@ -65,6 +68,29 @@ type Limits struct {
 	Jitter      func(d time.Duration) time.Duration
 }
 
+// SlotsFor gives how many calls may be in flight: as many as the user allows, or as the org's
+// edition does.
+func (l Limits) SlotsFor(org *zoho.Org) int {
+	if l.Slots > 0 {
+		return l.Slots
+	}
+	if org != nil {
+		if n, known := org.Slots(); known {
+			return n
+		}
+	}
+	return zoho.LeastSlots
+}
+
+// Settings are the limits as the engine has them, for so many calls in flight. note takes messages
+// for people; it may be nil.
+func (l Limits) Settings(slots int, note func(string)) engine.Settings {
+	return engine.Settings{
+		Slots: slots, Rate: l.Rate, MaxAttempts: max(1, l.MaxAttempts), MaxCalls: l.MaxCalls,
+		ReserveCredits: l.ReserveCredits, Jitter: l.Jitter, Note: note,
+	}
+}
+
 // World is what a job needs of the outside.
 type World struct {
 	Disk disk.Disk
@@ -93,6 +119,9 @@ type World struct {
 	Confirm func(ctx context.Context, p *Proposal) error
 	// Watch shows how the run goes on, until the function that it returns is called. It may be nil.
 	Watch func(look func() progress.Moment) (end func())
+	// Meter is told when the calls begin. look gives the summary so far, at any time until the
+	// function that it returns is called. It may be nil.
+	Meter func(look func() *report.Summary) (end func())
 }
 
 // Connection is a CRM that a job can call.

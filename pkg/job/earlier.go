@@ -234,6 +234,11 @@ func (j *Job) settleEarlier() error {
 	case refuseUnshown:
 		return because(GiveOtherFiles, "%s is of an unfinished run, and nothing shows that it was in the org of this login", j.files.Results)
 	case beginAnew:
+		if !j.config.Restart && j.config.IfChanged != ChangedRestart {
+			if err := j.work.mayGoOn(j); err != nil {
+				return err
+			}
+		}
 		j.book = report.NewBook(j.input.Set, j.input.Bad)
 		if e.run.CRM != isSame {
 			e.maybeRemoved = nil

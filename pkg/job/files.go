@@ -19,6 +19,7 @@ type Files struct {
 	// keeps fields there.
 	Snapshot string
 	Invalid  string // the rows that cannot be used; empty for no such file
+	Metrics  string // written by the program; empty for no such file
 }
 
 // Role says what a file is for.
@@ -36,13 +37,14 @@ const (
 	RoleVerified
 	RoleUndo
 	RoleOutput
+	RoleMetrics
 )
 
 // String gives the words for the file in messages.
 func (r Role) String() string {
 	return [...]string{
 		"no file", "the input", "the results", "the failures", "the summary", "the rows that cannot be used", "the snapshot",
-		"the file of the verification", "the results of the undo", "the output",
+		"the file of the verification", "the results of the undo", "the output", "the metrics",
 	}[r]
 }
 
@@ -58,7 +60,7 @@ type part struct {
 
 // written lists the files that a job writes. The snapshot's path comes from that of the results.
 func (f *Files) written() []part {
-	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}, {RoleSnapshot, &f.Snapshot}}
+	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}, {RoleSnapshot, &f.Snapshot}, {RoleMetrics, &f.Metrics}}
 }
 
 // place gives every file its path. A file that the user gave no path goes beside the results.
@@ -86,6 +88,15 @@ func (f Files) place(input string, need bool) (Files, error) {
 	}
 	return f, f.refuseShared(input)
 }
+
+// Beside gives every file its path, for a job whose files are only read. The input need not be there.
+func (f Files) Beside(input string) (Files, error) {
+	err := f.fill(input)
+	return f, err
+}
+
+// Check gives every file its path, as a job does that writes them, or says why that cannot be.
+func (f Files) Check(input string) (Files, error) { return f.place(input, false) }
 
 // refuseStreams refuses "-", which means standard output elsewhere. These files are read again and
 // replaced.
@@ -208,8 +219,12 @@ func (j *Job) putAside(now time.Time, paths ...string) error {
 		if path == "" {
 			continue
 		}
-		if _, err := putAside(j.world.Disk, path, now); err != nil {
+		to, err := putAside(j.world.Disk, path, now)
+		if err != nil {
 			return err
+		}
+		if to != "" && path == j.files.Results {
+			j.moveCalls(to)
 		}
 	}
 	return nil

@@ -30,10 +30,10 @@ type Input struct {
 	leftUnknown, inDoubt []reader.Link
 }
 
-// keptBad is how many rows that cannot be used are kept to be shown, if they are the reason why
+// KeptBad is how many rows that cannot be used are kept to be shown, if they are the reason why
 // nothing is sent. There can be millions: a spreadsheet that has changed one id has often changed
 // all.
-const keptBad = 1000
+const KeptBad = 1000
 
 // gcPercent makes the garbage collector run more often than usual while the input is read: ten
 // million rows must fit in the memory of a laptop.
@@ -79,7 +79,7 @@ func (p *Input) Rows() int { return p.Set.Rows() + p.bad }
 func (p *Input) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 	in, err := reader.New(p.source.name, p.source.reader(), p.Config.Reader)
 	if err != nil {
-		return inputRefusal(err)
+		return InputRefusal(err)
 	}
 	p.Header = in.Header()
 	begin(p.Header)
@@ -87,9 +87,9 @@ func (p *Input) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 	for row, err := range in.Rows() {
 		switch {
 		case err != nil:
-			return inputRefusal(err)
+			return InputRefusal(err)
 		case row.Err != nil:
-			if p.bad++; p.Config.SkipInvalid || p.bad <= keptBad {
+			if p.bad++; p.Config.SkipInvalid || p.bad <= KeptBad {
 				p.Bad = append(p.Bad, row.Err)
 			}
 			bad(&row)
@@ -120,8 +120,8 @@ func (p *Input) heed(row *reader.Row) {
 	}
 }
 
-// inputRefusal makes a Refusal of an error of the reader.
-func inputRefusal(err error) error {
+// InputRefusal makes a Refusal of an error of the reader.
+func InputRefusal(err error) error {
 	var in *reader.InputError
 	if errors.As(err, &in) {
 		return &Refusal{Err: err, Hint: in.Hint}

@@ -28,17 +28,3 @@ func Inquire(ctx context.Context, conn *Connection, r zoho.Relation, c Limits, a
 	}
 	return q
 }
-
-// SlotsFor gives how many calls may be in flight: as many as the user allows, or as the org's
-// edition does.
-func (c Limits) SlotsFor(org *zoho.Org) int {
-	if c.Slots > 0 {
-		return c.Slots
-	}
-	if org != nil {
-		if n, known := org.Slots(); known {
-			return n
-		}
-	}
-	return zoho.LeastSlots
-}

@@ -14,7 +14,7 @@ import (
 // Millions of rows may be bad. Those that are only counted are not kept; those that a run goes on
 // without are recorded, and kept for it.
 func TestManyRowsThatCannotBeUsed(t *testing.T) {
-	const bad = keptBad + 500
+	const bad = KeptBad + 500
 	folder := t.TempDir()
 	c := Config{Input: filepath.Join(folder, "links.csv"), Files: Files{Invalid: filepath.Join(folder, "bad.csv")}}
 	text := "module,parent_id,relation,related_id\nCampaigns,1,Leads,2\n" + strings.Repeat("Campaigns,1,Leads,3E+18\n", bad)
@@ -26,7 +26,7 @@ func TestManyRowsThatCannotBeUsed(t *testing.T) {
 	if !errors.As(err, &r) {
 		t.Fatal(err)
 	}
-	if want := fmt.Sprintf("%s: %d rows cannot be used", c.Input, bad); r.Error() != want || len(r.Rows) != keptBad || r.More != bad-keptBad {
+	if want := fmt.Sprintf("%s: %d rows cannot be used", c.Input, bad); r.Error() != want || len(r.Rows) != KeptBad || r.More != bad-KeptBad {
 		t.Errorf("%v, with %d rows and %d more", r, len(r.Rows), r.More)
 	}
 	written, err := os.ReadFile(c.Files.Invalid)

@@ -9,6 +9,7 @@ import (
 	"delink/pkg/outcome"
 	"delink/pkg/progress"
 	"delink/pkg/report"
+	"delink/pkg/trace"
 	"delink/pkg/worker"
 	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
@@ -309,37 +310,56 @@ func (j *Job) giveUp(reason outcome.Reason, why error) (*Ending, error) {
 
 // send makes the calls, and finishes the files.
 func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
-	limits := j.limits(p.Slots)
 	var run *worker.Run
+	var calls *trace.Log
 	watch := func() {}
 	s, err := j.withFiles(hard, 2*p.Slots*j.config.batchSize(), func(r *report.Recorder) (outcome.Reason, error) {
+		calls = j.recordCalls(p)
+		limits := j.limits(p.Slots)
+		limits.Observe = calls.Observe
 		run = j.work.start(j, r, limits)
-		if j.world.Watch != nil {
-			watch = j.world.Watch(func() progress.Moment { return j.moment(run, p) })
-		}
+		watch = j.watch(run, p)
 		return run.Run(stop, hard)
 	}, func(s *report.Summary) {
-		if run == nil {
-			return
-		}
-		stats := run.Stats()
-		s.Calls, s.Retries, s.Throttled = stats.Calls, stats.Retries, stats.Throttled
-		j.notePace(run.AnswerTime())
-		if n, known := j.conn.CRM.Credits(); known {
-			s.CreditsRemaining = &n
+		if run != nil {
+			j.setStats(s, run)
+			j.notePace(run.AnswerTime())
 		}
 	})
 	watch()
+	j.endCalls(calls, s)
 	return j.ending(s, NotIdle, err), nil
 }
 
 // limits are the engine's settings.
 func (j *Job) limits(slots int) engine.Settings {
-	return engine.Settings{
-		Slots: slots, Rate: j.config.Rate, MaxAttempts: max(1, j.config.MaxAttempts),
-		MaxCalls: j.config.MaxCalls, ReserveCredits: j.config.ReserveCredits,
-		Jitter: j.config.Jitter, Note: j.world.Note,
+	return j.config.Settings(slots, j.world.Note)
+}
+
+// setStats sets what the summary says of the calls.
+func (j *Job) setStats(s *report.Summary, run *worker.Run) {
+	stats := run.Stats()
+	s.Calls, s.Retries, s.Throttled = stats.Calls, stats.Retries, stats.Throttled
+	if n, known := j.conn.CRM.Credits(); known {
+		s.CreditsRemaining = &n
 	}
+}
+
+// watch begins to show how the run goes on.
+func (j *Job) watch(run *worker.Run, p *Proposal) (end func()) {
+	hide, done := func() {}, func() {}
+	if j.world.Watch != nil {
+		hide = j.world.Watch(func() progress.Moment { return j.moment(run, p) })
+	}
+	if j.world.Meter != nil {
+		started := time.Now()
+		done = j.world.Meter(func() *report.Summary {
+			s := j.newSummary(started)
+			j.setStats(s, run)
+			return s
+		})
+	}
+	return func() { done(); hide() }
 }
 
 func (j *Job) moment(run *worker.Run, p *Proposal) progress.Moment {

@@ -13,6 +13,15 @@ func lockFiles(on disk.Disk, f Files) (disk.Held, error) {
 	return lock(on, part{RoleResults, &f.Results}, part{RoleFailures, &f.Failures}, part{RoleSummary, &f.Summary}, part{RoleSnapshot, &f.Snapshot})
 }
 
+// LockFile locks a file for this process. It gives a Refusal if another process holds it.
+func LockFile(on disk.Disk, role Role, path string) (disk.Held, error) {
+	return lock(on, part{role, &path})
+}
+
+// ResolveFile follows the symbolic links of a path and makes sure that a file can be there. It
+// gives a Refusal if not.
+func ResolveFile(role Role, path string) (string, error) { return resolve(role, path) }
+
 func lock(on disk.Disk, parts ...part) (disk.Held, error) {
 	var paths []string
 	for _, p := range parts {

@@ -72,10 +72,27 @@ func (r *pastRun) refusal(in *Input, doing string) error {
 		return refusef("give the input that was run: "+filepath.Base(r.files.Summary)+" has its name and its SHA-256", "%s is not the input of the run that wrote %s", name, r.files.Results)
 	case r.strays > 0:
 		return refusef("undo the change of the file if you can", "%s:%d: is not about a row of %s, though the run that wrote it had the same input", r.files.Results, r.stray, name)
+	case r.lost() > 0:
+		return refusef("put a whole copy of the file there, or run the input again, which sends these links again",
+			"%s has lost rows: %s tells of %d more", r.files.Results, r.files.Summary, r.lost())
 	case r.rows == 0 && r.foreign > 0:
 		return refusef("log in to the org of the run: the column org of the results names it", "%s is of a run in another org", r.files.Results)
 	}
 	return nil
+}
+
+// lost is how many rows the results lack of which the summary tells. A run that was cut off does not
+// tell, and neither does one in another CRM.
+func (r *pastRun) lost() (n int) {
+	if r.summary.State == outcome.Running || r.foreign > 0 {
+		return 0
+	}
+	for _, f := range outcome.Table {
+		if f.Status.InResults() {
+			n += max(0, r.summary.Of(f.Status)-r.book.Count(f.Status))
+		}
+	}
+	return n
 }
 
 // hold locks files that the job reads, so that no run changes them meanwhile.

@@ -221,10 +221,7 @@ func notWritten(err error) error { return fmt.Errorf("the failures file was not 
 // finishSummary completes and writes the summary. cut says that the run was cut off.
 func (j *Job) finishSummary(s *report.Summary, started time.Time, reason outcome.Reason, cut bool) error {
 	s.SetCounts(j.book)
-	s.State, s.Reason, s.ExitCode = outcome.End(reason, s.Pending, s.IsBad(j.config.FailAbsent))
-	if cut && s.ExitCode == outcome.ExitStopped {
-		s.ExitCode = outcome.ExitInterrupted
-	}
+	s.State, s.Reason, s.ExitCode = outcome.End(reason, s.Pending, s.IsBad(j.config.FailAbsent), cut)
 	s.End(started, time.Now())
 	if err := s.Write(j.world.Disk, j.files.Summary); err != nil {
 		s.State, s.Reason, s.ExitCode = outcome.Stopped, outcome.Broken, outcome.ExitBroken

@@ -18,12 +18,12 @@ func RelationsOf(input string, stdin io.Reader, o reader.Options) (relations []z
 	defer src.first.Close()
 	in, err := reader.New(src.name, src.first, o)
 	if err != nil {
-		return nil, 0, inputRefusal(err)
+		return nil, 0, InputRefusal(err)
 	}
 	for row, err := range in.Rows() {
 		switch r := row.Link.Relation; {
 		case err != nil:
-			return nil, 0, inputRefusal(err)
+			return nil, 0, InputRefusal(err)
 		case row.Err != nil:
 			bad++
 		case len(relations) > 0 && relations[len(relations)-1] == r, slices.Contains(relations, r):

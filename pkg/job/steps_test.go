@@ -119,7 +119,8 @@ func jobIn(t *testing.T, folder string, choice Choice) (j *Job, left *int) {
 	t.Helper()
 	left = new(int)
 	*left = -1
-	j = &Job{work: removing,
+	j = &Job{
+		work:    removing,
 		config:  Config{Input: filepath.Join(folder, "links.csv"), Choice: choice},
 		world:   World{Disk: disk.OS{Calls: mortal{left: left}}},
 		answers: answers{identity: here},

@@ -230,7 +230,11 @@ func (j *Job) refuseIfUndone() error {
 	names := namesOfCRM(j.answers.identity, s)
 	n := 0
 	_, err = report.ReadLedger(j.world.Disk, files.Results, func(r *report.Row, _ int64) error {
-		if !isStranger(names, r.Org) && (r.Status.UndoClaims() == outcome.Linked || r.Status == outcome.Unknown) {
+		if isStranger(names, r.Org) || r.Status.UndoClaims() != outcome.Linked && r.Status != outcome.Unknown {
+			return nil
+		}
+		l, err := r.Link()
+		if _, is := j.input.Set.Find(l); is && err == nil { // a new input may have other links
 			n++
 		}
 		return nil
@@ -238,7 +242,7 @@ func (j *Job) refuseIfUndone() error {
 	if err != nil {
 		return notOurs(err)
 	}
-	if n == 0 && s.State != outcome.Running { // else it may have linked something
+	if n == 0 && (s.State != outcome.Running || s.InputSHA256 != j.input.SHA256) { // else it may have linked something
 		return nil
 	}
 	return &Refusal{Cause: fmt.Sprintf("the run of %s was undone: %s tells of it", j.input.Name(), files.Results), Remedy: RemoveAgain}

@@ -53,19 +53,28 @@ func (j *Job) findFields() (*linkFields, error) {
 	if err := j.fieldsOfInput(fields); err != nil {
 		return nil, err
 	}
-	names := namesOfCRM(j.answers.identity, j.earlier.summary)
+	names := namesOfCRM(j.answers.identity, j.undone.run)
+	hasRow := make([]bool, j.input.Set.Rows())
+	missing, exists := j.input.Set.Links(), false
 	err := report.ReadSnapshot(j.world.Disk, j.run.Snapshot, func(l reader.Link, org string, own map[string]string) error {
-		if j.isRehearsal() || !isStranger(names, org) {
+		if exists = true; j.isRehearsal() || !isStranger(names, org) {
 			fields.put(l, own)
+			if pos, ok := j.input.Set.Find(l); ok && !hasRow[pos] {
+				hasRow[pos] = true
+				missing--
+			}
 		}
 		return nil
 	})
+	if exists && missing > 0 {
+		j.notef("%s has no row of %s: their fields are those of the input, if it has some", j.run.Snapshot, manyLinks(missing))
+	}
 	return fields, notOurs(err)
 }
 
 // fieldsOfInput reads the columns link.NAME of the input.
 func (j *Job) fieldsOfInput(fields *linkFields) error {
-	if !j.input.Header.HasLinkFields() {
+	if len(j.input.Header.LinkNames()) == 0 {
 		return nil
 	}
 	again, verify, done, err := j.input.source.again(j.input.SHA256)
@@ -107,7 +116,7 @@ func (j *Job) refuseWithoutFields() error {
 			if j.undone.fields.of(pos)[field] != "" {
 				continue
 			}
-			if len(r.Rows) >= keptBad {
+			if len(r.Rows) >= KeptBad {
 				r.More++
 				continue
 			}

@@ -256,10 +256,7 @@ func (v *verification) end(n *report.Verification, started time.Time, reason out
 	if err != nil && reason == outcome.Completed {
 		reason = outcome.Broken
 	}
-	n.State, n.Reason, n.ExitCode = outcome.End(reason, n.Pending, n.Disagree+n.Unknown > 0)
-	if cut && n.ExitCode == outcome.ExitStopped {
-		n.ExitCode = outcome.ExitInterrupted
-	}
+	n.State, n.Reason, n.ExitCode = outcome.End(reason, n.Pending, n.Disagree+n.Unknown > 0, cut)
 	if n.State == outcome.Finished {
 		if v.drawn != nil {
 			most := atMost(n.Links, n.Checked, n.Disagree+n.Unknown, confidence)
@@ -277,7 +274,7 @@ func (v *verification) giveUp(started time.Time, e *zoho.Error) *VerifyEnding {
 	n := v.numbers()
 	n.Links = v.input.Set.Links()
 	n.Pending = n.Links
-	n.State, n.Reason, n.ExitCode = outcome.End(engine.ReasonOf(e), max(1, n.Pending), false)
+	n.State, n.Reason, n.ExitCode = outcome.End(engine.ReasonOf(e), max(1, n.Pending), false, false)
 	n.SetTimes(started, time.Now())
 	return &VerifyEnding{Numbers: n, Input: v.input.Name(), Err: e}
 }

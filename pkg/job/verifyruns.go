@@ -40,6 +40,8 @@ func (v *verification) takeUndo(undo *pastRun) error {
 		return nil
 	case s == nil:
 		return refusef("put the file aside if it is of no use", "the summary of the undo that wrote %s is missing: %s", name, undo.files.Summary)
+	case undo.lost() > 0:
+		return refusef("put a whole copy of the file there, or undo again, which looks these links up", "%s has lost rows: %s tells of %d more", name, undo.files.Summary, undo.lost())
 	case undo.strays > 0:
 		return refusef("put the file aside if it is of no use", "%s is not of an undo of %s", name, v.input.Name())
 	case undo.rows == 0 && undo.foreign > 0:

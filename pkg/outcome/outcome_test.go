@@ -48,6 +48,7 @@ func TestJudgeLink(t *testing.T) {
 	}
 	answered := map[LinkEvidence]verdict{
 		SaidLinked:        {Restored, true},
+		SaidUpdated:       {Present, true},
 		SeenLinked:        {Present, true},
 		NotSeen:           {Pending, false},
 		NotSeenAgain:      {Failed, true},
@@ -57,6 +58,7 @@ func TestJudgeLink(t *testing.T) {
 	}
 	open := map[LinkEvidence]verdict{
 		SaidLinked:        {Restored, true},
+		SaidUpdated:       {Restored, true},
 		SeenLinked:        {Restored, true},
 		NotSeen:           {Pending, false},
 		NotSeenAgain:      {Unknown, true},
@@ -134,8 +136,15 @@ func TestEnd(t *testing.T) {
 			if c.state == Finished { // whatever limit was reached with the last link
 				told = Completed
 			}
-			if state, reason, exit := End(c.reason, c.pending, c.bad); state != c.state || reason != told || exit != c.exit {
+			if state, reason, exit := End(c.reason, c.pending, c.bad, false); state != c.state || reason != told || exit != c.exit {
 				t.Errorf("%s, %s, exit %d; want %s, %s, exit %d", state, reason, exit, c.state, told, c.exit)
+			}
+			cutExit := c.exit
+			if c.exit == ExitStopped { // only what would be resumed is called interrupted
+				cutExit = ExitInterrupted
+			}
+			if state, reason, exit := End(c.reason, c.pending, c.bad, true); state != c.state || reason != told || exit != cutExit {
+				t.Errorf("cut off: %s, %s, exit %d; want %s, %s, exit %d", state, reason, exit, c.state, told, cutExit)
 			}
 		})
 	}

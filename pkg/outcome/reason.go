@@ -97,11 +97,11 @@ const (
 )
 
 // End gives the state, the reason and the exit code of a run that ended for a reason. bad says that
-// some row has a status that the user does not want.
+// some row has a status that the user does not want; cut says that calls in flight were cut off.
 //
 // A run that reached its limit of failures with its last link left nothing to send: it is
 // completed.
-func End(reason Reason, pending int, bad bool) (State, Reason, int) {
+func End(reason Reason, pending int, bad, cut bool) (State, Reason, int) {
 	exit := reason.Ending().Exit
 	switch {
 	case pending == 0 && (reason == Completed || reason == Failures):
@@ -111,6 +111,8 @@ func End(reason Reason, pending int, bad bool) (State, Reason, int) {
 		return Finished, Completed, ExitDone
 	case exit == ExitDone: // it says that it completed, and left something
 		exit = ExitBroken
+	case exit == ExitStopped && cut:
+		exit = ExitInterrupted
 	}
 	return Stopped, reason, exit
 }

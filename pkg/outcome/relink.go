@@ -6,9 +6,10 @@ type LinkEvidence int
 // What the CRM can show of it. History means the same as for a link that is to be removed: an
 // attempt that got no answer may have made the link.
 const (
-	SaidLinked LinkEvidence = iota // a call was answered: the link is there now
-	SeenLinked                     // a look-up was answered: the link is there
-	NotSeen                        // a look-up was answered: the link is not there
+	SaidLinked  LinkEvidence = iota // a call was answered: the link is there now
+	SaidUpdated                     // a call was answered: the link was there before it
+	SeenLinked                      // a look-up was answered: the link is there
+	NotSeen                         // a look-up was answered: the link is not there
 	// NotSeenAgain is NotSeen for a link for which no attempt is left, at the last look.
 	NotSeenAgain
 	RefusedToLink // a call was answered: this id is refused
@@ -30,7 +31,7 @@ func (h History) JudgeLink(e LinkEvidence) (Status, bool) {
 	switch e {
 	case SaidLinked:
 		return Restored, true
-	case SeenLinked:
+	case SeenLinked, SaidUpdated:
 		if open {
 			return Restored, true
 		}

@@ -14,7 +14,7 @@ import (
 // Moment is the state of a run at one moment.
 type Moment struct {
 	Done     int    // links that got an outcome in this run
-	Total    int    // links that this run has to send
+	Total    int    // links that this run has to send; 0 if that is not known
 	Failed   int    // links of the input that are failed or unknown
 	InFlight int    // calls in flight
 	Slots    int    // calls that may be in flight now
@@ -121,7 +121,7 @@ func newBar(total int) bar {
 func (b bar) frame(m Moment, rate float64, width int) string {
 	_ = b.Set64(int64(min(m.Done, b.GetMax())))
 	room := width - barWidth - percentWidth
-	if room < len("100 of 100 links") { // too narrow for a bar beside the numbers
+	if m.Total == 0 || room < len("100 of 100 links") { // nothing to draw, or too narrow for a bar beside the numbers
 		return m.describe(rate, width-1)
 	}
 	b.Describe(m.describe(rate, room))

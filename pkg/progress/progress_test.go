@@ -36,6 +36,19 @@ func TestLines(t *testing.T) {
 	})
 }
 
+// What is looked for has no total before all of it is found: there is no bar, and no time left.
+func TestUnknownTotal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		screen := &frames{columns: 80}
+		p := StartBar(screen, func() Moment { return Moment{Done: 600, Unit: "parent records found"} })
+		time.Sleep(time.Second + time.Millisecond)
+		p.Stop()
+		if got, want := screen.drawn[4], "600 parent records found · 600/s"; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	})
+}
+
 // frames is a terminal that remembers what was drawn.
 type frames struct {
 	columns int

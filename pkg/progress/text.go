@@ -22,8 +22,14 @@ func (m Moment) timeLeft(rate float64) string {
 // leaves out the time left, too.
 func (m Moment) describe(rate float64, most int) string {
 	count := fmt.Sprintf("%s of %s %s", Number(m.Done), Number(m.Total), cmp.Or(m.Unit, "links"))
+	if m.Total == 0 {
+		count = fmt.Sprintf("%s %s", Number(m.Done), cmp.Or(m.Unit, "links"))
+	}
 	speed := " · " + Number(int(rate)) + "/s"
-	left := " · " + m.timeLeft(rate)
+	left := ""
+	if m.Total > 0 {
+		left = " · " + m.timeLeft(rate)
+	}
 	failed := ""
 	if m.Failed > 0 {
 		failed = " · " + Number(m.Failed) + " failed"

@@ -7,7 +7,6 @@ import (
 
 	"delink/pkg/reader/scan"
 	"delink/pkg/reader/text"
-	"delink/pkg/reader/value"
 )
 
 // structure says what is wrong with the quotes of a row. If the fault may have swallowed other
@@ -45,7 +44,7 @@ func (r *records) structure(rec record, row scan.Row) (*RowError, error) {
 	}
 	return &RowError{
 		File: r.file, Line: rec.line, AtLine: atLine, AtCol: atCol,
-		Column: r.columnName(row.Field), Number: row.Field + 1, Value: shorten(string(r.win.Buf[f.Start:f.End])),
+		Column: r.header.columnName(row.Field), Number: row.Field + 1, Value: shorten(string(r.win.Buf[f.Start:f.End])),
 		Reason: reason, Hint: "put the value in quotes, and double the quotes that are part of it",
 	}, nil
 }
@@ -123,52 +122,15 @@ func (r *records) tooLong(line int) *InputError {
 	}
 }
 
-// valueError is the error of a value that cannot be used. index is that of its field.
-func (r *records) valueError(rec record, index int, name string, p *value.Problem) *RowError {
-	raw := r.text(rec)
-	f := r.scan.Split(raw)[index]
-	line, col := r.header.lineCol(raw, f.Start, rec.line)
-	return &RowError{
-		File: r.file, Line: rec.line, AtLine: line, AtCol: col,
-		Column: name, Number: index + 1, Value: shorten(scan.Unquote(raw[f.Start:f.End])), Reason: p.Reason, Hint: p.Hint,
-	}
-}
-
-// textError is the error of a row that is not text; nil for one that is.
-func (r *records) textError(rec record) *RowError {
-	if r.isText {
-		return nil
-	}
-	raw := r.text(rec)
-	at, p := r.header.badText(raw)
-	if p == nil {
-		return nil
-	}
-	// The columns that an earlier run has added do not count: this run replaces them.
-	if own := r.header.Own(raw); len(own) != len(raw) {
-		if _, inOwn := r.header.badText(own); inOwn == nil {
-			return nil
-		}
-	}
-	fields := r.scan.Split(raw)
-	index := 0
-	for index < len(fields)-1 && fields[index].End < at {
-		index++
-	}
-	e := r.valueError(rec, index, r.columnName(index), p)
-	e.AtLine, e.AtCol = r.header.lineCol(raw, at, rec.line)
-	return e
-}
-
 // columnName is what messages call a column: its name, or its number if it is beyond the header.
-func (r *records) columnName(index int) string {
-	if index >= len(r.header.Columns) {
+func (h *Header) columnName(index int) string {
+	if index >= len(h.Columns) {
 		return fmt.Sprintf("column %d", index+1)
 	}
-	if which := slices.Index(r.header.index[:], index); which >= 0 {
-		return r.header.nameOf(which)
+	if which := slices.Index(h.index[:], index); which >= 0 {
+		return h.nameOf(which)
 	}
-	return plain(r.header.Columns[index])
+	return plain(h.Columns[index])
 }
 
 // nameOf is what messages call a column that a part of a link is in: the part's canonical name, and

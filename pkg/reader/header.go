@@ -109,8 +109,13 @@ func (h *Header) Earlier(raw []byte) (status, code, message string) {
 // link.Member_Status.
 const LinkColumn = "link."
 
-// HasLinkFields reports whether there is a column link.NAME.
-func (h *Header) HasLinkFields() bool { return len(h.links) > 0 }
+// LinkNames gives the NAME of each column link.NAME.
+func (h *Header) LinkNames() (names []string) {
+	for _, i := range h.links {
+		names = append(names, value.Trim(h.Columns[i])[len(LinkColumn):])
+	}
+	return names
+}
 
 // LinkFields gives the fields of the link that the columns link.NAME of a row have, by NAME; nil if
 // there are none. Empty cells are none.

@@ -94,8 +94,10 @@ func (h *Header) resolveParents(opt Options) *InputError {
 }
 
 // parent reads the part of a row that a file of parent records has.
-func (r *Reader) parent(v *values) (l Link, which int, p *value.Problem) {
-	l.Relation.Module = strings.Clone(value.APIName(v.Module))
-	l.Parent, p = value.ParseID(v.Parent)
+func (d *decoder) parent(v *values, cells []string) (l Link, which int, p *value.Problem) {
+	l.Relation.Module = strings.Clone(value.APIName(d.names.Module))
+	if l.Parent = v.Parent; l.Parent == 0 {
+		p = d.notID(colParent, cells)
+	}
 	return l, colParent, p
 }

@@ -2,92 +2,46 @@ package reader
 
 import (
 	"bytes"
-	"errors"
 	"io"
-	"strings"
 
 	"delink/pkg/reader/scan"
 	"delink/pkg/reader/text"
-	"delink/pkg/reader/value"
 )
 
-const (
-	chunkRows  = 1024      // rows that are decoded at a time; they and their values stay in the processor's cache
-	chunkBytes = 256 << 10 // and their text, if they are long
-)
-
-// records reads rows in chunks, for gocsv to decode. As a gocsv.CSVReader it gives the header and
-// the rows of one chunk, cut down to the columns that a link needs, under their canonical names. It
-// does what gocsv does not: it knows the physical lines, refuses rows with too many or too few
-// columns, and goes on behind a row that is wrong.
+// records finds rows and their fields. It does what gocsv does not: it knows the physical lines,
+// refuses rows with too many or too few columns, and goes on behind a row that is wrong.
 type records struct {
 	file   string
 	win    *scan.Window
 	scan   scan.Scanner
 	header *Header
-	which  []int // the columns that the input has, as indices into canonical
+	which  []int // the columns that the input has, as indices into canonical: those of ids, then those of names
 
-	values [][]string   // the header for gocsv, then a chunk's rows; nil for a row that cannot be used
-	slab   []string     // what the rows of values are cut from
-	fields []scan.Field // where the values stand, as many as slab has
-	rows   []record     // the same rows
-	at     int          // where the next row begins in the window
-	line   int          // and on which physical line
-	isText bool         // the chunk is text, as nearly all are: no need to look at each row
-	err    error        // what ended the rows: io.EOF, or an *InputError
-}
-
-// record is where a row stands in the window, and what is wrong with its structure.
-type record struct {
-	line       int
-	start, end int
-	err        *RowError
+	at   int   // where the next row begins in the window
+	line int   // and on which physical line
+	err  error // what ended the rows: io.EOF, or an *InputError
 }
 
 func newRecords(file string, src io.Reader) *records {
 	return &records{file: file, win: &scan.Window{Src: src}, line: 1}
 }
 
-// Read is never called: gocsv decodes whole chunks.
-func (r *records) Read() ([]string, error) { return nil, errors.ErrUnsupported }
-
-// ReadAll reads one chunk. It returns no error, so that gocsv decodes the rows before one: errors
-// are in rows and err.
-func (r *records) ReadAll() ([][]string, error) {
-	r.win.Drop(r.at)
-	r.at = 0
-	r.rows, r.fields = r.rows[:0], r.fields[:0]
-	for r.err == nil && len(r.rows) < chunkRows && r.at < chunkBytes {
-		r.readRow()
+// read finds the rows of the next chunk.
+func (r *records) read(c *chunk) {
+	if r.at > chunkBytes { // not for each chunk: what is left has to be copied
+		r.win.Drop(r.at)
+		r.at = 0
 	}
-	text := r.win.Buf[:r.at]
-	_, bad := r.header.badText(text)
-	r.isText = bad == nil
-	r.cut(string(text))
-	return r.values, nil
+	c.rows, c.fields, c.base = c.rows[:0], c.fields[:0], r.at
+	for r.err == nil && len(c.rows) < chunkRows && r.at-c.base < chunkBytes {
+		r.readRow(c)
+	}
+	c.text = append(c.text[:0], r.win.Buf[c.base:r.at]...) // the window moves on
+	c.err = r.err
 }
 
-// cut makes values of the chunk's fields.
-func (r *records) cut(text string) {
-	r.values = r.values[:1]
-	n := len(r.which)
-	for i, rec := range r.rows {
-		var row []string
-		if rec.err == nil {
-			row = r.slab[i*n : (i+1)*n : (i+1)*n]
-			for k, f := range r.fields[i*n : (i+1)*n] {
-				row[k] = text[f.Start:f.End]
-				if f.Start < f.End && text[f.Start] == '"' {
-					row[k] = strings.ReplaceAll(text[f.Start+1:f.End-1], `""`, `"`)
-				}
-			}
-		}
-		r.values = append(r.values, row)
-	}
-}
-
-// readRow adds a row to the chunk, or sets err. It skips what is blank.
-func (r *records) readRow() {
+// readRow adds a row to a chunk, or sets err. It skips what is blank.
+func (r *records) readRow(c *chunk) {
 	rec, row, err := r.next()
 	if err != nil {
 		r.err = err
@@ -117,9 +71,9 @@ func (r *records) readRow() {
 		if rec.err == nil {
 			f = fields[r.header.index[which]]
 		}
-		r.fields = append(r.fields, f)
+		c.fields = append(c.fields, f)
 	}
-	r.rows = append(r.rows, rec)
+	c.rows = append(c.rows, rec)
 }
 
 // next finds the next row that is not a blank line. An error ends the rows: io.EOF, or an
@@ -181,21 +135,6 @@ func (r *records) skipBlank() {
 
 // text is a row's text as it stands in the input, without its line end.
 func (r *records) text(rec record) []byte { return r.win.Buf[rec.start:rec.end] }
-
-// isRepeated reports whether a row that cannot be used is the header again, or Excel's line before
-// it, as in files that were joined from several. A byte order mark or ^Z of the joined files may
-// stand before it.
-func (r *records) isRepeated(rec record) bool {
-	raw := bytes.TrimLeft(r.text(rec), "\ufeff"+string(value.EndOfFile))
-	if r.header.Sep != "" && string(raw) == strings.TrimRight(r.header.Sep, "\r\n") {
-		return true
-	}
-	s := scan.Scanner{Comma: r.header.Comma, Newline: r.header.newline()}
-	if row, ok := s.Scan(raw, 0, true); !ok || row.Fault != scan.Sound {
-		return false
-	}
-	return r.header.isRepeated(s.Values(raw))
-}
 
 // readHeader finds out how the input is written, reads its first row, and finds out which columns
 // there are.
@@ -289,15 +228,9 @@ func (r *records) firstRow(h *Header, fit func(values []string) bool) (first fir
 // take prepares for the rows below the header.
 func (r *records) take(h *Header) {
 	r.header = h
-	keys := make([]string, 0, numColumns)
-	for which, index := range h.index {
-		if index >= 0 {
+	for _, which := range [...]int{colParent, colRelated, colModule, colRelation} {
+		if h.index[which] >= 0 {
 			r.which = append(r.which, which)
-			keys = append(keys, canonical[which])
 		}
 	}
-	r.values = append(make([][]string, 0, chunkRows+1), keys)
-	r.slab = make([]string, chunkRows*len(keys))
-	r.fields = make([]scan.Field, 0, chunkRows*len(keys))
-	r.rows = make([]record, 0, chunkRows)
 }

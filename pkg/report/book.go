@@ -28,6 +28,7 @@ type Book struct {
 	fates  []Fate   // by number
 	byFate []int    // by number: how many positions have the fate
 	index  map[Fate]uint32
+	latest uint32 // the fate that was asked for last
 
 	invalid map[int]bool // by line: whether the row is in the result file
 	bad     []*reader.RowError
@@ -258,12 +259,7 @@ func (b *Book) setFate(pos int, f Fate) {
 	if f.Status.Claims() == outcome.NotLinked || f.Status == outcome.Duplicate {
 		f.Code, f.Message = "", ""
 	}
-	n, ok := b.index[f]
-	if !ok {
-		n = uint32(len(b.fates))
-		b.fates, b.byFate = append(b.fates, f), append(b.byFate, 0)
-		b.index[f] = n
-	}
+	n := b.number(f)
 	if old := b.known[pos]; old > 0 {
 		b.byStatus[b.fates[old].Status].Add(-1)
 		b.byFate[old]--
@@ -274,6 +270,21 @@ func (b *Book) setFate(pos int, f Fate) {
 	b.known[pos] = n
 	b.byFate[n]++
 	b.byStatus[f.Status].Add(1)
+}
+
+// number gives the number of a fate.
+func (b *Book) number(f Fate) uint32 {
+	if b.fates[b.latest] == f && b.latest > 0 { // most links share the fate of the one before
+		return b.latest
+	}
+	n, ok := b.index[f]
+	if !ok {
+		n = uint32(len(b.fates))
+		b.fates, b.byFate = append(b.fates, f), append(b.byFate, 0)
+		b.index[f] = n
+	}
+	b.latest = n
+	return n
 }
 
 // Cause is why some links failed or are unknown, with their number.

@@ -15,14 +15,18 @@ import (
 // rows appends the rows for outcomes to rows.
 func (b *Book) rows(outcomes []outcome.Outcome, rows []Row) []Row {
 	var at time.Time // the outcomes of a call have the same time
-	var text string
+	var of zoho.ID
+	var text, parent string
 	for i := range outcomes {
 		o := &outcomes[i]
 		if i == 0 || !o.Time.Equal(at) {
-			at, text = o.Time, timestamp(o.Time)
+			at, text = o.Time, Timestamp(o.Time)
 		}
 		link, line := b.set.At(o.Pos)
-		r := linkRow(link, line, o.Status, text)
+		if i == 0 || link.Parent != of { // nor do they differ in the parent record
+			of, parent = link.Parent, link.Parent.String()
+		}
+		r := linkRow(link, parent, line, o.Status, text)
 		r.Code, r.Message, r.Attempts = cell(o.Code), cell(o.Message), o.Attempts
 		if o.HTTPStatus > 0 {
 			r.HTTPStatus = strconv.Itoa(o.HTTPStatus)
@@ -48,8 +52,7 @@ func (b *Book) Load(r *Row) (fits bool) {
 		return false
 	}
 	b.setFate(pos, Fate{r.Status, r.Code, r.Message})
-	_, line := b.set.At(pos)
-	return line == r.Line
+	return b.set.Line(pos) == r.Line
 }
 
 // Carry takes a row of another input's result file, if this input has the row's link. It sets the
@@ -66,7 +69,7 @@ func (b *Book) Carry(r *Row) bool {
 	if !ok {
 		return false
 	}
-	_, r.Line = b.set.At(pos)
+	r.Line = b.set.Line(pos)
 	b.setFate(pos, Fate{r.Status, r.Code, r.Message})
 	return true
 }
@@ -89,7 +92,7 @@ func (b *Book) find(r *Row) (pos int, ok bool) {
 // duplicates and of rows that cannot be used. It leaves out those that are in the file already.
 func (b *Book) Unsent(now time.Time, give func([]Row) error) error {
 	const few = 1000
-	at := timestamp(now)
+	at := Timestamp(now)
 	rows := make([]Row, 0, few)
 	flush := func(least int) error {
 		if len(rows) < least {
@@ -117,7 +120,7 @@ func (b *Book) Unsent(now time.Time, give func([]Row) error) error {
 		}
 		link, line := b.set.At(pos)
 		_, firstLine := b.set.At(first)
-		r := linkRow(link, line, outcome.Duplicate, at)
+		r := linkRow(link, link.Parent.String(), line, outcome.Duplicate, at)
 		r.Message = fmt.Sprintf("the same link as line %d", firstLine)
 		rows = append(rows, r)
 		b.setFate(pos, Fate{Status: outcome.Duplicate})

@@ -86,7 +86,7 @@ func TestLedgerOnAFullDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := Row{Line: 2, Module: "Campaigns", Parent: "1", Relation: "Leads", Related: "2", Status: outcome.Removed, Time: timestamp(time.Unix(0, 0))}
+	row := Row{Line: 2, Module: "Campaigns", Parent: "1", Relation: "Leads", Related: "2", Status: outcome.Removed, Time: Timestamp(time.Unix(0, 0))}
 	written := 0
 	for l.Append([]Row{row}) == nil {
 		written++

@@ -27,11 +27,15 @@ func WriteFailures(on disk.Disk, path string, in *reader.Reader, book *Book, ver
 		_, err := disk.RemoveOwn(on, path, time.Now())
 		return 0, err
 	}
+	bad := book.badLines()
 	_, err = disk.ReplaceOwn(on, path, time.Now(), func(w io.Writer) error {
 		out := in.Header().NewWriter(w, append(in.Header().Lacking(), reader.AddedColumns[:]...)...)
 		for row, err := range in.Rows() {
 			if err != nil {
 				return err
+			}
+			if row.Err == nil && !bad.has(row.Line) { // nearly all rows, and it takes long to find them in the book
+				continue
 			}
 			f := book.fateOf(&row)
 			if facts, _ := f.Status.Facts(); !facts.Bad {
@@ -59,6 +63,29 @@ func (b *Book) Failures() int {
 	return n
 }
 
+// badLines gives the lines of rows whose link failed, is unknown or in doubt.
+func (b *Book) badLines() (lines positions) {
+	bad := make([]bool, len(b.fates))
+	for n, f := range b.fates {
+		facts, _ := f.Status.Facts()
+		bad[n] = facts.Bad
+	}
+	last := 0
+	for pos := range b.known {
+		last = max(last, b.set.Line(pos))
+	}
+	isBad := false // of the link, for each of its rows
+	for pos, n := range b.known {
+		if !b.set.IsDuplicate(pos) {
+			isBad = bad[n] || n == 0 && b.History(pos).MayBeRemoved()
+		}
+		if isBad {
+			lines.add(b.set.Line(pos), last+1)
+		}
+	}
+	return lines
+}
+
 // fateOf gives the fate of a row's link. A row that repeats an earlier line has the same fate.
 func (b *Book) fateOf(row *reader.Row) Fate {
 	if row.Err != nil {
@@ -69,7 +96,7 @@ func (b *Book) fateOf(row *reader.Row) Fate {
 		return Fate{Status: outcome.Pending, Message: "not sent"}
 	}
 	f := b.Fate(pos)
-	if _, first := b.set.At(pos); first != row.Line && f.Status.Claims() != outcome.NotLinked {
+	if b.set.Line(pos) != row.Line && f.Status.Claims() != outcome.NotLinked {
 		f.Message = strings.TrimPrefix(f.Message+"; the same link as an earlier line", "; ")
 	}
 	return f

@@ -233,7 +233,7 @@ func oneLink(t testing.TB, n int) (*chunker.Set, []Row) {
 		if err := b.Add(l, i+2); err != nil {
 			t.Fatal(err)
 		}
-		rows[i] = linkRow(l, i+2, outcome.Duplicate, "t")
+		rows[i] = linkRow(l, l.Parent.String(), i+2, outcome.Duplicate, "t")
 	}
 	rows[0].Status = outcome.Removed
 	return b.Build(), rows

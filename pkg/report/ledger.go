@@ -2,17 +2,13 @@ package report
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"reflect"
-	"strconv"
 	"strings"
-
-	"github.com/gocarina/gocsv"
 
 	"delink/pkg/disk"
 	"delink/pkg/outcome"
@@ -21,17 +17,17 @@ import (
 
 // header is the first line of a result file. A file with another first line was not made by this
 // version of the program.
-var header = strings.Join(columns(), ",") + "\n"
+var header = strings.Join(columns, ",") + "\n"
 
-// columns gives the columns of a result file from the tags of cells.
-func columns() []string {
+// columns are the columns of a result file, from the tags of cells.
+var columns = func() []string {
 	t := reflect.TypeFor[cells]()
 	names := make([]string, t.NumField())
 	for i := range names {
 		names[i] = t.Field(i).Tag.Get("csv")
 	}
 	return names
-}
+}()
 
 // olderHeader is the first line of a result file that does not say which CRM its rows are about.
 const olderHeader = "line,module,parent_id,relation,related_id,status,code,message,http_status,attempts,time\n"
@@ -90,41 +86,6 @@ func ReadLedger(on disk.Disk, path string, visit func(row *Row, at int64) error)
 	return Extent{Exists: true, Rows: n, Size: int64(len(header)) + lines.size, Torn: lines.torn}, nil
 }
 
-// readRows reads the rows below the header, and gives their number.
-func readRows(path string, lines *wholeLines, visit func(row *Row, at int64) error) (n int, err error) {
-	rows := csv.NewReader(io.MultiReader(strings.NewReader(header), lines))
-	rows.ReuseRecord = true
-	decoder, err := gocsv.NewUnmarshaller(rows, cells{})
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", path, err)
-	}
-	for ; ; n++ {
-		at := rows.InputOffset()
-		v, err := decoder.Read()
-		if err == io.EOF {
-			return n, lines.err
-		}
-		line := n + 2 // each row is one line
-		if lines.err != nil {
-			return n, lines.err
-		}
-		if err != nil {
-			return n, damaged(path, line, faultOf(err, len(columns())))
-		}
-		if at, _ := rows.FieldPos(0); at != line {
-			return n, damaged(path, line, emptyLine)
-		}
-		c, _ := v.(cells)
-		row, err := c.row()
-		if err != nil {
-			return n, damaged(path, line, err.Error())
-		}
-		if err := visit(&row, max(at, int64(len(header)))); err != nil {
-			return n, err
-		}
-	}
-}
-
 const emptyLine = "there is an empty line, or a row is not one line"
 
 func damaged(path string, line int, fault string) error {
@@ -141,27 +102,6 @@ func faultOf(err error, columns int) string {
 	}
 	return err.Error()
 }
-
-// row makes a Row of cells that were read. Its errors say what is wrong with the row.
-func (c *cells) row() (r Row, err error) {
-	if c.isHeader() {
-		return r, errors.New("the header is there again: were two result files put together?")
-	}
-	r = Row{
-		Module: c.Module, Parent: c.Parent, Relation: c.Relation, Related: c.Related, Status: outcome.Status(c.Status),
-		Code: c.Code, Message: c.Message, HTTPStatus: c.HTTPStatus, Time: c.Time, Org: c.Org,
-	}
-	if r.Line, err = strconv.Atoi(c.Line); err != nil {
-		return r, fmt.Errorf("line %q is not a number", c.Line)
-	}
-	if r.Attempts, err = strconv.Atoi(c.Attempts); err != nil {
-		return r, fmt.Errorf("attempts %q is not a number", c.Attempts)
-	}
-	return r, r.check()
-}
-
-// isHeader reports whether the cells are those of the header.
-func (c *cells) isHeader() bool { return c.Line == "line" && c.Status == "status" }
 
 func (r *Row) check() error {
 	switch {
@@ -201,75 +141,36 @@ const lineMax = 1 << 20
 func newWholeLines(f io.Reader) *wholeLines { return &wholeLines{in: bufio.NewReaderSize(f, lineMax)} }
 
 func (w *wholeLines) Read(p []byte) (int, error) {
-	for len(w.rest) == 0 {
-		line, err := w.in.ReadSlice('\n')
-		switch {
-		case err == nil:
-			w.size += int64(len(line))
-			w.count++
-			w.last = append(w.last[:0], line[max(0, len(line)-lastMax):]...)
-			w.rest = line
-		case err == io.EOF:
-			w.torn = int64(len(line))
-			return 0, io.EOF
-		case err == bufio.ErrBufferFull:
-			w.rest, w.long = line, true // delink writes no such line, so the row will not be accepted
-		default:
-			w.err = err
-			return 0, err
-		}
+	if err := w.fill(); err != nil {
+		return 0, err
 	}
 	n := copy(p, w.rest)
 	w.rest = w.rest[n:]
 	return n, nil
 }
 
-// encoder writes rows as lines.
-type encoder struct {
-	buf   bytes.Buffer
-	csv   *gocsv.SafeCSVWriter
-	cells []cells
-}
-
-// cells are the columns of a Row, as they are in the file. All are strings: gocsv takes two thirds
-// of the time for these that it takes for numbers and other types, accepts 0x1F and 1.5 as whole
-// numbers, and its errors for other texts are in the words of Go.
-type cells struct {
-	Line       string `csv:"line"`
-	Module     string `csv:"module"`
-	Parent     string `csv:"parent_id"`
-	Relation   string `csv:"relation"`
-	Related    string `csv:"related_id"`
-	Status     string `csv:"status"`
-	Code       string `csv:"code"`
-	Message    string `csv:"message"`
-	HTTPStatus string `csv:"http_status"`
-	Attempts   string `csv:"attempts"`
-	Time       string `csv:"time"`
-	Org        string `csv:"org"`
-}
-
-func newEncoder() *encoder {
-	e := &encoder{}
-	e.csv = gocsv.NewSafeCSVWriter(csv.NewWriter(&e.buf))
-	return e
-}
-
-// encode gives the lines of some rows. They must not be used after the next call.
-func (e *encoder) encode(rows []Row) ([]byte, error) {
-	e.buf.Reset()
-	e.cells = e.cells[:0]
-	for i := range rows {
-		r := &rows[i]
-		e.cells = append(e.cells, cells{
-			strconv.Itoa(r.Line), r.Module, r.Parent, r.Relation, r.Related, string(r.Status),
-			r.Code, r.Message, r.HTTPStatus, strconv.Itoa(r.Attempts), r.Time, r.Org,
-		})
+// fill reads a line into rest, if nothing is left of the one before.
+func (w *wholeLines) fill() error {
+	if len(w.rest) > 0 {
+		return nil
 	}
-	if err := gocsv.MarshalCSVWithoutHeaders(e.cells, e.csv); err != nil {
-		return nil, err
+	line, err := w.in.ReadSlice('\n')
+	switch {
+	case err == nil:
+		w.size += int64(len(line))
+		w.count++
+		w.last = append(w.last[:0], line[max(0, len(line)-lastMax):]...)
+		w.rest = line
+	case err == io.EOF:
+		w.torn = int64(len(line))
+		return io.EOF
+	case err == bufio.ErrBufferFull:
+		w.rest, w.long = line, true // delink writes no such line, so the row will not be accepted
+	default:
+		w.err = err
+		return err
 	}
-	return e.buf.Bytes(), nil
+	return nil
 }
 
 // Ledger is a result file that is being added to.

@@ -12,6 +12,6 @@ func (p *positions) add(pos, rows int) {
 	(*p)[pos/64] |= 1 << (pos % 64)
 }
 
-func (p positions) has(pos int) bool { return p != nil && p[pos/64]&(1<<(pos%64)) != 0 }
+func (p positions) has(pos int) bool { return pos/64 < len(p) && p[pos/64]&(1<<(pos%64)) != 0 }
 
 func (p positions) isEmpty() bool { return p == nil }

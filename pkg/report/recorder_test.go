@@ -27,7 +27,7 @@ func TestWhereRowsBegin(t *testing.T) {
 	rows := make([]Row, 5)
 	for i := range rows {
 		l := reader.Link{Relation: leads, Parent: 1, Related: zoho.ID(1 + i*100)}
-		rows[i] = linkRow(l, i+2, outcome.Removed, "t")
+		rows[i] = linkRow(l, l.Parent.String(), i+2, outcome.Removed, "t")
 		rows[i].Message = strings.Repeat("ü, ", i)
 	}
 	if err := errors.Join(ledger.Append(rows[:2]), ledger.Append(rows[2:]), ledger.Close()); err != nil {

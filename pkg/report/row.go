@@ -28,13 +28,15 @@ type Row struct {
 // timeLayout is RFC 3339 with milliseconds; times are in UTC.
 const timeLayout = "2006-01-02T15:04:05.000Z07:00"
 
-func timestamp(t time.Time) string { return t.UTC().Format(timeLayout) }
+// Timestamp is a time as all files have it.
+func Timestamp(t time.Time) string { return t.UTC().Format(timeLayout) }
 
-func linkRow(l reader.Link, line int, s outcome.Status, at string) Row {
+// linkRow makes a row of a link. parent is the text of the parent record's id.
+func linkRow(l reader.Link, parent string, line int, s outcome.Status, at string) Row {
 	return Row{
 		Line:     line,
 		Module:   l.Relation.Module,
-		Parent:   l.Parent.String(),
+		Parent:   parent,
 		Relation: l.Relation.List,
 		Related:  l.Related.String(),
 		Status:   s,
@@ -55,13 +57,28 @@ func (r *Row) Link() (l reader.Link, err error) {
 // cell makes a text of the CRM safe for a cell: the text is on one line, and a spreadsheet does not
 // take it for a formula.
 func cell(s string) string {
-	if strings.ContainsFunc(s, isControl) { // the check is cheap, and is true for few rows
+	if hasControl(s) { // true for few rows
 		s = strings.Join(strings.FieldsFunc(s, isControl), " ")
 	}
-	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
+	if s == "" {
+		return s
+	}
+	switch s[0] {
+	case '=', '+', '-', '@':
 		return "'" + s
 	}
 	return s
+}
+
+// hasControl is strings.ContainsFunc with isControl. It is asked of every outcome, and the
+// characters in question are single bytes.
+func hasControl(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return true
+		}
+	}
+	return false
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }

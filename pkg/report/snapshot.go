@@ -63,7 +63,7 @@ func (s *Snapshot) keep(links []worker.Snapshot) error {
 	if err := s.open(links); err != nil {
 		return err
 	}
-	now := timestamp(time.Now())
+	now := Timestamp(time.Now())
 	var b []byte
 	for _, l := range links {
 		row, err := csvLine(s.row(l, now))

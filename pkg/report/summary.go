@@ -117,21 +117,25 @@ func (s *Summary) Identity() zoho.Identity {
 }
 
 // Start sets the time of the start.
-func (s *Summary) Start(at time.Time) { s.StartedAt = timestamp(at) }
+func (s *Summary) Start(at time.Time) { s.StartedAt = Timestamp(at) }
 
 // End sets the time of the end, and how long the run took.
 func (s *Summary) End(started, at time.Time) {
-	end := timestamp(at)
+	end := Timestamp(at)
 	s.EndedAt = &end
 	s.Seconds = math.Round(at.Sub(started).Seconds()*1000) / 1000
 }
 
 // Encode writes the summary as JSON, with a line for each field.
-func (s *Summary) Encode(w io.Writer) error {
+func (s *Summary) Encode(w io.Writer) error { return EncodeJSON(w, s) }
+
+// EncodeJSON writes a value as JSON that people can read, too: with a line for each field, and
+// texts as they are.
+func EncodeJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(s)
+	return e.Encode(v)
 }
 
 // Write replaces the file of the summary.

@@ -3,7 +3,6 @@ package report
 import (
 	"bufio"
 	"encoding/csv"
-	"encoding/json"
 	"io"
 	"iter"
 	"math"
@@ -57,7 +56,7 @@ func (v *Verified) cells() []string {
 	l := v.Link
 	return []string{
 		strconv.Itoa(v.Line), l.Relation.Module, l.Parent.String(), l.Relation.List, l.Related.String(),
-		string(v.Status), linked, string(v.Agrees), timestamp(v.Time),
+		string(v.Status), linked, string(v.Agrees), Timestamp(v.Time),
 	}
 }
 
@@ -146,17 +145,12 @@ func (v *Verification) Add(r *Verified) {
 
 // SetTimes sets the times of the start and the end.
 func (v *Verification) SetTimes(started, ended time.Time) {
-	v.StartedAt, v.EndedAt = timestamp(started), timestamp(ended)
+	v.StartedAt, v.EndedAt = Timestamp(started), Timestamp(ended)
 	v.Seconds = math.Round(ended.Sub(started).Seconds()*1000) / 1000
 }
 
 // Encode writes the numbers as JSON, with a line for each field.
-func (v *Verification) Encode(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
+func (v *Verification) Encode(w io.Writer) error { return EncodeJSON(w, v) }
 
 // byLine gives the positions of the links that have a finding, in the order of the input.
 func (f *Findings) byLine() []int {

@@ -36,8 +36,15 @@ type RelinkCRM interface {
 	// Link makes links. The answer has an item for each link, in the order of the links. Where
 	// zoho.LinksSingly says so, a call has one link.
 	Link(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, links []zoho.NewLink) (zoho.Answer, error)
-	// Count says how many records a related list of the parent record holds.
-	Count(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID) (int, error)
+}
+
+// Lister makes the calls that list links and the calls that find parent records.
+type Lister interface {
+	LinkReader
+	// Records reads a page of the records of a module, or of one of its custom views.
+	Records(ctx context.Context, t zoho.Token, module string, view zoho.ID, p zoho.PageOf) (zoho.Page, error)
+	// Query runs a query in COQL.
+	Query(ctx context.Context, t zoho.Token, query string) (zoho.Page, error)
 }
 
 // Recorder keeps what is about to be sent, and what became of it.

@@ -10,20 +10,6 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Lister makes the calls that list links and find parent records. They change nothing. Errors are
-// of type *zoho.Error.
-type Lister interface {
-	engine.API
-	// Count says how many records a related list of the parent record holds.
-	Count(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID) (int, error)
-	// Links reads a page of a related list.
-	Links(ctx context.Context, t zoho.Token, r zoho.Relation, parent zoho.ID, p zoho.PageOf) (zoho.Page, error)
-	// Records reads a page of the records of a module, or of one of its custom views.
-	Records(ctx context.Context, t zoho.Token, module string, view zoho.ID, p zoho.PageOf) (zoho.Page, error)
-	// Query runs a query in COQL.
-	Query(ctx context.Context, t zoho.Token, query string) (zoho.Page, error)
-}
-
 // Errand is work that reads from the CRM, in one call after the other. Each call depends on the
 // answer to the one before it. All methods but Call are called one at a time, also those of
 // different errands.
@@ -35,6 +21,15 @@ type Errand interface {
 	// Heard takes the answer to the call, if e is nil. Else e says why there is none, after all
 	// attempts. It reports whether there is another call to make. An error ends the run.
 	Heard(e *zoho.Error) (more bool, err error)
+}
+
+// LongErrand is an errand that knows how many calls it takes. Where calls are limited, it is begun
+// only if they are enough for it as well as for those that have begun. Else they could be spent on
+// errands of which none comes to its end.
+type LongErrand interface {
+	Errand
+	// CallsLeft is how many calls the errand takes beside its next one.
+	CallsLeft() int
 }
 
 // Errands is the operation that runs errands. It changes nothing in the CRM. It is used for one
@@ -68,6 +63,13 @@ type errandTask struct {
 	Errand
 }
 
+// plan tells the engine how many calls the errand takes.
+func (t *errandTask) plan() {
+	if e, ok := t.Errand.(LongErrand); ok {
+		t.More = e.CallsLeft()
+	}
+}
+
 // Size is the same for all: none goes before another.
 func (t *errandTask) Size() int { return 1 }
 
@@ -77,7 +79,9 @@ func (o *Errands) Next() (engine.Task, bool) {
 	if !ok {
 		return nil, false
 	}
-	return &errandTask{Errand: e}, true
+	t := &errandTask{Errand: e}
+	t.plan()
+	return t, true
 }
 
 // Prepare has nothing to do: errands change nothing.
@@ -129,6 +133,7 @@ func (o *Errands) Answer(x engine.Task, r engine.Reply) {
 	case more: // it is another call, whose attempts count from the beginning
 		t.Attempts = 0
 		t.Fresh()
+		t.plan()
 		o.Park(t, 0)
 	}
 }

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"delink/pkg/worker/engine"
@@ -39,6 +40,7 @@ type evidence[T provable] struct {
 type provable interface {
 	engine.Task
 	list() listOf
+	named() []zoho.ID // the related records that the look-up was about
 	proof() *proving
 	Fresh()
 }
@@ -57,7 +59,9 @@ type proving struct {
 	uncounted *zoho.Error // why there is no count
 	page      zoho.Page
 	recounted bool
-	unnamed   int // calls that reached the API, and named none of the links
+	// contradicted says that a page of the list has shown links that a look-up had just not shown.
+	contradicted bool
+	unnamed      int // calls that reached the API, and named none of the links
 }
 
 // asked says what the next call of a task asks.
@@ -93,6 +97,8 @@ func whyUnproven(t provable) *zoho.Error {
 	e := &zoho.Error{Kind: zoho.Unanswered, Sent: true, Code: zoho.CodeUnproven}
 	of := t.list()
 	switch uncounted := t.proof().uncounted; {
+	case t.proof().contradicted:
+		e.Detail = fmt.Sprintf("the list %s of %s shows links that the look-up did not show", of.relation, of.parent)
 	case uncounted != nil:
 		e.Detail = fmt.Sprintf("reads of %s show no record at all, and the CRM does not count them (%s)", of.relation, uncounted)
 	default:
@@ -129,7 +135,7 @@ func (v *evidence[T]) shown(r zoho.Relation) {
 	held := v.unproven
 	v.unproven = nil
 	for _, t := range held {
-		if t.list().relation == r {
+		if t.list().relation == r && !t.proof().contradicted {
 			v.believed(t)
 		} else {
 			v.unproven = append(v.unproven, t)
@@ -174,9 +180,9 @@ func (v *evidence[T]) proved(t T, e *zoho.Error) {
 		p.uncounted = e
 		v.ask(t, firstPage)
 		return
-	case e == nil && len(p.page.Records) > 0:
+	case e == nil && len(p.page.Records) > 0 && !contradicts(p.page, t.named()):
 		v.shown(of.relation)
-	case p.uncounted == nil && !p.recounted: // perhaps the count is out of date
+	case p.uncounted == nil && len(p.page.Records) == 0 && !p.recounted: // perhaps the count is out of date
 		p.recounted, p.asks = true, howMany
 		t.Fresh()
 		v.engine.After(t, lookAgain)
@@ -184,6 +190,7 @@ func (v *evidence[T]) proved(t T, e *zoho.Error) {
 	case refusesToAnswer(p.uncounted) && (e == nil || refusesToAnswer(e)) && v.answers != nil && v.answers():
 		v.proven[of] = true
 	default:
+		p.contradicted = len(p.page.Records) > 0
 		v.failed[of] = t
 		for _, w := range v.release(t) {
 			v.hold(w, t)
@@ -191,6 +198,11 @@ func (v *evidence[T]) proved(t T, e *zoho.Error) {
 		return
 	}
 	v.settle(t)
+}
+
+// contradicts reports whether a page of the list shows a link that a look-up has just not shown.
+func contradicts(page zoho.Page, named []zoho.ID) bool {
+	return slices.ContainsFunc(page.Records, func(r zoho.Record) bool { return slices.Contains(named, r.ID) })
 }
 
 // settleUncalled settles a task whose next call is one for a proof that has become needless,
@@ -224,7 +236,7 @@ func (v *evidence[T]) release(t T) []T {
 
 // hold holds a task, because there was no proof for another one of its list.
 func (v *evidence[T]) hold(t, failed T) {
-	t.proof().uncounted = failed.proof().uncounted
+	t.proof().uncounted, t.proof().contradicted = failed.proof().uncounted, failed.proof().contradicted
 	v.unproven = append(v.unproven, t)
 	if v.held != nil {
 		v.held(t)

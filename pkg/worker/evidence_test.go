@@ -35,6 +35,7 @@ func TestFindIsProven(t *testing.T) {
 		linked      int // parents of three that still have their links
 		blank       bool
 		other       bool // the first parent has another link
+		hides       bool // look-ups are empty, and pages are not
 		trusted     bool
 		count, page func() error
 		not, known  int // links, of six
@@ -45,6 +46,7 @@ func TestFindIsProven(t *testing.T) {
 		{name: "a link is there", linked: 1, not: 4, known: 6, counts: 2},
 		{name: "another link is there", other: true, not: 6, known: 6, counts: 2, pages: 1},
 		{name: "reads show nothing, and the links are there", linked: 3, blank: true, counts: 6, pages: 6},
+		{name: "look-ups show nothing, and a page shows the links", linked: 3, hides: true, counts: 3, pages: 3},
 		{name: "reads show nothing, and one link is there", linked: 1, blank: true, not: 4, known: 4, counts: 4, pages: 2},
 		{name: "reads show nothing, and counts are refused", blank: true, count: refused, counts: 3, pages: 3},
 		{name: "a gateway answers all calls", linked: 3, blank: true, count: silent, page: silent, counts: 3, pages: 3},
@@ -59,6 +61,7 @@ func TestFindIsProven(t *testing.T) {
 				r.clear(c.linked)
 				r.linked[other] = c.other
 				r.blank, r.trusted, r.counting, r.paging = c.blank, c.trusted, c.count, c.page
+				r.hides = c.hides
 				s, _ := r.lookUp(outcome.Completed)
 				s.want(c.known-c.not, c.not, 6-c.known)
 				if slots == 1 && (r.counts != c.counts || r.pages != c.pages) {

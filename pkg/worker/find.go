@@ -80,6 +80,8 @@ type lookUpTask struct {
 	linked []bool // the answer to the look-up
 }
 
+func (t *lookUpTask) named() []zoho.ID { return t.batch.Related }
+
 func (t *lookUpTask) list() listOf { return listOf{t.batch.Relation, t.batch.Parent} }
 
 // Size is how many links the task has.

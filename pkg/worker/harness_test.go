@@ -87,6 +87,7 @@ type fake struct {
 	hang    func(call) bool    // answers only when the caller leaves
 	held    map[*zoho.Error]zoho.Token
 	blank   bool // look-ups tell of no links
+	hides   bool // look-ups tell of no links, and pages of a list do
 }
 
 func newFake(t *testing.T, batches []chunker.Batch) *fake {
@@ -245,7 +246,7 @@ func (f *fake) Linked(ctx context.Context, token zoho.Token, r zoho.Relation, pa
 	c := call{lookup: true, relation: r, parent: parent, ids: ids, token: token}
 	x := f.do(ctx, c, func() {
 		for i, l := range c.links() {
-			linked[i] = !f.blank && f.linked[l]
+			linked[i] = !f.blank && !f.hides && f.linked[l]
 		}
 	})
 	if x.err != nil {

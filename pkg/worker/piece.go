@@ -31,6 +31,8 @@ func (p *piece) batch() chunker.Batch {
 	return chunker.Batch{Relation: p.relation, Parent: p.parent, Related: p.ids, Pos: p.pos, History: p.history, Turned: p.turned}
 }
 
+func (p *piece) named() []zoho.ID { return p.ids }
+
 func (p *piece) list() listOf { return listOf{p.relation, p.parent} }
 
 // isTurned reports whether the piece is sent from the other side of its links.

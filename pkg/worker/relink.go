@@ -29,6 +29,7 @@ type Relink struct {
 	evidence evidence[*relinkTask]
 
 	heard     bool // the CRM itself has answered some call
+	overwrote bool // a link was there that its look-up did not show
 	lost      int  // tasks whose links were sent to no answer, since such a call was last answered
 	lostLooks int  // tasks whose look-ups went unanswered, since a look-up was last answered
 }
@@ -129,8 +130,8 @@ func (r *Relink) answered(t *relinkTask, at time.Time) {
 				r.readBack(t, item)
 				return
 			}
-			status, _ := t.history.JudgeLink(outcome.SaidLinked)
-			out = append(out, t.outcome(i, status, item.Code, item.Message, a.Status, at))
+			status, message := r.made(t, t.history, item)
+			out = append(out, t.outcome(i, status, item.Code, message, a.Status, at))
 		case zoho.Failed:
 			status, settled := t.history.JudgeLink(outcome.RefusedToLink)
 			if !settled {
@@ -156,6 +157,25 @@ func (r *Relink) answered(t *relinkTask, at time.Time) {
 	for _, g := range silent {
 		r.repeat(t.only(g.at), &zoho.Error{Kind: zoho.Unanswered, Status: a.Status, Code: g.code, Detail: g.message})
 	}
+}
+
+// made gives the status of a link of a history for which a call was answered with a success, and its
+// message. If the words of the first answer say that the link was there before, the look-up did not
+// show it, and the call has overwritten its fields.
+func (r *Relink) made(t *relinkTask, h outcome.History, item zoho.Item) (outcome.Status, string) {
+	if !item.WasThere || t.sends > 1 {
+		status, _ := h.JudgeLink(outcome.SaidLinked)
+		return status, item.Message
+	}
+	status, _ := h.JudgeLink(outcome.SaidUpdated)
+	if status != outcome.Present {
+		return status, item.Message
+	}
+	if !r.overwrote {
+		r.overwrote = true
+		r.engine.Notef("a link was there although the look-up before did not show it, and its fields were overwritten: reads of this CRM lag behind")
+	}
+	return status, item.Message + " (the link was there although the look-up before did not show it, and its fields were overwritten)"
 }
 
 // settle records outcomes of a task's links.

@@ -66,7 +66,8 @@ func (r *Relink) checked(t *relinkTask, at time.Time) {
 		}
 		code, message := t.why.Code, foundThere(t.history)
 		if t.said != nil {
-			code, message = t.said.Code, t.said.Message
+			code = t.said.Code
+			status, message = r.made(t, t.before, *t.said)
 		}
 		out = append(out, t.outcome(i, status, code, message, t.why.Status, at))
 	}

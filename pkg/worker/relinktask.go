@@ -28,12 +28,14 @@ type relinkTask struct {
 	step   step
 	trial  bool // it is the trial of its relation
 
-	unanswered   *zoho.Error // why it is open whether an attempt of this run made the links
-	why          *zoho.Error // why the links are checked
-	refusedByID  bool        // they are, because the CRM refused them by id
-	said         *zoho.Item  // they are, because a trial was answered with this success
-	notSeen      int         // checks that did not find the links
-	unauthorized int         // see mostUnauthorized
+	unanswered   *zoho.Error     // why it is open whether an attempt of this run made the links
+	why          *zoho.Error     // why the links are checked
+	refusedByID  bool            // they are, because the CRM refused them by id
+	said         *zoho.Item      // the links are checked because a trial was answered with this success
+	before       outcome.History // of the trial, before that success
+	sends        int             // calls that were to make the links
+	notSeen      int             // checks that did not find the links
+	unauthorized int             // see mostUnauthorized
 
 	answer zoho.Answer // to the last call that makes the links
 	linked []bool      // the answer to the last look-up
@@ -60,6 +62,7 @@ func (t *relinkTask) Call(ctx context.Context, token zoho.Token) (err error) {
 	}
 	switch t.step {
 	case links:
+		t.sends++
 		to := make([]zoho.NewLink, len(t.ids))
 		for i, id := range t.ids {
 			to[i] = zoho.NewLink{ID: id, Fields: t.fields[i]}

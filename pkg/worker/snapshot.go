@@ -23,16 +23,29 @@ type Snapshot struct {
 // errNotLinked is why links are not sent that are not there when their fields are read.
 var errNotLinked = &zoho.Error{Kind: zoho.Refused, Code: zoho.CodeNotLinked}
 
+// errFieldHidden is why links are not sent whose mandatory field is not shown.
+var errFieldHidden = &zoho.Error{Kind: zoho.Refused, Code: zoho.CodeFieldHidden}
+
 // fieldsRead takes the links' own fields. Links that are there are sent as soon as their fields are
 // on disk. The others are settled without a delink, like links that a look-up has not found.
 func (d *Delink) fieldsRead(t *task, at time.Time) {
-	var there, others []int
+	var there, others, bare []int
+	field := zoho.MandatoryField(t.relation)
 	for i := range t.ids {
-		if t.states[i].Linked {
+		switch s := t.states[i]; {
+		case s.Linked && field != "" && s.Fields[field] == "":
+			bare = append(bare, i)
+		case s.Linked:
 			there = append(there, i)
-		} else {
+		default:
 			others = append(others, i)
 		}
+	}
+	if len(bare) > 0 { // undo could not make them again, which is what the snapshot is for
+		d.evidence.shown(t.relation)
+		e := *errFieldHidden
+		e.Detail = field
+		d.settleUnread(t.only(bare), &e)
 	}
 	if len(there) > 0 {
 		d.unread = 0

@@ -60,7 +60,8 @@ func (r *Relink) try(t *relinkTask) {
 // shows the link, the success counts as an answer that says nothing.
 func (r *Relink) readBack(t *relinkTask, item zoho.Item) {
 	e := &zoho.Error{Kind: zoho.Unanswered, Sent: true, Status: t.answer.Status, Code: zoho.CodeNotShown, Detail: item.Message}
-	t.said, t.history, t.unanswered = &item, outcome.Unanswered, e
+	t.said, t.before = &item, t.history
+	t.history, t.unanswered = outcome.Unanswered, e
 	r.check(t, e)
 }
 

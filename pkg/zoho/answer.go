@@ -37,6 +37,10 @@ type Item struct {
 	Verdict Verdict
 	Code    string // Zoho's code, or ours
 	Message string // Zoho's words
+	// WasThere says of Linked that the words are those for a link that was there already: "relation
+	// updated". The code is the same as for one that is made (D). Words may differ, so nothing but a
+	// warning may rest on this.
+	WasThere bool
 }
 
 // Answer is what the CRM said of the ids of one call: one Item for each id sent, in the order of
@@ -48,7 +52,7 @@ type Answer struct {
 }
 
 // verdict is what an item says of its id.
-func (r result) verdict() Verdict {
+func (r *result) verdict() Verdict {
 	code := strings.ToUpper(r.Code.text())
 	failed, went := strings.EqualFold(string(r.Status), "error"), strings.EqualFold(string(r.Status), "success")
 	success := code == "SUCCESS" || went && number(code) && code[0] == '2'
@@ -65,7 +69,7 @@ func (r result) verdict() Verdict {
 		return Silent
 	case r.Details.pathIndex() >= 0: // the module, the parent record or the list is wrong: nothing is said of the link
 		return Failed
-	case code == codeInvalidData, code == "MANDATORY_NOT_FOUND":
+	case code == CodeInvalidData, code == "MANDATORY_NOT_FOUND":
 		return Absent
 	case strings.EqualFold(string(r.Message), "contact role not deleted"): // Contact_Roles (D)
 		return Absent
@@ -79,7 +83,7 @@ func (r result) verdict() Verdict {
 // the words of a success: its code is the same as for a link that was removed (D, S), and a
 // deletion destroys data. A relation or a contact role that was deleted is a link. An item that is
 // not plainly an error counts, since a run that stops for nothing does less harm.
-func (r result) deleted() bool {
+func (r *result) deleted() bool {
 	if len(r.Message) == 0 {
 		return false
 	}
@@ -93,7 +97,7 @@ func (r result) deleted() bool {
 }
 
 // id is the id that an item names; false where it names none.
-func (r result) id() (ID, bool) {
+func (r *result) id() (ID, bool) {
 	id, err := ParseID(strings.TrimPrefix(string(r.Details.ID), "zcrm_"))
 	return id, err == nil
 }
@@ -107,33 +111,33 @@ func (r result) id() (ID, bool) {
 // stay Silent, and another call has to find out.
 func match(ids []ID, data []result) (items []Item, deleted bool) {
 	items = make([]Item, len(ids))
-	at := make(map[ID]int, len(ids))
 	for i, id := range ids {
 		items[i] = Item{ID: id, Code: CodeNotInAnswer}
-		at[id] = i
 	}
+	at := sentIDs{ids: ids}
 	answered := make([]bool, len(ids))
 	var nameless []result
 	left := len(ids)
 	same := true
 	lost := false // a record was deleted that is none of those that were asked for by name
-	for _, r := range data {
+	for n := range data {
+		r := &data[n]
 		v := r.verdict()
 		deleted = deleted || v == Deleted
 		id, named := r.id()
-		i, asked := at[id]
+		i, asked := at.of(id, n)
 		switch {
 		case !named:
-			nameless = append(nameless, r)
+			nameless = append(nameless, *r)
 			same = same && r.Code == nameless[0].Code && v == nameless[0].verdict()
 			lost = lost || v == Deleted
 		case !asked:
 			same = false
 			lost = lost || v == Deleted
 		case answered[i]:
-			items[i] = agree(items[i], r.item(id))
+			items[i] = agree(items[i], r.item(id, v))
 		default:
-			items[i] = r.item(id)
+			items[i] = r.item(id, v)
 			answered[i] = true
 			left--
 		}
@@ -142,7 +146,7 @@ func match(ids []ID, data []result) (items []Item, deleted bool) {
 		switch {
 		case answered[i]:
 		case same && len(nameless) == left:
-			items[i] = nameless[0].item(id)
+			items[i] = nameless[0].item(id, nameless[0].verdict())
 		case lost: // one of these ids, and nobody knows which
 			items[i].Code = CodeRecordDeleted
 			items[i].Verdict = Deleted
@@ -151,9 +155,29 @@ func match(ids []ID, data []result) (items []Item, deleted bool) {
 	return items, deleted
 }
 
-// item is the item for an id.
-func (r result) item(id ID) Item {
-	v, code := r.verdict(), r.Code.text()
+// sentIDs finds ids among those that were sent.
+type sentIDs struct {
+	ids []ID
+	at  map[ID]int // made when it is needed: nearly always, item n is about id n
+}
+
+func (s *sentIDs) of(id ID, n int) (at int, sent bool) {
+	if n < len(s.ids) && s.ids[n] == id {
+		return n, true
+	}
+	if s.at == nil {
+		s.at = make(map[ID]int, len(s.ids))
+		for i, id := range s.ids {
+			s.at[id] = i
+		}
+	}
+	at, sent = s.at[id]
+	return at, sent
+}
+
+// item is the item for an id. v is the verdict.
+func (r *result) item(id ID, v Verdict) Item {
+	code := r.Code.text()
 	switch {
 	case v == Deleted:
 		code = CodeRecordDeleted
@@ -195,7 +219,7 @@ func deletion(ids []ID, status int, body *envelope, raw []byte) (a Answer, ok bo
 			said = append(said, whole)
 		}
 	}
-	if !slices.ContainsFunc(said, result.deleted) {
+	if !slices.ContainsFunc(said, func(r result) bool { return r.deleted() }) {
 		return Answer{}, false
 	}
 	if status >= 500 {

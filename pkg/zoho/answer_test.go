@@ -506,7 +506,7 @@ func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 func TestOneNamelessItemForOneID(t *testing.T) {
 	const body = `{"data":[{"code":"INVALID_DATA","details":{},"message":"relation not found","status":"error"}]}`
 	a, err := delink(t, over(t, canned{status: 400, body: body}), []ID{idA})
-	want := Answer{Status: 400, Items: []Item{{idA, Absent, "INVALID_DATA", "relation not found"}}}
+	want := Answer{Status: 400, Items: []Item{{idA, Absent, "INVALID_DATA", "relation not found", false}}}
 	if diff := cmp.Diff(want, a); err != nil || diff != "" {
 		t.Error(err, diff)
 	}

@@ -56,7 +56,16 @@ func number(code string) bool {
 // decode reads a body; nil if it is not one JSON object with data of the form that the API
 // documents.
 func decode(body []byte) *envelope {
-	c := newCursor(web.TrimBody(body), lenient)
+	body = web.TrimBody(body)
+	if e := usual(body); e != nil {
+		return e
+	}
+	return decodeAny(body)
+}
+
+// decodeAny is decode for a body of any form, without what gateways put around it.
+func decodeAny(body []byte) *envelope {
+	c := newCursor(body, lenient)
 	var e envelope
 	if c.next() != '{' {
 		return nil

@@ -22,19 +22,19 @@ var explanations = map[string]string{
 	"FEATURE_NOT_SUPPORTED":     "the org's edition does not have this feature",
 	"ID_ALREADY_CONVERTED":      "the record is a converted lead",
 	"INTERNAL_ERROR":            "the CRM had an internal error",
-	codeInvalidData:             "the CRM does not accept an id or a name in the call",
-	"INVALID_MODULE":            "the CRM does not know the module",
+	CodeInvalidData:             "the CRM does not accept an id or a name in the call",
+	CodeInvalidModule:           "the CRM does not know the module",
 	"INVALID_OAUTHTOKEN":        "the access token is not accepted",
 	"INVALID_REQUEST_METHOD":    "the CRM does not accept this kind of call here",
 	"INVALID_TOKEN":             "the access token is not accepted",
 	"INVALID_URL_PATTERN":       "the CRM does not know this address",
-	"LIMIT_EXCEEDED":            "the call is larger than the CRM allows",
+	CodeLimitExceeded:           "the call is larger than the CRM allows",
 	"LIMIT_REACHED":             "too many calls",
 	"MANDATORY_NOT_FOUND":       "the CRM misses something in the call",
 	"NOT_APPROVED":              "the record waits for an approval",
 	"NOT_SUPPORTED":             "the CRM does not support delinking in this related list",
 	"NO_PERMISSION":             "the user of this login lacks a permission",
-	"OAUTH_SCOPE_MISMATCH":      "the login lacks a scope",
+	CodeScopeMismatch:           "the login lacks a scope",
 	"RATE_LIMIT_EXCEEDED":       "too many calls",
 	"RECORD_LOCKED":             "the record is locked",
 	"RECORD_IN_BLUEPRINT":       "the record is in a blueprint that forbids the change",
@@ -72,6 +72,7 @@ var explanations = map[string]string{
 	// Codes of ours.
 	CodeNoAnswer:       "no answer came",
 	CodeNotLinked:      "there is no such link",
+	CodeFieldHidden:    "the CRM does not show a field that the link cannot be made without",
 	CodeForeignAnswer:  "the answer is not from Zoho CRM",
 	CodeServerError:    "the CRM had an error",
 	CodeNotConnected:   "no connection to the CRM",
@@ -93,8 +94,13 @@ var explanations = map[string]string{
 	CodeProxy:          "the proxy cannot be used",
 }
 
-// codeInvalidData says that something in the path or the ids is wrong; only its index says what.
-const codeInvalidData = "INVALID_DATA"
+// Codes of Zoho on which something depends.
+const (
+	CodeInvalidData   = "INVALID_DATA" // something in the path or the ids is wrong; only its index says what
+	CodeInvalidModule = "INVALID_MODULE"
+	CodeLimitExceeded = "LIMIT_EXCEEDED"
+	CodeScopeMismatch = "OAUTH_SCOPE_MISMATCH"
+)
 
 // places explain codes without a meaning of their own, by the part of the path that they are about.
 var places = map[Scope]string{

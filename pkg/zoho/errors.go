@@ -102,6 +102,15 @@ func AsError(err error) *Error {
 	return &Error{Kind: Unanswered, Sent: true, Code: CodeNoAnswer, Cause: err}
 }
 
+// Has reports whether the code is that one, in any case.
+func (e *Error) Has(code string) bool { return strings.EqualFold(e.Code, code) }
+
+// IsAbout reports whether a call was refused because of a parameter. Look-ups are Nameless then: they
+// have ids, one of which could be the reason.
+func (e *Error) IsAbout(param string) bool {
+	return (e.Kind == Refused || e.Kind == Nameless) && strings.EqualFold(e.Param, param)
+}
+
 // nameScopes says which scopes a call for a relation needs, where the login lacks one: those of
 // both modules (K).
 func (e *Error) nameScopes(r Relation, operation string) {
@@ -115,7 +124,7 @@ func (e *Error) nameScopes(r Relation, operation string) {
 
 // needsScopes adds what a call needs to the error of a login that lacks a scope.
 func (e *Error) needsScopes(needs string) {
-	if strings.ToUpper(e.Code) == "OAUTH_SCOPE_MISMATCH" {
+	if e.Has(CodeScopeMismatch) {
 		e.Detail = strings.TrimPrefix(e.Detail+"; "+needs, "; ")
 	}
 }
@@ -127,7 +136,7 @@ func (e *Error) Unwrap() error { return e.Cause }
 // which part of the path is wrong. Scope tells which: the parent record, or the module or list.
 func (e *Error) SaysOnlyWhere() bool {
 	_, ok := places[e.Scope]
-	return ok && e.Kind == Refused && (e.Code == codeInvalidData || number(e.Code))
+	return ok && e.Kind == Refused && (e.Code == CodeInvalidData || number(e.Code))
 }
 
 // explanation is that of the code, or of the part of the path that a code without a meaning of its
@@ -159,6 +168,7 @@ const (
 	CodeRedirected     = "REDIRECTED"           // 3xx: the API does not redirect
 	CodeRecordDeleted  = "RECORD_DELETED"       // a success that deleted a record
 	CodeContradiction  = "CONTRADICTION"        // two answers for one id that do not agree
+	CodeFieldHidden    = "FIELD_HIDDEN"         // a read does not show a field that a link cannot be made without
 	CodeNotLinked      = "NOT_LINKED"           // a read shows that there is no such link
 	CodeNotInAnswer    = "NOT_IN_ANSWER"        // an answer came, but none of its items names the id
 	CodeUnproven       = "UNPROVEN"             // an empty answer, and nothing shows that reads tell the truth

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // Whatever body comes with whatever status: no panic, an item for each id in their order, and no id
@@ -58,6 +60,30 @@ func FuzzAnswer(f *testing.F) {
 			if strings.ContainsAny(item.Message+item.Code, "\r\n\x1b\x00") || len(item.Message) > 1000 {
 				t.Fatalf("message %q", item.Message)
 			}
+		}
+	})
+}
+
+// What is read in the usual form is what the reader of every form makes of it.
+func FuzzUsual(f *testing.F) {
+	item := `{"code":"SUCCESS","details":{"id":"1"},"message":"relation removed","status":"success"}`
+	for _, body := range []string{
+		`{"data":[` + item + `]}`, `{"data":[` + item + `,` + item + `]}`, `{"data":[` + item + item + `]}`, `{"data":[` + item + `,]}`,
+		`{"data":[{"code":"SUCCESSFUL","details":{"id":"1"},"message":"relation removed!","status":"success"},` + item + `]}`,
+		`{"data":[` + item + `,{"code":"","details":{"id":""},"message":"","status":""},` + item + `]}`,
+		`{"data":[` + item + `]}]}`, `{"data":[` + item + `],"code":"X"}`, `{"data":[` + strings.ToUpper(item) + `]}`,
+		`{"data":[{"code":"a\"b","details":{"id":"1"},"message":"é","status":"s"}]}`, `{"data":[{"code":"`, `{"data":[{"code":"x"}]}`, `{"data":[]}`,
+		`{"data":[{"code":"X","details":{"id":"1"},"message":"","status":"\u0041"}]}`, `{"data":[{"code":"X","details":{"id":1},"message":"","status":""}]}`,
+	} {
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		got, want := usual([]byte(body)), decodeAny([]byte(body))
+		if got == nil {
+			return
+		}
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(envelope{}, result{}, details{})); diff != "" {
+			t.Fatalf("%q: %s", body, diff)
 		}
 	})
 }

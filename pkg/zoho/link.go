@@ -53,7 +53,7 @@ func (c *Client) Link(ctx context.Context, t Token, r Relation, parent ID, links
 	path := fmt.Sprintf("/%s/%s/%s", r.Module, parent, r.List)
 	singly := LinksSingly(r)
 	if len(links) == 0 || len(links) > MaxIDs || singly && len(links) > 1 {
-		return Answer{}, &Error{Kind: Refused, Code: "LIMIT_EXCEEDED"} // a mistake of the caller's: nothing is sent
+		return Answer{}, &Error{Kind: Refused, Code: CodeLimitExceeded} // a mistake of the caller's: nothing is sent
 	}
 	if singly {
 		path += "/" + links[0].ID.String()
@@ -142,7 +142,9 @@ func (r result) linkItem(id ID) Item {
 	if code == "" {
 		code = CodeForeignAnswer
 	}
-	return Item{ID: id, Verdict: r.linkVerdict(), Code: code, Message: r.Details.said(r.Message)}
+	verdict := r.linkVerdict()
+	wasThere := verdict == Linked && strings.Contains(strings.ToLower(string(r.Message)), "updated")
+	return Item{ID: id, Verdict: verdict, Code: code, Message: r.Details.said(r.Message), WasThere: wasThere}
 }
 
 // nobody is the place of what names something that was not sent.

@@ -87,7 +87,9 @@ func TestLinkAnswers(t *testing.T) {
 	bare := func(code, status string) string {
 		return fmt.Sprintf(`{"code":%q,"details":{},"message":"m","status":%q}`, code, status)
 	}
-	item := func(id ID, v Verdict, code, message string) Item { return Item{id, v, code, message} }
+	item := func(id ID, v Verdict, code, message string) Item {
+		return Item{id, v, code, message, v == Linked && strings.Contains(strings.ToLower(message), "updated")}
+	}
 	updated := func(id ID, words string) string { return strings.Replace(good(id), "relation added", words, 1) }
 	linked := func(id ID) Item { return item(id, Linked, "SUCCESS", "relation added") }
 	missing := func(id ID) Item { return item(id, Silent, CodeNotInAnswer, "") }

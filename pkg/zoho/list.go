@@ -101,7 +101,7 @@ func (c *cursor) record(keep columns) (r listed) {
 			return
 		}
 		switch name := string(c.remember(n)); {
-		case name == memberInfo && keep.rest == restIsOwn:
+		case name == MemberInfo && keep.rest == restIsOwn:
 			c.memberInfo(&r.own)
 		case slices.Contains(keep.asked, name):
 			c.field(&r.fields, name)
@@ -122,8 +122,8 @@ func (c *cursor) record(keep columns) (r listed) {
 	return r
 }
 
-// memberInfo is where members of campaigns have the link's own fields (D, R).
-const memberInfo = "$member_info"
+// MemberInfo is where members of campaigns have the link's own fields (D, R).
+const MemberInfo = "$member_info"
 
 // memberInfo reads the link's own fields. The link's id and times cannot be written and are left
 // out. A form that is not known ends the reading, since fields would be lost without a word.

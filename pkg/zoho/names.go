@@ -1,6 +1,7 @@
 package zoho
 
 import (
+	"cmp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -76,6 +77,16 @@ func APIName(name string) string {
 	}
 	return name
 }
+
+// nameFields has the fields that hold the names of records, where that is not Name.
+var nameFields = map[string]string{
+	"Campaigns": "Campaign_Name", "Products": "Product_Name", "Accounts": "Account_Name", "Deals": "Deal_Name", "Price_Books": "Price_Book_Name",
+	"Vendors": "Vendor_Name", "Leads": "Full_Name", "Contacts": "Full_Name", "Quotes": "Subject", "Sales_Orders": "Subject",
+	"Purchase_Orders": "Subject", "Invoices": "Subject", "Cases": "Subject", "Solutions": "Solution_Title",
+}
+
+// NameField is the field that holds the name of a module's records.
+func NameField(module string) string { return cmp.Or(nameFields[module], "Name") }
 
 // Modules are the standard modules.
 func Modules() []Module { return standard }

@@ -90,6 +90,21 @@ func ownFields(r Relation, asked []string) []string {
 	return nil
 }
 
+// FieldsToAskFor are the fields of a link that a read can ask for by name, to see whether the org
+// shows more of it then: the one without which it cannot be made, or else, for members of campaigns,
+// where their fields are.
+func FieldsToAskFor(r Relation) []string {
+	switch name := MandatoryField(r); {
+	case name != "":
+		return []string{name}
+	case r.Module == campaigns || r.List == campaigns:
+		return []string{MemberInfo}
+	}
+	return nil
+}
+
+const campaigns = "Campaigns"
+
 // Records reads one page of the records of a module, or of one of its custom views; view 0 is all
 // records. They come by ascending id, at most 200. Its errors are of type *Error.
 //

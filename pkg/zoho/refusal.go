@@ -15,15 +15,15 @@ type verdict struct {
 // refusals, by code, for calls that are refused as a whole (docs/zoho-api.md cites D and S for
 // each). INVALID_DATA is not here: its meaning depends on the part of the path that it names.
 var refusals = map[string]verdict{
-	"INVALID_MODULE":            {Refused, ScopeList},
+	CodeInvalidModule:           {Refused, ScopeList},
 	"NOT_SUPPORTED":             {Refused, ScopeList},
 	"FEATURE_NOT_SUPPORTED":     {Refused, ScopeList},
 	"UNABLE_TO_PARSE_DATA_TYPE": {Nameless, ScopeBatch},
-	"LIMIT_EXCEEDED":            {Refused, ScopeBatch},
+	CodeLimitExceeded:           {Refused, ScopeBatch},
 	"MANDATORY_NOT_FOUND":       {Refused, ScopeBatch},
 	"REQUIRED_PARAM_MISSING":    {Refused, ScopeBatch},
 	"AUTHORIZATION_FAILED":      {Denied, ScopeList},
-	"OAUTH_SCOPE_MISMATCH":      {Denied, ScopeList},
+	CodeScopeMismatch:           {Denied, ScopeList},
 	"NO_PERMISSION":             {Denied, ScopeList},
 	"INVALID_REQUEST_METHOD":    {Refused, ScopeRun},
 	"API_NOT_SUPPORTED":         {Refused, ScopeRun},
@@ -78,7 +78,7 @@ func meaning(status int, code string, pathIndex int) (Kind, Scope) {
 		case http.StatusForbidden:
 			return Denied, ScopeList
 		}
-	case code == codeInvalidData:
+	case code == CodeInvalidData:
 		return invalid(status, pathIndex)
 	}
 	switch {
@@ -119,7 +119,7 @@ func (e *Error) reach(body *envelope) {
 func hasMeaning(code string) bool {
 	code = strings.ToUpper(code)
 	_, known := refusals[code]
-	return known || code == codeInvalidData || number(code)
+	return known || code == CodeInvalidData || number(code)
 }
 
 // isPermission reports whether a code may be about one record alone. Codes that are about the user

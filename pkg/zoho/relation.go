@@ -1,7 +1,9 @@
 package zoho
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -17,13 +19,15 @@ type Relation struct {
 // String is "Module.List", the way in which flags and messages write a relation.
 func (r Relation) String() string { return r.Module + "." + r.List }
 
-// ParseRelation reads "Module.List".
+// ParseRelation reads "Module.List" with API names. The names of standard modules may be labels: see
+// APIName.
 func ParseRelation(s string) (Relation, error) {
-	module, list, ok := strings.Cut(s, ".")
-	if !ok || !ValidName(module) || !ValidName(list) {
+	module, list, _ := strings.Cut(s, ".")
+	r := Relation{APIName(strings.TrimSpace(module)), APIName(strings.TrimSpace(list))}
+	if !ValidName(r.Module) || !ValidName(r.List) {
 		return Relation{}, fmt.Errorf("%q is not a relation: write Module.List with API names, as in Campaigns.Leads", s)
 	}
-	return Relation{module, list}, nil
+	return r, nil
 }
 
 // ValidName reports whether s can be the API name of a module or a related list:
@@ -207,6 +211,13 @@ func ClassOf(r Relation) Class {
 // module which its records are of: an org can give a list any name.
 func HoldsRecordsOf(l List) bool {
 	return namesRecords(l.Name) || namesRecords(l.Module)
+}
+
+// SupportedRelations are the relations that the built-in table supports, sorted.
+func SupportedRelations() []Relation {
+	return slices.SortedFunc(maps.Keys(supported), func(a, b Relation) int {
+		return cmp.Or(strings.Compare(a.Module, b.Module), strings.Compare(a.List, b.List))
+	})
 }
 
 // SupportedLists are the lists of a module that the built-in table supports, sorted.

@@ -35,8 +35,13 @@ func TestRelations(t *testing.T) {
 			t.Errorf("%q: %v, %v", s, r, err)
 		}
 	}
+	for s, want := range map[string]string{"campaigns.lead": "Campaigns.Leads", " Price Books . products ": "Price_Books.Products", "Deals.contact roles": "Deals.Contact_Roles"} {
+		if r, err := ParseRelation(s); err != nil || r.String() != want {
+			t.Errorf("%q: %v, %v", s, r, err)
+		}
+	}
 	for s, want := range map[string]Class{
-		"Campaigns.Leads": Supported, "Campaigns.leads": Unlisted, "Deals.Contact_Roles": Supported, "Deals.Contacts": Unlisted,
+		"Campaigns.Leads": Supported, "Campaigns.leads": Supported, "Deals.Contact_Roles": Supported, "Deals.Contacts": Unlisted,
 		"Accounts.Contacts": Unlisted, "Leads.Notes": HoldsRecords, "Custom.NOTES": HoldsRecords, "Leads.Attachments": HoldsRecords, "Leads.Emails": HoldsRecords, "Leads.Activities": HoldsRecords,
 	} {
 		r, err := ParseRelation(s)
@@ -44,8 +49,15 @@ func TestRelations(t *testing.T) {
 			t.Errorf("%s is %d, want %d (%v)", s, got, want, err)
 		}
 	}
+	if got := ClassOf(Relation{"Campaigns", "leads"}); got != Unlisted { // the case of API names matters
+		t.Errorf("Campaigns.leads is %d", got)
+	}
 	if got := SupportedLists("Campaigns"); !slices.Equal(got, []string{"Contacts", "Leads"}) {
 		t.Error(got)
+	}
+	all := SupportedRelations()
+	if len(all) != len(supported) || all[0] != (Relation{"Accounts", "Products"}) || slices.Index(all, Relation{"Campaigns", "Contacts"}) > slices.Index(all, Relation{"Campaigns", "Leads"}) {
+		t.Errorf("supported relations, sorted: %v", all)
 	}
 	if got := SupportedLists("Nothing"); len(got) != 0 {
 		t.Error(got)

@@ -167,6 +167,7 @@ func (d *dispatcher) sendFront(now time.Time) (sent bool, at time.Time) {
 	d.flying[t] = true
 	d.budget.sent++
 	d.setInFlight(d.inFlight + 1)
+	t.state().load = load{d.inFlight, int(d.throttle.slots)}
 	d.calls <- t // one of the workers is free, because there is one for each slot
 	return true, time.Time{}
 }
@@ -231,6 +232,7 @@ func (d *dispatcher) returned(r *result) {
 		d.throttle.answered(r.finished)
 		d.engine.took.note(r.finished.Sub(r.sentAt))
 	}
+	call := d.observed(r)
 	switch {
 	case r.err == nil:
 		d.op.Answer(r.task, Reply{Finished: r.finished})
@@ -241,6 +243,7 @@ func (d *dispatcher) returned(r *result) {
 		d.failed(r)
 	}
 	d.engine.nowSlots.Store(int64(d.throttle.slots))
+	d.observe(call)
 }
 
 // failed takes a call that ended with an error.

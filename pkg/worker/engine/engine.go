@@ -54,6 +54,7 @@ type State struct {
 	waits        bool      // Prepare was asked for again, and no call was made since
 	token        zoho.Token
 	tokenRefused *tokenRefusal // the last call, if it was refused for its token; else nil
+	load         load          // when the last call was sent
 }
 
 func (s *State) state() *State { return s }
@@ -113,6 +114,9 @@ type Settings struct {
 	Jitter func(wait time.Duration) time.Duration
 	// Note takes messages for people. It may be nil.
 	Note func(string)
+	// Observe gets every call that has ended. The dispatcher waits for it, so it must be quick. It may
+	// be nil.
+	Observe func(Call)
 }
 
 // Engine makes the calls of one operation. It is used for one Run.

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"delink/pkg/job"
+	"delink/pkg/recap"
+)
+
+// reportFlags are the flags of report.
+type reportFlags struct {
+	results, summary string
+	json             bool
+}
+
+func (p *program) reportCommand() *cobra.Command {
+	var f reportFlags
+	cmd := &cobra.Command{
+		Use:   "report INPUT",
+		Short: "sums a job up, over all its runs",
+		Long: `report reads what the runs of a job have left beside the input, and sums the job up: its runs, what became of the links,
+why links failed and what to do, the largest parent records, answer times, and how it went over time.
+
+The files alone are read. Nothing is sent or changed, and a run may go on meanwhile. Exit code 2 says that there is nothing to report.`,
+		Example: `  delink report links.csv
+  delink report links.csv --json | jq .causes`,
+		Args: oneInput,
+		RunE: func(_ *cobra.Command, args []string) error {
+			return p.report(&f, args[0])
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.results, "results", "", "result `file` (default beside the input: links.results.csv)")
+	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the input: links.summary.json)")
+	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
+	return cmd
+}
+
+// report writes what became of a job to standard output.
+func (p *program) report(f *reportFlags, input string) error {
+	m, err := p.recap(f, input)
+	if err != nil {
+		return err
+	}
+	if f.json {
+		e := json.NewEncoder(p.stdout)
+		e.SetEscapeHTML(false)
+		e.SetIndent("", "  ")
+		return e.Encode(m)
+	}
+	_, err = p.stdout.Write([]byte(newReportView(m, input, p.paper()).text()))
+	return err
+}
+
+// recap gives the model of a job, with what to do about each cause.
+func (p *program) recap(f *reportFlags, input string) (*recap.Model, error) {
+	files, err := (job.Files{Results: f.results, Summary: f.summary}).Beside(input)
+	if err != nil {
+		return nil, err
+	}
+	m, err := recap.Read(p.disk, recap.Files{Results: files.Results, Summary: files.Summary})
+	if errors.Is(err, recap.ErrNothing) {
+		return nil, usageError{
+			fmt.Errorf("there is nothing to report of %s: neither %s nor %s is there", input, files.Results, files.Summary),
+			"run the input first, or say with --results and --summary where they are",
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range m.Causes {
+		m.Causes[i].Hint = hintForCode(m.Causes[i].Code)
+	}
+	return m, nil
+}
+
+// paper is what a report is written on.
+type paper struct {
+	width int
+	plain bool // it takes ASCII only
+}
+
+// paper finds out what standard output can show.
+func (p *program) paper() paper {
+	on := paper{width: 80, plain: !p.speaksUTF8()}
+	if n, err := strconv.Atoi(p.getenv("COLUMNS")); err == nil && n > 0 {
+		on.width = n
+	}
+	if f, ok := p.stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
+			on.width = columns
+		}
+	}
+	on.width = max(on.width, narrowest)
+	return on
+}
+
+// speaksUTF8 reports whether the user's locale has UTF-8. The first of the variables that is set
+// counts.
+func (p *program) speaksUTF8() bool {
+	if p.getenv("TERM") == "dumb" {
+		return false
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(p.getenv(name)); v != "" {
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return runtime.GOOS == "windows" || runtime.GOOS == "darwin"
+}

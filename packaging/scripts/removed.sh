@@ -1,0 +1,5 @@
+#!/bin/sh
+# The units are gone, or replaced.
+if [ -d /run/systemd/system ]; then
+	systemctl daemon-reload || :
+fi

@@ -1,0 +1,262 @@
+package reader
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gocarina/gocsv"
+
+	"delink/pkg/reader/scan"
+	"delink/pkg/reader/value"
+	"delink/pkg/zoho"
+)
+
+// decoder makes Rows of chunks, in their order. It may do so while records finds the next one, and
+// shares nothing with it but the header, which does not change.
+type decoder struct {
+	file    string
+	header  *Header
+	columns []int // see records.which
+	opt     Options
+	scan    scan.Scanner
+	known   map[zoho.Relation]zoho.Relation // by the names as rows have them
+
+	relations int // different ones that rows are about
+
+	names   zoho.Relation // of the last row, as it has them
+	isRead  bool          // what they mean is known:
+	last    zoho.Relation
+	which   int // the part of the link that is wrong with them
+	problem *value.Problem
+}
+
+func newDecoder(in *records, opt Options) *decoder {
+	return &decoder{
+		file: in.file, header: in.header, columns: in.which, opt: opt, known: map[zoho.Relation]zoho.Relation{},
+		scan: scan.Scanner{Comma: in.header.Comma, Newline: in.header.newline()},
+	}
+}
+
+// values is what gocsv decodes a row into.
+type values struct {
+	Parent  zoho.ID        `csv:"parent_id"` // 0 for what is no id
+	Related zoho.ID        `csv:"related_id"`
+	Names   *zoho.Relation `csv:"module"` // and relation, as the row has them; nil if they are as in the row above
+}
+
+// UnmarshalCSVWithFields lets gocsv fill in a row without reflection on each field, and reads ids
+// strictly, since gocsv rounds numbers. The keys are those of newChunk.
+//
+// gocsv allocates a row twice. This one is small, and has one pointer: measured, that takes half of
+// the time that four strings take.
+func (v *values) UnmarshalCSVWithFields(key, cell string) error {
+	switch key {
+	case canonical[colParent]:
+		v.Parent, _ = value.ParseID(cell)
+	case canonical[colRelated]:
+		v.Related, _ = value.ParseID(cell)
+	case canonical[colModule]:
+		v.names().Module = cell
+	case canonical[colRelation]:
+		v.names().List = cell
+	}
+	return nil
+}
+
+func (v *values) names() *zoho.Relation {
+	if v.Names == nil {
+		v.Names = &zoho.Relation{}
+	}
+	return v.Names
+}
+
+// maxRelations is how many different relations an input can be about. An org has hundreds of
+// modules and lists at the most; more come of a column that was taken for a name.
+const maxRelations = 1000
+
+// rows makes the Rows of a chunk.
+func (d *decoder) rows(c *chunk) {
+	c.found = c.found[:0]
+	_, bad := d.header.badText(c.text)
+	c.isText = bad == nil
+	c.cut()
+	if err := gocsv.UnmarshalCSV(c, &c.decoded); err != nil {
+		c.err = fmt.Errorf("%s: cannot be decoded: %w", d.file, err)
+		return
+	}
+	for i := range c.rows {
+		row := d.row(c, i)
+		if d.relations > maxRelations {
+			c.err = &InputError{
+				File: d.file, Line: c.rows[i].line, Col: 1, Cause: fmt.Sprintf("the rows are about more than %d different relations", maxRelations),
+				Hint: "one of the columns module and relation seems to hold something else: look at the header",
+			}
+			return
+		}
+		if row.Err != nil && d.isRepeated(row.Raw) {
+			continue // no row
+		}
+		c.found = append(c.found, row)
+	}
+}
+
+// row makes a Row of a record of the chunk and its decoded values.
+func (d *decoder) row(c *chunk, i int) Row {
+	rec, v := c.rows[i], &c.decoded[i]
+	if v.Names != nil {
+		d.names, d.isRead = *v.Names, false
+	}
+	row := Row{Line: rec.line, Err: rec.err, Raw: c.raw(rec)}
+	if row.Err == nil || row.Err.Column == "" { // a row with too few columns may be the rest of a damaged file
+		if e := d.textError(c, rec); e != nil {
+			row.Err = e
+		}
+	}
+	if row.Err != nil {
+		return row
+	}
+	link, which, p := d.link(v, c.cells[i+1])
+	switch {
+	case p != nil && d.header.index[which] < 0:
+		row.Err = &RowError{File: d.file, Line: rec.line, AtLine: rec.line, AtCol: 1, Reason: "it is not known which column is which"}
+		return row
+	case p != nil:
+		row.Err = d.valueError(c, rec, d.header.index[which], d.header.nameOf(which), p)
+		return row
+	}
+	row.Link = link
+	return row
+}
+
+// link makes a link of a row's values. If one of them cannot be used, which is its part of the
+// link.
+func (d *decoder) link(v *values, cells []string) (l Link, which int, p *value.Problem) {
+	if d.opt.parents {
+		return d.parent(v, cells)
+	}
+	if !d.isRead {
+		d.which, d.problem = d.relation(d.names)
+		d.isRead = true
+	}
+	if d.problem != nil {
+		return l, d.which, d.problem
+	}
+	l = Link{d.last, v.Parent, v.Related}
+	if l.Parent == 0 {
+		return l, colParent, d.notID(colParent, cells)
+	}
+	if l.Related == 0 {
+		return l, colRelated, d.notID(colRelated, cells)
+	}
+	return l, 0, nil
+}
+
+// notID says why a cell is no id.
+func (d *decoder) notID(which int, cells []string) *value.Problem {
+	cell := ""
+	if k := slices.Index(d.columns, which); k >= 0 {
+		cell = cells[k]
+	}
+	_, p := value.ParseID(cell)
+	return p
+}
+
+// relation finds the relation that a row names, and keeps it for the next row.
+func (d *decoder) relation(name zoho.Relation) (which int, p *value.Problem) {
+	known, ok := d.known[name]
+	if !ok {
+		h := d.header
+		known = zoho.Relation{Module: d.opt.Module, List: d.opt.Relation}
+		if h.index[colModule] >= 0 {
+			known.Module = value.APIName(name.Module)
+		}
+		if h.index[colRelation] >= 0 {
+			known.List = value.APIName(name.List)
+		}
+		if p := value.CheckName(known.Module); p != nil {
+			return colModule, p
+		}
+		if p := value.CheckName(known.List); p != nil {
+			return colRelation, p
+		}
+		if h.only != (zoho.Relation{}) && h.only != known {
+			which := colModule
+			if h.only.Module == known.Module {
+				which = colRelation
+			}
+			return which, &value.Problem{
+				Reason: fmt.Sprintf("is another than in the first row, by which the columns were chosen: %s", h.only),
+				Hint:   "split the file by relation: for another one, other columns may be the parent's and the related record's",
+			}
+		}
+		known = d.intern(known)
+		d.known[zoho.Relation{Module: strings.Clone(name.Module), List: strings.Clone(name.List)}] = known
+	}
+	d.last = known
+	return 0, nil
+}
+
+// intern gives equal relations one text of their own, so that no link keeps the text of its row in
+// memory.
+func (d *decoder) intern(name zoho.Relation) zoho.Relation {
+	known, ok := d.known[name]
+	if !ok {
+		known = zoho.Relation{Module: strings.Clone(name.Module), List: strings.Clone(name.List)}
+		d.known[known] = known
+		d.relations++
+	}
+	return known
+}
+
+// isRepeated reports whether a row that cannot be used is the header again, or Excel's line before
+// it, as in files that were joined from several. A byte order mark or ^Z of the joined files may
+// stand before it.
+func (d *decoder) isRepeated(raw []byte) bool {
+	raw = bytes.TrimLeft(raw, "\ufeff"+string(value.EndOfFile))
+	if d.header.Sep != "" && string(raw) == strings.TrimRight(d.header.Sep, "\r\n") {
+		return true
+	}
+	if row, ok := d.scan.Scan(raw, 0, true); !ok || row.Fault != scan.Sound {
+		return false
+	}
+	return d.header.isRepeated(d.scan.Values(raw))
+}
+
+// valueError is the error of a value that cannot be used. index is that of its field.
+func (d *decoder) valueError(c *chunk, rec record, index int, name string, p *value.Problem) *RowError {
+	raw := c.raw(rec)
+	f := d.scan.Split(raw)[index]
+	line, col := d.header.lineCol(raw, f.Start, rec.line)
+	return &RowError{
+		File: d.file, Line: rec.line, AtLine: line, AtCol: col,
+		Column: name, Number: index + 1, Value: shorten(scan.Unquote(raw[f.Start:f.End])), Reason: p.Reason, Hint: p.Hint,
+	}
+}
+
+// textError is the error of a row that is not text; nil for one that is.
+func (d *decoder) textError(c *chunk, rec record) *RowError {
+	if c.isText {
+		return nil
+	}
+	raw := c.raw(rec)
+	at, p := d.header.badText(raw)
+	if p == nil {
+		return nil
+	}
+	// The columns that an earlier run has added do not count: this run replaces them.
+	if own := d.header.Own(raw); len(own) != len(raw) {
+		if _, inOwn := d.header.badText(own); inOwn == nil {
+			return nil
+		}
+	}
+	fields := d.scan.Split(raw)
+	index := 0
+	for index < len(fields)-1 && fields[index].End < at {
+		index++
+	}
+	e := d.valueError(c, rec, index, d.header.columnName(index), p)
+	e.AtLine, e.AtCol = d.header.lineCol(raw, at, rec.line)
+	return e
+}
