@@ -212,6 +212,8 @@ func (f *fake) Delink(ctx context.Context, token zoho.Token, r zoho.Relation, pa
 			case cursed:
 			case f.apart && c.turned != zoho.Relation{}:
 				a.Items[i] = zoho.Item{ID: id, Verdict: zoho.Removed, Code: "SUCCESS", Message: "relation removed"}
+			case f.unseen[id] && c.turned != zoho.Relation{}:
+				a.Items[i] = zoho.Item{ID: id, Verdict: zoho.Absent, Code: "INVALID_DATA", Message: "relation not found"}
 			case f.locked[id]:
 				a.Items[i] = zoho.Item{ID: id, Verdict: zoho.Failed, Code: "RECORD_LOCKED", Message: "locked"}
 			case f.linked[l]:
@@ -233,7 +235,8 @@ func (f *fake) Delink(ctx context.Context, token zoho.Token, r zoho.Relation, pa
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for i, l := range c.links() {
-		trial := c.turned != zoho.Relation{} && len(ids) == 1 // what is said to a trial proves nothing yet
+		// That a trial has removed its link is not proven yet. Only its link was looked up before.
+		trial := c.turned != zoho.Relation{} && i < len(a.Items) && a.Items[i].Verdict == zoho.Removed && f.count(func(before call) bool { return before.lookup && slices.Contains(before.links(), l) }) > 0
 		if trial || i >= len(a.Items) || a.Items[i].ID != ids[i] || a.Items[i].Verdict == zoho.Silent {
 			f.unanswered[l] = true
 		}

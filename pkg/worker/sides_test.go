@@ -122,6 +122,7 @@ func TestOtherSideDoesNotFind(t *testing.T) {
 		r := newRig(t, turn(some(campaignLeads, 2, 6)))
 		r.settings.MaxAttempts = 1
 		r.linked[link(r, 3)] = false
+		r.unseen = map[zoho.ID]bool{1_000_004: true}
 		sent := 0
 		r.fault = func(c call) *fault {
 			if fromSide(campaignLeads)(c) {
@@ -136,7 +137,7 @@ func TestOtherSideDoesNotFind(t *testing.T) {
 		if o := r.out[3]; o.Status != outcome.Absent || o.Attempts != 2 {
 			t.Errorf("%+v", o)
 		}
-		if len(r.notes) != 1 || !strings.HasPrefix(r.notes[0], "7 links of Leads.Campaigns were not removed from the side of Campaigns") {
+		if len(r.notes) != 1 || !strings.HasPrefix(r.notes[0], "8 links of Leads.Campaigns were not removed from the side of Campaigns") {
 			t.Errorf("%q", r.notes)
 		}
 	})

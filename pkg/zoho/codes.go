@@ -20,7 +20,7 @@ var explanations = map[string]string{
 	"DUPLICATE_DATA":            "the CRM refuses the record as a duplicate",
 	"EXPIRED_VALUE":             "a value in the call has expired",
 	"FEATURE_NOT_SUPPORTED":     "the org's edition does not have this feature",
-	"ID_ALREADY_CONVERTED":      "the record is a converted lead",
+	"ID_ALREADY_CONVERTED":      "the lead is converted",
 	"INTERNAL_ERROR":            "the CRM had an internal error",
 	CodeInvalidData:             "the CRM does not accept an id or a name in the call",
 	CodeInvalidModule:           "the CRM does not know the module",
