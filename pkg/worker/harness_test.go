@@ -65,6 +65,7 @@ type fake struct {
 	prepared   map[reader.Link]bool            // by the recorder
 	turned     map[zoho.Relation]zoho.Relation // other sides, and the relations of their links
 	apart      bool                            // the other sides show links of their own
+	unseen     map[zoho.ID]bool                // the other sides do not show these records
 	keeps      bool                            // nothing is removed whose fields the recorder does not have
 	kept       map[reader.Link]zoho.Fields
 	own        map[reader.Link]zoho.Fields
