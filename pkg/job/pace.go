@@ -109,33 +109,47 @@ func middle(times []time.Duration) time.Duration {
 	return sorted[len(sorted)/2]
 }
 
-// paceFile is where runs in the CRM of this job note how long its calls took; empty for nowhere.
-func (j *Job) paceFile() string {
-	name := j.answers.identity.Name()
-	if j.world.Paces == "" || name == "" || j.isRehearsal() {
-		return ""
+// paceFiles are where runs in the CRM of this job note how long its calls took: by the org's id, if
+// that is known, and by the login.
+func (j *Job) paceFiles() (files []string) {
+	id := j.answers.identity
+	if j.world.Paces == "" || j.isRehearsal() || id.Host == "" {
+		return nil
 	}
-	sum := sha256.Sum256([]byte(name))
-	return filepath.Join(j.world.Paces, hex.EncodeToString(sum[:8]))
+	for _, name := range []string{id.Org, id.Host + " " + id.Login} {
+		if name != "" {
+			sum := sha256.Sum256([]byte(name))
+			files = append(files, filepath.Join(j.world.Paces, hex.EncodeToString(sum[:8])))
+		}
+	}
+	return files
 }
 
 // notePace notes how long the calls of a run took. Nothing is lost but an estimate if it cannot be
 // written.
 func (j *Job) notePace(answer time.Duration) {
-	if file := j.paceFile(); file != "" && answer > 0 {
-		_ = j.world.Disk.Replace(file, func(w io.Writer) error {
-			_, err := io.WriteString(w, answer.String()+"\n")
-			return err
-		})
+	for _, file := range j.paceFiles() {
+		if answer > 0 {
+			_ = j.world.Disk.Replace(file, func(w io.Writer) error {
+				_, err := io.WriteString(w, answer.String()+"\n")
+				return err
+			})
+		}
 	}
 }
 
-// lastPace is what the last run noted. Times that make no sense are not believed.
+// lastPace is what the last run noted.
 func (j *Job) lastPace() (time.Duration, bool) {
-	file := j.paceFile()
-	if file == "" {
-		return 0, false
+	for _, file := range j.paceFiles() {
+		if d, known := j.readPace(file); known {
+			return d, true
+		}
 	}
+	return 0, false
+}
+
+// readPace reads a file of notePace. Times that make no sense are not believed.
+func (j *Job) readPace(file string) (time.Duration, bool) {
 	f, err := j.world.Disk.Read(file)
 	if err != nil {
 		return 0, false
