@@ -37,6 +37,7 @@ var whyUnused = map[string]string{
 	string(job.UnusedNever):        "--fewest-calls never",
 	string(job.UnusedSnapshot):     "not with --snapshot, since the links' own fields may be shown differently there",
 	string(job.UnusedUndocumented): "not used, since Zoho does not document it; --fewest-calls always does",
+	string(job.UnusedMaxCalls):     "not used, since --max-calls allows no more calls than the proof takes that this works",
 	string(job.UnusedNotAllowed):   "not used, since the org does not say that it can be delinked there",
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"delink/pkg/relation"
@@ -77,7 +78,7 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 		slots = min(slots, c.Slots)
 	}
 	limits := engine.Settings{Slots: slots, Rate: c.Rate, Jitter: c.Jitter}
-	all := append(questions, also...)
+	all := slices.Concat(questions, also)
 	times := timed(all)
 	a.refused = worker.Ask(ctx, conn.CRM, all, limits)
 	a.took = middle(times())

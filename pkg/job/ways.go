@@ -36,6 +36,7 @@ const (
 	UnusedSnapshot     Unused = "snapshot"     // it is not known which fields of a link the other side shows
 	UnusedUndocumented Unused = "undocumented" // Zoho does not document it
 	UnusedNotAllowed   Unused = "not_allowed"  // the org does not say that it can be delinked there
+	UnusedMaxCalls     Unused = "max_calls"    // the run may make no more calls than the proof takes
 )
 
 // proofCalls is how many calls it costs at the most to prove that another side can be used: two
@@ -158,6 +159,8 @@ func (j *Job) whyUnused(other zoho.Relation) Unused {
 		return UnusedNever
 	case j.config.Snapshot:
 		return UnusedSnapshot
+	case j.config.MaxCalls > 0 && j.config.MaxCalls <= proofCalls:
+		return UnusedMaxCalls
 	case !always && !zoho.Documented(other):
 		return UnusedUndocumented
 	case relation.Check(other, nil, lists) != nil, (lists != nil || always) && !says:

@@ -447,7 +447,7 @@ func (l *life) checkReason(e end) {
 		}
 	case outcome.MaxCalls:
 		exit = outcome.ExitStopped
-		if left := o.maxCalls - l.witness.calls; left != 0 && (left != 1 || !o.config.Snapshot) { // a batch needs two
+		if left := o.maxCalls - l.witness.calls; left != 0 && (left != 1 || !o.config.Snapshot) && (left > 2 || !w.turned) { // a batch needs two, a trial three
 			wrong("%d calls of %d", l.witness.calls, o.maxCalls)
 		}
 	case outcome.Credits:
