@@ -45,8 +45,13 @@ func uneven(parents int) func(n int) int {
 	return func(n int) int { return int(mix(n) % uint64(parents) * (mix(^n) % uint64(parents)) / uint64(parents)) }
 }
 
-// input writes links of the parents that parent tells, and gives the file.
+// input writes links of campaigns to leads, of the parents that parent tells, and gives the file.
 func (b *bench) input(name string, links int, parent func(n int) int) (path string, err error) {
+	return b.inputOf(name, "Campaigns", "Leads", links, func(n int) (uint64, uint64) { return parentID(parent(n)), relatedID(n) })
+}
+
+// inputOf writes links of a relation, and gives the file.
+func (b *bench) inputOf(name, module, list string, links int, link func(n int) (parent, related uint64)) (path string, err error) {
 	path = filepath.Join(b.folder, name+".csv")
 	f, err := os.Create(path)
 	if err != nil {
@@ -63,10 +68,11 @@ func (b *bench) input(name string, links int, parent func(n int) int) (path stri
 		if _, err := w.Write(line); err != nil {
 			return "", err
 		}
-		line = append(line[:0], "Campaigns,"...)
-		line = strconv.AppendUint(line, parentID(parent(n)), 10)
-		line = append(line, ",Leads,"...)
-		line = strconv.AppendUint(line, relatedID(n), 10)
+		parent, related := link(n)
+		line = append(append(line[:0], module...), ',')
+		line = append(strconv.AppendUint(line, parent, 10), ',')
+		line = append(append(line, list...), ',')
+		line = strconv.AppendUint(line, related, 10)
 		line = append(line, '\n')
 	}
 	if _, err := w.Write(line); err != nil {

@@ -28,6 +28,7 @@ var measures = []struct {
 	run  func(*bench) error
 }{
 	{"calls", (*bench).calls},
+	{"sides", (*bench).sides},
 	{"slots", (*bench).slots},
 	{"cpu", (*bench).cpu},
 	{"questions", (*bench).questions},

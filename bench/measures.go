@@ -46,6 +46,31 @@ func (b *bench) calls() error {
 	return nil
 }
 
+// sides measures the calls that are made from the better side of the links, over those that the input
+// as it is written needs: an export of leads with 1.3 campaigns each.
+func (b *bench) sides() error {
+	const leads, campaigns, links = 50_000, 300, 65_000
+	input, err := b.inputOf("sides", "Leads", "Campaigns", links, func(n int) (parent, related uint64) {
+		// Each lead has one campaign, and three in ten have a second one.
+		lead, campaign := n%leads, int(mix(n%leads)%campaigns)
+		if n >= leads {
+			campaign = (campaign + 1 + int(mix(n)%(campaigns-1))) % campaigns
+		}
+		return relatedID(lead), parentID(campaign)
+	})
+	if err != nil {
+		return err
+	}
+	j, err := b.delinks(input, 10)
+	if err != nil {
+		return err
+	}
+	made := j.books.Calls["delink"] + j.books.Calls["read"]
+	row("calls from the better side ÷ calls as written", float64(made)/leads, atMost(0.03, "%.4f"),
+		"%d for %d links of %d leads, and %d as written", made, links, leads, leads)
+	return nil
+}
+
 // slots measures how much of the time the slots had a call in flight, beside a bare sender of the
 // same calls: client and emulator share the processors, and no client could do better there.
 func (b *bench) slots() error {

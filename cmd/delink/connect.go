@@ -60,6 +60,7 @@ func (c *connector) world() job.World {
 	w := job.World{
 		Disk:     c.disk,
 		Registry: registry(),
+		Paces:    paces(),
 		Opening:  func() error { return c.signals.take(c.stopping) },
 		Connect:  c.connect,
 		Note:     c.ui.note,

@@ -72,7 +72,7 @@ func (v *exportPlanView) text() string {
 	}
 	rows = append(rows,
 		[2]string{"calls", fmt.Sprintf("%s more, of one credit each; %s made already", progress.Number(v.Calls), progress.Number(v.spent))},
-		[2]string{"time", fmt.Sprintf("%s, with %d calls in flight and %v a call", about(time.Duration(v.Seconds*float64(time.Second))), v.Concurrency, job.AnswerTime)},
+		[2]string{"time", timeText(time.Duration(v.Seconds*float64(time.Second)), v.Concurrency, job.Pace{Answer: job.AnswerTime, From: job.PaceOfRehearsal})},
 		[2]string{"output", output})
 	b.WriteString(table(rows))
 	for _, w := range v.Warnings {

@@ -145,6 +145,7 @@ func (f *limitFlags) limits() job.Limits {
 		MaxAttempts:    f.maxAttempts,
 		MaxCalls:       f.maxCalls,
 		ReserveCredits: f.reserveCredits,
+		Deadline:       f.deadline,
 	}
 }
 
@@ -161,6 +162,11 @@ func wrongBatchSize(n int) wrongValue {
 func wrongIfChanged(s string) wrongValue {
 	known := s == "" || s == string(job.ChangedResume) || s == string(job.ChangedRestart)
 	return wrongValue{!known, fmt.Sprintf("--if-changed %q is not resume or restart", s)}
+}
+
+func wrongFewestCalls(s string) wrongValue {
+	known := s == string(job.FewestAuto) || s == string(job.FewestAlways) || s == string(job.FewestNever)
+	return wrongValue{!known, fmt.Sprintf("--fewest-calls %q is not auto, always or never", s)}
 }
 
 // firstWrong gives the error for the first value that is bad.

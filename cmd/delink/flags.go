@@ -25,6 +25,7 @@ type runFlags struct {
 	yes, dryRun       bool
 	maxLinks          int
 	batchSize         int
+	fewestCalls       string
 	maxFailures       share
 	snapshot          bool
 	retryFailed       bool
@@ -51,6 +52,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the results: links.summary.json)")
 	flags.IntVar(&f.maxLinks, "max-links", 0, "refuse an input with more than `N` links")
 	flags.IntVar(&f.batchSize, "batch-size", zoho.MaxIDs, "links per call, 1 to 100")
+	flags.StringVar(&f.fewestCalls, "fewest-calls", string(job.FewestAuto), "`auto|always|never`: remove links from whichever side needs fewer calls; auto: only if Zoho documents that")
 	flags.BoolVar(&f.snapshot, "snapshot", false, "read each link's own fields before it is removed, and keep them for undo in links.snapshot.csv; doubles the calls")
 	flags.BoolVar(&f.retryFailed, "retry-failed", false, "send again what failed in an earlier run")
 	flags.BoolVar(&f.restart, "restart", false, "begin anew, whatever an earlier run did; its files get new names")
@@ -81,6 +83,7 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 		{cmd.Flags().Changed("max-links") && f.maxLinks == 0, "--max-links 0 would refuse every input"},
 		{f.snapshot && f.maxCalls == 1, "--max-calls 1 would send nothing: --snapshot needs two calls for a batch"},
 		wrongIfChanged(f.ifChanged),
+		wrongFewestCalls(f.fewestCalls),
 	})
 	if err == nil {
 		err = f.limitFlags.check(cmd)
@@ -149,6 +152,7 @@ func (p *program) config(f *runFlags, input string) (job.Config, error) {
 		Files:       f.files(),
 		BatchSize:   f.batchSize,
 		Snapshot:    f.snapshot,
+		FewestCalls: job.FewestCalls(f.fewestCalls),
 		MaxLinks:    f.maxLinks,
 		SkipInvalid: f.skipInvalid,
 		FailAbsent:  f.failAbsent,

@@ -263,6 +263,19 @@ func registry() string {
 	return folder
 }
 
+// paces is the folder in which runs note how long calls take; empty if there is none.
+func paces() string {
+	folder := tokenFolder()
+	if folder == "" {
+		return ""
+	}
+	folder = filepath.Join(folder, "pace")
+	if os.MkdirAll(folder, 0o700) != nil {
+		return ""
+	}
+	return folder
+}
+
 // client makes the client for a login.
 func (l login) client(slots int, timeout time.Duration, apiVersion string) (*zoho.Client, error) {
 	c, _, err := l.observed(slots, timeout, apiVersion, nil)

@@ -130,14 +130,21 @@ type planView struct {
 	ToSend      int            `json:"to_send"`
 	InDoubt     int            `json:"in_doubt"` // links of ToSend that may be removed already
 	Calls       int            `json:"calls"`
-	Reads       int            `json:"reads"` // calls of Calls that read the links' own fields
+	Ways        []wayView      `json:"other_sides"` // that need fewer calls
+	Reads       int            `json:"reads"`       // calls of Calls that read the links' own fields
 	Credits     int            `json:"credits"`
 	Concurrency int            `json:"concurrency"`
-	Seconds     float64        `json:"seconds"` // expected
+	Seconds     float64        `json:"seconds"`        // expected
+	Answer      float64        `json:"answer_seconds"` // of one call, in Seconds
+	AnswerFrom  string         `json:"answer_from"`    // how it is known: questions, last_run, guess
+	CreditsLeft *int           `json:"credits_left"`   // null where the org does not say
+	Nights      int            `json:"nights"`         // runs that it takes, one a day; 0 where that is not known
 	Warnings    []warningView  `json:"warnings"`
 	Command     string         `json:"command"` // that runs this plan
 
 	batchSize int
+	pace      job.Pace
+	budget    string // what is known of the credits, for people
 	asked     bool
 	org       *zoho.Org
 
@@ -209,10 +216,17 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		ToSend:      p.ToSend,
 		InDoubt:     p.InDoubt,
 		Calls:       p.Calls,
+		Ways:        waysOf(p.Ways),
 		Reads:       p.Reads,
 		Credits:     p.Credits,
 		Concurrency: p.Slots,
 		Seconds:     p.Time.Seconds(),
+		Answer:      p.Pace.Answer.Seconds(),
+		AnswerFrom:  string(p.Pace.From),
+		CreditsLeft: p.Left,
+		Nights:      p.Nights,
+		pace:        p.Pace,
+		budget:      creditsText(p, f.reserveCredits),
 		Warnings:    append(warningsOf(p.Input.Suspicions), vouched(p.Vouched)...),
 		Command:     f.command,
 		batchSize:   f.batchSize,
@@ -288,8 +302,15 @@ func (v *planView) text(whole bool) string {
 		rows = append(rows, [2]string{"in doubt", counted(v.InDoubt, "link", "links") + " that an earlier run may have removed; they are sent first"})
 	}
 	rows = append(rows,
-		[2]string{"calls", progress.Number(v.Calls) + ", of one credit each" + v.reads()},
-		[2]string{"time", fmt.Sprintf("%s, with %d calls in flight and %v a call", about(time.Duration(v.Seconds*float64(time.Second))), v.Concurrency, job.AnswerTime)})
+		[2]string{"calls", progress.Number(v.Calls) + ", of one credit each" + v.reads()})
+	for _, w := range v.Ways {
+		rows = append(rows, [2]string{"", w.text()})
+	}
+	rows = append(rows,
+		[2]string{"time", timeText(time.Duration(v.Seconds*float64(time.Second)), v.Concurrency, v.pace)})
+	if v.budget != "" {
+		rows = append(rows, [2]string{"credits", v.budget})
+	}
 	b.WriteString(table(rows))
 	b.WriteString(v.warnings())
 	if whole && len(v.Largest) > 1 {

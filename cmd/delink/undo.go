@@ -219,7 +219,7 @@ func undoPlan(p *job.Proposal) string {
 		[2]string{"fields", fieldsText(p)},
 		[2]string{"lost", "the links' ids and times do not come back"},
 		[2]string{"calls", fmt.Sprintf("%s, of %s at the most", progress.Number(p.Calls), counted(p.Credits, "credit", "credits"))},
-		[2]string{"time", fmt.Sprintf("%s, with %d calls in flight and %v a call", about(p.Time), p.Slots, job.AnswerTime)})
+		[2]string{"time", timeText(p.Time, p.Slots, p.Pace)})
 	b.WriteString(table(rows))
 	return b.String()
 }

@@ -18,10 +18,18 @@ func clamp(size int) int { return min(max(size, 1), MaxLinks) }
 // MaxLinks as MaxLinks. There are as few batches of each group as possible. The groups come in the
 // order in which the input has them. The receiver of a batch may change its slices.
 func (s *Set) Batches(size int, want func(pos int) bool) iter.Seq[Batch] {
+	return s.BatchesIn(nil, size, want)
+}
+
+// BatchesIn is Batches for the relations for which in returns true, or for all if in is nil.
+func (s *Set) BatchesIn(in func(zoho.Relation) bool, size int, want func(pos int) bool) iter.Seq[Batch] {
 	size = clamp(size)
 	return func(yield func(Batch) bool) {
 		for g := range s.groups.n {
 			x := s.groups.at(g)
+			if in != nil && !in(s.groups.relations[x.relation]) {
+				continue
+			}
 			left := int(s.links[g]) // links of the group that the loop has not reached
 			longest := 0            // ids of the batch that have the most digits
 			empty := Batch{Relation: s.groups.relations[x.relation], Parent: x.parent}

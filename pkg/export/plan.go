@@ -51,7 +51,7 @@ func (x *run) plan() *Plan {
 			tooLong++
 		}
 	}
-	p.Time = max(job.Estimate(p.Calls, p.Slots, c.PerSecond), time.Duration(longest)*job.AnswerTime)
+	p.Time = max(job.Estimate(p.Calls, p.Slots, c.PerSecond, job.AnswerTime), time.Duration(longest)*job.AnswerTime)
 	if problem := x.inquiry.Problem; problem != nil {
 		p.Warnings = append(p.Warnings, fmt.Sprintf("%s: run would refuse these links", problem))
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
+	"time"
 
 	"delink/pkg/relation"
 	"delink/pkg/worker"
@@ -20,6 +22,7 @@ type answers struct {
 	lists    map[string][]zoho.List // by module; nil if they are not known
 	noModule map[string]error       // modules that the org does not accept
 	identity zoho.Identity          // as far as it is known
+	took     time.Duration          // the median time of an answer; 0 if there was none
 	problems problems
 	notes    []string
 	refused  error // why nothing can be sent: the login is refused, or there is no connection
@@ -30,9 +33,24 @@ type answers struct {
 const mostQuestions = zoho.LeastSlots
 
 // ask asks the org for its name, type and edition, for the related lists of the modules in the
-// input, and whether its relations can be delinked.
+// input, and whether its relations can be delinked. If links may be removed from their other side,
+// it asks for the related lists there, too.
 func ask(ctx context.Context, conn *Connection, in *Input) answers {
-	a := inquire(ctx, conn, modulesOf(in), in.Config.Limits)
+	others := otherModules(in)
+	lists := make([][]zoho.List, len(others))
+	also := make([]*worker.Question, len(others))
+	for i, module := range others {
+		also[i] = &worker.Question{Ask: func(ctx context.Context) (err error) {
+			lists[i], err = conn.CRM.Lists(ctx, module)
+			return err
+		}}
+	}
+	a := inquire(ctx, conn, modulesOf(in), in.Config.Limits, also...)
+	for i, module := range others {
+		if also[i].Err == nil {
+			a.lists[module] = lists[i]
+		}
+	}
 	if a.refused == nil && ctx.Err() == nil {
 		a.check(in)
 	}
@@ -60,7 +78,10 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 		slots = min(slots, c.Slots)
 	}
 	limits := engine.Settings{Slots: slots, Rate: c.Rate, Jitter: c.Jitter}
-	a.refused = worker.Ask(ctx, conn.CRM, append(questions, also...), limits)
+	all := slices.Concat(questions, also)
+	times := timed(all)
+	a.refused = worker.Ask(ctx, conn.CRM, all, limits)
+	a.took = middle(times())
 	a.locate(ctx, conn)
 	if a.refused != nil || ctx.Err() != nil {
 		return a
@@ -84,6 +105,29 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 		}
 	}
 	return a
+}
+
+// timed has it measured how long the answers to questions take. The function that it returns gives
+// the times of those that were answered.
+func timed(questions []*worker.Question) (times func() []time.Duration) {
+	took := make([]time.Duration, len(questions))
+	for i, q := range questions {
+		ask := q.Ask
+		q.Ask = func(ctx context.Context) error {
+			began := time.Now()
+			err := ask(ctx)
+			took[i] = time.Since(began)
+			return err
+		}
+	}
+	return func() (answered []time.Duration) {
+		for i, q := range questions {
+			if q.Err == nil {
+				answered = append(answered, took[i])
+			}
+		}
+		return answered
+	}
 }
 
 // locate notes the host of the CRM.

@@ -29,6 +29,7 @@ type Config struct {
 	SkipInvalid   bool            // go on without the rows that cannot be used
 	FailAbsent    bool            // absent links count as failures
 	Snapshot      bool            // keep the links' own fields before they are removed
+	FewestCalls   FewestCalls     // from which side links are removed
 	Strict        bool            // refuse an input for any suspicion
 	AcceptRounded bool            // do not refuse an input because its ids look rounded
 	Choice
@@ -60,6 +61,7 @@ type Limits struct {
 	MaxAttempts    int           // calls for a batch that goes unanswered
 	MaxCalls       int           // 0 for no limit
 	ReserveCredits int           // stop once the org has no more than that left
+	Deadline       time.Duration // after which the run is told to stop, for estimates; 0 for none
 	// MaxFailures gives how many of the input's links may fail before the run stops. nil is no
 	// limit.
 	MaxFailures func(links int) int
@@ -95,6 +97,9 @@ type World struct {
 	// Registry is a folder in which runs note where their journals are. If it is empty, they do
 	// not.
 	Registry string
+	// Paces is a folder in which runs note how long calls take in an org. If it is empty, they do
+	// not.
+	Paces string
 	// Opening is called when the input has been read, before any file is written. An error ends the
 	// job. It may be nil.
 	Opening func() error

@@ -1,8 +1,7 @@
 package job
 
 import (
-	"slices"
-
+	"delink/pkg/chunker"
 	"delink/pkg/journal"
 	"delink/pkg/outcome"
 	"delink/pkg/reader"
@@ -23,7 +22,15 @@ type otherRuns struct {
 type otherRun struct {
 	begin   int64 // see journal.Past
 	results report.Follower
-	settled []uint64 // a bit for each position in this run's input: the link has an outcome
+	settled []uint64 // two bits for each position in this run's input: the link, and its other side, have an outcome
+}
+
+// sidesOfLink are a link and, if it is known, its other side: another run may have either.
+func sidesOfLink(l reader.Link) []reader.Link {
+	if other, known := l.OtherSide(); known {
+		return []reader.Link{l, other}
+	}
+	return []reader.Link{l}
 }
 
 // open reports which links of a parent record another run may have removed: see
@@ -35,39 +42,38 @@ func (o *otherRuns) open(r zoho.Relation, parent zoho.ID, related []zoho.ID) (op
 		if err != nil || past == nil {
 			continue
 		}
-		listed := o.listed(past, r, parent, related)
-		if !slices.Contains(listed, true) {
-			continue
-		}
+		listed := o.listed(past)
 		// The result file is read behind the journal. So an outcome that is not found was not there
 		// when the journal was read.
-		run := o.readResults(path, past)
-		if open == nil {
-			open = make([]bool, len(related))
-		}
+		var run *otherRun
 		for i, id := range related {
-			open[i] = open[i] || listed[i] && !run.hasSettled(o.job.input.Set.Find(reader.Link{Relation: r, Parent: parent, Related: id}))
+			l := reader.Link{Relation: r, Parent: parent, Related: id}
+			for n, side := range sidesOfLink(l) {
+				if !listed[side] {
+					continue
+				}
+				if run == nil {
+					run = o.readResults(path, past)
+				}
+				if open == nil {
+					open = make([]bool, len(related))
+				}
+				open[i] = open[i] || !run.hasSettled(o.job.input.Set, l, n)
+			}
 		}
 	}
 	return open
 }
 
-// listed reports which links of a parent record a journal has, for the CRM of this run.
-func (o *otherRuns) listed(past *journal.Past, r zoho.Relation, parent zoho.ID, related []zoho.ID) []bool {
-	listed := make([]bool, len(related))
-	at := make(map[zoho.ID]int, len(related))
-	for i, id := range related {
-		at[id] = i
-	}
+// listed gives the links that a journal has for the CRM of this run.
+func (o *otherRuns) listed(past *journal.Past) map[reader.Link]bool {
+	listed := map[reader.Link]bool{}
 	for i := range past.Records {
-		record := &past.Records[i]
-		if record.Relation != r || record.Parent != parent || !o.job.doubts.isOwn(record.CRM) {
+		if !o.job.doubts.isOwn(past.Records[i].CRM) {
 			continue
 		}
-		for _, id := range record.Related {
-			if i, is := at[id]; is {
-				listed[i] = true
-			}
+		for _, l := range past.Records[i].Links() {
+			listed[l] = true
 		}
 	}
 	return listed
@@ -78,7 +84,7 @@ func (o *otherRuns) listed(past *journal.Past, r zoho.Relation, parent zoho.ID, 
 func (o *otherRuns) readResults(path string, past *journal.Past) *otherRun {
 	run := o.runs[path]
 	if run == nil || run.begin != past.Begin { // it is another run's journal now
-		run = &otherRun{begin: past.Begin, settled: make([]uint64, (o.job.input.Set.Rows()+63)/64)}
+		run = &otherRun{begin: past.Begin, settled: make([]uint64, (2*o.job.input.Set.Rows()+63)/64)}
 		o.runs[path] = run
 	}
 	if past.Since < 0 {
@@ -90,14 +96,18 @@ func (o *otherRuns) readResults(path string, past *journal.Past) *otherRun {
 		if err != nil || !row.Status.IsOfLink() || row.Status == outcome.Unknown {
 			return
 		}
-		if pos, is := o.job.input.Set.Find(l); is {
-			run.settled[pos/64] |= 1 << (pos % 64)
+		for n, side := range sidesOfLink(l) {
+			if pos, is := o.job.input.Set.Find(side); is {
+				run.settled[(2*pos+n)/64] |= 1 << ((2*pos + n) % 64)
+			}
 		}
 	})
 	return run
 }
 
-// hasSettled takes what Set.Find returns.
-func (r *otherRun) hasSettled(pos int, found bool) bool {
-	return found && r.settled[pos/64]&(1<<(pos%64)) != 0
+// hasSettled reports whether the other run has an outcome of a link of this input, or, if side is 1,
+// of its other side.
+func (r *otherRun) hasSettled(set *chunker.Set, l reader.Link, side int) bool {
+	pos, found := set.Find(l)
+	return found && r.settled[(2*pos+side)/64]&(1<<((2*pos+side)%64)) != 0
 }

@@ -33,6 +33,7 @@ type Job struct {
 	book      *report.Book
 	mostLinks int    // a proposal with more links is refused; 0 for no limit
 	undone    undone // of an undo
+	ways      []Way  // of a run, with the proposal
 	notes     []string
 
 	nothingInDoubt bool // at the end: the journal is empty
@@ -322,6 +323,7 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 	}, func(s *report.Summary) {
 		if run != nil {
 			j.setStats(s, run)
+			j.notePace(run.AnswerTime())
 		}
 	})
 	watch()

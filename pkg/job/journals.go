@@ -108,7 +108,7 @@ func (j *Job) doubtsOf(d *doubts, path string) []reader.Link {
 	})
 	var links []reader.Link
 	for l := range left.links {
-		if _, ok := j.input.Set.Find(l); ok {
+		if j.input.has(l) {
 			links = append(links, l)
 		}
 	}

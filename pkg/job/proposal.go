@@ -19,25 +19,14 @@ type Proposal struct {
 	Asked   bool            // the org was asked
 	Fields  int             // of an undo: how many of ToSend have fields of their own
 	Calls   int             // in all
+	Ways    []Way           // of relations whose other side needs fewer calls
 	Reads   int             // how many of Calls read the links' own fields
 	Credits int             // at the most
 	Slots   int             // calls in flight at most
 	Time    time.Duration
-}
-
-// AnswerTime is how long one call takes in estimates. Measured times lie between 0.05 and 0.5
-// seconds.
-const AnswerTime = 300 * time.Millisecond
-
-// Estimate is how long calls take with so many in flight, and no more than perSecond of them a
-// second if that is not 0.
-func Estimate(calls, slots int, perSecond float64) time.Duration {
-	rounds := (calls + slots - 1) / max(1, slots)
-	d := time.Duration(rounds) * AnswerTime
-	if perSecond > 0 {
-		d = max(d, time.Duration(float64(calls)/perSecond*float64(time.Second)))
-	}
-	return d
+	Pace    Pace // on which Time rests
+	Left    *int // of the org's credits; nil where it does not say
+	Nights  int  // how many runs it takes, each on another day; 0 where that is not known
 }
 
 // propose says what is to be done. It refuses to do that with too many links.
@@ -46,7 +35,7 @@ func (j *Job) propose() (*Proposal, error) {
 	p.InDoubt, p.Asked = len(j.book.InDoubt()), j.conn != nil
 	j.work.count(j, p)
 	p.Settled = j.input.Set.Links() - p.ToSend
-	p.Time = Estimate(p.Calls, p.Slots, j.config.PerSecond)
+	j.estimate(p)
 	if j.mostLinks > 0 && p.ToSend > j.mostLinks {
 		r := because(RaiseMaxLinks, "%s would be sent, more than the limit of %s", manyLinks(p.ToSend), progress.Number(j.mostLinks))
 		r.Hint = "check that this is the right file"
@@ -58,6 +47,13 @@ func (j *Job) propose() (*Proposal, error) {
 // countDelinks counts what a run does.
 func (j *Job) countDelinks(p *Proposal) {
 	p.ToSend, p.Calls = j.toSend()
+	j.ways = j.chooseWays()
+	p.Ways = j.ways
+	for _, w := range j.ways {
+		if w.Unused == "" {
+			p.Calls += w.Calls - w.Written
+		}
+	}
 	if j.config.Snapshot {
 		p.Reads = p.Calls
 		p.Calls += p.Reads

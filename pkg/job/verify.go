@@ -167,7 +167,7 @@ func (v *verification) propose() *Proposal {
 	for range v.input.Set.Batches(v.config.batchSize(), v.wants) {
 		p.Calls++
 	}
-	p.Time = Estimate(p.Calls, p.Slots, v.config.PerSecond)
+	v.estimate(p)
 	return p
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"delink/pkg/chunker"
 	"delink/pkg/journal"
 	"delink/pkg/report"
 	"delink/pkg/worker"
@@ -64,13 +65,14 @@ func (j *Job) startDelink(r *report.Recorder, s engine.Settings) *worker.Run {
 		Untried:     j.isVouchedFor,
 		OrgAnswers:  j.answers.org != nil || len(j.answers.lists) > 0,
 	}
-	if !j.conn.Emulator { // another rehearsal has another emulator
-		limits.Elsewhere = (&otherRuns{job: j, known: map[string]string{}, runs: map[string]*otherRun{}}).open
-	}
+	limits.Elsewhere = j.elsewhere(r)
 	if r.Snapshot != nil {
 		limits.Snapshots = r.Snapshot
 	}
-	return worker.Start(j.conn.CRM, j.book.Batches(j.config.batchSize(), j.config.RetryFailed), r, limits)
+	limits.Regroup = func(positions []uint32) func() (chunker.Batch, bool) {
+		return j.input.Set.Regroup(positions, j.config.batchSize())
+	}
+	return worker.Start(j.conn.CRM, j.book.BatchesFrom(sidesOf(j.ways), j.config.batchSize(), j.config.RetryFailed), r, limits)
 }
 
 // mostFailures is how many links may fail before the job stops; -1 for no limit.

@@ -100,9 +100,8 @@ func (j *Journal) append(b []byte, batches []chunker.Batch) []byte {
 	if size := j.sizeOnDisk(); size > 0 {
 		b = sealed.Append(b, kindSize+" "+strconv.FormatInt(size, 10))
 	}
-	for _, batch := range batches {
-		r := Record{j.crm, batch.Relation, batch.Parent, batch.Related}
-		b = sealed.Append(b, r.text())
+	for i := range batches {
+		b = sealed.Append(b, recordOf(j.crm, &batches[i]).text())
 	}
 	return b
 }
@@ -188,6 +187,13 @@ func (j *Journal) Synced(positions []int, size int64) {
 	for _, pos := range positions {
 		j.waiting[pos/64] &^= 1 << (pos % 64)
 	}
+}
+
+// Waits reports whether the link at a position is listed and has no outcome on disk.
+func (j *Journal) Waits(pos int) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.waiting[pos/64]&(1<<(pos%64)) != 0
 }
 
 // Close closes the file. It does not remove it.

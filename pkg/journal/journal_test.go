@@ -45,10 +45,20 @@ func batchesOf(positions ...int) (batches []chunker.Batch) {
 	return batches
 }
 
+// turnedOf makes batches of the same links from their other side.
+func turnedOf(positions ...int) (batches []chunker.Batch) {
+	other, _ := zoho.OtherSide(leads)
+	for _, pos := range positions {
+		l := linkAt(pos)
+		batches = append(batches, chunker.Batch{Relation: other, Parent: l.Related, Related: []zoho.ID{l.Parent}, Pos: []int{pos}, Turned: leads})
+	}
+	return batches
+}
+
 func recordsOf(links map[reader.Link]bool) (records []Record) {
 	for pos := range mostLinks {
 		if l := linkAt(pos); links[l] {
-			records = append(records, Record{crm, l.Relation, l.Parent, []zoho.ID{l.Related}})
+			records = append(records, Record{CRM: crm, Relation: l.Relation, Parent: l.Parent, Related: []zoho.ID{l.Related}})
 		}
 	}
 	return records
@@ -100,7 +110,11 @@ func (m *model) run(carried Doubts) {
 				m.ever[linkAt(pos)] = true
 				delete(m.outcome, linkAt(pos))
 			}
-			if j.Write(batchesOf(positions...)) != nil {
+			batches := batchesOf(positions...)
+			if rapid.Bool().Draw(m.t, "turned") {
+				batches = turnedOf(positions...)
+			}
+			if j.Write(batches) != nil {
 				return
 			}
 			m.known = m.size
@@ -251,8 +265,8 @@ func TestFilesThatAreNoJournals(t *testing.T) {
 		{"a long line", strings.Repeat("x", 3*longest) + "\n", "is not a journal"},
 		{"a checksum of another text", "00000000 journal 1 \"x\"\n", "is not a journal"},
 		{"another kind of line", line("size 100"), "is not a journal"},
-		{"another version", line(`journal 2 "x"`), "is the journal of another version"},
-		{"another version, whose lines may mean something else", line(`journal 2 "x"`) + line("all 1|h|l"), "is the journal of another version"},
+		{"another version", line(`journal 3 "x"`), "is the journal of another version"},
+		{"another version, whose lines may mean something else", line(`journal 3 "x"`) + line("all 1|h|l"), "is the journal of another version"},
 		{"a name that is not quoted", line(`journal 1 x`), "is the journal of another version"},
 	}
 	for _, test := range tests {
@@ -393,10 +407,10 @@ func TestNamesOfResults(t *testing.T) {
 // FuzzRead holds for any bytes between lines of a journal: nothing panics, and the lines around
 // them count.
 func FuzzRead(f *testing.F) {
-	r := Record{crm, leads, 1, []zoho.ID{2, 3}}
+	r := Record{CRM: crm, Relation: leads, Parent: 1, Related: []zoho.ID{2, 3}}
 	for _, text := range []string{
 		"", "\n", "\x00\x00", "00000000 links", "00000000 \n", string(sealed.Append(nil, "begin x")), string(sealed.Append(nil, "begin 5")),
-		string(sealed.Append(nil, "size 9223372036854775808")), string(sealed.Append(nil, "size -1")), string(sealed.Append(nil, "links a|b|c M 1 L 2,")),
+		string(sealed.Append(nil, "size 9223372036854775808")), string(sealed.Append(nil, "size -1")), string(sealed.Append(nil, "links a|b|c M 1 L 2,")), string(sealed.Append(nil, "turned a|b|c M 1 L 2")), string(sealed.Append(nil, "turned a|b|c M 1 L 2 x")),
 		string(sealed.Append(nil, "links a|b|c M 1 L")), string(sealed.Append(nil, "all a|b")), string(sealed.Append(nil, r.text())), string(sealed.Append(nil, "")),
 		strings.Repeat("x", longest), strings.Repeat("x", longest+1), strings.Repeat("y", 3*longest-1),
 	} {
@@ -486,5 +500,48 @@ func TestDamagedAtEveryByte(t *testing.T) {
 		if err != nil || !past.Damaged {
 			t.Fatalf("byte %d: %+v, %v", at, past, err)
 		}
+	}
+}
+
+// A link is found from both of its sides, whichever one its line names.
+func TestReadAboutBothSides(t *testing.T) {
+	d := newDrive()
+	j, err := Begin(d.disk(), Of(results), Doubts{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(j.Start(crm, 0, mostLinks), j.Write(batchesOf(3)), j.Write(turnedOf(4)), j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for pos, want := range map[int]int{3: 1, 4: 1, 5: 0} {
+		l := linkAt(pos)
+		other, _ := l.OtherSide()
+		for _, side := range []reader.Link{l, other} {
+			past, err := ReadAbout(d.disk(), Of(results).Path, side.Relation, side.Parent)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := 0
+			for i := range past.Records {
+				if past.Records[i].Links()[0] == l {
+					found++
+				}
+			}
+			if found != want {
+				t.Errorf("%v is found %d times as %v, want %d", l, found, side, want)
+			}
+		}
+	}
+}
+
+// Journals of builds that knew one side only are read.
+func TestFirstFormat(t *testing.T) {
+	d := newDrive()
+	line := func(text string) string { return string(sealed.Append(nil, text)) }
+	r := Record{CRM: crm, Relation: leads, Parent: 1, Related: []zoho.ID{2, 3}}
+	d.names[Of(results).Path] = &inode{data: []byte(line(`journal 1 "x"`) + line(r.text()))}
+	past, err := Read(d.disk(), Of(results).Path)
+	if err != nil || len(past.Records) != 1 || !cmp.Equal(past.Records[0], r) {
+		t.Errorf("%+v, %v", past, err)
 	}
 }

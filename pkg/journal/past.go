@@ -74,14 +74,31 @@ func Read(on disk.Disk, path string) (*Past, error) {
 	return read(on, path, func([]byte) bool { return true })
 }
 
-// ReadAbout is Read for the records of one parent record and relation. It is much faster if a
-// journal has many others. It does not look for damage in them.
+// ReadAbout is Read for the records that may have links of one parent record and relation, from
+// whichever side. It is much faster if a journal has many others. It does not look for damage in
+// them.
 func ReadAbout(on disk.Disk, path string, r zoho.Relation, parent zoho.ID) (*Past, error) {
-	links := []byte(" " + kindLinks + " ")
-	about := []byte(" " + r.Module + " " + parent.String() + " " + r.List + " ")
+	other, _ := zoho.OtherSide(r)
+	id := parent.String()
+	own := []byte(" " + r.Module + " " + id + " " + r.List + " ")
+	module, names := []byte(" "+other.Module+" "), []byte(" "+other.List+" ")
 	return read(on, path, func(line []byte) bool {
-		return len(line) < sealed.Sum || !bytes.HasPrefix(line[sealed.Sum:], links) || bytes.Contains(line, about)
+		if !isRecord(line) || bytes.Contains(line, own) {
+			return true
+		}
+		_, list, of := bytes.Cut(line, module)
+		_, ids, isOther := bytes.Cut(list, names)
+		return of && isOther && bytes.Contains(ids, []byte(id))
 	})
+}
+
+// isRecord reports whether a line has a Record, whole or not.
+func isRecord(line []byte) bool {
+	if len(line) < sealed.Sum {
+		return false
+	}
+	text := line[sealed.Sum:]
+	return bytes.HasPrefix(text, []byte(" "+kindLinks+" ")) || bytes.HasPrefix(text, []byte(" "+kindTurned+" "))
 }
 
 // read takes those lines of a journal that are wanted.
@@ -144,7 +161,7 @@ func (p *Past) readHeader(path, text string, whole bool) *NotAJournal {
 	switch {
 	case !whole || kind != kindHeader:
 		return &NotAJournal{Path: path, Rest: p}
-	case version != format || err != nil:
+	case version != format && version != firstFormat || err != nil:
 		return &NotAJournal{Path: path, OtherVersion: true, Rest: p}
 	}
 	p.Results = results
@@ -171,6 +188,10 @@ func (p *Past) take(text string) {
 		}
 	case kindLinks:
 		if r, ok := parseRecord(words[1:]); ok {
+			p.Records = append(p.Records, r)
+		}
+	case kindTurned:
+		if r, ok := parseTurned(words[1:]); ok {
 			p.Records = append(p.Records, r)
 		}
 	}

@@ -11,7 +11,7 @@ const (
 	LeftUnknown                // an earlier run sent the link, and got no answer
 	InDoubt                    // an earlier run may have sent the link, and left no outcome
 	Unanswered                 // an attempt of this run went unanswered
-	Elsewhere                  // another run may have sent the link meanwhile, and has no outcome yet
+	Elsewhere                  // another run, or a row about its other side, may have sent the link, and has no outcome yet
 )
 
 // MayBeRemoved reports whether an attempt that got no answer may have removed the link.

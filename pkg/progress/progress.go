@@ -31,6 +31,7 @@ const (
 	framesPerSecond = 5
 	firstLine       = 10 * time.Second
 	longestPause    = 5 * time.Minute // between two lines
+	lookEvery       = 5 * time.Second // where there are lines
 
 	barWidth     = 20 // columns of the bar alone
 	percentWidth = 8  // columns of " 100% " and of the cursor
@@ -45,42 +46,42 @@ type Progress struct {
 // StartBar begins to draw a bar on a terminal, five times a second. look returns the state of the
 // run.
 func StartBar(screen Screen, look func() Moment) *Progress {
-	started := time.Now()
+	meter := newMeter()
 	bar := newBar(look().Total)
 	draw := func() {
-		screen.Replace(bar.frame(look(), time.Since(started), screen.Width()))
+		m := look()
+		meter.note(m.Done)
+		screen.Replace(bar.frame(m, meter.rate(m.Done), screen.Width()))
 	}
-	pause := func(time.Duration) time.Duration { return time.Second / framesPerSecond }
-	return start(draw, pause, func() { screen.Replace("") })
+	return start(draw, time.Second/framesPerSecond, func() { screen.Replace("") })
 }
 
 // StartLines begins to call say with a line after 10 s, 30 s, 70 s and so on of the run, and later
 // every five minutes. The pauses grow so that a long run does not fill a log.
 func StartLines(say func(m Moment, text string), look func() Moment) *Progress {
-	started := time.Now()
+	meter := newMeter()
+	pause, next := firstLine, time.Now().Add(firstLine)
 	line := func() {
 		m := look()
-		say(m, m.line(time.Since(started)))
-	}
-	pause := func(before time.Duration) time.Duration {
-		if before == 0 {
-			return firstLine
+		meter.note(m.Done)
+		if time.Now().Before(next) {
+			return
 		}
-		return min(2*before, longestPause)
+		say(m, m.line(meter.rate(m.Done)))
+		pause = min(2*pause, longestPause)
+		next = next.Add(pause)
 	}
-	return start(line, pause, func() {})
+	return start(line, lookEvery, func() {})
 }
 
-// start begins to call show again and again until Stop, and then calls end. pause gives the wait
-// before each call; before is the wait before the call that precedes it, and 0 at first.
-func start(show func(), pause func(before time.Duration) time.Duration, end func()) *Progress {
+// start begins to call show at even distances until Stop, and then calls end.
+func start(show func(), every time.Duration, end func()) *Progress {
 	p := &Progress{stop: make(chan struct{}), stopped: make(chan struct{})}
 	go func() {
 		defer crash.Guard()
 		defer close(p.stopped)
 		defer end()
-		every := pause(0)
-		next := time.NewTimer(every)
+		next := time.NewTicker(every)
 		defer next.Stop()
 		for {
 			select {
@@ -88,8 +89,6 @@ func start(show func(), pause func(before time.Duration) time.Duration, end func
 				return
 			case <-next.C:
 				show()
-				every = pause(every)
-				next.Reset(every)
 			}
 		}
 	}()
@@ -119,12 +118,12 @@ func newBar(total int) bar {
 }
 
 // frame returns the bar at one moment, no wider than the terminal.
-func (b bar) frame(m Moment, elapsed time.Duration, width int) string {
+func (b bar) frame(m Moment, rate float64, width int) string {
 	_ = b.Set64(int64(min(m.Done, b.GetMax())))
 	room := width - barWidth - percentWidth
 	if m.Total == 0 || room < len("100 of 100 links") { // nothing to draw, or too narrow for a bar beside the numbers
-		return m.describe(elapsed, width-1)
+		return m.describe(rate, width-1)
 	}
-	b.Describe(m.describe(elapsed, room))
+	b.Describe(m.describe(rate, room))
 	return fit(trimFrame(b.String()), width-1)
 }

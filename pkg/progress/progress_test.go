@@ -93,7 +93,7 @@ func TestBarFits(t *testing.T) {
 	m := Moment{Done: 1_234_567, Total: 10_000_000, Failed: 4321}
 	for _, columns := range []int{0, 1, 10, 40, 80, 200} {
 		t.Run(fmt.Sprint(columns), func(t *testing.T) {
-			frame := newBar(m.Total).frame(m, time.Hour, columns)
+			frame := newBar(m.Total).frame(m, 342.9, columns)
 			if n := len([]rune(frame)); n > max(0, columns-1) {
 				t.Errorf("the frame has %d characters: %q", n, frame)
 			}
@@ -121,4 +121,25 @@ func TestNumbersForPeople(t *testing.T) {
 			t.Errorf("Duration(%v) is %q, want %q", d, got, want)
 		}
 	}
+}
+
+// The estimate is that of the last minute: a run that has become slow says so, and one that stands
+// still does not know when it ends.
+func TestRateOfTheLastMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		done := func() int { // 100 a second for two minutes, then 10, then none
+			s := int(time.Since(begun) / time.Second)
+			return 100*min(s, 120) + 10*min(max(s-120, 0), 180)
+		}
+		texts := map[int]string{}
+		p := StartLines(func(_ Moment, text string) { texts[int(time.Since(begun)/time.Second)] = text }, func() Moment { return Moment{Done: done(), Total: 20_000} })
+		time.Sleep(20 * time.Minute)
+		p.Stop()
+		for at, want := range map[int]string{70: "· 100/s ·", 310: "· 8/s ·", 610: "· time left unknown"} {
+			if !strings.Contains(texts[at], want) {
+				t.Errorf("after %d s: %q, want %q", at, texts[at], want)
+			}
+		}
+	})
 }

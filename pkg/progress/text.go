@@ -9,40 +9,32 @@ import (
 	"unicode/utf8"
 )
 
-// rate is the links a second since this run began.
-func (m Moment) rate(elapsed time.Duration) float64 {
-	if elapsed <= 0 {
-		return 0
-	}
-	return float64(m.Done) / elapsed.Seconds()
-}
-
-// timeLeft is how long the rest takes at the rate of this run so far.
-func (m Moment) timeLeft(elapsed time.Duration) string {
-	r := m.rate(elapsed)
-	if r == 0 {
+// timeLeft is how long the rest takes at a rate, in links a second.
+func (m Moment) timeLeft(rate float64) string {
+	if rate <= 0 {
 		return "time left unknown"
 	}
-	return Duration(time.Duration(float64(m.Total-m.Done)/r*float64(time.Second))) + " left"
+	return Duration(time.Duration(float64(m.Total-m.Done)/rate*float64(time.Second))) + " left"
 }
 
-// describe tells all of a moment in at most so many characters. If all does not fit, it leaves out
-// the rate. If that is not enough, it leaves out the time left, too.
-func (m Moment) describe(elapsed time.Duration, most int) string {
+// describe tells all of a moment in at most so many characters. rate is how fast it goes on, in
+// links a second. If all does not fit, describe leaves out the rate. If that is not enough, it
+// leaves out the time left, too.
+func (m Moment) describe(rate float64, most int) string {
 	count := fmt.Sprintf("%s of %s %s", Number(m.Done), Number(m.Total), cmp.Or(m.Unit, "links"))
 	if m.Total == 0 {
 		count = fmt.Sprintf("%s %s", Number(m.Done), cmp.Or(m.Unit, "links"))
 	}
-	rate := " · " + Number(int(m.rate(elapsed))) + "/s"
+	speed := " · " + Number(int(rate)) + "/s"
 	left := ""
 	if m.Total > 0 {
-		left = " · " + m.timeLeft(elapsed)
+		left = " · " + m.timeLeft(rate)
 	}
 	failed := ""
 	if m.Failed > 0 {
 		failed = " · " + Number(m.Failed) + " failed"
 	}
-	text := count + rate + left + failed
+	text := count + speed + left + failed
 	for _, shorter := range []string{count + left + failed, count + failed} {
 		if utf8.RuneCountInString(text) > most {
 			text = shorter
@@ -52,8 +44,8 @@ func (m Moment) describe(elapsed time.Duration, most int) string {
 }
 
 // line tells all of a moment in one line of a log.
-func (m Moment) line(elapsed time.Duration) string {
-	return fmt.Sprintf("%s, %d calls in flight of %d allowed", m.describe(elapsed, math.MaxInt), m.InFlight, m.Slots)
+func (m Moment) line(rate float64) string {
+	return fmt.Sprintf("%s, %d calls in flight of %d allowed", m.describe(rate, math.MaxInt), m.InFlight, m.Slots)
 }
 
 // trimFrame removes what package progressbar adds to a frame to place it on a terminal.

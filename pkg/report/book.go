@@ -134,8 +134,12 @@ func (b *Book) ToSend(pos int, retry bool) bool { return b.status(pos).ToSend(re
 // Doubt puts a link in doubt: an earlier run may have sent it, and left no outcome. If the result
 // file has an outcome of the link, that is from before. It does not count any more, and the link is
 // pending again, unless the outcome was that the link is not there. Links that the input does not
-// have are passed over.
+// have are passed over. A link and its other side are the same one for a doubt: if the input has the
+// other side, see DoubtIfClear.
 func (b *Book) Doubt(l reader.Link) {
+	if other, known := l.OtherSide(); known {
+		b.doubtIfClear(other)
+	}
 	pos, ok := b.set.Find(l)
 	if !ok {
 		return
@@ -152,6 +156,13 @@ func (b *Book) Doubt(l reader.Link) {
 // DoubtIfClear puts a link in doubt because of a run with another result file. It changes neither
 // the status that this result file gives the link, nor a history that is not Clear.
 func (b *Book) DoubtIfClear(l reader.Link) {
+	b.doubtIfClear(l)
+	if other, known := l.OtherSide(); known {
+		b.doubtIfClear(other)
+	}
+}
+
+func (b *Book) doubtIfClear(l reader.Link) {
 	if pos, ok := b.set.Find(l); ok && b.History(pos) == outcome.Clear {
 		b.inDoubt.add(pos, b.set.Rows())
 	}
@@ -168,8 +179,14 @@ func (b *Book) DoubtAllPending() {
 
 // LeaveUnknown notes that a run of another input sent a link and got no answer.
 func (b *Book) LeaveUnknown(l reader.Link) {
-	if pos, ok := b.set.Find(l); ok {
-		b.leftUnknown.add(pos, b.set.Rows())
+	sides := []reader.Link{l}
+	if other, known := l.OtherSide(); known {
+		sides = append(sides, other)
+	}
+	for _, l := range sides {
+		if pos, ok := b.set.Find(l); ok {
+			b.leftUnknown.add(pos, b.set.Rows())
+		}
 	}
 }
 

@@ -170,6 +170,13 @@ func (b *Book) Last() func(r *Row) bool {
 // for them, the run has sent all others before it stops. Links that become unknown after the call
 // of Batches are not sent again.
 func (b *Book) Batches(size int, retry bool) iter.Seq[chunker.Batch] {
+	return b.BatchesFrom(nil, size, retry)
+}
+
+// BatchesFrom is Batches with some relations turned: sides has the other sides from which their
+// links are to be removed. Of links with the same history, these go first, because more of them go
+// into a call.
+func (b *Book) BatchesFrom(sides map[zoho.Relation]zoho.Relation, size int, retry bool) iter.Seq[chunker.Batch] {
 	left := b.left()
 	return func(yield func(chunker.Batch) bool) {
 		for _, h := range []outcome.History{outcome.InDoubt, outcome.Clear, outcome.LeftUnknown} {
@@ -180,7 +187,7 @@ func (b *Book) Batches(size int, retry bool) iter.Seq[chunker.Batch] {
 			case h == outcome.LeftUnknown:
 				want = func(pos int) bool { return left.has(pos) && b.ToSend(pos, retry) }
 			}
-			for batch := range b.set.Batches(size, want) {
+			for batch := range b.set.BatchesTurned(sides, size, want) {
 				batch.History = h
 				if !yield(batch) {
 					return

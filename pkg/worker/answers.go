@@ -12,12 +12,7 @@ import (
 // answered takes the answer to a delink. Ids without an item of their own are sent again.
 func (d *Delink) answered(t *task, at time.Time) {
 	a := t.answer
-	if a.Deleted {
-		d.engine.End(outcome.Broken, &zoho.Error{
-			Kind: zoho.Refused, Scope: zoho.ScopeRun, Sent: true, Status: a.Status,
-			Code: zoho.CodeRecordDeleted, Detail: fmt.Sprintf("in %s of %s", t.relation, t.parent),
-		})
-	}
+	d.heedDeletion(t)
 	// An answer that only says "not there" does not show what a delink does to a link that is
 	// there.
 	if !a.Deleted && slices.ContainsFunc(a.Items, func(i zoho.Item) bool { return i.Verdict == zoho.Removed }) {
@@ -75,6 +70,16 @@ func (d *Delink) answered(t *task, at time.Time) {
 	}
 	for _, g := range silent {
 		d.repeat(t.only(g.at), &zoho.Error{Kind: zoho.Unanswered, Status: a.Status, Code: g.code, Detail: g.message})
+	}
+}
+
+// heedDeletion ends the run if a delink has deleted a record.
+func (d *Delink) heedDeletion(t *task) {
+	if t.answer.Deleted {
+		d.engine.End(outcome.Broken, &zoho.Error{
+			Kind: zoho.Refused, Scope: zoho.ScopeRun, Sent: true, Status: t.answer.Status,
+			Code: zoho.CodeRecordDeleted, Detail: fmt.Sprintf("in %s of %s", t.relation, t.parent),
+		})
 	}
 }
 

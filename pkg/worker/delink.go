@@ -30,6 +30,8 @@ type Delink struct {
 	evidence evidence[*task]
 
 	readsAlike int // of calls that read fields: see refusesAll
+
+	sides sides
 }
 
 // Settings are the limits of Delink.
@@ -46,6 +48,9 @@ type Settings struct {
 	Elsewhere func(r zoho.Relation, parent zoho.ID, related []zoho.ID) []bool
 	// Snapshots keeps the fields of links before they are removed. If it is nil, they are not read.
 	Snapshots SnapshotRecorder
+	// Regroup gives batches of the links at some positions of the set that the batches are from. It
+	// is needed if some batch is turned: see chunker.Batch.
+	Regroup func(positions []uint32) (next func() (chunker.Batch, bool))
 	// OrgAnswers says that the org has answered a question in this run, which shows that reads
 	// reach the CRM.
 	OrgAnswers bool
@@ -70,6 +75,7 @@ func Start(crm CRM, batches iter.Seq[chunker.Batch], record Recorder, s Settings
 		accepted: map[zoho.Relation]bool{},
 		tried:    map[zoho.Relation]bool{},
 		noLookUp: map[zoho.Relation]bool{},
+		sides:    newSides(s.Regroup),
 	}
 	d.evidence = newEvidence(d.engine, d.settleLookUp, d.held, d.answersOtherwise)
 	return &Run{Engine: d.engine, op: d, batches: batches}
@@ -77,12 +83,17 @@ func Start(crm CRM, batches iter.Seq[chunker.Batch], record Recorder, s Settings
 
 // Next takes the next batch.
 func (d *Delink) Next() (engine.Task, bool) {
-	b, ok := d.next()
+	b, ok := d.nextBatch()
 	if !ok {
 		return nil, false
 	}
 	t := newTask(d.crm, b)
-	if d.settings.Snapshots != nil {
+	switch {
+	case t.isTurned():
+		d.beginTurned(t)
+	case t.history.OfThisRun(): // it comes from the other side
+		t.unanswered, t.foreign = d.sides.unanswered, d.sides.foreign
+	case d.settings.Snapshots != nil:
 		t.reads, t.More = true, 1
 	}
 	return t, true
@@ -115,9 +126,13 @@ func of(t engine.Task) *task {
 	return own
 }
 
-// Alone reports whether a task's relation is still untried: see Settings.
+// Alone reports whether a task's relation is still untried: see Settings. The trial of another side
+// is alone, too.
 func (d *Delink) Alone(x engine.Task) bool {
 	t := of(x)
+	if t.isTurned() {
+		return t.trial != noTrial
+	}
 	return d.settings.Untried != nil && !d.tried[t.relation] && d.settings.Untried(t.relation)
 }
 
@@ -131,13 +146,17 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 		d.evidence.proved(t, r.Err)
 		return
 	}
+	if isHeard(t, r.Err) {
+		d.heard = true
+	}
+	if t.isTurned() {
+		d.otherSideAnswered(t, r)
+		return
+	}
 	other := t.other
 	t.other = nil
 	if r.Err == nil && t.delinks() {
 		d.accepted[t.relation] = true
-	}
-	if isHeard(t, r.Err) {
-		d.heard = true
 	}
 	if isHeard(t, r.Err) || r.Err == nil && t.delinks() {
 		d.lost = 0
@@ -155,9 +174,15 @@ func (d *Delink) Answer(x engine.Task, r engine.Reply) {
 	default:
 		d.answered(t, r.Finished)
 	}
+	d.goOn(other, r.Err)
+}
+
+// goOn goes on with the second half of a split task, when its first half was answered. It may be
+// nil.
+func (d *Delink) goOn(other *task, e *zoho.Error) {
 	switch {
 	case other == nil:
-	case r.Err == nil: // this half went through, so the bad id is in the other half
+	case e == nil: // the first half went through, so the bad id is in the other half
 		d.split(other)
 	default:
 		d.engine.Park(other, 0)
@@ -195,6 +220,7 @@ func (d *Delink) Abandon(tasks []engine.Task) {
 		}
 	}
 	d.abandonUnproven()
+	d.abandonSides()
 	if e := d.refused.altogether(d.recorded); e != nil && d.engine.Ended() == outcome.Completed {
 		d.engine.End(outcome.LoginRefused, e)
 	}

@@ -19,20 +19,24 @@ type piece struct {
 	ids      []zoho.ID
 	pos      []int
 	history  outcome.History
+	turned   zoho.Relation // see chunker.Batch
 }
 
 func pieceOf(b chunker.Batch) piece {
-	return piece{relation: b.Relation, parent: b.Parent, ids: b.Related, pos: b.Pos, history: b.History}
+	return piece{relation: b.Relation, parent: b.Parent, ids: b.Related, pos: b.Pos, history: b.History, turned: b.Turned}
 }
 
 // batch gives the piece as a batch.
 func (p *piece) batch() chunker.Batch {
-	return chunker.Batch{Relation: p.relation, Parent: p.parent, Related: p.ids, Pos: p.pos, History: p.history}
+	return chunker.Batch{Relation: p.relation, Parent: p.parent, Related: p.ids, Pos: p.pos, History: p.history, Turned: p.turned}
 }
 
 func (p *piece) named() []zoho.ID { return p.ids }
 
 func (p *piece) list() listOf { return listOf{p.relation, p.parent} }
+
+// isTurned reports whether the piece is sent from the other side of its links.
+func (p *piece) isTurned() bool { return p.turned != zoho.Relation{} }
 
 // parentRecord names the piece's parent record.
 func (p *piece) parentRecord() parentRecord { return parentRecord{p.relation.Module, p.parent} }

@@ -82,6 +82,9 @@ func (r *refusals) remember(list zoho.Relation, p parentRecord, e *zoho.Error) (
 // removed it, it is looked up. A look-up changes nothing, so it needs no Prepare.
 func (d *Delink) SettleUncalled(x engine.Task) bool {
 	t := of(x)
+	if t.isTurned() {
+		return d.turnsBack(t)
+	}
 	if t.looksUp() {
 		return d.evidence.settleUncalled(t)
 	}

@@ -24,6 +24,8 @@ type task struct {
 	seenLinked   int         // look-ups that found the links there
 	reads        bool        // the next call reads the links' own fields, unless they are looked up
 	unauthorized int         // see mostUnauthorized
+	trial        trialStep   // of the task that tries the other side of its relation
+	badToken     bool        // the last call was refused for its token
 
 	answer zoho.Answer      // to the last delink
 	linked []bool           // the answer to the last look-up
@@ -50,6 +52,8 @@ func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 	switch {
 	case t.proves():
 		err = t.askForProof(ctx, t.crm, token, t.list())
+	case t.trial.looks():
+		t.linked, err = t.crm.Linked(ctx, token, t.turned, t.ids[0], []zoho.ID{t.parent})
 	case t.looksUp():
 		t.linked, err = t.crm.Linked(ctx, token, t.relation, t.parent, t.ids)
 	case t.reads:
@@ -57,6 +61,7 @@ func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 	default:
 		t.answer, err = t.crm.Delink(ctx, token, t.relation, t.parent, t.ids)
 	}
+	t.badToken = err != nil && zoho.AsError(err).Kind == zoho.BadToken
 	return err
 }
 
@@ -64,7 +69,7 @@ func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 func (t *task) looksUp() bool { return t.why != nil }
 
 // delinks reports whether the next call is a delink.
-func (t *task) delinks() bool { return !t.looksUp() && !t.reads }
+func (t *task) delinks() bool { return !t.looksUp() && !t.reads && !t.trial.looks() }
 
 // missed notes a delink that the CRM may have carried out although no answer says so.
 func (t *task) missed(e *zoho.Error) {
@@ -101,7 +106,7 @@ func notThere(h outcome.History, said string) string {
 	case outcome.InDoubt:
 		return said + " (an earlier run was cut off, and may have removed it)"
 	case outcome.Elsewhere:
-		return said + " (another run was about to send it, has no outcome of it, and may have removed it)"
+		return said + " (another run or another row was about to send it, has no outcome of it, and may have removed it)"
 	case outcome.Unanswered:
 	}
 	return said + " (an earlier attempt went unanswered and may have removed it)"

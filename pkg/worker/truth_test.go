@@ -39,6 +39,10 @@ func TestNoLies(t *testing.T) {
 		p.stop = rapid.SampledFrom([]int{0, 0, 1, 500, 1500, 4000}).Draw(rt, "stop")
 		p.cut = rapid.SampledFrom([]int{0, 0, 100, 3000}).Draw(rt, "cut")
 		p.snapshot = rapid.SampledFrom([]bool{false, false, true}).Draw(rt, "snapshot")
+		if p.turned = rapid.Bool().Draw(rt, "turned"); p.turned {
+			turn(p.batches)
+			p.apart, p.snapshot = rapid.SampledFrom([]bool{false, false, true}).Draw(rt, "apart"), false
+		}
 		p.proofs = rapid.SampledFrom([]string{"", "", "counts are refused", "reads show nothing", "a gateway answers reads"}).Draw(rt, "proofs")
 		p.counts = rapid.SliceOfN(rapid.IntRange(0, len(troubles)-1), 0, 5).Draw(rt, "counts")
 		waits := rapid.SampledFrom([]time.Duration{0, 1, 2}).Draw(rt, "half waits")
@@ -61,6 +65,7 @@ type plan struct {
 	absent, cursed, locked []int // positions
 	stop, cut              int   // milliseconds; 0 for never
 	snapshot               bool
+	turned, apart          bool
 	proofs                 string // what is wrong with them
 	counts                 []int  // which trouble each count has; none after the last
 }
@@ -70,7 +75,8 @@ func (p plan) run(t *testing.T) {
 	if p.snapshot {
 		r = newSnapshotRig(t, p.batches)
 	}
-	p.settings.Note, p.settings.Snapshots = r.settings.Note, r.settings.Snapshots
+	p.settings.Note, p.settings.Snapshots, p.settings.Regroup = r.settings.Note, r.settings.Snapshots, r.settings.Regroup
+	r.apart, r.unseen = p.apart, map[zoho.ID]bool{1_000_002: true, 1_000_007: true}
 	p.spoilProofs(r)
 	r.settings = p.settings
 	for _, i := range p.absent {

@@ -174,6 +174,7 @@ const (
 	CodeUnproven       = "UNPROVEN"             // an empty answer, and nothing shows that reads tell the truth
 	CodeLinkedAlready  = "ALREADY_LINKED"       // a look-up found a link that was to be made
 	CodeNotShown       = "NOT_SHOWN"            // a success that made a link, which look-ups do not show
+	CodeStillShown     = "STILL_SHOWN"          // a success that removed a link, which look-ups still show
 	CodeEmptyAnswers   = "EMPTY_ANSWERS"        // look-ups that may be answered by a gateway
 )
 

@@ -390,6 +390,10 @@ func (l *life) checkEnd(e end, before, after map[link]string) {
 		}
 		if l.options.config.Snapshot {
 			l.checkCallsWithReads(calls)
+		} else if w.turned {
+			if w.style.present == 1 && l.witness.calls > calls {
+				w.fault("calls", "life %d: %d calls, and %d as written", l.number, l.witness.calls, calls)
+			}
 		} else if l.witness.calls != calls {
 			w.fault("calls", "life %d: %d calls where %d do", l.number, l.witness.calls, calls)
 		}
@@ -443,7 +447,7 @@ func (l *life) checkReason(e end) {
 		}
 	case outcome.MaxCalls:
 		exit = outcome.ExitStopped
-		if left := o.maxCalls - l.witness.calls; left != 0 && (left != 1 || !o.config.Snapshot) { // a batch needs two
+		if left := o.maxCalls - l.witness.calls; left != 0 && (left != 1 || !o.config.Snapshot) && (left > 2 || !w.turned) { // a batch needs two, a trial three
 			wrong("%d calls of %d", l.witness.calls, o.maxCalls)
 		}
 	case outcome.Credits:

@@ -50,6 +50,11 @@ func (w *world) readJournal() journal {
 			for _, id := range strings.Split(words[5], ",") {
 				j.links[link{words[2], words[3], words[4], id}] = true
 			}
+		case "turned":
+			module, list, _ := strings.Cut(words[6], ".")
+			for _, id := range strings.Split(words[5], ",") {
+				j.links[link{module, id, list, words[3]}] = true
+			}
 		}
 	}
 	return j

@@ -199,6 +199,7 @@ func (l *life) sends(links []link) {
 	}
 	l.checkKeptFields(links)
 	for _, k := range links {
+		k = l.world.asWritten(k)
 		l.begun[k] = "out"
 		l.world.sent[k]++
 		if s := l.settled[k]; s != "" {
@@ -223,10 +224,14 @@ func (l *life) answers(links []link, answered map[string]bool) {
 			l.world.fault("gone", "life %d: %d calls were answered after the results were gone, with %d slots", l.number, l.afterGone, l.options.slots)
 		}
 	}
-	for _, k := range links {
+	for _, sent := range links {
+		k := l.world.asWritten(sent)
 		l.begun[k] = "answered"
-		if !answered[k.related] {
+		if !answered[sent.related] {
 			l.begun[k] = "doubtful"
+		}
+		// What the other side says of a link alone may be a trial, which nothing proves yet.
+		if !answered[sent.related] || k != sent && len(links) == 1 {
 			l.world.doubted[k] = true
 		}
 	}

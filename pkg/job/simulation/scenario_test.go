@@ -62,6 +62,7 @@ type world struct {
 	ask      bool        // the org is asked
 	healthy  bool        // the CRM has no odd sides
 	denied   bool        // some calls lack a scope
+	turned   bool        // links may be removed from their other side
 	lives    []options
 	count    int
 
@@ -151,6 +152,7 @@ func (o *options) String() string {
 	say(o.config.FailAbsent, "fail absent")
 	say(o.config.Restart, "restart")
 	say(o.config.Snapshot, "snapshot")
+	say(o.config.FewestCalls != "", "fewest calls %s", o.config.FewestCalls)
 	say(o.killRename > 0, "killed in rename %d", o.killRename)
 	say(o.killDisk > 0, "killed in disk call %d", o.killDisk)
 	say(o.killNet > 0, "killed in net call %d", o.killNet)
@@ -198,6 +200,8 @@ func makeWorld(seed uint64, folder string, fields bool) *world {
 		inInput: map[link]bool{}, existed: map[link]bool{}, sent: map[link]int{}, linked: map[link]int{}, doubted: map[link]bool{}, lost: map[link]bool{}, forgot: map[link]bool{}, settledInOrder: map[link]bool{}, doubtedOnce: map[link]bool{},
 		began: time.Now(),
 	}
+	sides := dice{rand.New(rand.NewPCG(seed, 20261130))}
+	w.turned = sides.chance(0.4)
 	rows := d.upTo(2000)
 	strict := d.chance(0.12)
 	if strict {
@@ -209,6 +213,9 @@ func makeWorld(seed uint64, folder string, fields bool) *world {
 	w.syncTime = pick(d, 20*time.Millisecond, 20*time.Millisecond, time.Second)
 	w.healthy = d.chance(0.15)
 	w.makeCRM(d, strict)
+	if w.turned {
+		w.makeOtherSide(sides)
+	}
 	for range d.IntN(6) {
 		w.lives = append(w.lives, w.newLife(d))
 	}
@@ -218,6 +225,11 @@ func makeWorld(seed uint64, folder string, fields bool) *world {
 		killed.slots, dark.slots = d.upTo(25), d.upTo(25)
 		killed.killNet, dark.killNet, dark.power = d.upTo(3*calls), d.between(1, 2*dark.slots+8), true
 		w.lives = append(w.lives, killed, dark)
+	}
+	if w.turned {
+		for i := range w.lives {
+			w.lives[i].config.FewestCalls = pick(sides, job.FewestAlways, job.FewestAlways, job.FewestAuto, job.FewestNever)
+		}
 	}
 	keeps := dice{rand.New(rand.NewPCG(seed, 20261129))}
 	if keeps.chance(0.5) {
@@ -253,6 +265,9 @@ func (w *world) writeInput(d dice, n int, fields bool) {
 		extra:      d.chance(0.3),
 		related:    3 * n,
 		fields:     fields,
+	}
+	if w.turned {
+		w.turnStyle(n)
 	}
 	w.lineEnd = pick(d, "\n", "\n", "\r\n")
 	w.bom = pick(d, "", "", "\ufeff")
@@ -524,8 +539,12 @@ func number(id string) uint64 {
 
 // healthyLife is one that nothing befalls.
 func (w *world) healthyLife() options {
+	fewest := job.FewestNever
+	if w.turned {
+		fewest = job.FewestAlways
+	}
 	return options{
-		config: job.Config{Input: w.input, BatchSize: w.batch, SkipInvalid: true},
+		config: job.Config{Input: w.input, BatchSize: w.batch, SkipInvalid: true, FewestCalls: fewest},
 		slots:  10, batch: w.batch, attempts: 5, maxFailures: -1, timeout: time.Minute, ask: w.ask,
 	}
 }

@@ -230,6 +230,7 @@ func (d *dispatcher) returned(r *result) {
 		d.budget.accepted++
 		d.tokens.accepted(s.token, r.sentAt)
 		d.throttle.answered(r.finished)
+		d.engine.took.note(r.finished.Sub(r.sentAt))
 	}
 	call := d.observed(r)
 	switch {
@@ -353,6 +354,9 @@ func (d *dispatcher) Notef(format string, args ...any) {
 		d.engine.settings.Note(fmt.Sprintf(format, args...))
 	}
 }
+
+// More says that Operation.Next may give a task again, although it gave none before.
+func (d *dispatcher) More() { d.queue.drained = false }
 
 // Count adds to Stats.Done.
 func (d *dispatcher) Count(n int) { d.engine.done.Add(int64(n)) }

@@ -71,7 +71,8 @@ type Reply struct {
 // Operation is the work that an engine does. All its methods but Prepare and Sync are called by the
 // dispatcher, one at a time.
 type Operation interface {
-	// Next gives a task for which no call was made yet. It returns false if none is left.
+	// Next gives a task for which no call was made yet. It returns false if none is left. An
+	// operation that has others later says so with dispatcher.More.
 	Next() (Task, bool)
 	// Prepare does what has to be done before the first calls of tasks, such as writing them down,
 	// and before the next calls of tasks for which the operation has asked for that with
@@ -123,6 +124,8 @@ type Engine struct {
 	api      API
 	settings Settings
 	*dispatcher
+
+	took answerTimes // of calls that were accepted
 
 	// Counters for whoever shows progress.
 	calls, retries, throttledCalls, nowInFlight, nowSlots, done atomic.Int64

@@ -23,7 +23,7 @@ type queue struct {
 	again   []Task // tasks that have been called, and are to be prepared once more
 	parked  []Task // tasks that wait to be called again, in no order
 	front   Task   // goes next; nil if none was chosen yet
-	drained bool   // the operation has no other task
+	drained bool   // the operation has no other task: see More
 
 	prepare  chan []Task
 	prepared chan error

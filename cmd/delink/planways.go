@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"delink/pkg/job"
+	"delink/pkg/progress"
+)
+
+// wayView is a relation whose other side needs fewer calls, as people and programs see it.
+type wayView struct {
+	Module   string `json:"module"`
+	Relation string `json:"relation"`
+	From     string `json:"from"` // the relation of the other side
+	Calls    int    `json:"calls"`
+	Written  int    `json:"calls_as_written"`
+	Used     bool   `json:"used"`
+	Unused   string `json:"unused"` // why it is not; empty if it is
+
+	side string // the module of the other side
+}
+
+func waysOf(ways []job.Way) []wayView {
+	views := []wayView{}
+	for _, w := range ways {
+		views = append(views, wayView{
+			Module: w.Relation.Module, Relation: w.Relation.List, From: w.Other.String(), side: w.Other.Module,
+			Calls: w.Calls, Written: w.Written, Used: w.Unused == "", Unused: string(w.Unused),
+		})
+	}
+	return views
+}
+
+// whyUnused is why the other side is not used, for people.
+var whyUnused = map[string]string{
+	string(job.UnusedNever):        "--fewest-calls never",
+	string(job.UnusedSnapshot):     "not with --snapshot, since the links' own fields may be shown differently there",
+	string(job.UnusedUndocumented): "not used, since Zoho does not document it; --fewest-calls always does",
+	string(job.UnusedMaxCalls):     "not used, since --max-calls allows no more calls than the proof takes that this works",
+	string(job.UnusedNotAllowed):   "not used, since the org does not say that it can be delinked there",
+}
+
+// text says how many calls both sides need, and which is used.
+func (w *wayView) text() string {
+	calls, written := progress.Number(w.Calls), progress.Number(w.Written)
+	of := w.Module + "." + w.Relation
+	if w.Used {
+		return fmt.Sprintf("%s: %s from the side of %s, with the proof that this works; %s as written", of, calls, w.side, written)
+	}
+	return fmt.Sprintf("%s: %s as written; %s from the side of %s (%s)", of, written, calls, w.side, whyUnused[w.Unused])
+}
+
+// paceWords say how the time of a call is known.
+var paceWords = map[job.PaceFrom]string{
+	job.PaceOfQuestions: ", as the org answers now",
+	job.PaceOfLastRun:   ", as in the last run",
+	job.PaceGuess:       ", which is a guess",
+}
+
+// timeText says how long the calls take, and on what that rests.
+func timeText(d time.Duration, slots int, p job.Pace) string {
+	answer := p.Answer.Round(time.Millisecond)
+	return fmt.Sprintf("%s, with %d calls in flight and %v a call%s", about(d), slots, max(answer, time.Millisecond), paceWords[p.From])
+}
+
+// creditsText compares the credits that are needed with those that are left; empty if nothing is
+// known, or nothing lacks. reserve is what is not to be used.
+func creditsText(p *job.Proposal, reserve int) string {
+	s := progress.Number(p.Credits) + " needed"
+	if p.Left != nil {
+		s += ", " + progress.Number(*p.Left) + " left"
+	}
+	if reserve > 0 {
+		s += ", " + progress.Number(reserve) + " kept in reserve"
+	}
+	switch {
+	case p.Nights > 1:
+		return s + fmt.Sprintf(": with these limits it takes %d runs, one a day", p.Nights)
+	case p.Nights == 0:
+		return s + ": more than one run, and the org does not say how many credits a day brings"
+	case p.Left == nil:
+		return ""
+	}
+	return s
+}
