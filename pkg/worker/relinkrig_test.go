@@ -306,7 +306,10 @@ func (r *relinkRig) mustBeTrue() {
 			if r.was[l] {
 				want = ownTexts(l.Relation)
 			}
-			if fields[i].Linked && !maps.Equal(fields[i].Fields, want) {
+			// Where the CRM refuses to count, and shows no link, the trial of a relation is sent all the same.
+			// That is found out by its read-back, before another link is sent.
+			isBlindTrial := o.Status == outcome.Unknown && o.Code == zoho.CodeNotShown
+			if fields[i].Linked && !maps.Equal(fields[i].Fields, want) && !isBlindTrial {
 				r.t.Errorf("%v is %s and has the fields %v, want %v", l, o.Status, fields[i].Fields, want)
 			}
 		}
