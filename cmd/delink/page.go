@@ -94,7 +94,7 @@ func (p *program) pageOfRun(f *runFlags, input string, end *job.Ending) string {
 		}
 	}
 	if err != nil {
-		p.ui.note(disk.Printable(err.Error()))
+		p.ui.note("there is no report of this run: " + err.Error())
 		return ""
 	}
 	return path

@@ -73,6 +73,7 @@
 		const clock = two(d.getUTCHours()) + ":" + two(d.getUTCMinutes()) + ":" + two(d.getUTCSeconds());
 		return withDate ? d.toISOString().slice(0, 10) + " " + clock : clock;
 	}
+	const steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000, 31536000]; // of the axis
 	function marks(u, splits, _axis, _space, step) {
 		let day = "";
 		return splits.map(x => {
@@ -174,12 +175,12 @@
 		const second = chart.series.some(s => s.scale);
 		const options = {
 			width, height: 150, tzDate: t => uPlot.tzDate(new Date(t * 1000), "Etc/UTC"),
-			padding: [8, second ? 0 : twoAxes ? secondSize : 14, 0, 0], // so that all charts are as wide
+			padding: [8, second ? 0 : twoAxes ? secondSize : 24, 0, 0], // so that all charts are as wide
 			cursor: {sync: {key: "delink", setSeries: false}, drag: {x: true, y: false}, points: {size: 5}},
 			legend: {markers: {width: 0, fill: (u, i) => i > 0 ? color(chart.series[i - 1].paint) : ""}},
 			scales: {x: {time: true}, y: {range: (u, min, max) => [0, max > 0 ? max * 1.1 : 1]}, 429: {range: (u, min, max) => [0, max > 0 ? max * 2 : 1]}},
 			axes: [
-				axisFor({values: marks, space: 70, size: 38}),
+				axisFor({values: marks, incrs: steps, space: 70, size: 38}),
 				axisFor({size: 46, space: 28, values: (u, v) => v.map(shownNumber)}),
 			],
 			series: [{label: "at", value: (u, v) => v == null ? "–" : shownTime(v, true)}].concat(chart.series.map(s => ({
