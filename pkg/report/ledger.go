@@ -51,9 +51,9 @@ type Extent struct {
 }
 
 // ReadLedger calls visit for each row of a result file, in the order of the file, with the byte at
-// which the row begins. The row is overwritten after the call. A file that does not exist has no rows. The error is a *NotALedger if
-// delink did not write the file, or if somebody changed it since. An unfinished last row is no
-// error, because a killed run leaves one: it is passed over.
+// which the row begins. The row is overwritten after the call. A file that does not exist has no
+// rows. The error is a *NotALedger if delink did not write the file, or if somebody changed it
+// since. An unfinished last row is no error, because a killed run leaves one: it is passed over.
 func ReadLedger(on disk.Disk, path string, visit func(row *Row, at int64) error) (Extent, error) {
 	f, err := on.Read(path)
 	if errors.Is(err, os.ErrNotExist) {
