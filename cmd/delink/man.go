@@ -54,9 +54,9 @@ func manPages(cmd *cobra.Command) []*cobra.Command {
 
 func pageName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
 
-// ragged leaves words whole and lines uneven: what is to be typed must not have hyphens or spaces
-// that do not belong to it.
-const ragged = ".nr HY 0\n.ad l\n"
+// A page leaves words whole and lines uneven: what is to be typed must not have hyphens or spaces
+// that do not belong to it. man(7) takes the first only before the title.
+const wholeWords, unevenLines = ".nr HY 0\n", ".ad l\n"
 
 // roff is a page in the making, in the language of man(7).
 type roff struct{ strings.Builder }
@@ -65,7 +65,7 @@ type roff struct{ strings.Builder }
 func manPage(cmd *cobra.Command, of build) string {
 	var r roff
 	day, _, _ := strings.Cut(of.Date, "T")
-	fmt.Fprintf(&r, ".TH %q 1 %q \"delink %s\" \"delink manual\"\n"+ragged, strings.ToUpper(pageName(cmd)), day, of.Version)
+	fmt.Fprintf(&r, wholeWords+".TH %q 1 %q \"delink %s\" \"delink manual\"\n"+unevenLines, strings.ToUpper(pageName(cmd)), day, of.Version)
 	r.section("name")
 	fmt.Fprintf(&r, "%s \\- %s\n", escape(pageName(cmd)), prose(cmd.Short))
 	r.section("synopsis")
@@ -140,8 +140,11 @@ func (r *roff) commands(cmd *cobra.Command) {
 // flags writes the flags of a command in the groups of its help.
 func (r *roff) flags(cmd *cobra.Command) {
 	r.section("options")
-	for _, g := range groupedFlags(cmd) {
-		fmt.Fprintf(r, ".SS %s\n", escape(g.heading))
+	groups := groupedFlags(cmd)
+	for _, g := range groups {
+		if len(groups) > 1 {
+			fmt.Fprintf(r, ".SS %s\n", escape(g.heading))
+		}
 		for _, f := range g.flags {
 			name, value, text := flagText(f)
 			r.WriteString(".TP\n")

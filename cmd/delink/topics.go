@@ -77,7 +77,7 @@ var variables = []struct {
 	{"The screen:", [][2]string{
 		{"NO_COLOR", "no colours, if it is set"},
 		{"TERM", "dumb for a terminal that cannot draw over a line: no bar, and no characters but ASCII"},
-		{"COLUMNS", "width of helps and reports where standard output is no terminal; 80 without it"},
+		{"COLUMNS", "width of helps and reports where standard output is no terminal; without it, that of the terminal of standard error, else 80"},
 		{"LC_ALL", "with LC_CTYPE and LANG: whether reports may have other characters than ASCII"},
 	}},
 	{"Folders of the user:", [][2]string{
