@@ -19,6 +19,7 @@ var flagGroups = []struct{ heading, flags string }{
 	{"Running again", "retry-failed restart if-changed"},
 	{"Limits", "concurrency rate batch-size max-attempts timeout deadline max-calls reserve-credits max-failures"},
 	{"Files", "output output-dir results failures summary invalid report html metrics ping-url-file"},
+	{"Login", "self-client keep-token"},
 	{"Where", "emulator dc org environment api-version offline"},
 	{"Emulator", "demo addr set knobs"},
 	{"Output", "json quiet log-format log-level no-descriptions version help"},
