@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -18,7 +19,7 @@ func (p *program) command() *cobra.Command {
 It reads a CSV, sends batches of 100, and writes a result file that says truthfully what became of every row.`,
 		Example: `  delink run links.csv --emulator --yes   a rehearsal without an account
   delink plan links.csv                   what a run would do; sends nothing
-  delink run links.csv                    asks, then delinks; run again, it goes on`,
+  delink run links.csv                    asks first; run again, it goes on`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -39,7 +40,7 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 	root.Version = version
 	root.SetVersionTemplate(thisBuild().line())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{err, cmd.CommandPath() + " --help lists the flags"}
+		return usageError{inOurWords(err), cmd.CommandPath() + " --help lists the flags"}
 	})
 	root.AddCommand(p.exportCommand(), p.planCommand(), p.runCommand(), p.verifyCommand(), p.undoCommand(), p.reportCommand(), p.doctorCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand(), p.manCommand())
 	root.SetHelpCommand(helpCommand())
@@ -72,7 +73,10 @@ func help(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return usageError{err, cmd.Root().Name() + " help lists the commands"}
 	}
-	if len(rest) > 0 {
+	switch {
+	case len(rest) > 0 && topic.IsAdditionalHelpTopicCommand():
+		return usageError{fmt.Errorf("%s is a topic, and has none below it", topic.Name()), cmd.CommandPath() + " " + topic.Name() + " shows it"}
+	case len(rest) > 0:
 		return unknownCommand(topic, rest[0])
 	}
 	return topic.Help()
@@ -119,6 +123,9 @@ func (p *program) environment(cmd *cobra.Command) error {
 		}
 		_ = cmd.Flags().SetAnnotation(f.Name, fromTwin, []string{name}) // it fails for no flag that exists
 		if e := cmd.Flags().Set(f.Name, value); e != nil {
+			if wrong := (*pflag.InvalidValueError)(nil); errors.As(e, &wrong) {
+				e = flagError{wrongText(wrong), e}
+			}
 			err = usageError{fmt.Errorf("%s: %w", name, e), "it is the environment variable of --" + f.Name + ": see " + cmd.CommandPath() + " --help"}
 		}
 	})

@@ -91,7 +91,8 @@ func (p *program) emulatorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "emulator",
 		Short: "serves the built-in Zoho CRM emulator on loopback, to rehearse against",
-		Long: `emulator serves a Zoho CRM on this machine until it is interrupted. It prints the environment that leads delink to it.
+		Long: `emulator serves a Zoho CRM on this machine, for rehearsals. It prints lines that lead delink to it: paste these into another terminal, and
+run delink there. Ctrl-C ends the emulator, and its data is lost.
 
 Its CRM is empty, but for the links of --links. With --demo it has a small org: 30 campaigns, 2,000 leads, and contacts, products and
 price books, with links among them.
@@ -138,6 +139,11 @@ func (p *program) serveEmulator(cmd *cobra.Command, f emulatorFlags) error {
 	if config.Demo && config.OrgType == emulator.Default().OrgType { // so that nobody is alarmed
 		config.OrgType = "sandbox"
 	}
+	if f.links == "" {
+		if err := refuseWithoutLinks(cmd.Flags()); err != nil {
+			return err
+		}
+	}
 	e := emulator.New(config)
 	if f.links != "" {
 		p.reads = true
@@ -153,12 +159,28 @@ func (p *program) serveEmulator(cmd *cobra.Command, f emulatorFlags) error {
 	if _, err := io.WriteString(p.stdout, environmentFor(emulatorLogin(server, config))); err != nil {
 		return err
 	}
-	p.ui.say("the emulator serves on %s\npaste these export lines into another terminal, and run delink there; Ctrl-C here ends the emulator, and its data is lost", server.URL)
+	p.ui.say("paste these lines into another terminal, and run delink there\nCtrl-C here ends the emulator, and its data is lost")
 	if err := p.signals.take(nil); err != nil {
 		return err
 	}
 	<-p.signals.Stop().Done()
 	return nil
+}
+
+// refuseWithoutLinks refuses flags that say how --links is read. Their environment variables may be
+// there for all commands, so they are no mistake.
+func refuseWithoutLinks(flags *pflag.FlagSet) (err error) {
+	reading := pflag.NewFlagSet("", pflag.ContinueOnError)
+	new(inputFlags).define(reading)
+	reading.VisitAll(func(f *pflag.Flag) {
+		if given := flags.Lookup(f.Name); err == nil && given.Changed && given.Annotations[fromTwin] == nil {
+			err = usageError{
+				fmt.Errorf("--%s says how --links is read, and --links is missing", f.Name),
+				"add --links FILE, or leave out --" + f.Name,
+			}
+		}
+	})
+	return err
 }
 
 // loadLinks puts the links of an input into the emulator's books. The emulator knows only its own
@@ -252,16 +274,24 @@ func knobRows(which func(emulator.Knob) bool) [][2]string {
 		if !which(k) {
 			continue
 		}
-		text := k.Help
-		if k.Values != nil && !slices.Equal(k.Values, []string{"false", "true"}) {
-			text += " (" + strings.Join(k.Values, ", ") + ")"
-		}
-		if k.Default != "" {
-			text += "; default " + strings.ReplaceAll(k.Default, ",", ", ")
-		}
-		rows = append(rows, [2]string{k.Name, text})
+		rows = append(rows, [2]string{k.Name, knobLine(k)})
 	}
 	return rows
+}
+
+// knobLine says what a knob is, which values it takes if they are few, and which it has at first.
+func knobLine(k emulator.Knob) string {
+	var more []string
+	if k.Values != nil && !slices.Equal(k.Values, []string{"false", "true"}) {
+		more = append(more, strings.Join(k.Values, ", "))
+	}
+	if k.Default != "" {
+		more = append(more, "default "+strings.ReplaceAll(k.Default, ",", ", "))
+	}
+	if more == nil {
+		return k.Help
+	}
+	return k.Help + " (" + strings.Join(more, "; ") + ")"
 }
 
 // knobText is the text of all knobs, by subject.

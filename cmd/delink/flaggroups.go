@@ -196,7 +196,7 @@ func (c *concurrency) Set(s string) error {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > zoho.MostSlots {
-		return fmt.Errorf("it is auto, or a number from 1 to %d", zoho.MostSlots)
+		return fmt.Errorf("%q is not auto, or a number from 1 to %d", s, zoho.MostSlots)
 	}
 	*c = concurrency(n)
 	return nil

@@ -61,7 +61,6 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.strict, "strict", false, "refuse an input that the plan warns of")
 	flags.BoolVar(&f.acceptRounded, "accept-rounded-ids", false, "go on although the ids look as if a program had rounded them")
 	flags.StringArrayVar(&f.allow, "allow-relation", nil, "accept a relation that is not known, by its `name`: Module.List; can be repeated")
-	flags.BoolVar(&f.json, "json", false, "print the summary (of plan: the plan) as JSON on standard output")
 }
 
 // defineRun adds the flags that only run has.
@@ -69,6 +68,7 @@ func (f *runFlags) defineRun(flags *pflag.FlagSet) {
 	f.defineBudgets(flags)
 	f.monitorFlags.define(flags)
 	flags.StringVar(&f.page, "report", "", "`file` for a report of the job as one HTML page, written when the run has ended")
+	flags.BoolVar(&f.json, "json", false, "print the summary as JSON on standard output; with --dry-run, the plan")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask; needed where there is no terminal")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show the plan as delink plan does, and send nothing")
 	flags.Var(&f.maxFailures, "max-failures", "stop once more links than that failed: finish open calls, save, stop; a percentage is of all links")
@@ -115,14 +115,14 @@ func (s *share) Set(v string) error {
 	if p, ok := strings.CutSuffix(v, "%"); ok {
 		x, err := strconv.ParseFloat(p, 64)
 		if err != nil || !(x >= 0 && x <= 100) {
-			return fmt.Errorf("it is a number of links, or a share of them from 0%% to 100%%")
+			return fmt.Errorf("%q is not a number of links, or a percentage of them from 0%% to 100%%", v)
 		}
 		*s = share{n: -2, percent: x}
 		return nil
 	}
 	n, err := strconv.Atoi(v)
 	if err != nil || n < 0 {
-		return fmt.Errorf("it is a number of links, or a share of them from 0%% to 100%%")
+		return fmt.Errorf("%q is not a number of links, or a percentage of them from 0%% to 100%%", v)
 	}
 	*s = share{n: n}
 	return nil

@@ -34,11 +34,7 @@ func helpOf(cmd *cobra.Command, width int) string {
 		}
 		b.WriteString(text)
 	}
-	about := cmd.Long
-	if about == "" {
-		about = cmd.Name() + " " + cmd.Short + "."
-	}
-	part("", s.text(about))
+	part("", s.text(aboutOf(cmd)))
 	part("Usage", s.command(usageOf(cmd)))
 	if cmd.HasExample() {
 		part("Examples", s.examples(cmd.Example))
@@ -59,6 +55,14 @@ func helpOf(cmd *cobra.Command, width int) string {
 	}
 	part("", s.text(moreHelp(cmd)))
 	return b.String()
+}
+
+// aboutOf gives what a command is.
+func aboutOf(cmd *cobra.Command) string {
+	if cmd.Long != "" {
+		return cmd.Long
+	}
+	return cmd.Name() + " " + cmd.Short + "."
 }
 
 // usageOf gives the form of a command.

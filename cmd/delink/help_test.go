@@ -108,13 +108,13 @@ func TestHelpFits(t *testing.T) {
 // A command that was broken for a narrow terminal is still the same command to a shell.
 func TestExamplesCanBeCopied(t *testing.T) {
 	const example = `  delink plan links.csv   says what run would do
-  delink export Campaigns.Leads --where "End_Date < '2025-01-01'" --output a.csv`
+  delink export Campaigns.Leads --where "End_Date < '2025-01-01'" --output -`
 	got := sheet{40}.examples(example)
 	want := `  # says what run would do
   delink plan links.csv
   delink export Campaigns.Leads \
     --where "End_Date < '2025-01-01'" \
-    --output a.csv
+    --output -
 `
 	if got != want {
 		t.Errorf("%s", got)

@@ -200,7 +200,8 @@ func (s sheet) units(command string) []string {
 	var units []string
 	for _, word := range shellWords(command) {
 		last := len(units) - 1
-		if last >= 0 && strings.HasPrefix(units[last], "-") && !strings.Contains(units[last], " ") && !strings.HasPrefix(word, "-") {
+		value := word == "-" || !strings.HasPrefix(word, "-")
+		if value && last >= 0 && strings.HasPrefix(units[last], "-") && !strings.Contains(units[last], " ") {
 			if both := units[last] + " " + word; utf8.RuneCountInString(indent+indent+both+" \\") <= s.width {
 				units[last] = both
 				continue

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 )
@@ -71,7 +71,7 @@ func manPage(cmd *cobra.Command, of build) string {
 	r.section("synopsis")
 	r.synopsis(cmd)
 	r.section("description")
-	r.text(strings.TrimSpace(cmp.Or(cmd.Long, cmd.Short+".")))
+	r.text(aboutOf(cmd))
 	r.commands(cmd)
 	r.flags(cmd)
 	r.more(cmd)
@@ -205,17 +205,31 @@ func (r *roff) seeAlso(cmd *cobra.Command) {
 // signs are characters that roff would print as others.
 var signs = strings.NewReplacer(`\`, `\e`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`, `"`, `\(dq`)
 
+// inRoff has roff print characters as they are. It knows those beyond ASCII by their numbers,
+// whatever the encoding of the page.
+func inRoff(s string) string {
+	var b strings.Builder
+	for _, r := range signs.Replace(s) {
+		if r > unicode.MaxASCII {
+			fmt.Fprintf(&b, `\[u%04X]`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
 // flagInText is a flag's name in a sentence. Its hyphens must stay what they are, to be copied.
 var flagInText = regexp.MustCompile(`(^|[\s(])--?[a-z][a-z-]*`)
 
 // prose makes a line of a sentence, in which roff may break lines and hyphens may be typographic.
 func prose(s string) string {
-	s = flagInText.ReplaceAllStringFunc(signs.Replace(s), func(flag string) string { return strings.ReplaceAll(flag, "-", `\-`) })
+	s = flagInText.ReplaceAllStringFunc(inRoff(s), func(flag string) string { return strings.ReplaceAll(flag, "-", `\-`) })
 	return guarded(s)
 }
 
 // escape makes a line that looks on the page just as it is.
-func escape(s string) string { return guarded(strings.ReplaceAll(signs.Replace(s), "-", `\-`)) }
+func escape(s string) string { return guarded(strings.ReplaceAll(inRoff(s), "-", `\-`)) }
 
 // guarded keeps roff from reading a line as a command.
 func guarded(s string) string {

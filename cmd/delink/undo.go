@@ -52,7 +52,7 @@ Run again, it goes on where it stopped. A job that was undone is not run again b
 		Example: `  delink undo links.csv                asks first
   delink undo links.csv --dry-run      says what it would do
   delink undo links.csv --gone         links again also what the results call gone
-  delink undo links.csv --emulator     a rehearsal, in which what the results call removed is not there`,
+  delink undo links.csv --emulator     a rehearsal without an account`,
 		Args: oneInput,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(cmd); err != nil {

@@ -41,7 +41,7 @@ Run again after a stop, verify goes on with the links that it has not looked up.
 
 The exit code is 3 if something disagrees or is unknown.`,
 		Example: `  delink verify links.csv                 looks up every link
-  delink verify links.csv --sample 500    looks up 500 links, and says how sure that makes us
+  delink verify links.csv --sample 500    looks up 500 links, drawn evenly
   delink verify links.csv --json          the numbers on standard output`,
 		Args: oneInput,
 		RunE: func(cmd *cobra.Command, args []string) error {

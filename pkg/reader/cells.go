@@ -11,9 +11,7 @@ func (h *Header) Cells(raw []byte) []string {
 	s := scan.Scanner{Comma: h.Comma, Newline: h.newline()}
 	cells := make([]string, len(h.Columns))
 	for i, f := range s.Split(raw) {
-		if i < len(cells) { // a row may end with a delimiter
-			cells[i] = value.FromCell(scan.Unquote(raw[f.Start:f.End]))
-		}
+		cells[i] = value.FromCell(scan.Unquote(raw[f.Start:f.End]))
 	}
 	return cells
 }

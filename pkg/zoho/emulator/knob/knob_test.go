@@ -98,7 +98,7 @@ func TestSet(t *testing.T) {
 
 func TestSetRefuses(t *testing.T) {
 	tests := []struct{ setting, want string }{
-		{"latensy=1s", "unknown knob \"latensy\""}, // the valid names are listed
+		{"latensy=1s", `unknown knob "latensy"`},
 		{"latency", "latency=value"},
 		{"latency=fast", "300ms"},
 		{"latency=-1s", "300ms"},
