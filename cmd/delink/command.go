@@ -55,6 +55,7 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 			cmd.Args, cmd.RunE = cobra.ArbitraryArgs, group
 		}
 	}
+	nameValues(root)
 	addTopics(root)
 	return root
 }

@@ -9,6 +9,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/zoho"
+	"delink/pkg/zoho/emulator"
 )
 
 // choices has the values of flags that take one of a few.
@@ -32,6 +33,7 @@ var suggestions = map[string]cobra.CompletionFunc{
 	"allow-relation": completeRelations,
 	"module":         completeModules,
 	"relation":       completeLists,
+	"set":            completeKnobs,
 }
 
 // completeValues has the shell complete the values of flags and the arguments, in a command and all
@@ -102,4 +104,14 @@ func completeLists(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion
 	}
 	slices.Sort(names)
 	return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeKnobs offers the knobs of the emulator. Their values are not completed: to a shell, what
+// follows the = is a word of its own.
+func completeKnobs(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var names []cobra.Completion
+	for _, k := range emulator.Knobs() {
+		names = append(names, cobra.CompletionWithDesc(k.Name+"=", k.Help))
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }

@@ -13,9 +13,10 @@ func init() { cobra.EnableCommandSorting = false }
 // helpWidth is how wide a help can be: as the terminal, but no wider than can be read well.
 func (p *program) helpWidth() int { return min(p.paper().width, widestHelp) }
 
-// showHelp writes the help of a command to standard output.
+// showHelp writes the help of a command to standard output. An error of writing is of no interest:
+// most often, somebody has closed a pager before the end.
 func (p *program) showHelp(cmd *cobra.Command, _ []string) {
-	_, _ = io.WriteString(p.stdout, helpOf(cmd, p.helpWidth())) // as everywhere in cobra, nobody hears of an error
+	_, _ = io.WriteString(p.stdout, helpOf(cmd, p.helpWidth()))
 }
 
 // helpOf gives the help of a command, or the text of a topic.

@@ -80,9 +80,33 @@ func groupedFlags(cmd *cobra.Command) []shownFlags {
 	return groups
 }
 
+// ofValue is the annotation of a flag that names its value.
+const ofValue = "value"
+
+// nameValues keeps the name of each flag's value as an annotation. pflag wants it between backquotes
+// in the text, and completions show the text as it is.
+func nameValues(cmd *cobra.Command) {
+	name := func(flags *pflag.FlagSet) {
+		flags.VisitAll(func(f *pflag.Flag) {
+			if f.Annotations[ofValue] == nil {
+				value, text := pflag.UnquoteUsage(f)
+				f.Usage = text
+				_ = flags.SetAnnotation(f.Name, ofValue, []string{value}) // it fails for no flag that exists
+			}
+		})
+	}
+	name(cmd.Flags())
+	name(cmd.PersistentFlags())
+	for _, below := range cmd.Commands() {
+		nameValues(below)
+	}
+}
+
 // flagText gives what a help says of a flag: its name with the value, and its text.
 func flagText(f *pflag.Flag) (name, value, text string) {
-	value, text = pflag.UnquoteUsage(f)
+	if named := f.Annotations[ofValue]; named != nil {
+		value, text = named[0], f.Usage
+	}
 	switch value {
 	case "int", "float":
 		value = "N"
