@@ -1,36 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
-
-// usageTemplate shows examples before flags: they are what most people look for.
-const usageTemplate = `Usage:
-  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{.UseLine}}{{end}}
-{{- if .HasExample}}
-
-Examples:
-{{.Example}}{{end}}
-{{- if .HasAvailableSubCommands}}
-
-Commands:{{range .Commands}}{{if or .IsAvailableCommand (eq .Name "help")}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}
-{{- if .HasAvailableLocalFlags}}
-
-Flags:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
-{{- if .HasAvailableInheritedFlags}}
-
-Flags of all commands:
-{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
-{{- if .HasAvailableSubCommands}}
-
-delink COMMAND --help says more about a command.{{end}}
-`
 
 func (p *program) command() *cobra.Command {
 	var quiet bool
@@ -40,9 +17,9 @@ func (p *program) command() *cobra.Command {
 		Short: "removes relations between Zoho CRM records in bulk, and says truthfully what became of each",
 		Long: `delink removes relations between Zoho CRM records in bulk: leads from campaigns, price books from products.
 It reads a CSV, sends batches of 100, and writes a result file that says truthfully what became of every row.`,
-		Example: `  delink run links.csv --emulator --yes   the whole job, against a built-in emulator
+		Example: `  delink run links.csv --emulator --yes   a rehearsal without an account
   delink plan links.csv                   what a run would do; sends nothing
-  delink run links.csv                    asks, then delinks; run again, it goes on`,
+  delink run links.csv                    asks first; run again, it goes on`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -54,31 +31,32 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 	}
 	flags := root.PersistentFlags()
 	flags.BoolVarP(&quiet, "quiet", "q", false, "nothing but errors on standard error, and one line if links are not as wanted")
-	flags.StringVar(&format, "log-format", "text", "form of messages and log records on standard error: `text|json`")
-	flags.StringVar(&level, "log-level", "warn", "least level of log records: `debug|info|warn|error`")
-	root.SetUsageTemplate(usageTemplate)
+	flags.StringVar(&format, "log-format", "text", "form of messages and log records on standard error: text or json")
+	flags.StringVar(&level, "log-level", "warn", "log records of this level and above: debug, info, warn or error")
+	flags.BoolP("help", "h", false, "show this help")
+	root.Flags().BoolP("version", "v", false, "show the version")
+	root.SetHelpFunc(p.showHelp)
+	root.SetUsageFunc(func(cmd *cobra.Command) error { p.showHelp(cmd, nil); return nil })
 	root.Version = version
 	root.SetVersionTemplate(thisBuild().line())
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{err, cmd.CommandPath() + " --help lists the flags"}
+		return usageError{inOurWords(err), cmd.CommandPath() + " --help lists the flags"}
 	})
 	root.AddCommand(p.exportCommand(), p.planCommand(), p.runCommand(), p.verifyCommand(), p.undoCommand(), p.reportCommand(), p.doctorCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand(), p.manCommand())
-	completeValues(root)
+	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
+	completeValues(root)
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range append(root.Commands(), root) {
-		switch {
-		case cmd.Name() == "help":
-			cmd.Run, cmd.RunE = nil, help
-		case cmd.HasSubCommands():
+		if cmd.Name() == "completion" {
+			describeCompletion(cmd)
+		}
+		if cmd.HasSubCommands() {
 			cmd.Args, cmd.RunE = cobra.ArbitraryArgs, group
 		}
-		if cmd.Name() == "completion" {
-			for _, shell := range cmd.Commands() {
-				shell.Args = noArguments
-			}
-		}
 	}
+	nameValues(root)
+	addTopics(root)
 	return root
 }
 
@@ -96,10 +74,12 @@ func help(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return usageError{err, cmd.Root().Name() + " help lists the commands"}
 	}
-	if len(rest) > 0 {
+	switch {
+	case len(rest) > 0 && topic.IsAdditionalHelpTopicCommand():
+		return usageError{fmt.Errorf("%s is a topic, and has none below it", topic.Name()), cmd.CommandPath() + " " + topic.Name() + " shows it"}
+	case len(rest) > 0:
 		return unknownCommand(topic, rest[0])
 	}
-	topic.InitDefaultHelpFlag() // so that the help shows this flag, too
 	return topic.Help()
 }
 
@@ -125,23 +105,29 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return usageError{fmt.Errorf("%s takes no arguments", cmd.CommandPath()), cmd.CommandPath() + " --help lists the flags"}
 }
 
-// fromTwin is the annotation of a flag whose value is from its twin in the environment. It has the
-// name of the twin.
+// fromTwin is the annotation of a flag whose value is from its environment variable. It has the name
+// of the variable.
 const fromTwin = "twin"
 
-// environment gives every flag that is not on the command line the value of its twin: --max-calls
-// is DELINK_MAX_CALLS.
+// environment gives every flag that is not on the command line the value of its environment
+// variable: --max-calls is DELINK_MAX_CALLS.
 func (p *program) environment(cmd *cobra.Command) error {
 	var err error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		name := "DELINK_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := variableOf(f.Name)
+		if err != nil || f.Changed || name == "" {
+			return
+		}
 		value := p.getenv(name)
-		if err != nil || f.Changed || value == "" || f.Name == "help" {
+		if value == "" {
 			return
 		}
 		_ = cmd.Flags().SetAnnotation(f.Name, fromTwin, []string{name}) // it fails for no flag that exists
 		if e := cmd.Flags().Set(f.Name, value); e != nil {
-			err = usageError{fmt.Errorf("%s: %w", name, e), "it is the twin of --" + f.Name + ": see " + cmd.CommandPath() + " --help"}
+			if wrong := (*pflag.InvalidValueError)(nil); errors.As(e, &wrong) {
+				e = flagError{wrongText(wrong), e}
+			}
+			err = usageError{fmt.Errorf("%s: %w", name, e), "it is the environment variable of --" + f.Name + ": see " + cmd.CommandPath() + " --help"}
 		}
 	})
 	return err

@@ -9,20 +9,22 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/zoho"
+	"delink/pkg/zoho/emulator"
 )
 
 // choices has the values of flags that take one of a few.
 var choices = map[string][]string{
-	"api-version": zoho.Versions,
-	"approved":    {"both", "only", "no"},
-	"concurrency": {"auto"},
-	"converted":   {"both", "only", "no"},
-	"dc":          zoho.DataCentreNames(),
-	"delimiter":   {"comma", "semicolon", "tab", "pipe"},
-	"environment": {"production", "sandbox", "developer"},
-	"if-changed":  {string(job.ChangedResume), string(job.ChangedRestart)},
-	"log-format":  {formatText, formatJSON},
-	"log-level":   {"debug", "info", "warn", "error"},
+	"api-version":  zoho.Versions,
+	"approved":     {"both", "only", "no"},
+	"concurrency":  {"auto"},
+	"converted":    {"both", "only", "no"},
+	"dc":           zoho.DataCentreNames(),
+	"delimiter":    {"comma", "semicolon", "tab", "pipe"},
+	"environment":  {"production", "sandbox", "developer"},
+	"fewest-calls": {string(job.FewestAuto), string(job.FewestAlways), string(job.FewestNever)},
+	"if-changed":   {string(job.ChangedResume), string(job.ChangedRestart)},
+	"log-format":   {formatText, formatJSON},
+	"log-level":    {"debug", "info", "warn", "error"},
 }
 
 // suggestions has the likely values of flags that take any name. They are those of the built-in
@@ -31,6 +33,7 @@ var suggestions = map[string]cobra.CompletionFunc{
 	"allow-relation": completeRelations,
 	"module":         completeModules,
 	"relation":       completeLists,
+	"set":            completeKnobs,
 }
 
 // completeValues has the shell complete the values of flags and the arguments, in a command and all
@@ -101,4 +104,14 @@ func completeLists(cmd *cobra.Command, _ []string, _ string) ([]cobra.Completion
 	}
 	slices.Sort(names)
 	return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeKnobs offers the knobs of the emulator. Their values are not completed: to a shell, what
+// follows the = is a word of its own.
+func completeKnobs(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	var names []cobra.Completion
+	for _, k := range emulator.Knobs() {
+		names = append(names, cobra.CompletionWithDesc(k.Name+"=", k.Help))
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }

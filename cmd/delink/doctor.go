@@ -44,13 +44,12 @@ Each line is "ok", "trouble" or "unknown". A scope is a right that a login has s
 really answers where Zoho's documentation is silent. It asks first, and always tries to leave the link as it was. How the link was is
 kept in a file delink-probe-….json meanwhile; --restore puts the link back if a probe was killed.
 
-Exit codes: 0 all is well, 1 it could not go on or the link of a probe is not as it was, 2 usage or configuration (no login, say),
-3 there is a trouble that would stop a run in part, 4 Zoho refuses the login, 5 stopped by a signal.`,
+The exit code is 3 if there is a trouble that would stop a run in part, and 1 if the link of a probe is not as it was.`,
 		Example: `  delink doctor
   delink doctor links.csv
   delink doctor --relation Campaigns.Leads --relation Products.Leads
   delink doctor --json
-  delink doctor --probe Campaigns.Leads:3652397000000400001:3652397000000900001`,
+  delink doctor --probe Campaigns.Leads:PARENT:RELATED`,
 		Args: atMostOneInput,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(cmd, args); err != nil {
@@ -64,8 +63,8 @@ Exit codes: 0 all is well, 1 it could not go on or the link of a probe is not as
 	f.crmFlags.define(flags, "look at an emulator inside this process, with the demo org")
 	f.rateFlag.define(flags)
 	f.timeoutFlag.define(flags, authTimeout)
-	flags.StringArrayVar(&f.relations, "relation", nil, "relation to look at: `Module.List`, or List alone beside --module or an INPUT that names modules; can be repeated")
-	flags.StringVar(&f.probe, "probe", "", "take this one link through a removal and back: `Module.List:PARENT:RELATED`")
+	flags.StringArrayVar(&f.relations, "relation", nil, "`relation` to look at: Module.List, or List alone beside --module or an INPUT that names modules; can be repeated")
+	flags.StringVar(&f.probe, "probe", "", "take this one `link` through a removal and back: Module.List:PARENT:RELATED")
 	flags.StringVar(&f.restore, "restore", "", "put back the link of a probe that was killed, from its `file`")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask before a probe; needed where there is no terminal")
 	flags.BoolVar(&f.json, "json", false, "print what was found as JSON on standard output")

@@ -333,20 +333,7 @@ func checkLine(mark, title, found string, width int) string {
 
 // hangingIndent writes a text behind a head, and further lines as far in as the first.
 func hangingIndent(head, text string, width int) string {
-	var b strings.Builder
-	line, empty := head, true
-	for _, word := range strings.Fields(text) {
-		if !empty && len([]rune(line))+1+len([]rune(word)) > width {
-			b.WriteString(strings.TrimRight(line, " ") + "\n")
-			line, empty = strings.Repeat(" ", len(head)), true
-		}
-		if !empty {
-			line += " "
-		}
-		line += word
-		empty = false
-	}
-	return b.String() + strings.TrimRight(line, " ") + "\n"
+	return sheet{width}.fill(text, head, strings.Repeat(" ", len(head)))
 }
 
 // wrapped breaks a text into lines, where there is a width.

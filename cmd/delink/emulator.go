@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"delink/pkg/job"
 	"delink/pkg/reader"
@@ -76,57 +79,79 @@ func emulatorLogin(s *emulator.Server, config emulator.Config) login {
 
 // emulatorFlags are the flags of delink emulator.
 type emulatorFlags struct {
+	inputFlags  // how links is read
 	addr, links string
 	demo        bool
-	knobs       []string
+	set         []string
+	knobs       bool
 }
 
 func (p *program) emulatorCommand() *cobra.Command {
-	var flags emulatorFlags
+	var f emulatorFlags
 	cmd := &cobra.Command{
 		Use:   "emulator",
 		Short: "serves the built-in Zoho CRM emulator on loopback, to rehearse against",
-		Long: `emulator serves a Zoho CRM on this machine until it is interrupted. It prints the environment that leads delink to it.
+		Long: `emulator serves a Zoho CRM on this machine, for rehearsals. It prints lines that lead delink to it: paste these into another terminal, and
+run delink there. Ctrl-C ends the emulator, and its data is lost.
 
 Its CRM is empty, but for the links of --links. With --demo it has a small org: 30 campaigns, 2,000 leads, and contacts, products and
 price books, with links among them.
 
-Its behaviour is set with --set KNOB=VALUE, which can be repeated:
+--set KNOB=VALUE sets how it behaves, and can be repeated. These knobs matter most, and --knobs prints all:
 
-` + knobHelp(),
+` + table(knobRows(func(k emulator.Knob) bool { return slices.Contains(firstKnobs, k.Name) })),
 		Example: `  delink emulator --demo
-  delink emulator --addr 127.0.0.1:8080 --links links.csv
+  delink emulator --links links.csv
+  delink emulator --links leads.csv --module Campaigns --relation Leads
   delink emulator --set links=all --set latency=100ms..300ms --set faults=drop-after:5%`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.serveEmulator(cmd, flags) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.knobs {
+				_, err := io.WriteString(p.stdout, sheet{p.helpWidth()}.text(knobText()))
+				return err
+			}
+			return p.serveEmulator(cmd, f)
+		},
 	}
-	cmd.Flags().StringVar(&flags.addr, "addr", "127.0.0.1:0", "loopback `address` to serve on")
-	cmd.Flags().StringVar(&flags.links, "links", "", "CSV `file` of the links that exist, with the columns of an input")
-	cmd.Flags().BoolVar(&flags.demo, "demo", false, "begin with the demo org")
-	cmd.Flags().StringArrayVar(&flags.knobs, "set", nil, "set a `KNOB=VALUE`")
+	f.define(cmd.Flags())
 	return cmd
 }
 
+func (f *emulatorFlags) define(flags *pflag.FlagSet) {
+	f.inputFlags.define(flags)
+	flags.StringVar(&f.addr, "addr", "127.0.0.1:0", "loopback `address` to serve on; with port 0, any that is free")
+	flags.StringVar(&f.links, "links", "", "`file` of the links that exist: a CSV as run takes it")
+	flags.BoolVar(&f.demo, "demo", false, "begin with the demo org")
+	flags.StringArrayVar(&f.set, "set", nil, "set a `knob=value`; can be repeated")
+	flags.BoolVar(&f.knobs, "knobs", false, "print all knobs, and serve nothing")
+}
+
 // serveEmulator serves until the program is told to stop.
-func (p *program) serveEmulator(cmd *cobra.Command, flags emulatorFlags) error {
+func (p *program) serveEmulator(cmd *cobra.Command, f emulatorFlags) error {
 	config := emulator.Default()
-	if err := config.SetAll(flags.knobs...); err != nil {
-		return usageError{err, cmd.CommandPath() + " --help lists the knobs"}
+	if err := config.SetAll(f.set...); err != nil {
+		return usageError{err, cmd.CommandPath() + " --knobs prints all knobs"}
 	}
-	config.Demo = config.Demo || flags.demo
+	config.Demo = config.Demo || f.demo
 	if config.Demo && config.Links == "all" {
 		return usageError{errors.New("the demo org has links of its own, and links=all says that every link exists"), "leave out one of them"}
 	}
 	if config.Demo && config.OrgType == emulator.Default().OrgType { // so that nobody is alarmed
 		config.OrgType = "sandbox"
 	}
-	e := emulator.New(config)
-	if flags.links != "" {
-		if err := load(e, flags.links); err != nil {
+	if f.links == "" {
+		if err := refuseWithoutLinks(cmd.Flags()); err != nil {
 			return err
 		}
 	}
-	server, err := e.Start(flags.addr)
+	e := emulator.New(config)
+	if f.links != "" {
+		p.reads = true
+		if err := p.loadLinks(e, &f); err != nil {
+			return err
+		}
+	}
+	server, err := e.Start(f.addr)
 	if err != nil {
 		return usageError{err, "choose a free loopback address with --addr, or 127.0.0.1:0 for any"}
 	}
@@ -134,7 +159,7 @@ func (p *program) serveEmulator(cmd *cobra.Command, flags emulatorFlags) error {
 	if _, err := io.WriteString(p.stdout, environmentFor(emulatorLogin(server, config))); err != nil {
 		return err
 	}
-	p.ui.say("paste these lines into another terminal, and run delink there; Ctrl-C here ends the emulator, and what was changed in it is lost")
+	p.ui.say("paste these lines into another terminal, and run delink there\nCtrl-C here ends the emulator, and its data is lost")
 	if err := p.signals.take(nil); err != nil {
 		return err
 	}
@@ -142,29 +167,146 @@ func (p *program) serveEmulator(cmd *cobra.Command, flags emulatorFlags) error {
 	return nil
 }
 
-// load puts the links of a CSV in the emulator's books.
-func load(e *emulator.Emulator, path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return &job.Refusal{Err: err}
-	}
-	defer f.Close()
-	if _, err := e.Load(f); err != nil {
-		return &job.Refusal{Cause: path, Err: err}
-	}
-	return nil
+// refuseWithoutLinks refuses flags that say how --links is read. Their environment variables may be
+// there for all commands, so they are no mistake.
+func refuseWithoutLinks(flags *pflag.FlagSet) (err error) {
+	reading := pflag.NewFlagSet("", pflag.ContinueOnError)
+	new(inputFlags).define(reading)
+	reading.VisitAll(func(f *pflag.Flag) {
+		if given := flags.Lookup(f.Name); err == nil && given.Changed && given.Annotations[fromTwin] == nil {
+			err = usageError{
+				fmt.Errorf("--%s says how --links is read, and --links is missing", f.Name),
+				"add --links FILE, or leave out --" + f.Name,
+			}
+		}
+	})
+	return err
 }
 
-func knobHelp() string {
+// loadLinks puts the links of an input into the emulator's books. The emulator knows only its own
+// form of a CSV, so the rows are written anew in that form.
+func (p *program) loadLinks(e *emulator.Emulator, f *emulatorFlags) error {
+	load := linkLoader{to: e}
+	bad := &job.Refusal{}
+	err := job.EachRow(f.links, p.stdin, f.reader(), load.add, func(row *reader.RowError) {
+		if len(bad.Rows) == job.KeptBad {
+			bad.More++
+			return
+		}
+		bad.Rows = append(bad.Rows, row)
+	})
+	switch {
+	case err != nil:
+		return err
+	case len(bad.Rows) > 0:
+		bad.Cause = fmt.Sprintf("%s: %s cannot be used", f.links, counted(len(bad.Rows)+bad.More, "row", "rows"))
+		return bad
+	}
+	return load.flush()
+}
+
+// linkLoader loads links some at a time.
+type linkLoader struct {
+	to    *emulator.Emulator
+	extra []int // columns of the input that the emulator knows beside the link itself
+	buf   bytes.Buffer
+	rows  *csv.Writer
+}
+
+// loadedAtOnce is how many bytes of links are loaded at once.
+const loadedAtOnce = 1 << 20
+
+func (l *linkLoader) add(h *reader.Header, row *reader.Row) error {
+	if l.rows == nil {
+		l.rows = csv.NewWriter(&l.buf)
+		for i, name := range h.Columns {
+			name = strings.TrimSpace(name)
+			if name == "parent_name" || strings.HasPrefix(name, "link.") || strings.HasPrefix(name, "record.") {
+				l.extra = append(l.extra, i)
+			}
+		}
+	}
+	if l.buf.Len() == 0 {
+		names := []string{"module", "parent_id", "relation", "related_id"}
+		for _, i := range l.extra {
+			names = append(names, strings.TrimSpace(h.Columns[i]))
+		}
+		l.write(names)
+	}
+	link := row.Link
+	cells := []string{link.Relation.Module, link.Parent.String(), link.Relation.List, link.Related.String()}
+	if len(l.extra) > 0 {
+		all := h.Cells(row.Raw)
+		for _, i := range l.extra {
+			cells = append(cells, all[i])
+		}
+	}
+	l.write(cells)
+	if l.buf.Len() < loadedAtOnce {
+		return nil
+	}
+	return l.flush()
+}
+
+// write writes a row. Writing to memory does not fail.
+func (l *linkLoader) write(cells []string) {
+	_ = l.rows.Write(cells)
+	l.rows.Flush()
+}
+
+// flush loads the rows that are written.
+func (l *linkLoader) flush() error {
+	if l.buf.Len() == 0 {
+		return nil
+	}
+	_, err := l.to.Load(&l.buf)
+	l.buf.Reset()
+	return err
+}
+
+// firstKnobs are the knobs that most people need.
+var firstKnobs = []string{"latency", "faults", "in-flight"}
+
+// knobRows are the rows of knobs in a help.
+func knobRows(which func(emulator.Knob) bool) [][2]string {
 	var rows [][2]string
 	for _, k := range emulator.Knobs() {
-		name := k.Name
-		if k.Default != "" {
-			name += "=" + k.Default
+		if !which(k) {
+			continue
 		}
-		rows = append(rows, [2]string{name, k.Help})
+		rows = append(rows, [2]string{k.Name, knobLine(k)})
 	}
-	return strings.TrimSuffix(table(rows), "\n")
+	return rows
+}
+
+// knobLine says what a knob is, which values it takes if they are few, and which it has at first.
+func knobLine(k emulator.Knob) string {
+	var more []string
+	if k.Values != nil && !slices.Equal(k.Values, []string{"false", "true"}) {
+		more = append(more, strings.Join(k.Values, ", "))
+	}
+	if k.Default != "" {
+		more = append(more, "default "+strings.ReplaceAll(k.Default, ",", ", "))
+	}
+	if more == nil {
+		return k.Help
+	}
+	return k.Help + " (" + strings.Join(more, "; ") + ")"
+}
+
+// knobText is the text of all knobs, by subject.
+func knobText() string {
+	var b strings.Builder
+	b.WriteString("--set KNOB=VALUE sets how the emulator behaves. These are all knobs.\n")
+	subject := ""
+	for _, k := range emulator.Knobs() {
+		if k.Subject == subject {
+			continue
+		}
+		subject = k.Subject
+		b.WriteString("\n" + subject + ":\n\n" + table(knobRows(func(k emulator.Knob) bool { return k.Subject == subject })))
+	}
+	return b.String()
 }
 
 func environmentFor(l login) string {

@@ -216,12 +216,3 @@ func howToGoOn(reason outcome.Reason) string {
 	}
 	return ""
 }
-
-// exitCodes lists the exit codes with their meaning, for the help.
-func exitCodes() string {
-	lines := make([]string, len(outcome.ExitCodes))
-	for i, c := range outcome.ExitCodes {
-		lines[i] = fmt.Sprintf("  %3d  %s", c.Code, c.Meaning)
-	}
-	return strings.Join(lines, "\n")
-}

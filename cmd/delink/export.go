@@ -35,15 +35,15 @@ type exportFlags struct {
 }
 
 func (f *exportFlags) define(flags *pflag.FlagSet) {
-	flags.StringVar(&f.parents.Where, "where", "", "parent records that meet a condition in `COQL`")
+	flags.StringVar(&f.parents.Where, "where", "", "parent records that meet a `condition` in COQL")
 	flags.StringVar(&f.parents.View, "view", "", "parent records of a custom view, by its `name`")
 	flags.StringVar(&f.parents.File, "parents", "", "parent records that a CSV `file` names")
 	flags.StringArrayVar(&f.parent, "parent", nil, "a parent record, by its `id`; can be repeated")
 	flags.BoolVar(&f.parents.All, "all", false, "all records of the module")
-	flags.StringArrayVar(&f.link, "link", nil, "only links with these values in a field of their own, as `NAME=VALUE,VALUE`; can be repeated")
-	flags.StringVar(&f.converted, "converted", "both", "links to converted leads: `both|only|no`")
-	flags.StringVar(&f.approved, "approved", "both", "links to records that are approved: `both|only|no`")
-	flags.StringSliceVar(&f.fields, "fields", nil, "fields of the related records to add, by their API names: `A,B`")
+	flags.StringArrayVar(&f.link, "link", nil, "only links with these values in a field of their own, as `field=values` with commas between values; can be repeated")
+	flags.StringVar(&f.converted, "converted", "both", "links to converted leads: both, only or no")
+	flags.StringVar(&f.approved, "approved", "both", "links to records that are approved: both, only or no")
+	flags.StringSliceVar(&f.fields, "fields", nil, "fields of the related records to add, by their API `names` with commas between them")
 	flags.StringVarP(&f.output, "output", "o", "", "output `file`, or - for standard output (default in the current folder: campaigns-leads.csv)")
 	flags.BoolVar(&f.restart, "restart", false, "do not go on with an unfinished export")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON on standard output")
@@ -131,10 +131,7 @@ func (p *program) exportCommand() *cobra.Command {
 		Long: `export lists the links of some parent records, and writes a CSV that is an input of run. It changes nothing in the CRM.
 
 Every parent record is checked: as many links must be listed as the CRM counts. A parent record of which links may be missing is
-named, and the exit code is 3. The same command again lists only the parent records that are not complete.
-
-Exit codes:
-` + exitCodes(),
+named, and the exit code is 3. The same command again lists only the parent records that are not complete.`,
 		Example: `  delink export Campaigns.Leads --where "End_Date < '2025-01-01'"
   delink export Campaigns.Leads --view 'Ended campaigns' --link Member_Status=Planned,Sent
   delink export Campaigns.Leads --parents campaigns.csv --converted only --fields Last_Name,Email

@@ -24,9 +24,9 @@ type formFlags struct {
 }
 
 func (f *formFlags) define(flags *pflag.FlagSet) {
-	flags.StringVar(&f.module, "module", "", "module of the parent records, if the input has no such column: `Campaigns`")
-	flags.Var(&f.columns, "columns", "which column is which, where the header does not say, as `parent_id=NAME,related_id=NAME`; a name with a comma in double quotes")
-	flags.Var(&f.delimiter, "delimiter", "what is between columns, if it cannot be found out: `comma|semicolon|tab|pipe`")
+	flags.StringVar(&f.module, "module", "", "`module` of the parent records, such as Campaigns, if the input has no column for it")
+	flags.Var(&f.columns, "columns", "which `columns` are the parts of a link, where the header does not say: parent_id=NAME,related_id=NAME, with double quotes around a name with a comma")
+	flags.Var(&f.delimiter, "delimiter", "what is between columns, if it cannot be found out: comma, semicolon, tab or pipe")
 }
 
 // inputFlags say how an input is read. All commands that need an input have them.
@@ -37,7 +37,7 @@ type inputFlags struct {
 
 func (f *inputFlags) define(flags *pflag.FlagSet) {
 	f.formFlags.define(flags)
-	flags.StringVar(&f.relation, "relation", "", "related list, if the input has no such column: `Leads`")
+	flags.StringVar(&f.relation, "relation", "", "related `list`, such as Leads, if the input has no column for it")
 }
 
 // reader gives the options of the reader.
@@ -60,7 +60,7 @@ type crmFlags struct {
 // define adds the flags. rehearsal is the help of --emulator.
 func (f *crmFlags) define(flags *pflag.FlagSet, rehearsal string) {
 	f.where.define(flags)
-	flags.StringVar(&f.apiVersion, "api-version", "v8", "version of the API")
+	flags.StringVar(&f.apiVersion, "api-version", "v8", "`version` of the API")
 	flags.BoolVar(&f.emulator, "emulator", false, rehearsal)
 }
 
@@ -92,7 +92,7 @@ func (f *rateFlag) wrong(flags *pflag.FlagSet) []wrongValue {
 type timeoutFlag struct{ timeout time.Duration }
 
 func (f *timeoutFlag) define(flags *pflag.FlagSet, usual time.Duration) {
-	flags.DurationVar(&f.timeout, "timeout", usual, "of one call")
+	flags.DurationVar(&f.timeout, "timeout", usual, "how long one call may take: 30s, 2m")
 }
 
 func (f *timeoutFlag) wrong(flags *pflag.FlagSet) []wrongValue {
@@ -118,11 +118,11 @@ func (f *limitFlags) defineSpeed(flags *pflag.FlagSet) {
 
 // defineBudgets adds the other flags.
 func (f *limitFlags) defineBudgets(flags *pflag.FlagSet) {
-	flags.IntVar(&f.maxAttempts, "max-attempts", 5, "calls for a batch that goes unanswered")
+	flags.IntVar(&f.maxAttempts, "max-attempts", 5, "calls at most for a batch that gets no answer")
 	f.timeoutFlag.define(flags, time.Minute)
-	flags.DurationVar(&f.deadline, "deadline", 0, "stop in good order after this time")
-	flags.IntVar(&f.maxCalls, "max-calls", 0, "stop in good order after `N` calls")
-	flags.IntVar(&f.reserveCredits, "reserve-credits", 0, "stop in good order once the org has no more than `N` credits left")
+	flags.DurationVar(&f.deadline, "deadline", 0, "stop after this time, such as 90m or 6h: finish open calls, save, stop")
+	flags.IntVar(&f.maxCalls, "max-calls", 0, "stop after `N` calls: finish open ones, save, stop")
+	flags.IntVar(&f.reserveCredits, "reserve-credits", 0, "stop once the org has no more than `N` credits left: finish open calls, save, stop")
 }
 
 // check takes a command that has the flags of defineSpeed, and perhaps those of defineBudgets.
@@ -196,7 +196,7 @@ func (c *concurrency) Set(s string) error {
 	}
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 1 || n > zoho.MostSlots {
-		return fmt.Errorf("it is auto, or a number from 1 to %d", zoho.MostSlots)
+		return fmt.Errorf("%q is not auto, or a number from 1 to %d", s, zoho.MostSlots)
 	}
 	*c = concurrency(n)
 	return nil
@@ -233,4 +233,4 @@ func (d *delimiterFlag) Set(s string) error {
 	return err
 }
 
-func (*delimiterFlag) Type() string { return "delimiter" }
+func (*delimiterFlag) Type() string { return "word" }

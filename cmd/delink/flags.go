@@ -52,16 +52,15 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the results: links.summary.json)")
 	flags.IntVar(&f.maxLinks, "max-links", 0, "refuse an input with more than `N` links")
 	flags.IntVar(&f.batchSize, "batch-size", zoho.MaxIDs, "links per call, 1 to 100")
-	flags.StringVar(&f.fewestCalls, "fewest-calls", string(job.FewestAuto), "`auto|always|never`: remove links from whichever side needs fewer calls; auto: only if Zoho documents that")
+	flags.StringVar(&f.fewestCalls, "fewest-calls", string(job.FewestAuto), "remove links from whichever side needs fewer calls: auto (only if Zoho documents that), always or never")
 	flags.BoolVar(&f.snapshot, "snapshot", false, "read each link's own fields before it is removed, and keep them for undo in links.snapshot.csv; doubles the calls")
 	flags.BoolVar(&f.retryFailed, "retry-failed", false, "send again what failed in an earlier run")
-	flags.BoolVar(&f.restart, "restart", false, "begin anew, whatever an earlier run did; its files get new names")
-	flags.StringVar(&f.ifChanged, "if-changed", "", "if an unfinished run had another input: `resume|restart` (resume skips the links that are settled)")
+	flags.BoolVar(&f.restart, "restart", false, "start over, whatever an earlier run did; its files get new names")
+	flags.StringVar(&f.ifChanged, "if-changed", "", "what to do if an unfinished run had another input: resume (skip the links that are done) or restart")
 	flags.BoolVar(&f.skipInvalid, "skip-invalid", false, "go on without the rows that cannot be used, and record them as invalid")
 	flags.BoolVar(&f.strict, "strict", false, "refuse an input that the plan warns of")
 	flags.BoolVar(&f.acceptRounded, "accept-rounded-ids", false, "go on although the ids look as if a program had rounded them")
-	flags.StringArrayVar(&f.allow, "allow-relation", nil, "accept a relation that is not known: `Module.List`; can be repeated")
-	flags.BoolVar(&f.json, "json", false, "print the summary (of plan: the plan) as JSON on standard output")
+	flags.StringArrayVar(&f.allow, "allow-relation", nil, "accept a relation that is not known, by its `name`: Module.List; can be repeated")
 }
 
 // defineRun adds the flags that only run has.
@@ -69,9 +68,10 @@ func (f *runFlags) defineRun(flags *pflag.FlagSet) {
 	f.defineBudgets(flags)
 	f.monitorFlags.define(flags)
 	flags.StringVar(&f.page, "report", "", "`file` for a report of the job as one HTML page, written when the run has ended")
+	flags.BoolVar(&f.json, "json", false, "print the summary as JSON on standard output; with --dry-run, the plan")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask; needed where there is no terminal")
-	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "do what plan does")
-	flags.Var(&f.maxFailures, "max-failures", "stop in good order once more links than that failed; a share is of all links")
+	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show the plan as delink plan does, and send nothing")
+	flags.Var(&f.maxFailures, "max-failures", "stop once more links than that failed: finish open calls, save, stop; a percentage is of all links")
 	flags.BoolVar(&f.failAbsent, "fail-absent", false, "exit 3 if links were absent")
 }
 
@@ -115,14 +115,14 @@ func (s *share) Set(v string) error {
 	if p, ok := strings.CutSuffix(v, "%"); ok {
 		x, err := strconv.ParseFloat(p, 64)
 		if err != nil || !(x >= 0 && x <= 100) {
-			return fmt.Errorf("it is a number of links, or a share of them from 0%% to 100%%")
+			return fmt.Errorf("%q is not a number of links, or a percentage of them from 0%% to 100%%", v)
 		}
 		*s = share{n: -2, percent: x}
 		return nil
 	}
 	n, err := strconv.Atoi(v)
 	if err != nil || n < 0 {
-		return fmt.Errorf("it is a number of links, or a share of them from 0%% to 100%%")
+		return fmt.Errorf("%q is not a number of links, or a percentage of them from 0%% to 100%%", v)
 	}
 	*s = share{n: n}
 	return nil

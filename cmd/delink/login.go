@@ -44,7 +44,7 @@ func (w *whereFlags) define(flags *pflag.FlagSet) {
 }
 
 func (w *whereFlags) defineCenter(flags *pflag.FlagSet) {
-	flags.StringVar(&w.center, "dc", "", "data centre: `"+strings.Join(zoho.DataCentreNames(), "|")+"` (default ZOHO_DC, or that of the stored login, or us)")
+	flags.StringVar(&w.center, "dc", "", "data centre: "+strings.Join(zoho.DataCentreNames(), ", ")+" (default ZOHO_DC, or that of the stored login, or us)")
 }
 
 func (w *whereFlags) defineOrg(flags *pflag.FlagSet) {
@@ -52,7 +52,7 @@ func (w *whereFlags) defineOrg(flags *pflag.FlagSet) {
 }
 
 func (w *whereFlags) defineEnvironment(flags *pflag.FlagSet) {
-	flags.StringVar(&w.environment, "environment", "", "kind of org: `production|sandbox|developer` (default what the login says)")
+	flags.StringVar(&w.environment, "environment", "", "kind of org: production, sandbox or developer (default what the login says)")
 }
 
 // refuseForEmulator refuses flags that say which org is meant if --emulator means none. A twin in

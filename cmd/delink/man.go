@@ -1,15 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 )
 
 // manCommand is hidden: the pages are for those who make packages. Without an argument it lists the
@@ -39,12 +38,13 @@ func (p *program) manCommand() *cobra.Command {
 	}
 }
 
-// manPages are the commands that have a page: all but help, and what is the same in all programs.
+// manPages are the commands that have a page: all but help, topics, and what is the same in all
+// programs. Topics are sections of the program's page.
 func manPages(cmd *cobra.Command) []*cobra.Command {
 	pages := []*cobra.Command{cmd}
 	for _, below := range cmd.Commands() {
 		switch {
-		case below.Hidden, below.Name() == "help", cmd.Name() == "completion":
+		case below.Hidden, below.Name() == helpName, below.IsAdditionalHelpTopicCommand(), cmd.Name() == "completion":
 		default:
 			pages = append(pages, manPages(below)...)
 		}
@@ -54,34 +54,30 @@ func manPages(cmd *cobra.Command) []*cobra.Command {
 
 func pageName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
 
-// ragged leaves words whole and lines uneven: what is to be typed must not have hyphens or spaces
-// that do not belong to it.
-const ragged = ".nr HY 0\n.ad l\n"
+// A page leaves words whole and lines uneven: what is to be typed must not have hyphens or spaces
+// that do not belong to it. man(7) takes the first only before the title.
+const wholeWords, unevenLines = ".nr HY 0\n", ".ad l\n"
 
 // roff is a page in the making, in the language of man(7).
 type roff struct{ strings.Builder }
 
 // manPage is the page of a command.
 func manPage(cmd *cobra.Command, of build) string {
-	cmd.InitDefaultHelpFlag()
 	var r roff
 	day, _, _ := strings.Cut(of.Date, "T")
-	fmt.Fprintf(&r, ".TH %q 1 %q \"delink %s\" \"delink manual\"\n"+ragged, strings.ToUpper(pageName(cmd)), day, of.Version)
+	fmt.Fprintf(&r, wholeWords+".TH %q 1 %q \"delink %s\" \"delink manual\"\n"+unevenLines, strings.ToUpper(pageName(cmd)), day, of.Version)
 	r.section("name")
 	fmt.Fprintf(&r, "%s \\- %s\n", escape(pageName(cmd)), prose(cmd.Short))
 	r.section("synopsis")
 	r.synopsis(cmd)
 	r.section("description")
-	r.text(strings.TrimSpace(cmp.Or(cmd.Long, cmd.Short+".")))
+	r.text(aboutOf(cmd))
 	r.commands(cmd)
-	r.flags("options", cmd.LocalFlags())
-	r.flags("options of all commands", cmd.InheritedFlags())
-	if !cmd.HasParent() {
-		r.everywhere()
-	}
+	r.flags(cmd)
+	r.more(cmd)
 	if cmd.HasExample() {
 		r.section("examples")
-		r.text(cmd.Example)
+		r.asIs(strings.Split(strings.Trim(cmd.Example, "\n"), "\n"))
 	}
 	r.seeAlso(cmd)
 	return r.String()
@@ -98,97 +94,89 @@ func (r *roff) synopsis(cmd *cobra.Command) {
 	if arguments != "" {
 		fmt.Fprintf(r, ".I %s\n", escape(arguments))
 	}
-	if cmd.HasAvailableFlags() {
-		r.WriteString("[\\fIFLAGS\\fP]\n")
+	r.WriteString("[\\fIFLAGS\\fP]\n")
+}
+
+// text writes a help text.
+func (r *roff) text(text string) {
+	for i, part := range partsOf(text) {
+		if i > 0 && part.rows == nil {
+			r.WriteString(".PP\n")
+		}
+		switch {
+		case part.paragraph != "":
+			r.WriteString(prose(part.paragraph) + "\n")
+		case part.rows != nil:
+			r.rows(part.rows)
+		default:
+			r.asIs(part.lines)
+		}
 	}
 }
 
-// text writes paragraphs. Lines that begin with a space are tables or commands, and stay as they
-// are.
-func (r *roff) text(text string) {
-	asIs := false
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\n")
-		indented := strings.HasPrefix(line, " ") || strings.HasPrefix(line, "\t")
-		switch {
-		case line == "" && !asIs:
-			r.WriteString(".PP\n")
-			continue
-		case line == "":
-			r.WriteString(".EE\n.PP\n")
-			asIs = false
-			continue
-		case indented && !asIs:
-			r.WriteString(".EX\n")
-		case !indented && asIs:
-			r.WriteString(".EE\n")
-		}
-		asIs = indented
-		if indented {
-			r.WriteString(escape(line) + "\n")
-			continue
-		}
-		r.WriteString(prose(line) + "\n")
+// rows writes names and what they are.
+func (r *roff) rows(rows [][2]string) {
+	for _, row := range rows {
+		fmt.Fprintf(r, ".TP\n.B %s\n%s\n", escape(row[0]), prose(row[1]))
 	}
-	if asIs {
-		r.WriteString(".EE\n")
+}
+
+// asIs writes lines that are to be typed.
+func (r *roff) asIs(lines []string) {
+	r.WriteString(".EX\n")
+	for _, line := range lines {
+		r.WriteString(escape(line) + "\n")
 	}
+	r.WriteString(".EE\n")
 }
 
 func (r *roff) commands(cmd *cobra.Command) {
-	if !cmd.HasAvailableSubCommands() {
-		return
+	if rows := commandRows(cmd); len(rows) > 0 {
+		r.section("commands")
+		r.rows(rows)
 	}
-	r.section("commands")
-	for _, below := range cmd.Commands() {
-		if below.IsAvailableCommand() {
-			fmt.Fprintf(r, ".TP\n.B %s\n%s\n", escape(below.Name()), prose(below.Short))
+}
+
+// flags writes the flags of a command in the groups of its help.
+func (r *roff) flags(cmd *cobra.Command) {
+	r.section("options")
+	groups := groupedFlags(cmd)
+	for _, g := range groups {
+		if len(groups) > 1 {
+			fmt.Fprintf(r, ".SS %s\n", escape(g.heading))
+		}
+		for _, f := range g.flags {
+			name, value, text := flagText(f)
+			r.WriteString(".TP\n")
+			if f.Shorthand != "" {
+				fmt.Fprintf(r, "\\fB%s\\fP, ", escape("-"+f.Shorthand))
+			}
+			fmt.Fprintf(r, "\\fB%s\\fP", escape(name))
+			if value != "" {
+				fmt.Fprintf(r, " \\fI%s\\fP", escape(value))
+			}
+			r.WriteString("\n" + prose(text) + "\n")
 		}
 	}
 }
 
-func (r *roff) flags(title string, flags *pflag.FlagSet) {
-	if !flags.HasAvailableFlags() {
-		return
+// more writes the exit codes, and what else a page has beside the help of its command: the page of
+// the program has the topics.
+func (r *roff) more(cmd *cobra.Command) {
+	if cmd.Name() == emulatorName {
+		r.section("knobs")
+		r.text(knobText())
 	}
-	r.section(title)
-	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Hidden {
-			return
-		}
-		value, usage := pflag.UnquoteUsage(f)
-		r.WriteString(".TP\n")
-		if f.Shorthand != "" {
-			fmt.Fprintf(r, "\\fB%s\\fP, ", escape("-"+f.Shorthand))
-		}
-		fmt.Fprintf(r, "\\fB%s\\fP", escape("--"+f.Name))
-		if value != "" {
-			fmt.Fprintf(r, " \\fI%s\\fP", escape(value))
-		}
-		if !slices.Contains([]string{"", "false", "0", "0s", "[]"}, f.DefValue) {
-			usage += " (default " + f.DefValue + ")"
-		}
-		r.WriteString("\n" + prose(usage) + "\n")
-	})
-}
-
-// everywhere writes what holds for all commands. It stands in the page of the program.
-func (r *roff) everywhere() {
 	r.section("exit status")
-	r.text(exitCodes())
-	r.section("environment")
-	for _, v := range []struct{ name, about string }{
-		{"ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET, ZOHO_REFRESH_TOKEN", "The login. It beats a login that delink auth login has stored."},
-		{"ZOHO_ACCESS_TOKEN", "A ready access token, for about an hour."},
-		{"ZOHO_CLIENT_ID_FILE, ...", "Each of these can be read from a file instead."},
-		{"ZOHO_DC, ZOHO_ACCOUNTS_URL, ZOHO_API_DOMAIN", "Where to go: the data centre, or the hosts themselves."},
-		{"HTTPS_PROXY, NO_PROXY", "The proxy for calls, and the hosts that are called without it."},
-		{"SSL_CERT_FILE", "A file with root certificates, instead of those of the system. Where there are none, built-in ones count."},
-		{"DELINK_...", "Every flag has a variable: --max-calls is DELINK_MAX_CALLS. A flag beats its variable."},
-		{"NO_COLOR", "No colours, if it is set."},
-	} {
-		fmt.Fprintf(r, ".TP\n.B %s\n%s\n", escape(v.name), prose(v.about))
+	if cmd.HasParent() {
+		r.text(exitCodes())
+		return
 	}
+	r.text(topic(cmd, "exit-codes"))
+	r.section("environment")
+	r.text(topic(cmd, "environment"))
+	r.section("files")
+	r.text(topic(cmd, "files"))
 }
 
 func (r *roff) seeAlso(cmd *cobra.Command) {
@@ -217,17 +205,31 @@ func (r *roff) seeAlso(cmd *cobra.Command) {
 // signs are characters that roff would print as others.
 var signs = strings.NewReplacer(`\`, `\e`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`, `"`, `\(dq`)
 
+// inRoff has roff print characters as they are. It knows those beyond ASCII by their numbers,
+// whatever the encoding of the page.
+func inRoff(s string) string {
+	var b strings.Builder
+	for _, r := range signs.Replace(s) {
+		if r > unicode.MaxASCII {
+			fmt.Fprintf(&b, `\[u%04X]`, r)
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
 // flagInText is a flag's name in a sentence. Its hyphens must stay what they are, to be copied.
 var flagInText = regexp.MustCompile(`(^|[\s(])--?[a-z][a-z-]*`)
 
 // prose makes a line of a sentence, in which roff may break lines and hyphens may be typographic.
 func prose(s string) string {
-	s = flagInText.ReplaceAllStringFunc(signs.Replace(s), func(flag string) string { return strings.ReplaceAll(flag, "-", `\-`) })
+	s = flagInText.ReplaceAllStringFunc(inRoff(s), func(flag string) string { return strings.ReplaceAll(flag, "-", `\-`) })
 	return guarded(s)
 }
 
 // escape makes a line that looks on the page just as it is.
-func escape(s string) string { return guarded(strings.ReplaceAll(signs.Replace(s), "-", `\-`)) }
+func escape(s string) string { return guarded(strings.ReplaceAll(inRoff(s), "-", `\-`)) }
 
 // guarded keeps roff from reading a line as a command.
 func guarded(s string) string {

@@ -36,6 +36,7 @@ func (p *program) planCommand() *cobra.Command {
 		},
 	}
 	f.define(cmd.Flags())
+	cmd.Flags().BoolVar(&f.json, "json", false, "print the plan as JSON on standard output")
 	cmd.Flags().BoolVar(&f.offline, "offline", false, "ask no org, even if there is a login")
 	return cmd
 }

@@ -109,9 +109,10 @@ type paper struct {
 	plain bool // it takes ASCII only
 }
 
-// paper finds out what standard output can show.
+// paper finds out what standard output can show. If it leads to a pager, which is no terminal,
+// standard error tells how wide the terminal is.
 func (p *program) paper() paper {
-	on := paper{width: 80, plain: !p.speaksUTF8()}
+	on := paper{width: p.ui.Width(), plain: !p.speaksUTF8()}
 	if n, err := strconv.Atoi(p.getenv("COLUMNS")); err == nil && n > 0 {
 		on.width = n
 	}

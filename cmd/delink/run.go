@@ -16,23 +16,14 @@ func (p *program) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run INPUT",
 		Short: "plans, asks, delinks, records; run again, it goes on where it stopped",
-		Long: `run reads the whole input and checks it, shows the plan and asks. Then it delinks, and writes beside the input
-
-  links.results.csv    one row for each input row that is settled; a later run goes by it
-  links.failures.csv   the input rows whose links are not gone, and why: an input itself
-  links.summary.json   the run in numbers
-  links.snapshot.csv   with --snapshot, the links' own fields before they were removed
-
-Exit codes:
-` + exitCodes() + `
-
-Every flag has a twin in the environment (--max-calls is DELINK_MAX_CALLS); a flag beats it.`,
-		Example: `  delink run links.csv                         asks first; run again, it goes on
-  delink run links.csv --yes --quiet           for a scheduler
-  delink run links.failures.csv                once more, with what failed
+		Long: `run reads the whole input and checks it, shows the plan and asks. Then it removes the links, and writes what became of each beside the
+input, into links.results.csv. Run again, it goes on where it stopped.`,
+		Example: `  delink run links.csv                   asks first
+  delink run links.csv --yes --quiet     for a scheduler
+  delink run links.failures.csv          once more, with what failed
+  delink run links.csv --emulator --yes  a rehearsal without an account
   delink run leads.csv --module Campaigns --relation Leads
-  delink run export.csv --module Campaigns --relation Leads --columns 'parent_id="Kampagne-ID",related_id=Lead-ID'
-  delink run links.csv --emulator --yes        a rehearsal without an account`,
+  delink run leads.csv --columns related_id=Lead-ID`,
 		Args: oneInput,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(cmd); err != nil {

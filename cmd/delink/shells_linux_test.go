@@ -20,6 +20,8 @@ var completions = []struct{ name, typed, becomes string }{
 	{"list of a module", "delink run --module Price_Books --relation P", "delink run --module Price_Books --relation Products"},
 	{"input", "delink run lin", "delink run links.csv"},
 	{"file of a flag", "delink plan links.csv --invalid b", "delink plan links.csv --invalid bad.csv"},
+	{"topic", "delink help exi", "delink help exit-codes"},
+	{"knob", "delink emulator --set fault-s", "delink emulator --set fault-script="},
 	{"flag", "delink run --reserve", "delink run --reserve-credits"},
 }
 

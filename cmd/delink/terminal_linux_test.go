@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 )
@@ -320,5 +321,24 @@ func TestSecretInterrupted(t *testing.T) {
 	_ = slave.Close()
 	if code := run.program.ProcessState.ExitCode(); code != 5 {
 		t.Errorf("it ended with %d", code)
+	}
+}
+
+// A help is as wide as the terminal, but no wider than can be read, also if it goes through a pager.
+func TestHelpOnATerminal(t *testing.T) {
+	for columns, most := range map[uint16]int{40: 40, 80: 80, 200: widestHelp} {
+		out := onTerminal(t, columns, 1, nil, "run", "--help").ends(0)
+		widest := 0
+		for line := range strings.Lines(out) {
+			widest = max(widest, utf8.RuneCountInString(strings.TrimRight(line, "\r\n")))
+		}
+		if widest > most || widest < most-10 {
+			t.Errorf("at %d columns, the help has lines of %d:\n%s", columns, widest, out)
+		}
+	}
+	shell := newShell(t)
+	out := started(t, 50, shell.command("sh", "-c", "delink plan --help | cat")).ends(0)
+	if !strings.Contains(out, "  --max-links N\r\n    refuse an input") {
+		t.Errorf("at 50 columns, behind a pipe:\n%s", out)
 	}
 }

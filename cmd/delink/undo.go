@@ -48,14 +48,11 @@ are left as they are. It writes beside the results
 A link's own fields, such as a campaign's member status, come from the snapshot that run --snapshot has kept (links.snapshot.csv), else
 from the columns link.NAME of the input. The link's id and its times do not come back.
 
-Run again, it goes on where it stopped. A job that was undone is not run again by accident: run refuses, and names --restart.
-
-Exit codes:
-` + exitCodes(),
+Run again, it goes on where it stopped. A job that was undone is not run again by accident: run refuses, and names --restart.`,
 		Example: `  delink undo links.csv                asks first
   delink undo links.csv --dry-run      says what it would do
   delink undo links.csv --gone         links again also what the results call gone
-  delink undo links.csv --emulator     a rehearsal, in which what the results call removed is not there`,
+  delink undo links.csv --emulator     a rehearsal without an account`,
 		Args: oneInput,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(cmd); err != nil {
@@ -87,10 +84,10 @@ func (f *undoFlags) define(flags *pflag.FlagSet) {
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "say what would be done, and change nothing")
 	flags.IntVar(&f.maxLinks, "max-links", 0, "refuse to link more than `N` links again")
 	flags.IntVar(&f.batchSize, "batch-size", zoho.MaxIDs, "links per call, 1 to 100")
-	flags.Var(&f.maxFailures, "max-failures", "stop in good order once more links than that failed; a share is of all links")
+	flags.Var(&f.maxFailures, "max-failures", "stop once more links than that failed: finish open calls, save, stop; a percentage is of all links")
 	flags.BoolVar(&f.retryFailed, "retry-failed", false, "send again what failed in an earlier undo")
-	flags.BoolVar(&f.restart, "restart", false, "begin anew, whatever an earlier undo did; its files get new names")
-	flags.StringVar(&f.ifChanged, "if-changed", "", "if the input has changed since an unfinished undo: `resume|restart`")
+	flags.BoolVar(&f.restart, "restart", false, "start over, whatever an earlier undo did; its files get new names")
+	flags.StringVar(&f.ifChanged, "if-changed", "", "what to do if the input has changed since an unfinished undo: resume or restart")
 	flags.BoolVar(&f.gone, "gone", false, "link again also what the results call gone: a call without an answer has probably removed it")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON on standard output")
 }

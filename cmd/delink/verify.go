@@ -39,10 +39,9 @@ counts. That none of the links is there is believed only if something proves tha
 agrees is empty where the status claims nothing: of links that are unknown or pending, and of those that an undo failed to link.
 Run again after a stop, verify goes on with the links that it has not looked up.
 
-Exit codes: 0 if nothing disagrees and nothing is unknown, 3 if something does or is. The others are those of every command:
-` + exitCodes(),
+The exit code is 3 if something disagrees or is unknown.`,
 		Example: `  delink verify links.csv                 looks up every link
-  delink verify links.csv --sample 500    looks up 500 links, and says how sure that makes us
+  delink verify links.csv --sample 500    looks up 500 links, drawn evenly
   delink verify links.csv --json          the numbers on standard output`,
 		Args: oneInput,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -41,11 +41,11 @@ var ExitCodes = []struct {
 	Meaning string
 }{
 	{ExitDone, "all is as wanted"},
-	{ExitBroken, "the run could not go on (disk, network, bug)"},
+	{ExitBroken, "could not go on: disk, network, bug"},
 	{ExitUsage, "usage, configuration or input: nothing was sent"},
-	{ExitFailures, "finished, but links failed, are unknown or invalid"},
-	{ExitRefused, "Zoho refuses the login (token, scope, permission)"},
-	{ExitStopped, "stopped early and can be resumed"},
+	{ExitFailures, "finished, but not all is as wanted: links failed, are unknown or invalid; verify disagrees; an export is incomplete"},
+	{ExitRefused, "Zoho refuses the login altogether: token, scope, permission"},
+	{ExitStopped, "stopped early, and can be resumed: signal, deadline, budget, credits, too many failures"},
 	{ExitInterrupted, "stopped at once by a second signal"},
 }
 

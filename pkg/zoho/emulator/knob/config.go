@@ -9,14 +9,14 @@ type Config struct {
 	// Links says what is linked before anything is removed. With "listed", it is the links that
 	// were put in, and a parent record without links has to be put in as well. With "all", every id
 	// of every list is linked until it is removed, and only links that a call named take memory.
-	Links string `knob:"links" default:"listed" values:"listed|all" help:"what is linked: only what was loaded, or every id until it is removed"`
+	Links string `subject:"What is there" knob:"links" default:"listed" values:"listed|all" help:"what is linked: only what was loaded, or every id until it is removed"`
 
 	// Demo fills the books with the demo org when the emulator is made; see the function Demo.
 	Demo bool `knob:"demo" default:"false" help:"begin with a small, believable org: 30 campaigns, 2,000 leads and more. Counts from the start"`
 
 	// The login. Grants and their form are D. AccessToken is a token that is valid whatever happens
 	// to the others; "none" means that there is no such token.
-	ClientID     string `knob:"client-id" default:"1000.EMULATOR" help:"OAuth client id"`
+	ClientID     string `subject:"The login" knob:"client-id" default:"1000.EMULATOR" help:"OAuth client id"`
 	ClientSecret string `knob:"client-secret" default:"emulator-secret" help:"OAuth client secret"`
 	RefreshToken string `knob:"refresh-token" default:"1000.emulator.refresh" help:"the refresh token that is good"`
 	GrantCode    string `knob:"grant-code" default:"1000.emulator.grant" help:"grant code of a self client, good once"`
@@ -38,7 +38,7 @@ type Config struct {
 	// makes the oldest invalid (D). Errors come with 200. The lock-out comes with 400 or 200, and
 	// asking makes it longer (R). Where expires_in_sec is there too, expires_in is in milliseconds
 	// (K).
-	TokenLife     time.Duration `knob:"token-life" default:"1h" help:"how long an access token lives"`
+	TokenLife     time.Duration `subject:"Tokens" knob:"token-life" default:"1h" help:"how long an access token lives"`
 	TokenCalls    int           `knob:"token-calls" default:"0" help:"an access token becomes invalid after so many calls; 0: never"`
 	TokenLimits   string        `knob:"token-limits" default:"on" values:"on|off" help:"10 tokens in 10 minutes, 15 valid ones"`
 	TokenLockout  time.Duration `knob:"token-lockout" default:"10m" help:"how long Access Denied lasts after the last attempt"`
@@ -52,13 +52,13 @@ type Config struct {
 	TokenLatency  Span          `knob:"token-latency" default:"0s" help:"answer time of the token endpoint: 300ms, or 200ms..600ms"`
 
 	// The device flow (D). What the user decides, and after how many polls, is for the knobs to say.
-	DevicePolls    int           `knob:"device-polls" default:"1" words:"none=-1" help:"polls of a device that answer authorization_pending; none, or a number"`
+	DevicePolls    int           `subject:"The device flow" knob:"device-polls" default:"1" words:"none=-1" help:"polls of a device that answer authorization_pending; none, or a number"`
 	DeviceInterval time.Duration `knob:"device-interval" default:"30s" help:"how often a device may poll"`
 	DeviceAnswer   string        `knob:"device-answer" default:"allowed" values:"allowed|access_denied|expired|other_dc" help:"what the user of a device decides"`
 	DeviceLocation string        `knob:"device-location" default:"eu" help:"data centre that other_dc names"`
 
 	// The org, as GET /crm/v8/org shows it. Edition and Users make the limits.
-	OrgID   string `knob:"org-id" default:"60001234567" help:"the org's id, as in soid=ZohoCRM.<id>"`
+	OrgID   string `subject:"The org" knob:"org-id" default:"60001234567" help:"the org's id, as in soid=ZohoCRM.<id>"`
 	OrgType string `knob:"org-type" default:"production" values:"production|sandbox|developer" help:"type of the org"`
 	Company string `knob:"company" default:"Emulated Inc." help:"company_name of the org"`
 	Edition string `knob:"edition" default:"enterprise" values:"free|standard|professional|enterprise|zohoone|ultimate|crmplus" help:"paid_type of the org, makes the limits"`
@@ -66,12 +66,12 @@ type Config struct {
 
 	// Limits (D). Calls in flight are those of the org and app, credits those of the last 24 hours.
 	// 0 is the limit of the edition, -1 is no limit.
-	InFlight int `knob:"in-flight" default:"edition" words:"edition=0|none=-1" help:"calls in flight at most; edition, none, or a number"`
+	InFlight int `subject:"Limits" knob:"in-flight" default:"edition" words:"edition=0|none=-1" help:"calls in flight at most; edition, none, or a number"`
 	Credits  int `knob:"credits" default:"edition" words:"edition=0|none=-1" help:"credits per rolling 24 hours; edition, none, or a number"`
 
 	// The form of a 429. It need not say which limit was hit (D). The bodies and
 	// X-API-CREDITS-REMAINING are R; Retry-After and X-RATELIMIT-* are ?.
-	ThrottleCode   string        `knob:"throttle-code" default:"TOO_MANY_REQUESTS" values:"TOO_MANY_REQUESTS|LIMIT_REACHED|RATE_LIMIT_EXCEEDED" help:"code in a 429"`
+	ThrottleCode   string        `subject:"Refusals of too many calls (429)" knob:"throttle-code" default:"TOO_MANY_REQUESTS" values:"TOO_MANY_REQUESTS|LIMIT_REACHED|RATE_LIMIT_EXCEEDED" help:"code in a 429"`
 	ThrottleBody   string        `knob:"throttle-body" default:"envelope" values:"envelope|number|html|empty" help:"body of a 429"`
 	CreditsAnswer  string        `knob:"credits-answer" default:"text" values:"text|header|plain" help:"how a 429 says that the credits are gone; plain: not at all"`
 	CreditsHeader  string        `knob:"credits-header" default:"half" values:"half|never|always" help:"when X-API-CREDITS-REMAINING comes; half: once half are used"`
@@ -81,7 +81,7 @@ type Config struct {
 
 	// Time. ClockSkew changes nothing but the header Date. A call is in flight from its arrival until its answer is made. How long Zoho takes, and
 	// whether it goes on when the client has left, is ?.
-	Latency      Span          `knob:"latency" default:"0s" help:"answer time of the API: 300ms, or 200ms..600ms"`
+	Latency      Span          `subject:"Time" knob:"latency" default:"0s" help:"answer time of the API: 300ms, or 200ms..600ms"`
 	LatencyPerID time.Duration `knob:"latency-per-id" default:"0s" help:"added to the answer time for each id"`
 	ClockSkew    Shift         `knob:"clock-skew" default:"0s" help:"how far the clock of the API is ahead, as the header Date shows it; -5m is behind"`
 	Work         string        `knob:"work" default:"start" values:"start|end|always" help:"a call's work is done at the start of its answer time; at the end, but not if the client has left; or at the end, always"`
@@ -89,7 +89,7 @@ type Config struct {
 	// Faults, as gateways and networks make them (R). A script goes by the number of the call among
 	// those that were not refused at once: "1-50:429". Seed also decides about latency, order and
 	// all other chances.
-	Seed        uint64        `knob:"seed" default:"1" help:"seed of everything random"`
+	Seed        uint64        `subject:"Faults" knob:"seed" default:"1" help:"seed of everything random"`
 	Faults      Mix           `knob:"faults" default:"" help:"chance of each fault: drop-after:1%,500:0.02"`
 	FaultScript Script        `knob:"fault-script" default:"" help:"faults by number of the call: 3:reset-after,5-9:429,7:torn,*:html"`
 	Late        time.Duration `knob:"late" default:"10s" help:"when the work of a fault with -late is done, counted from the call's arrival"`
@@ -99,7 +99,7 @@ type Config struct {
 	// The answer to a delink. 207 for mixed results is D and S, 400 where no link was removed is S.
 	// The order of data is not promised. What items may lack, and what happens to repeated ids, is
 	// ?. The code of an absent link is INVALID_DATA (D) or MANDATORY_NOT_FOUND (S).
-	AllBad         int    `knob:"all-bad" default:"400" values:"400|207|200" help:"status when no id of a batch was removed"`
+	AllBad         int    `subject:"Answers to a delink" knob:"all-bad" default:"400" values:"400|207|200" help:"status when no id of a batch was removed"`
 	Mixed          int    `knob:"mixed" default:"207" values:"207|200" help:"status when some ids were removed and some not"`
 	Strict         bool   `knob:"strict" default:"false" help:"one id that cannot be removed fails the whole call, and the answer names none"`
 	AbsentCode     string `knob:"absent-code" default:"INVALID_DATA" values:"INVALID_DATA|MANDATORY_NOT_FOUND" help:"code of relation not found"`
@@ -114,7 +114,7 @@ type Config struct {
 	// the other side of contact roles is I. Which fields reads show, whether a list of contact
 	// roles can be sent, what linking costs, and the largest limit of a query is unsure
 	// (docs/zoho-api.md, section 6).
-	Sides          string        `knob:"sides" default:"same" values:"same|without-roles|separate" help:"a link and its other side are the same link; but not Contacts.Deals and contact roles; or never. Counts from the start"`
+	Sides          string        `subject:"Other calls" knob:"sides" default:"same" values:"same|without-roles|separate" help:"a link and its other side are the same link; but not Contacts.Deals and contact roles; or never. Counts from the start"`
 	OwnFields      string        `knob:"own-fields" default:"always" values:"always|asked" help:"when reads show the link's own fields"`
 	MemberInfo     string        `knob:"member-info" default:"full" values:"full|fields" help:"$member_info with the link's id and times, or only with its fields"`
 	ListPrice      string        `knob:"list-price" default:"shown" values:"shown|hidden" help:"whether reads show list_price"`
@@ -127,7 +127,7 @@ type Config struct {
 	UnknownColumns string        `knob:"unknown-columns" default:"refuse" values:"refuse|empty" help:"queries that name a field which no record of the module has: refused, or empty"`
 
 	// The form of any answer. Objects, strings and the plain wording are D; the others are R.
-	DetailsForm   string `knob:"details-form" default:"object" values:"object|array|empty-array" help:"form of details"`
+	DetailsForm   string `subject:"The form of any answer" knob:"details-form" default:"object" values:"object|array|empty-array" help:"form of details"`
 	CodeForm      string `knob:"code-form" default:"string" values:"string|number|number-envelope" help:"code as a number: everywhere, or only outside data"`
 	IDForm        string `knob:"id-form" default:"string" values:"string|number" help:"ids in answers as strings or JSON numbers"`
 	Wording       string `knob:"wording" default:"plain" values:"plain|upper|varied" help:"messages as documented, in capitals, or in other words"`
@@ -139,7 +139,7 @@ type Config struct {
 	// What is wrong with some of the records. Ids are those of related records unless the name says
 	// otherwise. An id that never was linked is not found (I); what an id of another module gets is
 	// ?.
-	IDErrors          IDCodes `knob:"id-errors" default:"" help:"item errors: 123:RECORD_LOCKED,124:NO_PERMISSION"`
+	IDErrors          IDCodes `subject:"Records with something wrong" knob:"id-errors" default:"" help:"item errors: 123:RECORD_LOCKED,124:NO_PERMISSION"`
 	RefusedIDs        IDCodes `knob:"refused-ids" default:"" help:"ids that refuse their whole call, without data, and are named in details: 123:RECORD_LOCKED"`
 	ErrorShare        Share   `knob:"error-share" default:"0" help:"share of all ids that answer error-code, always the same ones"`
 	ErrorCode         string  `knob:"error-code" default:"NO_PERMISSION" help:"code for error-share"`
@@ -159,8 +159,8 @@ type Config struct {
 
 	// What is wrong with modules and lists. A list is written Module.List. That delinks delete
 	// records on some lists is D and S; what they do on one-to-many lists is ?.
-	ModuleErrors    NameCodes `knob:"module-errors" default:"" help:"Campaigns:INVALID_MODULE,Leads:NOT_SUPPORTED"`
-	ListErrors      NameCodes `knob:"list-errors" default:"" help:"Campaigns.Leads:INVALID_DATA,Products.Leads:NO_PERMISSION"`
+	ModuleErrors    NameCodes `subject:"Modules and lists with something wrong" knob:"module-errors" default:"" help:"codes that modules answer: Campaigns:INVALID_MODULE"`
+	ListErrors      NameCodes `knob:"list-errors" default:"" help:"codes that lists answer: Products.Leads:NO_PERMISSION"`
 	HiddenLists     Names     `knob:"hidden-lists" default:"" help:"lists hidden in the layout"`
 	DeleteLists     Names     `knob:"delete-lists" default:"" help:"lists whose delinking deletes records, beside Notes and the like"`
 	KeptLists       Names     `knob:"kept-lists" default:"" help:"lists of which the org says that they cannot be disassociated"`

@@ -15,6 +15,7 @@ import (
 // A Knob is one field of [Config], as users see it.
 type Knob struct {
 	Name    string   `json:"name"`
+	Subject string   `json:"subject"` // what it is about; knobs of a subject stand together
 	Default string   `json:"default"`
 	Help    string   `json:"help"`
 	Values  []string `json:"values,omitempty"` // nil where anything of the right form goes
@@ -27,7 +28,8 @@ type field struct {
 	words map[string]string // words that stand for values
 }
 
-// knobs are read from the tags of Config, so every field has its knob.
+// knobs are read from the tags of Config, so every field has its knob. The first knob of a subject
+// names it.
 var knobs = readKnobs()
 
 func readKnobs() []field {
@@ -35,7 +37,11 @@ func readKnobs() []field {
 	ks := make([]field, 0, t.NumField())
 	for i := range t.NumField() {
 		tag := t.Field(i).Tag
-		k := field{Knob: Knob{Name: tag.Get("knob"), Default: tag.Get("default"), Help: tag.Get("help")}, index: i}
+		subject := tag.Get("subject")
+		if subject == "" && i > 0 {
+			subject = ks[i-1].Subject
+		}
+		k := field{Knob: Knob{Name: tag.Get("knob"), Subject: subject, Default: tag.Get("default"), Help: tag.Get("help")}, index: i}
 		if v := tag.Get("values"); v != "" {
 			k.Values = strings.Split(v, "|")
 		}
@@ -65,12 +71,7 @@ func List() []Knob {
 func (c *Config) Set(name, value string) error {
 	i := slices.IndexFunc(knobs, func(k field) bool { return k.Name == name })
 	if i < 0 {
-		names := make([]string, len(knobs))
-		for i, k := range knobs {
-			names[i] = k.Name
-		}
-		slices.Sort(names)
-		return fmt.Errorf("unknown knob %q (there are: %s)", name, strings.Join(names, ", "))
+		return fmt.Errorf("unknown knob %q", name)
 	}
 	k := knobs[i]
 	if err := k.set(reflect.ValueOf(c).Elem().Field(k.index), value); err != nil {

@@ -18,7 +18,7 @@ func TestKnobsCoverConfig(t *testing.T) {
 	seen := map[string]bool{}
 	for i, k := range list {
 		field := fields.Field(i)
-		if k.Name == "" || k.Help == "" || seen[k.Name] {
+		if k.Name == "" || k.Subject == "" || k.Help == "" || seen[k.Name] {
 			t.Errorf("field %s has the knob %+v", field.Name, k)
 		}
 		if !field.IsExported() {
@@ -98,7 +98,7 @@ func TestSet(t *testing.T) {
 
 func TestSetRefuses(t *testing.T) {
 	tests := []struct{ setting, want string }{
-		{"latensy=1s", "latency"}, // the valid names are listed
+		{"latensy=1s", `unknown knob "latensy"`},
 		{"latency", "latency=value"},
 		{"latency=fast", "300ms"},
 		{"latency=-1s", "300ms"},
