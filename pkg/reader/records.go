@@ -214,7 +214,7 @@ func (r *records) firstRow(h *Header, fit func(values []string) bool) (first fir
 		if row.Fault == scan.Sound && r.scan.Blank(r.win.Buf) {
 			continue
 		}
-		rec = h.cutTail(rec, &r.scan)
+		_ = h.cutTail(rec, &r.scan) // only the fields count here
 		values := r.scan.Values(r.win.Buf)
 		if first.any = first.any || !h.isRepeated(values); row.Fault == scan.Sound && len(values) == len(h.Columns) && !h.isRepeated(values) && fit(values) {
 			first.values = values
