@@ -9,9 +9,9 @@ import (
 	"delink/pkg/crash"
 )
 
-// digest is the SHA-256 of what is written to it. A block is added up in a goroutine, while the
-// caller works on its own copy of it: a tenth of the time of reading an input. The goroutine ends with
-// the block.
+// digest is the SHA-256 of what is written to it. A goroutine adds up a copy of each block, while the
+// caller goes on: that was a tenth of the time of reading an input. The goroutine ends with the
+// block.
 type digest struct {
 	sum   hash.Hash
 	block []byte
