@@ -19,6 +19,7 @@ var choices = map[string][]string{
 	"converted":   {"both", "only", "no"},
 	"dc":          zoho.DataCentreNames(),
 	"delimiter":   {"comma", "semicolon", "tab", "pipe"},
+	"fewest-calls": {string(job.FewestAuto), string(job.FewestAlways), string(job.FewestNever)},
 	"environment": {"production", "sandbox", "developer"},
 	"if-changed":  {string(job.ChangedResume), string(job.ChangedRestart)},
 	"log-format":  {formatText, formatJSON},

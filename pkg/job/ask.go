@@ -20,7 +20,7 @@ import (
 type answers struct {
 	org      *zoho.Org              // nil if it is not known
 	lists    map[string][]zoho.List // by module; nil if they are not known
-	noModule map[string]error       // modules that the org does not accept
+	noModule map[string][]string    // modules that the org does not have, and those that were most likely meant
 	identity zoho.Identity          // as far as it is known
 	took     time.Duration          // the median time of an answer; 0 if there was none
 	problems problems
@@ -33,8 +33,7 @@ type answers struct {
 const mostQuestions = zoho.LeastSlots
 
 // ask asks the org for its name, type and edition, for the related lists of the modules in the
-// input, and whether its relations can be delinked. If links may be removed from their other side,
-// it asks for the related lists there, too.
+// input. If links may be removed from their other side, it asks for the related lists there, too.
 func ask(ctx context.Context, conn *Connection, in *Input) answers {
 	others := otherModules(in)
 	lists := make([][]zoho.List, len(others))
@@ -51,15 +50,12 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 			a.lists[module] = lists[i]
 		}
 	}
-	if a.refused == nil && ctx.Err() == nil {
-		a.check(in)
-	}
 	return a
 }
 
 // inquire asks the org for its name, type and edition, and for the related lists of modules.
 func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, also ...*worker.Question) answers {
-	a := answers{lists: map[string][]zoho.List{}, noModule: map[string]error{}, identity: zoho.Identity{Login: conn.Login}}
+	a := answers{lists: map[string][]zoho.List{}, noModule: map[string][]string{}, identity: zoho.Identity{Login: conn.Login}}
 	var org zoho.Org
 	aboutOrg := &worker.Question{Ask: func(ctx context.Context) (err error) {
 		org, err = conn.CRM.Org(ctx)
@@ -99,12 +95,45 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 		case e == nil:
 			a.lists[module] = lists[i]
 		case e.Has(zoho.CodeInvalidModule):
-			a.noModule[module] = e
+			a.noModule[module] = nil
 		default:
 			a.notef("the org does not say which lists of %s can be delinked: %s", module, noAnswer(e, login.ScopeLists))
 		}
 	}
+	a.findMeant(ctx, conn, limits)
 	return a
+}
+
+// labelled are modules whose related lists have the labels of most other modules.
+var labelled = []string{"Leads", "Contacts", "Campaigns", "Products"}
+
+// findMeant finds out which modules were most likely meant by those that the org does not have. What
+// the org calls its modules is asked only then: the labels of related lists tell.
+func (a *answers) findMeant(ctx context.Context, conn *Connection, limits engine.Settings) {
+	if len(a.noModule) == 0 {
+		return
+	}
+	var questions []*worker.Question
+	lists := make([][]zoho.List, len(labelled))
+	for i, module := range labelled {
+		questions = append(questions, &worker.Question{Ask: func(ctx context.Context) (err error) {
+			lists[i], err = conn.CRM.Lists(ctx, module)
+			return err
+		}})
+	}
+	_ = worker.Ask(ctx, conn.CRM, questions, limits) // without labels, the standard names are left
+	all := slices.Concat(lists...)
+	for module := range a.noModule {
+		a.noModule[module] = relation.MeantModules(module, all)
+	}
+}
+
+// problem is why a relation cannot be delinked; nil if it can.
+func (a *answers) problem(r zoho.Relation, vouched []zoho.Relation) *relation.Problem {
+	if meant, is := a.noModule[r.Module]; is {
+		return &relation.Problem{Relation: r, Kind: relation.NoSuchModule, Modules: meant}
+	}
+	return relation.Check(r, vouched, a.lists[r.Module])
 }
 
 // timed has it measured how long the answers to questions take. The function that it returns gives
@@ -152,11 +181,7 @@ func (a *answers) locate(ctx context.Context, conn *Connection) {
 // check finds the relations of an input that cannot be delinked.
 func (a *answers) check(in *Input) {
 	for _, r := range in.Set.Relations() {
-		if err := a.noModule[r.Relation.Module]; err != nil {
-			a.problems.add(&relation.Problem{Relation: r.Relation, Kind: relation.NoSuchModule, Err: err})
-			continue
-		}
-		a.problems.add(relation.Check(r.Relation, in.Config.Allow, a.lists[r.Relation.Module]))
+		a.problems.add(a.problem(r.Relation, in.Config.Allow))
 	}
 }
 
