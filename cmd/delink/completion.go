@@ -13,17 +13,17 @@ import (
 
 // choices has the values of flags that take one of a few.
 var choices = map[string][]string{
-	"api-version": zoho.Versions,
-	"approved":    {"both", "only", "no"},
-	"concurrency": {"auto"},
-	"converted":   {"both", "only", "no"},
-	"dc":          zoho.DataCentreNames(),
-	"delimiter":   {"comma", "semicolon", "tab", "pipe"},
+	"api-version":  zoho.Versions,
+	"approved":     {"both", "only", "no"},
+	"concurrency":  {"auto"},
+	"converted":    {"both", "only", "no"},
+	"dc":           zoho.DataCentreNames(),
+	"delimiter":    {"comma", "semicolon", "tab", "pipe"},
 	"fewest-calls": {string(job.FewestAuto), string(job.FewestAlways), string(job.FewestNever)},
-	"environment": {"production", "sandbox", "developer"},
-	"if-changed":  {string(job.ChangedResume), string(job.ChangedRestart)},
-	"log-format":  {formatText, formatJSON},
-	"log-level":   {"debug", "info", "warn", "error"},
+	"environment":  {"production", "sandbox", "developer"},
+	"if-changed":   {string(job.ChangedResume), string(job.ChangedRestart)},
+	"log-format":   {formatText, formatJSON},
+	"log-level":    {"debug", "info", "warn", "error"},
 }
 
 // suggestions has the likely values of flags that take any name. They are those of the built-in

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"delink/pkg/reader"
-	"delink/pkg/reader/value"
+	cells "delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
 
@@ -14,8 +14,8 @@ import (
 // is.
 func relationOf(s string) (zoho.Relation, error) {
 	module, list, found := strings.Cut(s, ".")
-	r := zoho.Relation{Module: value.APIName(module), List: value.APIName(list)}
-	if !found || value.CheckName(r.Module) != nil || value.CheckList(r.List) != nil {
+	r := zoho.Relation{Module: cells.APIName(module), List: cells.APIName(list)}
+	if !found || cells.CheckName(r.Module) != nil || cells.CheckList(r.List) != nil {
 		return zoho.Relation{}, fmt.Errorf("%q is not a relation: write Module.List, as in Campaigns.Leads", s)
 	}
 	return r, nil
