@@ -85,8 +85,9 @@ func (p *Problem) Hint() string {
 	case NoSuchModule, NotKnown, NoSuchList, NotDelinkable:
 	}
 	var parts []string
-	if meant := p.meant(); len(meant) > 0 {
-		parts = append(parts, "did you mean the module "+strings.Join(meant, " or ")+"?")
+	meant := ""
+	if modules := p.meant(); len(modules) > 0 {
+		meant = "did you mean the module " + strings.Join(modules, " or ") + "? "
 	}
 	switch {
 	case len(p.Others) > 0:
@@ -97,7 +98,7 @@ func (p *Problem) Hint() string {
 	if p.Kind != NotDelinkable {
 		parts = append(parts, "API names are under "+PlaceOfNames)
 	}
-	return strings.Join(parts, "; ")
+	return meant + strings.Join(parts, "; ")
 }
 
 // PlaceOfNames is where people find API names in the CRM.
