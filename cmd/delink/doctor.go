@@ -154,7 +154,7 @@ func (p *program) relationsToSee(f *doctorFlags, args []string) ([]zoho.Relation
 	}
 	of, bad, err := job.RelationsOf(args[0], p.stdin, o)
 	if r, is := misnamed(err); is {
-		p.ui.note(err.Error() + ": it is looked at whether there is such a relation")
+		p.ui.note(fmt.Sprintf("%s; the org is asked whether there is %s", err, r))
 		return addOnce(relations, r), nil
 	}
 	if err != nil {

@@ -140,6 +140,9 @@ func completeHint(c reader.Complete) string {
 			"if it has those of the parent records, export again with the ids of the related records, too", c.OnlyID, c.For.List, c.For.Module)
 	}
 	var parts []string
+	if len(c.Columns) > 0 {
+		parts = append(parts, "--columns "+strings.Join(c.Columns, `="…",`)+`="…" says which column is which`)
+	}
 	if len(c.Constants) > 0 {
 		flags := make([]string, len(c.Constants))
 		for i, part := range c.Constants {
@@ -149,9 +152,6 @@ func completeHint(c reader.Complete) string {
 			}
 		}
 		parts = append(parts, listed(flags)+" can stand in for a column that is the same in all rows")
-	}
-	if len(c.Columns) > 0 {
-		parts = append(parts, "--columns "+strings.Join(c.Columns, `="…",`)+`="…" says which column is which`)
 	}
 	return strings.Join(parts, "; ")
 }

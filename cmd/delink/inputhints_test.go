@@ -33,7 +33,7 @@ func TestInputHints(t *testing.T) {
 		{
 			"no columns", "a,b\n",
 			reader.Options{},
-			`it has a, b; --module and --relation can stand in for a column that is the same in all rows; --columns parent_id="…",related_id="…" says which column is which`,
+			`it has a, b; --columns parent_id="…",related_id="…" says which column is which; --module, --parent-id ID and --relation can stand in for a column that is the same in all rows`,
 		},
 		{"no relation", "module,parent_id,related_id\n", reader.Options{}, "it has module, parent_id, related_id; --relation can stand in for a column that is the same in all rows"},
 		{

@@ -154,10 +154,25 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 	case errors.As(err, &invalid):
 		meant = meantValue(invalid.GetFlag().Name, invalid.GetValue())
 	}
-	if meant != "" {
+	switch {
+	case meant != "":
 		hint = "did you mean " + meant + "? " + hint
+	case unknown != nil:
+		if has := commandsWith(cmd.Root(), unknown.GetSpecifiedName()); len(has) > 0 {
+			hint = fmt.Sprintf("--%s is a flag of %s; %s", unknown.GetSpecifiedName(), oneOf(has), hint)
+		}
 	}
 	return usageError{err, hint}
+}
+
+// commandsWith gives the first commands that have a flag.
+func commandsWith(root *cobra.Command, flag string) (paths []string) {
+	eachBelow(root, func(c *cobra.Command) {
+		if flag != "" && len(paths) < mostMeant && c.Flags().Lookup(flag) != nil && !slices.Contains(paths, c.CommandPath()) {
+			paths = append(paths, c.CommandPath())
+		}
+	})
+	return paths
 }
 
 // meantFlags names the flags of a command that were most likely meant by a name; empty if there are
