@@ -46,6 +46,7 @@ func (j *Job) takeUp() error {
 	names := namesOfCRM(j.answers.identity, e.summary)
 	var strangers map[string]bool
 	named := false // some row says that it is about this run's CRM
+	links, ours := 0, 0
 	line := 1
 	e.extent, err = report.ReadLedger(j.world.Disk, j.files.Results, func(r *report.Row, at int64) error {
 		line++
@@ -61,13 +62,23 @@ func (j *Job) takeUp() error {
 		e.run.Rows++
 		named = named || r.Org != ""
 		doubts.own.settle(r, at)
-		if !j.book.Load(r) {
+		fits := j.book.Load(r)
+		if r.Status.IsOfLink() {
+			links++
+			if fits {
+				ours++
+			}
+		}
+		if !fits {
 			if e.run.Strays++; e.run.Strays == 1 {
 				e.stray = line
 			}
 		}
 		return nil
 	})
+	if links > 0 && ours == 0 {
+		e.run.SameInput = false // the same file, with another module, relation or parent record for all rows
+	}
 	if err != nil && !j.config.Restart { // else the file is put aside, whatever it is
 		return notOurs(err)
 	}

@@ -70,6 +70,8 @@ func (r *pastRun) refusal(in *Input, doing string) error {
 		return refusef("run the input to its end first", "the summary of the run, %s, is missing", r.files.Summary)
 	case r.strays > 0 && !r.isOf(in):
 		return refusef("give the input that was run: "+filepath.Base(r.files.Summary)+" has its name and its SHA-256", "%s is not the input of the run that wrote %s", name, r.files.Results)
+	case r.strays == r.rows && r.rows > 0:
+		return refusef("give the names and the parent record that the run had", "%s is about other links than %s: the run had another module, relation or parent record for all rows", r.files.Results, name)
 	case r.strays > 0:
 		return refusef("undo the change of the file if you can", "%s:%d: is not about a row of %s, though the run that wrote it had the same input", r.files.Results, r.stray, name)
 	case r.lost() > 0:
