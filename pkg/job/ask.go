@@ -69,14 +69,9 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 			return err
 		}})
 	}
-	slots := mostQuestions
-	if c.Slots > 0 {
-		slots = min(slots, c.Slots)
-	}
-	limits := engine.Settings{Slots: slots, Rate: c.Rate, Jitter: c.Jitter}
 	all := slices.Concat(questions, also)
 	times := timed(all)
-	a.refused = worker.Ask(ctx, conn.CRM, all, limits)
+	a.refused = worker.Ask(ctx, conn.CRM, all, c.questions())
 	a.took = middle(times())
 	a.locate(ctx, conn)
 	if a.refused != nil || ctx.Err() != nil {
@@ -100,7 +95,7 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 			a.notef("the org does not say which lists of %s can be delinked: %s", module, noAnswer(e, login.ScopeLists))
 		}
 	}
-	a.findMeant(ctx, conn, limits)
+	a.findMeant(ctx, conn, c)
 	return a
 }
 
@@ -109,23 +104,50 @@ var labelled = []string{"Leads", "Contacts", "Campaigns", "Products"}
 
 // findMeant finds out which modules were most likely meant by those that the org does not have. What
 // the org calls its modules is asked only then: the labels of related lists tell.
-func (a *answers) findMeant(ctx context.Context, conn *Connection, limits engine.Settings) {
+func (a *answers) findMeant(ctx context.Context, conn *Connection, c Limits) {
 	if len(a.noModule) == 0 {
 		return
 	}
-	var questions []*worker.Question
-	lists := make([][]zoho.List, len(labelled))
-	for i, module := range labelled {
-		questions = append(questions, &worker.Question{Ask: func(ctx context.Context) (err error) {
-			lists[i], err = conn.CRM.Lists(ctx, module)
-			return err
-		}})
+	lists := listsOf(ctx, conn, labelled, c)
+	var all []zoho.List
+	for _, module := range labelled {
+		all = append(all, lists[module]...)
 	}
-	_ = worker.Ask(ctx, conn.CRM, questions, limits) // without labels, the standard names are left
-	all := slices.Concat(lists...)
 	for module := range a.noModule {
 		a.noModule[module] = relation.MeantModules(module, all)
 	}
+}
+
+// listsOf asks for the related lists of modules. Those for which there is no answer are not in it.
+func listsOf(ctx context.Context, conn *Connection, modules []string, c Limits) map[string][]zoho.List {
+	if len(modules) == 0 {
+		return nil
+	}
+	answers := make([][]zoho.List, len(modules))
+	questions := make([]*worker.Question, len(modules))
+	for i, module := range modules {
+		questions[i] = &worker.Question{Ask: func(ctx context.Context) (err error) {
+			answers[i], err = conn.CRM.Lists(ctx, module)
+			return err
+		}}
+	}
+	_ = worker.Ask(ctx, conn.CRM, questions, c.questions()) // each question has its own error
+	lists := map[string][]zoho.List{}
+	for i, module := range modules {
+		if questions[i].Err == nil {
+			lists[module] = answers[i]
+		}
+	}
+	return lists
+}
+
+// questions are the limits for questions to the org.
+func (l Limits) questions() engine.Settings {
+	slots := mostQuestions
+	if l.Slots > 0 {
+		slots = min(slots, l.Slots)
+	}
+	return engine.Settings{Slots: slots, Rate: l.Rate, Jitter: l.Jitter}
 }
 
 // problem is why a relation cannot be delinked; nil if it can.

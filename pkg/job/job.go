@@ -223,7 +223,7 @@ func (j *Job) ask(ctx context.Context) (err error) {
 		}
 	}
 	if j.answers.refused == nil && ctx.Err() == nil {
-		if err := j.nameLists(); err != nil {
+		if err := j.nameLists(ctx); err != nil {
 			return err
 		}
 		j.answers.check(j.input)

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 
 	"delink/pkg/disk"
@@ -27,8 +28,9 @@ func (a *answers) named(r zoho.Relation) zoho.Relation {
 }
 
 // nameLists gives the lists of the input their API names. For a relation for which the user vouches,
-// the user's name counts.
-func (j *Job) nameLists() error {
+// the user's name counts. The other sides of relations that got a name are known only now, so the
+// org is asked about these, too.
+func (j *Job) nameLists(ctx context.Context) error {
 	names := map[zoho.Relation]zoho.Relation{}
 	for _, c := range j.input.Set.Relations() {
 		if slices.Contains(j.config.Allow, c.Relation) {
@@ -46,6 +48,8 @@ func (j *Job) nameLists() error {
 		return &Refusal{Err: err}
 	}
 	j.input.Set = set
+	others := slices.DeleteFunc(otherModules(j.input), func(module string) bool { return j.answers.lists[module] != nil })
+	maps.Copy(j.answers.lists, listsOf(ctx, j.conn, others, j.config.Limits))
 	j.config.Reader.Lists, j.input.Config.Reader.Lists = names, names // the input is read again
 	for _, links := range [][]reader.Link{j.input.leftUnknown, j.input.inDoubt} {
 		for i, l := range links {
