@@ -143,7 +143,9 @@ func completeHint(c reader.Complete) string {
 	if len(c.Columns) > 0 {
 		parts = append(parts, "--columns "+strings.Join(c.Columns, `="…",`)+`="…" says which column is which`)
 	}
-	if len(c.Constants) > 0 {
+	if len(c.Constants) == 1 && c.Constants[0] == "parent_id" {
+		parts = append(parts, "if it is the same record in all rows, --parent-id ID can stand in for it")
+	} else if len(c.Constants) > 0 {
 		flags := make([]string, len(c.Constants))
 		for i, part := range c.Constants {
 			flags[i] = "--" + flagOf(part)

@@ -151,7 +151,7 @@ func (h *Header) lacks(opt Options, missing []string, ahead lookAhead) *InputErr
 	cause += strings.Join(missing, ", ")
 	switch {
 	case side.which >= 0:
-		cause += fmt.Sprintf(": %s is taken for %s", plain(h.Columns[side.column]), canonical[side.which])
+		cause += alsoCalled(c.For, colParent+colRelated-side.which) + fmt.Sprintf(": %s is taken for %s", plain(h.Columns[side.column]), canonical[side.which])
 	case side.either:
 		c.OnlyID = plain(h.Columns[side.column])
 		cause = fmt.Sprintf("the header lacks the column %s or %s: only %s has ids, and a link needs those of two records",
@@ -182,9 +182,37 @@ func (h *Header) oneSide(opt Options, relation zoho.Relation) oneSide {
 	case len(parents) == 1 && len(related) == 0:
 		return oneSide{column: parents[0], which: colParent}
 	case len(parents) == 1 && len(related) == 1 && parents[0] == related[0]:
-		return oneSide{column: parents[0], which: -1, either: true}
+		which := h.exportOf(relation)
+		return oneSide{column: parents[0], which: which, either: which < 0}
 	}
 	return none
+}
+
+// exportOf says which of the two modules the file seems to be an export of: exports have a column
+// Lead Owner, say. It is colParent or colRelated, or -1 if that is not known. It is good enough for
+// a message, and not for a link.
+func (h *Header) exportOf(relation zoho.Relation) int {
+	which, modules := -1, modulesOf(relation)
+	for _, side := range []int{colParent, colRelated} {
+		m := zoho.FindModule(modules[side])
+		if m == nil || len(h.find(m.One+" Owner")) == 0 {
+			continue
+		}
+		if which >= 0 {
+			return -1
+		}
+		which = side
+	}
+	return which
+}
+
+// alsoCalled is what else the column of a part may be called in a file about a relation, in brackets;
+// empty if no name is known.
+func alsoCalled(relation zoho.Relation, which int) string {
+	if m := zoho.FindModule(modulesOf(relation)[which]); m != nil {
+		return " (or " + m.One + " Id)"
+	}
+	return ""
 }
 
 // sought is the relation for which columns were looked for, as far as Options or the first row that

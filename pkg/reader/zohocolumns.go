@@ -167,10 +167,8 @@ const mostCandidates = 20
 // candidates gives the columns that may have the parent's id, and those that may have the related
 // record's.
 func (h *Header) candidates(relation zoho.Relation) (parents, related []int) {
-	parentNames, relatedNames := namesOf(relation.Module), namesOf(relation.List)
-	if relation.List == "Contact_Roles" { // its records are contacts; what has the id of a role is another column
-		relatedNames = namesOf("Contacts")
-	}
+	modules := modulesOf(relation)
+	parentNames, relatedNames := namesOf(modules[colParent]), namesOf(modules[colRelated])
 	for i, column := range h.Columns {
 		if len(parents) < mostCandidates && (isAnyID(column) || isIDOf(column, parentNames)) {
 			parents = append(parents, i)
@@ -186,6 +184,15 @@ func (h *Header) candidates(relation zoho.Relation) (parents, related []int) {
 		related = []int{i}
 	}
 	return parents, related
+}
+
+// modulesOf are the modules of the parent and the related record, as far as the names tell.
+func modulesOf(relation zoho.Relation) (modules [numColumns]string) {
+	modules[colParent], modules[colRelated] = relation.Module, relation.List
+	if relation.List == "Contact_Roles" { // its records are contacts; what has the id of a role is another column
+		modules[colRelated] = "Contacts"
+	}
+	return modules
 }
 
 // namesOf are the names that one record of a module, or all of them, have in columns.
