@@ -76,10 +76,21 @@ func withInputHint(r *job.Refusal) *job.Refusal {
 		hinted.Hint = suspectedHint(odd.Suspicion)
 	case errors.As(r, &input):
 		hinted.Hint = inputHint(input)
-	case errors.As(r, &option) && option.Problem == nil:
-		hinted.Hint = fmt.Sprintf("--%s and --columns both say what the %s is: leave one out", flagOf(option.Part), option.Part)
+	case errors.As(r, &option):
+		hinted.Hint = optionHint(option)
 	}
 	return &hinted
+}
+
+// optionHint is the hint for a value that is given for all rows.
+func optionHint(e *reader.OptionError) string {
+	switch {
+	case e.Problem == nil:
+		return fmt.Sprintf("--%s and --columns both say what the %s is: leave one out", flagOf(e.Part), e.Part)
+	case e.Part == "parent_id":
+		return "open the record in the CRM: its id is the number at the end of the page's address"
+	}
+	return e.Problem.Hint
 }
 
 func suspectedHint(s suspicion.Suspicion) string {

@@ -248,9 +248,9 @@ func TestOptionsThatAreNoNames(t *testing.T) {
 		opt  reader.Options
 		want string
 	}{
-		{reader.Options{Module: "Camp aigns"}, `module "Camp aigns" is not an API name: `},
-		{reader.Options{Relation: "1"}, `relation "1" is not an API name: `},
-		{reader.Options{Parent: "12x4"}, `parent_id "12x4" is not a record id: `},
+		{reader.Options{Module: "Camp aigns"}, `module "Camp aigns" is not an API name`},
+		{reader.Options{Relation: "1"}, `relation "1" is not an API name`},
+		{reader.Options{Parent: "12x4"}, `parent_id "12x4" is not a record id: 1 to 20 digits are expected`},
 		{reader.Options{Parent: "3.6524E+18"}, `parent_id "3.6524E+18" is not a record id: Excel has changed this id`},
 		{reader.Options{Parent: "365239700000092512800"}, `parent_id "365239700000092512800" is not a record id: `},
 		{reader.Options{Parent: "1", Columns: reader.Columns{1: "c"}}, `the parent_id is given for all rows, and as a column`},

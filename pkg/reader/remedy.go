@@ -53,9 +53,5 @@ func (e *OptionError) Error() string {
 	if e.Problem == nil {
 		return "the " + e.Part + " is given for all rows, and as a column"
 	}
-	text := e.Part + ` "` + shorten(e.Value) + `" ` + e.Problem.Reason
-	if e.Problem.Hint != "" {
-		text += ": " + e.Problem.Hint
-	}
-	return text
+	return e.Part + ` "` + shorten(e.Value) + `" ` + e.Problem.Reason
 }

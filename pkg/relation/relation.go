@@ -96,13 +96,10 @@ func (p *Problem) Hint() string {
 		parts = append(parts, "no related list of "+p.Relation.Module+" can be delinked there")
 	}
 	if p.Kind != NotDelinkable {
-		parts = append(parts, "API names are under "+PlaceOfNames)
+		parts = append(parts, "API names are under "+zoho.PlaceOfNames)
 	}
 	return meant + strings.Join(parts, "; ")
 }
-
-// PlaceOfNames is where people find API names in the CRM.
-const PlaceOfNames = "Setup › Developer Hub › APIs and SDKs › API Names"
 
 // meant are the modules that were most likely meant where there is no such module, or where nothing
 // of the module is known.
@@ -204,12 +201,13 @@ func Named(r zoho.Relation, lists []zoho.List) zoho.Relation {
 	return r
 }
 
-// labelled gives the lists that have the name of a relation's list as their label.
+// labelled gives the lists that have the name of a relation's list as their label. The label of a
+// standard module may have become the module's API name when the input was read.
 func labelled(r zoho.Relation, lists []zoho.List) []zoho.List {
 	var shown, hidden []zoho.List
 	for _, l := range lists {
 		switch {
-		case !sameLabel(l.Label, r.List) || l.Name == "":
+		case l.Name == "" || !sameLabel(l.Label, r.List) && !sameLabel(zoho.APIName(l.Label), r.List):
 		case l.Hidden:
 			hidden = append(hidden, l)
 		default:

@@ -15,7 +15,7 @@ type Problem struct{ Reason, Hint string }
 
 // Texts of problems.
 const (
-	hintName  = "API names are letters, digits and _, as in Campaigns or Price_Books"
+	hintName  = "API names are letters, digits and _, as in Campaigns or Price_Books (" + zoho.PlaceOfNames + ")"
 	hintID    = "if a spreadsheet has changed it, it cannot be recovered: export again, or format the column as text before ids come into it"
 	idPrefix  = "zcrm_" // which Zoho's own exports put before ids
 	reasonXLS = "is not a record id: Excel has changed this id, it cannot be recovered"
