@@ -22,6 +22,7 @@ type answers struct {
 	lists    map[string][]zoho.List // by module; nil if they are not known
 	noModule map[string][]string    // modules that the org does not have, and those that were most likely meant
 	identity zoho.Identity          // as far as it is known
+	emulated bool                   // the emulator inside this process has given them
 	took     time.Duration          // the median time of an answer; 0 if there was none
 	problems problems
 	notes    []string
@@ -55,7 +56,7 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 
 // inquire asks the org for its name, type and edition, and for the related lists of modules.
 func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, also ...*worker.Question) answers {
-	a := answers{lists: map[string][]zoho.List{}, noModule: map[string][]string{}, identity: zoho.Identity{Login: conn.Login}}
+	a := answers{lists: map[string][]zoho.List{}, noModule: map[string][]string{}, identity: zoho.Identity{Login: conn.Login}, emulated: conn.Emulator}
 	var org zoho.Org
 	aboutOrg := &worker.Question{Ask: func(ctx context.Context) (err error) {
 		org, err = conn.CRM.Org(ctx)
@@ -155,7 +156,11 @@ func (a *answers) problem(r zoho.Relation, vouched []zoho.Relation) *relation.Pr
 	if meant, is := a.noModule[r.Module]; is {
 		return &relation.Problem{Relation: r, Kind: relation.NoSuchModule, Modules: meant}
 	}
-	return relation.Check(r, vouched, a.lists[r.Module])
+	p := relation.Check(r, vouched, a.lists[r.Module])
+	if p != nil {
+		p.Emulated = a.emulated
+	}
+	return p
 }
 
 // timed has it measured how long the answers to questions take. The function that it returns gives

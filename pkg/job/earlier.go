@@ -222,6 +222,9 @@ func notOurs(err error) error {
 func (j *Job) settleEarlier() error {
 	e := &j.earlier
 	j.decision = decide(e.run, j.config.Choice)
+	if problem := j.answers.problems.refusal(j.input); problem != nil && (j.decision == refuseDamaged || j.decision == refuseChanged) {
+		return problem // a list that is called by its label fits no row: results have API names
+	}
 	switch j.decision {
 	case refuseFiles:
 		return because(GiveSummary, "%s is of an unfinished run with other results, %s", j.files.Summary, e.summary.Results)

@@ -39,6 +39,7 @@ type Problem struct {
 	Relation zoho.Relation
 	Kind     Kind
 	Others   []string // lists of the module that can be delinked, the most likely one first; for SeveralLists, those lists
+	Emulated bool     // an emulator was asked, which does not know the org's labels
 	Modules  []string // for NoSuchModule: those that were most likely meant
 }
 
@@ -94,6 +95,9 @@ func (p *Problem) Hint() string {
 		parts = append(parts, fmt.Sprintf("of %s, these can be delinked: %s", p.Relation.Module, strings.Join(p.Others, ", ")))
 	case p.Kind == NoSuchList, p.Kind == NotDelinkable:
 		parts = append(parts, "no related list of "+p.Relation.Module+" can be delinked there")
+	}
+	if p.Emulated && !zoho.ValidName(p.Relation.List) {
+		parts = append(parts, "the emulator does not know what your org calls its lists: give it the API name")
 	}
 	if p.Kind != NotDelinkable {
 		parts = append(parts, "API names are under "+zoho.PlaceOfNames)

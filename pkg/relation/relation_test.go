@@ -89,6 +89,7 @@ func TestNamed(t *testing.T) {
 		{Name: "Raeume", Label: "Ra\u0308ume", Module: "Raeume"},
 		{Name: "Jottings", Label: "My remarks", Module: "Notes"},
 		{Name: "Bare"},
+		{Name: "Deals3", Label: "Potentials"},
 	}
 	for label, want := range map[string]string{
 		"Leads":                 "Leads", // its own API name, though another list has the label
@@ -98,6 +99,7 @@ func TestNamed(t *testing.T) {
 		"Fairs":  "Fairs3", // the other one is hidden
 		"Cellar": "Hidden1", "R\u00e4ume": "Raeume", "My remarks": "Jottings",
 		"Leads of": "Leads of", "": "", "-": "-", "Bare": "Bare",
+		"Deals": "Deals3", // "Potentials" in the file, which is another name of the standard module
 	} {
 		if got := Named(zoho.Relation{Module: "Campaigns", List: label}, org); got != (zoho.Relation{Module: "Campaigns", List: want}) {
 			t.Errorf("%q is taken for %s", label, got)
