@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -26,7 +25,7 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 			if err := p.environment(cmd); err != nil {
 				return err
 			}
-			return p.ui.configure(quiet, format, level)
+			return withMeant(cmd, p.ui.configure(quiet, format, level))
 		},
 	}
 	flags := root.PersistentFlags()
@@ -39,9 +38,7 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 	root.SetUsageFunc(func(cmd *cobra.Command) error { p.showHelp(cmd, nil); return nil })
 	root.Version = version
 	root.SetVersionTemplate(thisBuild().line())
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{inOurWords(err), cmd.CommandPath() + " --help lists the flags"}
-	})
+	root.SetFlagErrorFunc(wrongFlag)
 	root.AddCommand(p.exportCommand(), p.planCommand(), p.runCommand(), p.verifyCommand(), p.undoCommand(), p.reportCommand(), p.doctorCommand(), p.authCommand(), p.emulatorCommand(), p.versionCommand(), p.manCommand())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
@@ -81,19 +78,6 @@ func help(cmd *cobra.Command, args []string) error {
 		return unknownCommand(topic, rest[0])
 	}
 	return topic.Help()
-}
-
-// unknownCommand is the error for a word that is not a command of a group.
-func unknownCommand(group *cobra.Command, word string) error {
-	if !group.HasSubCommands() {
-		return usageError{fmt.Errorf("%s has no commands below it", group.CommandPath()), group.CommandPath() + " --help says what it does"}
-	}
-	hint := group.CommandPath() + " --help lists the commands"
-	group.SuggestionsMinimumDistance = 2 // letters that may differ
-	if like := group.SuggestionsFor(word); len(like) > 0 {
-		hint = "did you mean " + group.CommandPath() + " " + strings.Join(like, " or ") + "? " + hint
-	}
-	return usageError{fmt.Errorf("unknown command %q for %s", word, group.CommandPath()), hint}
 }
 
 // noArguments is the argument check of commands that take flags only. The error does not repeat an

@@ -117,7 +117,7 @@ func (f *doctorFlags) named(input bool) (relations []zoho.Relation, list string,
 		case alone:
 			return nil, "", usageError{fmt.Errorf("--relation %s does not say the module of the parent records", value), "write --relation Campaigns." + value + ", say, or add --module Campaigns"}
 		}
-		r, err := zoho.ParseRelation(value)
+		r, err := relationOf(value)
 		if err != nil {
 			return nil, "", usageError{fmt.Errorf("--relation: %w", err), ""}
 		}
@@ -152,6 +152,10 @@ func (p *program) relationsToSee(f *doctorFlags, args []string) ([]zoho.Relation
 		o.Module, o.Relation = relations[0].Module, relations[0].List
 	}
 	of, bad, err := job.RelationsOf(args[0], p.stdin, o)
+	if r, is := misnamed(err); is {
+		p.ui.note(fmt.Sprintf("%s; the org is asked whether there is %s", err, r))
+		return addOnce(relations, r), nil
+	}
 	if err != nil {
 		return nil, err
 	}

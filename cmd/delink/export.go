@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -100,15 +101,22 @@ func (f *exportFlags) check(cmd *cobra.Command, relation string) (err error) {
 
 // checkRelation reads the relation, whose names may be labels.
 func (f *exportFlags) checkRelation(cmd *cobra.Command, relation string) error {
-	r, err := zoho.ParseRelation(relation)
+	r, err := relationOf(relation)
 	if err != nil {
 		return usageError{fmt.Errorf("%q is not a relation", relation), "write " + cmd.CommandPath() + " Campaigns.Leads: the module of the parent records, and the related list"}
 	}
 	f.relation = r
 	if f.output == "" {
-		f.output = strings.ToLower(r.Module+"-"+r.List) + ".csv"
+		f.output = fileName(r.Module+"-"+r.List) + ".csv"
 	}
 	return nil
+}
+
+// fileName makes a file's name of names and labels: spaces and punctuation become hyphens.
+func fileName(s string) string {
+	return strings.Join(strings.FieldsFunc(strings.ToLower(s), func(r rune) bool {
+		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
+	}), "-")
 }
 
 // oneRelation is the argument of export.

@@ -19,12 +19,14 @@ import (
 // formFlags say what an input looks like.
 type formFlags struct {
 	module    string
+	parent    string
 	columns   columnsFlag
 	delimiter delimiterFlag
 }
 
 func (f *formFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.module, "module", "", "`module` of the parent records, such as Campaigns, if the input has no column for it")
+	flags.StringVar(&f.parent, "parent-id", "", "`id` of the parent record of all rows, if the input has no column for it")
 	flags.Var(&f.columns, "columns", "which `columns` are the parts of a link, where the header does not say: parent_id=NAME,related_id=NAME, with double quotes around a name with a comma")
 	flags.Var(&f.delimiter, "delimiter", "what is between columns, if it cannot be found out: comma, semicolon, tab or pipe")
 }
@@ -46,7 +48,7 @@ func (f *inputFlags) reader() reader.Options { return f.formFlags.reader(f.relat
 // reader gives the options of the reader. relation is the related list; empty if only the input
 // says it.
 func (f *formFlags) reader(relation string) reader.Options {
-	return reader.Options{Module: f.module, Relation: relation, Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter)}
+	return reader.Options{Module: f.module, Parent: f.parent, Relation: relation, Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter)}
 }
 
 // crmFlags say which CRM is called. All commands that call one have them.
@@ -173,7 +175,7 @@ func wrongFewestCalls(s string) wrongValue {
 func firstWrong(cmd *cobra.Command, values []wrongValue) error {
 	for _, v := range values {
 		if v.bad {
-			return usageError{fmt.Errorf("%s", v.text), cmd.CommandPath() + " --help lists the flags"}
+			return withMeant(cmd, usageError{fmt.Errorf("%s", v.text), cmd.CommandPath() + " --help lists the flags"})
 		}
 	}
 	return nil

@@ -31,7 +31,7 @@ func hintForCode(code string) string {
 // placeHints are for errors that say no more than which part of the path is wrong.
 var placeHints = map[zoho.Scope]string{
 	zoho.ScopeParent: "look for it in the CRM, and check that it is of this org, and not of a sandbox or another one",
-	zoho.ScopeList:   "check their API names (Setup > Developer Hub > APIs and SDKs > API names), and the module's page layout",
+	zoho.ScopeList:   "check their API names (" + zoho.PlaceOfNames + "), and the module's page layout",
 }
 
 // hints has what to do, by code. zoho.Explain has what the codes mean.
@@ -45,7 +45,7 @@ var hints = map[string]string{
 	"ID_ALREADY_CONVERTED":      "Zoho neither links a converted lead again nor takes it as a parent record; the contact or account that it became may be linked by hand",
 	"INTERNAL_ERROR":            "run again later; Zoho's status page may say more",
 	"INVALID_DATA":              "check that module, relation and ids are of this org, and not of a sandbox or another one",
-	"INVALID_MODULE":            "use the module's API name (Setup > Developer Hub > APIs and SDKs > API names)",
+	"INVALID_MODULE":            "use the module's API name (" + zoho.PlaceOfNames + ")",
 	"INVALID_OAUTHTOKEN":        "check the credentials and the data centre (--dc); a new login may be needed",
 	"INVALID_REQUEST_METHOD":    "check ZOHO_API_DOMAIN and --api-version",
 	"INVALID_TOKEN":             "check the credentials and the data centre (--dc); a new login may be needed",
@@ -54,7 +54,7 @@ var hints = map[string]string{
 	"LIMIT_REACHED":             "wait, or set a smaller --concurrency",
 	"MANDATORY_NOT_FOUND":       "report this: delink should not have sent it",
 	"NOT_APPROVED":              "approve or reject it in the CRM, then run again with --retry-failed",
-	"NOT_SUPPORTED":             "check the relation's API name (Setup > Developer Hub > APIs and SDKs > API names)",
+	"NOT_SUPPORTED":             "check the relation's API name (" + zoho.PlaceOfNames + ")",
 	"NO_PERMISSION":             "give the user's profile the permission to edit and delete records of both modules, then run again with --retry-failed",
 	"OAUTH_SCOPE_MISMATCH":      "create a login with the scopes that are missing (delink auth login names those that delink needs)",
 	"RATE_LIMIT_EXCEEDED":       "wait, or set a smaller --concurrency",

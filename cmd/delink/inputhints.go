@@ -31,7 +31,7 @@ func warningsOf(all []suspicion.Suspicion) []warningView {
 
 // suspicionText is the suspicion in words, with the flag of an option.
 func suspicionText(s suspicion.Suspicion) string {
-	if s.Kind == suspicion.UnusedOption {
+	if s.Kind == suspicion.UnusedOption && s.Part != suspicion.Parent {
 		return "--" + s.String()
 	}
 	return s.String()
@@ -76,13 +76,27 @@ func withInputHint(r *job.Refusal) *job.Refusal {
 		hinted.Hint = suspectedHint(odd.Suspicion)
 	case errors.As(r, &input):
 		hinted.Hint = inputHint(input)
-	case errors.As(r, &option) && option.Twice:
-		hinted.Hint = fmt.Sprintf("--%s and --columns both say what the %s is: leave one out", option.Part, option.Part)
+	case errors.As(r, &option):
+		hinted.Hint = optionHint(option)
 	}
 	return &hinted
 }
 
+// optionHint is the hint for a value that is given for all rows.
+func optionHint(e *reader.OptionError) string {
+	switch {
+	case e.Problem == nil:
+		return fmt.Sprintf("--%s and --columns both say what the %s is: leave one out", flagOf(e.Part), e.Part)
+	case e.Part == "parent_id":
+		return "open the record in the CRM: its id is the number at the end of the page's address"
+	}
+	return e.Problem.Hint
+}
+
 func suspectedHint(s suspicion.Suspicion) string {
+	if s.Certain && s.Kind == suspicion.UnusedOption {
+		return "leave out --parent-id, or take the rows of other parent records out of the file"
+	}
 	if s.Certain {
 		return suspicionHint(s) + "; if they are the records' true ids, add --accept-rounded-ids"
 	}
@@ -121,22 +135,47 @@ func completeHint(c reader.Complete) string {
 		all := make([]string, len(c.Relations))
 		for i, r := range c.Relations {
 			for _, part := range c.Constants {
-				value := r.Module
-				if part == "relation" {
-					value = r.List
+				switch part {
+				case "module":
+					all[i] += "--module " + r.Module + " "
+				case "relation":
+					all[i] += "--relation " + r.List + " "
 				}
-				all[i] += "--" + part + " " + value + " "
 			}
 			all[i] += "to remove " + r.List + " from " + r.Module
 		}
 		return "add " + strings.Join(all, ", or ")
 	}
-	var parts []string
-	if len(c.Constants) > 0 {
-		parts = append(parts, "--"+strings.Join(c.Constants, " and --")+" can stand in for a column that is the same in all rows")
+	if c.OnlyID != "" {
+		return fmt.Sprintf("if %s has the ids of the related records (%s), --parent-id ID gives the parent record (of %s) for all rows; "+
+			"if it has those of the parent records, export again with the ids of the related records, too", c.OnlyID, c.For.List, c.For.Module)
 	}
+	var parts []string
 	if len(c.Columns) > 0 {
 		parts = append(parts, "--columns "+strings.Join(c.Columns, `="…",`)+`="…" says which column is which`)
 	}
+	if len(c.Constants) == 1 && c.Constants[0] == "parent_id" {
+		parts = append(parts, "if it is the same record in all rows, --parent-id ID can stand in for it")
+	} else if len(c.Constants) > 0 {
+		flags := make([]string, len(c.Constants))
+		for i, part := range c.Constants {
+			flags[i] = "--" + flagOf(part)
+			if part == "parent_id" {
+				flags[i] += " ID"
+			}
+		}
+		parts = append(parts, listed(flags)+" can stand in for a column that is the same in all rows")
+	}
 	return strings.Join(parts, "; ")
+}
+
+// flagOf is the name of the flag that gives a part of a link for all rows.
+func flagOf(part string) string { return strings.ReplaceAll(part, "_", "-") }
+
+// listed joins words: a, b and c.
+func listed(words []string) string {
+	if n := len(words); n > 1 {
+		return strings.Join(words[:n-1], ", ") + " and " + words[n-1]
+	}
+	return strings.Join(words, "")
 }

@@ -33,7 +33,11 @@ func TestInputHints(t *testing.T) {
 		{
 			"no columns", "a,b\n",
 			reader.Options{},
-			`it has a, b; --module and --relation can stand in for a column that is the same in all rows; --columns parent_id="…",related_id="…" says which column is which`,
+			`it has a, b; --columns parent_id="…",related_id="…" says which column is which; --module, --parent-id ID and --relation can stand in for a column that is the same in all rows`,
+		},
+		{
+			"no parent record", "Lead Id\n", reader.Options{Module: "Campaigns", Relation: "Leads"},
+			`it has Lead Id; Lead Id looks like the id of one of the Leads; --columns parent_id="…" says which column is which; if it is the same record in all rows, --parent-id ID can stand in for it`,
 		},
 		{"no relation", "module,parent_id,related_id\n", reader.Options{}, "it has module, parent_id, related_id; --relation can stand in for a column that is the same in all rows"},
 		{
@@ -41,6 +45,9 @@ func TestInputHints(t *testing.T) {
 			reader.Options{},
 			"it has Product Id, Deal Id; Product Id looks like the id of one of the Products, Deal Id looks like the id of one of the Deals; add --module Products --relation Deals to remove Deals from Products",
 		},
+		{"no API name", "a\n", reader.Options{Module: "Camp aigns"}, "API names are letters, digits and _, as in Campaigns or Price_Books (Setup › Developer Hub › APIs and SDKs › API Names)"},
+		{"no id", "a\n", reader.Options{Parent: "Fair"}, "open the record in the CRM: its id is the number at the end of the page's address"},
+		{"parent record twice", "m\n", reader.Options{Parent: "1", Columns: reader.Columns{1: "m"}}, "--parent-id and --columns both say what the parent_id is: leave one out"},
 		{"module twice", "m\n", reader.Options{Module: "Campaigns", Columns: reader.Columns{0: "m"}}, "--module and --columns both say what the module is: leave one out"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -132,7 +132,7 @@ func TestKnobsOfModules(t *testing.T) {
 				if o.code != 2 {
 					o.Errorf("exit code %d", o.code)
 				}
-				o.says("the org does not accept the module Campaigns")
+				o.says("this org has no module Campaigns")
 			})
 		}
 	})

@@ -105,6 +105,7 @@ func Examine(ctx context.Context, c Case) *Findings {
 		f.askSearches(&first, parents[0])
 	}
 	err := first.ask(ctx, c)
+	f.name()
 	if err == nil {
 		// Only now it is known which modules the related records are of.
 		var second questions

@@ -2,6 +2,8 @@ package doctor
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"delink/pkg/outcome"
 	"delink/pkg/relation"
@@ -21,7 +23,7 @@ func (f *Findings) relationChecks(r zoho.Relation) []Check {
 // there is nothing to say but that.
 func (f *Findings) hasLinks(r zoho.Relation) bool {
 	p := f.Problem(r)
-	return p == nil || p.Kind != relation.HoldsRecords && p.Kind != relation.NoSuchModule && p.Kind != relation.NoSuchList
+	return p == nil || p.Kind == relation.NotKnown || p.Kind == relation.Hidden || p.Kind == relation.NotDelinkable
 }
 
 // listsOf are the related lists of a module; nil if the org did not name them. err is why.
@@ -31,6 +33,26 @@ func (f *Findings) listsOf(module string) (lists []zoho.List, err *zoho.Error) {
 		return nil, unasked
 	}
 	return a.value, a.err
+}
+
+// allLists are the related lists that the org has named.
+func (f *Findings) allLists() (all []zoho.List) {
+	for _, module := range slices.Sorted(maps.Keys(f.lists)) {
+		all = append(all, f.lists[module].value...)
+	}
+	return all
+}
+
+// name gives the relations the API names of their lists, where they are called by their labels.
+func (f *Findings) name() {
+	relations := make([]zoho.Relation, 0, len(f.Of.Relations))
+	for _, r := range f.Of.Relations {
+		lists, _ := f.listsOf(r.Module)
+		if named := relation.Named(r, lists); !slices.Contains(relations, named) {
+			relations = append(relations, named)
+		}
+	}
+	f.Of.Relations = relations
 }
 
 // relatedModule is the module that the records of a list are of: as the org says, else as the list's
@@ -49,7 +71,7 @@ func (f *Findings) relatedModule(r zoho.Relation) string {
 func (f *Findings) Problem(r zoho.Relation) *relation.Problem {
 	lists, err := f.listsOf(r.Module)
 	if err != nil && err.Has(zoho.CodeInvalidModule) {
-		return &relation.Problem{Relation: r, Kind: relation.NoSuchModule, Err: err}
+		return &relation.Problem{Relation: r, Kind: relation.NoSuchModule, Modules: relation.MeantModules(r.Module, f.allLists())}
 	}
 	return relation.Check(r, nil, lists)
 }

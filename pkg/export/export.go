@@ -10,6 +10,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/outcome"
+	"delink/pkg/reader"
 	"delink/pkg/relation"
 	"delink/pkg/report"
 	"delink/pkg/worker"
@@ -43,6 +44,7 @@ type run struct {
 	summary Summary
 
 	ids      []zoho.ID // the parent records, if they are known from the beginning
+	badFile  error     // the file of parent records cannot be read; that there is no such module comes first
 	view     zoho.View
 	parents  []parent
 	unlisted string // why parent records may be missing
@@ -143,6 +145,9 @@ func (x *run) prepare() (err error) {
 		if x.ids, other, err = parentsFile(c.Parents.File, c.Relation.Module); other > 0 {
 			x.notef("%s: %d rows of other modules than %s are left out", c.Parents.File, other, c.Relation.Module)
 		}
+		if zoho.FindModule(c.Relation.Module) == nil && errors.As(err, new(*reader.InputError)) {
+			x.badFile, err = err, nil
+		}
 	default:
 		x.ids = slices.Clone(c.Parents.IDs)
 	}
@@ -185,6 +190,10 @@ func (x *run) ask(ctx context.Context) error {
 	if err := refusal(x.inquiry.Problem); err != nil {
 		return err
 	}
+	if x.badFile != nil {
+		return x.badFile
+	}
+	c.Relation = x.inquiry.Relation
 	for _, n := range x.inquiry.Notes {
 		x.notef("%s", n)
 	}
@@ -205,9 +214,12 @@ func refusal(p *relation.Problem) error {
 		return nil
 	}
 	switch p.Kind {
-	case relation.HoldsRecords, relation.NoSuchList, relation.Hidden, relation.NoSuchModule:
+	case relation.HoldsRecords, relation.NoSuchList, relation.Hidden, relation.NoSuchModule, relation.SeveralLists:
 		return &job.Refusal{Cause: p.Error(), Hint: p.Hint()}
 	case relation.NotKnown, relation.NotDelinkable:
+	}
+	if !zoho.ValidName(p.Relation.List) { // no call can have it
+		return &job.Refusal{Cause: p.Error(), Hint: p.Hint()}
 	}
 	return nil
 }

@@ -98,9 +98,9 @@ func (q *query) refusal(e *zoho.Error) error {
 	hint := "write it as in End_Date < '2025-01-01', with API names of fields; three conditions need brackets: (a and b) and c"
 	switch {
 	case e.Has(zoho.CodeInvalidQuery):
-		hint = "use the API names of fields, such as End_Date (Setup > Developer Hub > APIs and SDKs > API names)"
+		hint = "use the API names of fields, such as End_Date (" + zoho.PlaceOfNames + ")"
 	case e.Has(zoho.CodeInvalidModule):
-		hint = "use the module's API name (Setup > Developer Hub > APIs and SDKs > API names)"
+		hint = "use the module's API name (" + zoho.PlaceOfNames + ")"
 	}
 	return &job.Refusal{Cause: fmt.Sprintf("the CRM does not accept the condition %q", q.where), Err: e, Hint: hint}
 }

@@ -20,8 +20,9 @@ import (
 type answers struct {
 	org      *zoho.Org              // nil if it is not known
 	lists    map[string][]zoho.List // by module; nil if they are not known
-	noModule map[string]error       // modules that the org does not accept
+	noModule map[string][]string    // modules that the org does not have, and those that were most likely meant
 	identity zoho.Identity          // as far as it is known
+	emulated bool                   // the emulator inside this process has given them
 	took     time.Duration          // the median time of an answer; 0 if there was none
 	problems problems
 	notes    []string
@@ -33,8 +34,7 @@ type answers struct {
 const mostQuestions = zoho.LeastSlots
 
 // ask asks the org for its name, type and edition, for the related lists of the modules in the
-// input, and whether its relations can be delinked. If links may be removed from their other side,
-// it asks for the related lists there, too.
+// input. If links may be removed from their other side, it asks for the related lists there, too.
 func ask(ctx context.Context, conn *Connection, in *Input) answers {
 	others := otherModules(in)
 	lists := make([][]zoho.List, len(others))
@@ -51,15 +51,12 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 			a.lists[module] = lists[i]
 		}
 	}
-	if a.refused == nil && ctx.Err() == nil {
-		a.check(in)
-	}
 	return a
 }
 
 // inquire asks the org for its name, type and edition, and for the related lists of modules.
 func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, also ...*worker.Question) answers {
-	a := answers{lists: map[string][]zoho.List{}, noModule: map[string]error{}, identity: zoho.Identity{Login: conn.Login}}
+	a := answers{lists: map[string][]zoho.List{}, noModule: map[string][]string{}, identity: zoho.Identity{Login: conn.Login}, emulated: conn.Emulator}
 	var org zoho.Org
 	aboutOrg := &worker.Question{Ask: func(ctx context.Context) (err error) {
 		org, err = conn.CRM.Org(ctx)
@@ -73,14 +70,9 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 			return err
 		}})
 	}
-	slots := mostQuestions
-	if c.Slots > 0 {
-		slots = min(slots, c.Slots)
-	}
-	limits := engine.Settings{Slots: slots, Rate: c.Rate, Jitter: c.Jitter}
 	all := slices.Concat(questions, also)
 	times := timed(all)
-	a.refused = worker.Ask(ctx, conn.CRM, all, limits)
+	a.refused = worker.Ask(ctx, conn.CRM, all, c.questions())
 	a.took = middle(times())
 	a.locate(ctx, conn)
 	if a.refused != nil || ctx.Err() != nil {
@@ -99,12 +91,76 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 		case e == nil:
 			a.lists[module] = lists[i]
 		case e.Has(zoho.CodeInvalidModule):
-			a.noModule[module] = e
+			a.noModule[module] = nil
 		default:
 			a.notef("the org does not say which lists of %s can be delinked: %s", module, noAnswer(e, login.ScopeLists))
 		}
 	}
+	a.findMeant(ctx, conn, c)
 	return a
+}
+
+// labelled are modules whose related lists have the labels of most other modules.
+var labelled = []string{"Leads", "Contacts", "Campaigns", "Products"}
+
+// findMeant finds out which modules were most likely meant by those that the org does not have. What
+// the org calls its modules is asked only then: the labels of related lists tell.
+func (a *answers) findMeant(ctx context.Context, conn *Connection, c Limits) {
+	if len(a.noModule) == 0 {
+		return
+	}
+	lists := listsOf(ctx, conn, labelled, c)
+	var all []zoho.List
+	for _, module := range labelled {
+		all = append(all, lists[module]...)
+	}
+	for module := range a.noModule {
+		a.noModule[module] = relation.MeantModules(module, all)
+	}
+}
+
+// listsOf asks for the related lists of modules. Those for which there is no answer are not in it.
+func listsOf(ctx context.Context, conn *Connection, modules []string, c Limits) map[string][]zoho.List {
+	if len(modules) == 0 {
+		return nil
+	}
+	answers := make([][]zoho.List, len(modules))
+	questions := make([]*worker.Question, len(modules))
+	for i, module := range modules {
+		questions[i] = &worker.Question{Ask: func(ctx context.Context) (err error) {
+			answers[i], err = conn.CRM.Lists(ctx, module)
+			return err
+		}}
+	}
+	_ = worker.Ask(ctx, conn.CRM, questions, c.questions()) // each question has its own error
+	lists := map[string][]zoho.List{}
+	for i, module := range modules {
+		if questions[i].Err == nil {
+			lists[module] = answers[i]
+		}
+	}
+	return lists
+}
+
+// questions are the limits for questions to the org.
+func (l Limits) questions() engine.Settings {
+	slots := mostQuestions
+	if l.Slots > 0 {
+		slots = min(slots, l.Slots)
+	}
+	return engine.Settings{Slots: slots, Rate: l.Rate, Jitter: l.Jitter}
+}
+
+// problem is why a relation cannot be delinked; nil if it can.
+func (a *answers) problem(r zoho.Relation, vouched []zoho.Relation) *relation.Problem {
+	if meant, is := a.noModule[r.Module]; is {
+		return &relation.Problem{Relation: r, Kind: relation.NoSuchModule, Modules: meant}
+	}
+	p := relation.Check(r, vouched, a.lists[r.Module])
+	if p != nil {
+		p.Emulated = a.emulated
+	}
+	return p
 }
 
 // timed has it measured how long the answers to questions take. The function that it returns gives
@@ -152,11 +208,7 @@ func (a *answers) locate(ctx context.Context, conn *Connection) {
 // check finds the relations of an input that cannot be delinked.
 func (a *answers) check(in *Input) {
 	for _, r := range in.Set.Relations() {
-		if err := a.noModule[r.Relation.Module]; err != nil {
-			a.problems.add(&relation.Problem{Relation: r.Relation, Kind: relation.NoSuchModule, Err: err})
-			continue
-		}
-		a.problems.add(relation.Check(r.Relation, in.Config.Allow, a.lists[r.Relation.Module]))
+		a.problems.add(a.problem(r.Relation, in.Config.Allow))
 	}
 }
 

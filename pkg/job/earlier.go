@@ -17,7 +17,7 @@ type earlier struct {
 	run     earlierRun // what decide has to know
 	summary *report.Summary
 	extent  report.Extent // of the result file
-	stray   int           // the line of the first row that does not fit this input
+	fit     fitting       // of its rows about the CRM of this run
 	deleted *report.Row   // a row about a record that was deleted; nil if there is none
 	// links that an attempt without an answer may have removed: they are unknown, or gone
 	maybeRemoved []reader.Link
@@ -58,20 +58,16 @@ func (j *Job) takeUp() error {
 			e.run.ForeignRows++
 			return nil
 		}
-		e.run.Rows++
 		named = named || r.Org != ""
 		doubts.own.settle(r, at)
-		if !j.book.Load(r) {
-			if e.run.Strays++; e.run.Strays == 1 {
-				e.stray = line
-			}
-		}
+		e.fit.load(j.book, r, line)
 		return nil
 	})
 	if err != nil && !j.config.Restart { // else the file is put aside, whatever it is
 		return notOurs(err)
 	}
-	e.run.Results = e.extent.Exists
+	e.run.Results, e.run.Rows, e.run.Strays = e.extent.Exists, e.fit.rows, e.fit.strays
+	e.run.SameInput = e.run.SameInput && !e.fit.isOfOtherLinks()
 	e.run.CRM = compareCRM(j.answers.identity, e.summary, named, strangers)
 	doubts.resultsHave(e.extent.Size)
 	e.maybeRemoved = j.book.LinksThatAre(outcome.Unknown, outcome.Gone)
@@ -82,6 +78,14 @@ func (j *Job) takeUp() error {
 	j.doubts = doubts
 	return nil
 }
+
+// hadOtherLinks reports whether the earlier run had the same file as this one, and other links.
+func (e *earlier) hadOtherLinks(in *Input) bool {
+	return e.summary != nil && e.summary.InputSHA256 == in.SHA256 && e.fit.isOfOtherLinks()
+}
+
+// otherLinks says how a run of the same file as this one can have had other links.
+const otherLinks = "with another module, relation, parent record or choice of columns"
 
 // isStranger reports whether a row is about another CRM than this run's. names are those of this
 // run's CRM. A row without a CRM is of a run that did not come to know its CRM, and has sent
@@ -218,16 +222,24 @@ func notOurs(err error) error {
 func (j *Job) settleEarlier() error {
 	e := &j.earlier
 	j.decision = decide(e.run, j.config.Choice)
+	if problem := j.answers.problems.refusal(j.input); problem != nil && (j.decision == refuseDamaged || j.decision == refuseChanged) {
+		return problem // a list that is called by its label fits no row: results have API names
+	}
 	switch j.decision {
 	case refuseFiles:
 		return because(GiveSummary, "%s is of an unfinished run with other results, %s", j.files.Summary, e.summary.Results)
 	case refuseDamaged:
 		return &Refusal{
-			Cause:  fmt.Sprintf("%s:%d: is not about a row of %s, though the run that wrote it had the same input", j.files.Results, e.stray, j.input.Name()),
+			Cause:  fmt.Sprintf("%s:%d: is not about a row of %s, though the run that wrote it had the same input", j.files.Results, e.fit.stray, j.input.Name()),
 			Hint:   "put the file aside",
 			Remedy: BeginAnew,
 		}
 	case refuseChanged:
+		if e.hadOtherLinks(j.input) {
+			r := because(ResumeOrRestart, "%s is of an unfinished run of %s "+otherLinks, j.files.Results, j.input.Name())
+			r.Hint = "to go on with that run, give what it had"
+			return r
+		}
 		return because(ResumeOrRestart, "%s is not the input of the unfinished run that wrote %s", j.input.Name(), j.files.Results)
 	case refuseOther:
 		return because(GiveOtherFiles, "%s is of an unfinished run in another org", j.files.Results)
@@ -286,6 +298,8 @@ func (j *Job) tellOfEarlier() {
 		j.notef("%s is of a run in another org: it is kept under a new name", j.files.Results)
 	case j.decision == beginAnew && e.run.CRM == notShown:
 		j.notef("%s is of a run of which nothing shows that it was in the org of this login: it is kept under a new name", j.files.Results)
+	case j.decision == beginAnew && e.hadOtherLinks(j.input):
+		j.notef("the results of an earlier run of %s "+otherLinks+" get a new name beside %s", j.input.Name(), j.files.Results)
 	case j.decision == beginAnew && e.run.Results:
 		j.notef("the results of an earlier run of another input get a new name beside %s", j.files.Results)
 	}

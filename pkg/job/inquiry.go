@@ -12,6 +12,7 @@ import (
 type Inquiry struct {
 	Org      *zoho.Org         // nil if it is not known
 	Identity zoho.Identity     // as far as it is known
+	Relation zoho.Relation     // with the list's API name, where the org calls the list so
 	Problem  *relation.Problem // why the relation cannot be delinked; nil if it can
 	Notes    []string          // what the org did not say, for people
 	Err      error             // why no call can be made: the login is refused, or there is no connection
@@ -20,11 +21,6 @@ type Inquiry struct {
 // Inquire asks an org about itself and a relation, and more questions at the same time.
 func Inquire(ctx context.Context, conn *Connection, r zoho.Relation, c Limits, also ...*worker.Question) Inquiry {
 	a := inquire(ctx, conn, []string{r.Module}, c, also...)
-	q := Inquiry{Org: a.org, Identity: a.identity, Notes: a.notes, Err: a.refused}
-	if e := a.noModule[r.Module]; e != nil {
-		q.Problem = &relation.Problem{Relation: r, Kind: relation.NoSuchModule, Err: e}
-	} else {
-		q.Problem = relation.Check(r, nil, a.lists[r.Module])
-	}
-	return q
+	named := a.named(r)
+	return Inquiry{Org: a.org, Identity: a.identity, Relation: named, Problem: a.problem(named, nil), Notes: a.notes, Err: a.refused}
 }

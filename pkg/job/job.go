@@ -86,7 +86,7 @@ func newJob(c Config, w World, does work) *Job {
 
 // do takes the job through all its steps.
 func (j *Job) do(stop, hard context.Context) (*Ending, error) {
-	if err := j.read(true); err != nil {
+	if err := j.read(stop, true); err != nil {
 		return nil, err
 	}
 	defer j.input.source.remove()
@@ -120,7 +120,7 @@ func (j *Job) do(stop, hard context.Context) (*Ending, error) {
 
 // look takes the job as far as its proposal. It locks and changes no file.
 func (j *Job) look(ctx context.Context) (*Proposal, error) {
-	if err := j.read(j.work.rereads); err != nil {
+	if err := j.read(ctx, j.work.rereads); err != nil {
 		return nil, err
 	}
 	defer j.input.source.remove()
@@ -130,6 +130,9 @@ func (j *Job) look(ctx context.Context) (*Proposal, error) {
 		}
 	} else {
 		j.answers.check(j.input)
+		if err := j.refuseUnnamed(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if err := j.work.compare(j); err != nil {
 		return nil, err
@@ -175,8 +178,13 @@ func (j *Job) refusedIfAsked(stop context.Context, err error) error {
 }
 
 // read reads and checks the input. again says that it will be read a second time.
-func (j *Job) read(again bool) (err error) {
+func (j *Job) read(ctx context.Context, again bool) (err error) {
 	if j.input, err = readInput(j.config, j.world.Disk, again); err != nil {
+		if err = j.misnamed(ctx, err); err == nil {
+			j.input, err = readInput(j.config, j.world.Disk, again)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	j.run = j.input.Config.Files
@@ -200,17 +208,27 @@ func (j *Job) lock() error {
 
 // ask connects to the CRM and asks the org about itself.
 func (j *Job) ask(ctx context.Context) (err error) {
-	if j.conn, err = j.world.Connect(); err != nil {
-		return err
+	if j.conn == nil {
+		if j.conn, err = j.world.Connect(); err != nil {
+			return err
+		}
 	}
 	if j.world.Asking != nil {
 		defer j.world.Asking()()
 	}
 	j.answers = ask(ctx, j.conn, j.input)
 	if j.world.Accept != nil && j.answers.org != nil {
-		return j.world.Accept(j.answers.org)
+		if err := j.world.Accept(j.answers.org); err != nil {
+			return err
+		}
 	}
-	return nil
+	if j.answers.refused == nil && ctx.Err() == nil {
+		if err := j.nameLists(ctx); err != nil {
+			return err
+		}
+		j.answers.check(j.input)
+	}
+	return j.refuseUnnamed(ctx)
 }
 
 // compare takes up what an earlier run left beside the input, and decides what becomes of it.

@@ -15,10 +15,8 @@ type pastRun struct {
 	summary *report.Summary // nil if there is none
 	book    *report.Book    // of the whole input: its rows about the CRM of this job
 	exists  bool            // there is a result file
-	rows    int             // rows of the result file about the CRM of this job
+	fit     fitting         // of its rows about the CRM of this job
 	foreign int             // rows about another CRM
-	strays  int             // rows that do not fit this input
-	stray   int             // the line of the first of them
 }
 
 // readPast reads the results of an earlier run or undo into a book of the input, on top of what is
@@ -37,12 +35,7 @@ func (j *Job) readPast(files Files, book *report.Book) (*pastRun, error) {
 			r.foreign++
 			return nil
 		}
-		r.rows++
-		if !book.Load(row) {
-			if r.strays++; r.strays == 1 {
-				r.stray = line
-			}
-		}
+		r.fit.load(book, row, line)
 		return nil
 	})
 	r.exists = extent.Exists
@@ -68,14 +61,16 @@ func (r *pastRun) refusal(in *Input, doing string) error {
 		return refuseFile(WhereResults, RoleResults, nil, "there are no results %s of a run of %s: nothing is there %s", r.files.Results, name, doing)
 	case r.summary == nil:
 		return refusef("run the input to its end first", "the summary of the run, %s, is missing", r.files.Summary)
-	case r.strays > 0 && !r.isOf(in):
+	case r.fit.strays > 0 && !r.isOf(in):
 		return refusef("give the input that was run: "+filepath.Base(r.files.Summary)+" has its name and its SHA-256", "%s is not the input of the run that wrote %s", name, r.files.Results)
-	case r.strays > 0:
-		return refusef("undo the change of the file if you can", "%s:%d: is not about a row of %s, though the run that wrote it had the same input", r.files.Results, r.stray, name)
+	case r.fit.isOfOtherLinks():
+		return refusef("give what that run had", "%s is of a run of %s "+otherLinks, r.files.Results, name)
+	case r.fit.strays > 0:
+		return refusef("undo the change of the file if you can", "%s:%d: is not about a row of %s, though the run that wrote it had the same input", r.files.Results, r.fit.stray, name)
 	case r.lost() > 0:
 		return refusef("put a whole copy of the file there, or run the input again, which sends these links again",
 			"%s has lost rows: %s tells of %d more", r.files.Results, r.files.Summary, r.lost())
-	case r.rows == 0 && r.foreign > 0:
+	case r.fit.rows == 0 && r.foreign > 0:
 		return refusef("log in to the org of the run: the column org of the results names it", "%s is of a run in another org", r.files.Results)
 	}
 	return nil

@@ -125,7 +125,7 @@ func jobIn(t *testing.T, folder string, choice Choice) (j *Job, left *int) {
 		world:   World{Disk: disk.OS{Calls: mortal{left: left}}},
 		answers: answers{identity: here},
 	}
-	if err := j.read(true); err != nil {
+	if err := j.read(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
 	return j, left

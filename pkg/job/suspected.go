@@ -15,8 +15,8 @@ func (e *Suspected) Error() string { return e.Input + ": " + e.Suspicion.String(
 // are certain and, with Strict, all others. Rounded ids that the user accepts are no reason.
 func (p *Input) suspected() *Suspected {
 	for _, s := range p.Suspicions {
-		rounded := s.Kind == suspicion.RoundedIDs
-		if s.Certain && !p.Config.AcceptRounded || p.Config.Strict && !(rounded && p.Config.AcceptRounded) {
+		accepted := s.Kind == suspicion.RoundedIDs && p.Config.AcceptRounded
+		if (s.Certain || p.Config.Strict) && !accepted {
 			return &Suspected{p.source.name, s}
 		}
 	}

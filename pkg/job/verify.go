@@ -47,7 +47,7 @@ type verification struct {
 // stop and hard are those of Run.
 func Verify(stop, hard context.Context, c Config, sample int, w World) (*VerifyEnding, error) {
 	v := &verification{Job: newJob(c.ofEarlierRun(), w, removing), size: sample}
-	if err := v.read(false); err != nil {
+	if err := v.read(stop, false); err != nil {
 		return nil, err
 	}
 	defer v.input.source.remove()

@@ -42,9 +42,9 @@ func (v *verification) takeUndo(undo *pastRun) error {
 		return refusef("put the file aside if it is of no use", "the summary of the undo that wrote %s is missing: %s", name, undo.files.Summary)
 	case undo.lost() > 0:
 		return refusef("put a whole copy of the file there, or undo again, which looks these links up", "%s has lost rows: %s tells of %d more", name, undo.files.Summary, undo.lost())
-	case undo.strays > 0:
+	case undo.fit.strays > 0:
 		return refusef("put the file aside if it is of no use", "%s is not of an undo of %s", name, v.input.Name())
-	case undo.rows == 0 && undo.foreign > 0:
+	case undo.fit.rows == 0 && undo.foreign > 0:
 		v.notef("%s is of an undo in another org, or of a rehearsal, and does not count", name)
 		return nil
 	case s.UndoCounts == nil || s.UndoCounts.Run != v.run.summary.StartedAt:

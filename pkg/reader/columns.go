@@ -131,12 +131,104 @@ func (h *Header) resolve(opt Options, ahead lookAhead) *InputError {
 	if h.index == [numColumns]int{-1, -1, -1, -1} && slices.ContainsFunc(h.Columns, value.LooksLikeID) {
 		return h.fail(0, "the first row is data, not a header", "put a line with the columns' names above it: "+strings.Join(canonical[:], string(h.Comma)))
 	}
-	word := "column"
-	if len(missing) > 1 {
-		word = "columns"
+	return h.lacks(opt, missing, ahead)
+}
+
+// lacks is the error of a header that does not name all parts of a link.
+func (h *Header) lacks(opt Options, missing []string, ahead lookAhead) *InputError {
+	var c Complete
+	c.For = h.sought(opt, ahead)
+	side := oneSide{which: -1}
+	if c.For.Module != "" && c.For.List != "" {
+		if side = h.oneSide(opt, c.For); side.which >= 0 && len(missing) == 2 {
+			missing = slices.DeleteFunc(missing, func(name string) bool { return name == canonical[side.which] })
+		}
 	}
-	hint, remedy := h.complete(opt, missing)
-	return h.fail(0, "the header lacks the "+word+" "+strings.Join(missing, ", "), hint).with(remedy)
+	cause := "the header lacks the column "
+	if len(missing) > 1 {
+		cause = "the header lacks the columns "
+	}
+	cause += strings.Join(missing, ", ")
+	switch {
+	case side.which >= 0:
+		cause += alsoCalled(c.For, colParent+colRelated-side.which) + fmt.Sprintf(": %s is taken for %s", plain(h.Columns[side.column]), canonical[side.which])
+	case side.either:
+		c.OnlyID = plain(h.Columns[side.column])
+		cause = fmt.Sprintf("the header lacks the column %s or %s: only %s has ids, and a link needs those of two records",
+			canonical[colParent], canonical[colRelated], c.OnlyID)
+	}
+	hint := h.complete(opt, missing, &c)
+	return h.fail(0, cause, hint).with(c)
+}
+
+// oneSide is the only column that can have the ids of one of the two records of a link, if there is
+// none for the other one.
+type oneSide struct {
+	column int
+	which  int  // colParent or colRelated; -1 if that is not known, or if there is no such column
+	either bool // it may be both
+}
+
+// oneSide looks for a column that can have the ids of one record of a link.
+func (h *Header) oneSide(opt Options, relation zoho.Relation) oneSide {
+	none := oneSide{which: -1}
+	if h.index[colParent] >= 0 || h.index[colRelated] >= 0 || opt.has(colParent) {
+		return none
+	}
+	parents, related := h.candidates(relation)
+	switch {
+	case len(parents) == 0 && len(related) == 1:
+		return oneSide{column: related[0], which: colRelated}
+	case len(parents) == 1 && len(related) == 0:
+		return oneSide{column: parents[0], which: colParent}
+	case len(parents) == 1 && len(related) == 1 && parents[0] == related[0]:
+		which := h.exportOf(relation)
+		return oneSide{column: parents[0], which: which, either: which < 0}
+	}
+	return none
+}
+
+// exportOf says which of the two modules the file seems to be an export of: exports have a column
+// Lead Owner, say. It is colParent or colRelated, or -1 if that is not known. It is good enough for
+// a message, and not for a link.
+func (h *Header) exportOf(relation zoho.Relation) int {
+	which, modules := -1, modulesOf(relation)
+	for _, side := range []int{colParent, colRelated} {
+		m := zoho.FindModule(modules[side])
+		if m == nil || len(h.find(m.One+" Owner")) == 0 {
+			continue
+		}
+		if which >= 0 {
+			return -1
+		}
+		which = side
+	}
+	return which
+}
+
+// alsoCalled is what else the column of a part may be called in a file about a relation, in brackets;
+// empty if no name is known.
+func alsoCalled(relation zoho.Relation, which int) string {
+	if m := zoho.FindModule(modulesOf(relation)[which]); m != nil {
+		return " (or " + m.One + " Id)"
+	}
+	return ""
+}
+
+// sought is the relation for which columns were looked for, as far as Options or the first row that
+// has names say it.
+func (h *Header) sought(opt Options, ahead lookAhead) zoho.Relation {
+	r := zoho.Relation{Module: opt.Module, List: opt.Relation}
+	if h.TellsRelation() {
+		first := ahead(func(values []string) bool {
+			r := h.relation(opt, values)
+			return (r.Module == "" || value.CheckName(r.Module) == nil) && (r.List == "" || value.CheckList(r.List) == nil)
+		})
+		if first.values != nil {
+			r = h.relation(opt, first.values)
+		}
+	}
+	return zoho.Relation{Module: strings.Clone(r.Module), List: strings.Clone(r.List)}
 }
 
 func (h *Header) fail(column int, cause, hint string) *InputError {
@@ -156,8 +248,7 @@ func (e *InputError) with(r Remedy) *InputError {
 func (h *Header) missing(opt Options) []string {
 	var missing []string
 	for which, name := range canonical {
-		constant := which == colModule && opt.Module != "" || which == colRelation && opt.Relation != ""
-		if h.index[which] < 0 && !constant {
+		if h.index[which] < 0 && !opt.has(which) {
 			missing = append(missing, name)
 		}
 	}
@@ -249,24 +340,27 @@ func (h *Header) hintNames() string {
 	return "it has " + strings.Join(names, ", ")
 }
 
-// complete says what columns there are, what they look like, and what Options can say instead of
-// what is missing.
-func (h *Header) complete(opt Options, missing []string) (hint string, _ Complete) {
+// complete says what columns there are and what they look like, and adds to c what Options can say
+// instead of what is missing.
+func (h *Header) complete(opt Options, missing []string, c *Complete) (hint string) {
 	hint = h.hintNames()
 	guesses, modules := h.guesses()
 	if guesses != "" {
 		hint += "; " + guesses
 	}
-	var c Complete
+	names := false
 	for _, name := range missing {
-		if name == canonical[colModule] || name == canonical[colRelation] {
+		isName := name == canonical[colModule] || name == canonical[colRelation]
+		names = names || isName
+		if isName || name == canonical[colParent] {
 			c.Constants = append(c.Constants, name)
-		} else {
+		}
+		if !isName {
 			c.Columns = append(c.Columns, name)
 		}
 	}
-	if c.Constants != nil && c.Columns != nil && h.index[colModule] < 0 && h.index[colRelation] < 0 {
+	if names && c.Columns != nil && h.index[colModule] < 0 && h.index[colRelation] < 0 {
 		c.Relations = relationsOf(modules, opt)
 	}
-	return hint, c
+	return hint
 }

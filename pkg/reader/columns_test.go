@@ -67,20 +67,27 @@ func TestColumnsThatAreNotTaken(t *testing.T) {
 		opt        reader.Options
 		want, hint string
 	}{
-		{"Record Id,Name\n1,x\n", leads, "links.csv:1:1: the header lacks the columns parent_id, related_id", `it has Record Id, Name; Record Id looks like the exported record's id; Complete{Constants:[] Columns:[parent_id related_id] Relations:[]}$`},
+		{"Record Id,Name\n1,x\n", leads, "links.csv:1:1: the header lacks the column parent_id or related_id: only Record Id has ids, and a link needs those of two records", `it has Record Id, Name; Record Id looks like the exported record's id; Complete{Constants:[parent_id] Columns:[parent_id related_id] Relations:[] For:Campaigns.Leads OnlyID:Record Id}$`},
 		{"Record Id,Id\n", leads, "the header lacks the columns parent_id, related_id", "it has Record Id, Id; Record Id looks"},
-		{"Campaign Name,Record Id\nFair,1\n", leads, "the header lacks the columns parent_id, related_id", "it has Campaign Name, Record Id; Record Id looks like the exported record's id; Complete{Constants:[] Columns:[parent_id related_id]"},
+		{"Campaign Name,Record Id\nFair,1\n", leads, "the header lacks the column parent_id or related_id: only Record Id", "it has Campaign Name, Record Id; Record Id looks like the exported record's id; Complete{Constants:[parent_id] Columns:[parent_id related_id]"},
 		{"Lead Id,Record Id,Campaign Id\n", leads, "links.csv:1:19: for Campaigns.Leads it is not clear which column is which: parent_id may be Record Id or Campaign Id, related_id may be Lead Id or Record Id", "it has Lead Id, Record Id, Campaign Id; ChooseColumns{Example:parent_id=Campaign Id,related_id=Lead Id}$"},
 		{"parent_id,Lead Id,Record Id\n", leads, "links.csv:1:19: for Campaigns.Leads it is not clear which column is which: related_id may be Lead Id or Record Id", "it has"},
 		{"Lead Id,Leads.id\n", reader.Options{Module: "Leads", Relation: "Leads"}, "links.csv:1:9: for Leads.Leads it is not clear", "it has Lead Id, Leads.id; ChooseColumns{"},
-		{"Record Id,Campaign Name.id\n", reader.Options{Module: "Campaigns"}, "the header lacks the columns parent_id, relation, related_id", "it has Record Id, Campaign Name.id; Record Id looks like the exported record's id, Campaign Name.id looks like the id of one of the Campaigns; Complete{Constants:[relation] Columns:[parent_id related_id] Relations:[Campaigns.Contacts Campaigns.Leads]}$"},
-		{"Lead Id,Campaign Id\n", reader.Options{Relation: "lead"}, "the header lacks the columns module, parent_id, related_id", "it has Lead Id, Campaign Id; Lead Id looks like the id of one of the Leads, Campaign Id looks like the id of one of the Campaigns; Complete{Constants:[module] Columns:[parent_id related_id] Relations:[Campaigns.Leads]}$"},
-		{"Product Id,Potential Id\n", reader.Options{}, "the header lacks the columns module, parent_id, relation, related_id", "it has Product Id, Potential Id; Product Id looks like the id of one of the Products, Potential Id looks like the id of one of the Deals; Complete{Constants:[module relation] Columns:[parent_id related_id] Relations:[Products.Deals]}$"},
-		{"Deal Id,Contact Role Id\n", reader.Options{Module: "Deals", Relation: "Contact_Roles"}, "the header lacks the columns parent_id, related_id", "it has Deal Id, Contact Role Id; Deal Id looks"},
-		{"relation,parent_id,related_id\n", reader.Options{}, "the header lacks the column module", "it has relation, parent_id, related_id; Complete{Constants:[module] Columns:[] Relations:[]}$"},
+		{"Record Id,Campaign Name.id\n", reader.Options{Module: "Campaigns"}, "the header lacks the columns parent_id, relation, related_id", "it has Record Id, Campaign Name.id; Record Id looks like the exported record's id, Campaign Name.id looks like the id of one of the Campaigns; Complete{Constants:[parent_id relation] Columns:[parent_id related_id] Relations:[Campaigns.Contacts Campaigns.Leads] For:Campaigns. OnlyID:}$"},
+		{"Lead Id,Campaign Id\n", reader.Options{Relation: "lead"}, "the header lacks the columns module, parent_id, related_id", "it has Lead Id, Campaign Id; Lead Id looks like the id of one of the Leads, Campaign Id looks like the id of one of the Campaigns; Complete{Constants:[module parent_id] Columns:[parent_id related_id] Relations:[Campaigns.Leads] For:.Leads OnlyID:}$"},
+		{"Product Id,Potential Id\n", reader.Options{}, "the header lacks the columns module, parent_id, relation, related_id", "it has Product Id, Potential Id; Product Id looks like the id of one of the Products, Potential Id looks like the id of one of the Deals; Complete{Constants:[module parent_id relation] Columns:[parent_id related_id] Relations:[Products.Deals] For:. OnlyID:}$"},
+		{"Deal Id,Contact Role Id\n", reader.Options{Module: "Deals", Relation: "Contact_Roles"}, "the header lacks the column related_id (or Contact Id): Deal Id is taken for parent_id", "it has Deal Id, Contact Role Id; Deal Id looks"},
+		{"relation,parent_id,related_id\n", reader.Options{}, "the header lacks the column module", "it has relation, parent_id, related_id; Complete{Constants:[module] Columns:[] Relations:[] For:. OnlyID:}$"},
 		{"module,relation,Record Id,Campaign Id\nCampaigns,1\n", reader.Options{}, "links.csv:2:1: the row has 2 columns, the header has 4", "a value, or a comma"},                          // no row tells the relation, and none can be used
 		{"module,relation,Record Id,Campaign Id\n,Leads,1,2\nCampaigns,Leads,3,4\n9,Leads,1,2\n", reader.Options{}, "links.csv:4:1: column 1, module \"9\" is not an API name", "API names"}, // the second row tells it
-		{"module,relation,Record Id,Name\nCampaigns,Leads,1,x\n", reader.Options{}, "the header lacks the columns parent_id, related_id", "it has"},
+		{"module,relation,Record Id,Name\nCampaigns,Leads,1,x\n", reader.Options{}, "the header lacks the column parent_id or related_id: only Record Id", "it has module, relation, Record Id, Name; Record Id looks like the exported record's id; Complete{Constants:[parent_id] Columns:[parent_id related_id] Relations:[] For:Campaigns.Leads OnlyID:Record Id}$"},
+		{"Campaign Id,Name\n1,x\n", leads, "the header lacks the column related_id (or Lead Id): Campaign Id is taken for parent_id", "it has Campaign Id, Name; Campaign Id looks like the id of one of the Campaigns; Complete{Constants:[] Columns:[related_id] Relations:[] For:Campaigns.Leads OnlyID:}$"},
+		{"Lead Id,Name\n1,x\n", leads, "the header lacks the column parent_id (or Campaign Id): Lead Id is taken for related_id", "it has Lead Id, Name; Lead Id looks like the id of one of the Leads; Complete{Constants:[parent_id] Columns:[parent_id] Relations:[] For:Campaigns.Leads OnlyID:}$"},
+		{"Record Id,Lead Owner.id,Lead Owner\n1,2,x\n", leads, "the header lacks the column parent_id (or Campaign Id): Record Id is taken for related_id", "it has Record Id, Lead Owner.id, Lead Owner; Record Id looks like the exported record's id; Complete{Constants:[parent_id] Columns:[parent_id] "},
+		{"Record Id,campaign owner\n1,x\n", leads, "the header lacks the column related_id (or Lead Id): Record Id is taken for parent_id", "it has"},
+		{"Record Id,Campaign Owner,Lead Owner\n1,x,y\n", leads, "the header lacks the column parent_id or related_id: only Record Id", "it has"},
+		{"Lead Id,Company\n1,x\n", reader.Options{Module: "Projects1", Relation: "Leads"}, "the header lacks the column parent_id: Lead Id is taken for related_id", "it has"},
+		{"Kampagnen ID,Record Id\n1,2\n", reader.Options{Module: "kampagne", Relation: "Leads"}, "the header lacks the column parent_id or related_id", "it has Kampagnen ID, Record Id; Record Id looks like the exported record's id; Complete{Constants:[parent_id] Columns:[parent_id related_id] Relations:[] For:kampagne.Leads OnlyID:Record Id}$"},
 		{"\"Record Id,Campaign Name.id,Name\"\n\"zcrm_1,zcrm_2,\"\"A, B\"\"\"\n", leads, "the header lacks the columns parent_id, related_id", "every line is in quotes as a whole"},
 		{"Leads export of Monday\n\nparent_id,related_id\n1,2\n", leads, "the header lacks the columns parent_id, related_id", "line 3 looks like the header: take off what is above it$"},
 		{"Leads export; of Monday\nLead Id;Campaign Id\n1;2\n", leads, "links.csv:1:1: the header lacks", "line 2 looks like the header"},
@@ -197,7 +204,7 @@ func TestParseDelimiter(t *testing.T) {
 func TestModuleAndColumnContradict(t *testing.T) {
 	_, err := reader.New("links.csv", strings.NewReader("m,parent_id,related_id\n"), reader.Options{Module: "Campaigns", Relation: "Leads", Columns: reader.Columns{0: "m"}})
 	var option *reader.OptionError
-	if !errors.As(err, &option) || *option != (reader.OptionError{Part: "module", Value: "Campaigns", Twice: true}) || err.Error() != "the module is given for all rows, and as a column" {
+	if !errors.As(err, &option) || *option != (reader.OptionError{Part: "module", Value: "Campaigns"}) || err.Error() != "the module is given for all rows, and as a column" {
 		t.Error(err)
 	}
 }

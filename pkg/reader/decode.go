@@ -20,6 +20,7 @@ type decoder struct {
 	header  *Header
 	columns []int // see records.which
 	opt     Options
+	given   zoho.ID // the parent record of all rows; 0 if the rows have it
 	scan    scan.Scanner
 	known   map[zoho.Relation]zoho.Relation // by the names as rows have them
 
@@ -33,10 +34,14 @@ type decoder struct {
 }
 
 func newDecoder(in *records, opt Options) *decoder {
-	return &decoder{
+	d := &decoder{
 		file: in.file, header: in.header, columns: in.which, opt: opt, known: map[zoho.Relation]zoho.Relation{},
 		scan: scan.Scanner{Comma: in.header.Comma, Newline: in.header.newline()},
 	}
+	if in.header.index[colParent] < 0 {
+		d.given = opt.parent
+	}
+	return d
 }
 
 // values is what gocsv decodes a row into.
@@ -133,6 +138,9 @@ func (d *decoder) link(v *values, cells []string) (l Link, which int, p *value.P
 		return l, d.which, d.problem
 	}
 	l = Link{d.last, v.Parent, v.Related}
+	if d.given != 0 {
+		l.Parent = d.given
+	}
 	if l.Parent == 0 {
 		return l, colParent, d.notID(colParent, cells)
 	}
@@ -167,7 +175,7 @@ func (d *decoder) relation(name zoho.Relation) (which int, p *value.Problem) {
 		if p := value.CheckName(known.Module); p != nil {
 			return colModule, p
 		}
-		if p := value.CheckName(known.List); p != nil {
+		if p := value.CheckList(known.List); p != nil {
 			return colRelation, p
 		}
 		if h.only != (zoho.Relation{}) && h.only != known {
@@ -179,6 +187,9 @@ func (d *decoder) relation(name zoho.Relation) (which int, p *value.Problem) {
 				Reason: fmt.Sprintf("is another than in the first row, by which the columns were chosen: %s", h.only),
 				Hint:   "split the file by relation: for another one, other columns may be the parent's and the related record's",
 			}
+		}
+		if named, is := d.opt.Lists[known]; is {
+			known = named
 		}
 		known = d.intern(known)
 		d.known[zoho.Relation{Module: strings.Clone(name.Module), List: strings.Clone(name.List)}] = known

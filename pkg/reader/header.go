@@ -66,6 +66,9 @@ func (h *Header) Taken() []Taken {
 // TellsRelation reports whether the input has a column for the module or the relation.
 func (h *Header) TellsRelation() bool { return h.index[colModule] >= 0 || h.index[colRelation] >= 0 }
 
+// TellsParent reports whether the input has a column for the parent record.
+func (h *Header) TellsParent() bool { return h.index[colParent] >= 0 }
+
 // isMapped reports whether the column of a part has another name than the part.
 func (h *Header) isMapped(which int) bool {
 	return zoho.Fold(h.Columns[h.index[which]]) != zoho.Fold(canonical[which])

@@ -60,6 +60,9 @@ func (r *Reader) Lacking(row *Row) []string {
 func (r *Reader) unread(raw []byte) [numColumns]string {
 	h := r.in.header
 	all := [numColumns]string{colModule: r.opt.Module, colRelation: r.opt.Relation}
+	if r.opt.parent != 0 {
+		all[colParent] = r.opt.parent.String()
+	}
 	s := scan.Scanner{Comma: h.Comma, Newline: h.newline()}
 	fields := s.Split(raw)
 	for which, i := range h.index {

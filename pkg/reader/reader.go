@@ -15,10 +15,16 @@ import (
 // Options say what the file does not say itself.
 type Options struct {
 	Module, Relation string  // for all rows of a file that lacks the column
+	Parent           string  // the parent record's id, for all rows of a file that lacks the column
 	Columns          Columns // the columns of the parts of a link, where their names do not tell
 	Delimiter        byte    // what separates columns; 0 to find it out
 
-	parents bool // only the parent records are read: see Parents
+	// Lists has the API names of related lists that the file, or Relation, calls by their labels. A
+	// relation that is not in it stays as it is.
+	Lists map[zoho.Relation]zoho.Relation
+
+	parents bool    // only the parent records are read: see Parents
+	parent  zoho.ID // what Parent says; 0 for nothing
 }
 
 // Row is one row of the input.
@@ -40,18 +46,8 @@ type Reader struct {
 // New reads the header of an input; file is its name for messages. Its errors are of type
 // *InputError, or *OptionError where Options are wrong whatever the input is.
 func New(file string, src io.Reader, opt Options) (*Reader, error) {
-	opt.Module, opt.Relation = value.APIName(opt.Module), value.APIName(opt.Relation)
-	for _, c := range []struct {
-		name, value string
-		which       int
-	}{{"module", opt.Module, colModule}, {"relation", opt.Relation, colRelation}} {
-		switch {
-		case c.value == "":
-		case !zoho.ValidName(c.value):
-			return nil, &OptionError{Part: c.name, Value: c.value}
-		case opt.Columns[c.which] != "":
-			return nil, &OptionError{Part: c.name, Value: c.value, Twice: true}
-		}
+	if err := opt.read(); err != nil {
+		return nil, err
 	}
 	var d Dialect
 	plain, encoding, marked, err := text.Open(src)
@@ -64,6 +60,36 @@ func New(file string, src io.Reader, opt Options) (*Reader, error) {
 		return nil, err
 	}
 	return &Reader{in: in, decode: newDecoder(in, opt), opt: opt}, nil
+}
+
+// read reads the values that Options give for all rows.
+func (opt *Options) read() error {
+	opt.Module, opt.Relation = value.APIName(opt.Module), value.APIName(opt.Relation)
+	parent := func(s string) (p *value.Problem) {
+		opt.parent, p = value.ParseID(s)
+		return p
+	}
+	for _, c := range []struct {
+		which int
+		value string
+		check func(string) *value.Problem
+	}{{colModule, opt.Module, value.CheckName}, {colParent, opt.Parent, parent}, {colRelation, opt.Relation, value.CheckList}} {
+		if c.value == "" {
+			continue
+		}
+		if p := c.check(c.value); p != nil {
+			return &OptionError{Part: canonical[c.which], Value: c.value, Problem: p}
+		}
+		if opt.Columns[c.which] != "" {
+			return &OptionError{Part: canonical[c.which], Value: c.value}
+		}
+	}
+	return nil
+}
+
+// has reports whether Options give a part of the links of all rows.
+func (opt *Options) has(which int) bool {
+	return which == colModule && opt.Module != "" || which == colRelation && opt.Relation != "" || which == colParent && opt.parent != 0
 }
 
 // notText is the error of an input that is no text.

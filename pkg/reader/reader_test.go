@@ -216,7 +216,7 @@ func TestEveryRowOnce(t *testing.T) {
 			case 0:
 				e.Raw, e.Bad = e.Raw+",x", true
 			case 1:
-				e.Raw, e.Bad = strings.Replace(e.Raw, ",Leads,", ",Le ads,", 1), true
+				e.Raw, e.Bad = strings.Replace(e.Raw, ",Leads,", ",0,", 1), true
 			case 2:
 				e.Raw, e.Bad = `a"b`+e.Raw[strings.Index(e.Raw, ",Leads"):], true
 			}

@@ -33,8 +33,8 @@ var refusedInputs = []struct {
 		reader.Options{Module: "Campaigns", Relation: "Leads"},
 	},
 	{"no header, ids changed", "Campaigns,3.6524E+18\n", `links.csv:1:1: the first row is data, not a header`, "put a line", reader.Options{}},
-	{"tabs", "Parent_ID\tx,y\trelated_id\n1\t2\n", `links.csv:1:1: the header lacks the columns module, relation`, "it has Parent_ID, x,y, related_id; Complete{Constants:[module relation] Columns:[] Relations:[]}$", reader.Options{}},
-	{"bars", "a|b\n1|2\n", `links.csv:1:1: the header lacks the columns module, parent_id, relation, related_id`, "it has a, b; Complete{Constants:[module relation] Columns:[parent_id related_id] Relations:[]}$", reader.Options{}},
+	{"tabs", "Parent_ID\tx,y\trelated_id\n1\t2\n", `links.csv:1:1: the header lacks the columns module, relation`, "it has Parent_ID, x,y, related_id; Complete{Constants:[module relation] Columns:[] Relations:[] For:. OnlyID:}$", reader.Options{}},
+	{"bars", "a|b\n1|2\n", `links.csv:1:1: the header lacks the columns module, parent_id, relation, related_id`, "it has a, b; Complete{Constants:[module parent_id relation] Columns:[parent_id related_id] Relations:[] For:. OnlyID:}$", reader.Options{}},
 	{
 		"a column is missing", "module,parent_id,relation,lead\nCampaigns,1,Leads,2\n",
 		`links.csv:1:1: the header lacks the column related_id`, "it has module, parent_id, relation, lead",
@@ -42,7 +42,7 @@ var refusedInputs = []struct {
 	},
 	{
 		"columns are missing", "parent_id,\"na\nme\"\n1,2\n", `links.csv:1:1: the header lacks the columns module, relation, related_id`,
-		`it has parent_id, "na\nme"; Complete{Constants:[module relation] Columns:[related_id] Relations:[]}$`,
+		`it has parent_id, "na\nme"; Complete{Constants:[module relation] Columns:[related_id] Relations:[] For:. OnlyID:}$`,
 		reader.Options{},
 	},
 	{
@@ -57,7 +57,7 @@ var refusedInputs = []struct {
 	},
 	{
 		"twelve columns", "a,b,c,d,e,f,g,h,i,j,k,l\n", `links.csv:1:1: the header lacks the columns parent_id, related_id`,
-		"it has a, b, c, d, e, f, g, h, i, j, k, l; Complete{Constants:[] Columns:[parent_id related_id] Relations:[]}$",
+		"it has a, b, c, d, e, f, g, h, i, j, k, l; Complete{Constants:[parent_id] Columns:[parent_id related_id] Relations:[] For:Campaigns.Leads OnlyID:}$",
 		reader.Options{Module: "Campaigns", Relation: "Leads"},
 	},
 	{"the first column twice", "related_id,parent_id,related_id\n", `links.csv:1:22: column related_id is there twice, as columns 1 and 3`, "rename the one", reader.Options{}},
@@ -168,7 +168,8 @@ var refusedRows = []struct{ name, row, want, hint string }{
 	{"no module", `,1,Leads,1,`, `links.csv:2:1: column 1, module is empty`, "API names are"},
 	{"no relation", `Campaigns,1,,1,`, `links.csv:2:13: column 3, relation is empty`, "API names are"},
 	{"module", `Camp aigns,1,Leads,1,`, `links.csv:2:1: column 1, module "Camp aigns" is not an API name`, "API names are"},
-	{"relation", `Campaigns,1,Leads/2,1,`, `links.csv:2:13: column 3, relation "Leads/2" is not an API name`, "API names are"},
+	{"relation", `Campaigns,1,2,1,`, `links.csv:2:13: column 3, relation "2" is not an API name`, "API names are"},
+	{"relation that was an id", `Campaigns,1,3.6524E+18,1,`, `links.csv:2:13: column 3, relation "3.6524E+18" is not an API name`, "API names are"},
 	{"too few", `Campaigns,1,Leads,1`, `links.csv:2:1: the row has 4 columns, the header has 5`, "a value, or a comma between two, is missing"},
 	{"too many", `Campaigns,1,Leads,1,a,b`, `links.csv:2:1: the row has 6 columns, the header has 5`, "a value with a comma"},
 	{"too few over lines", "Campaigns,1,Leads,\"1\n\n\"", `links.csv:2:1: the row has 4 columns, the header has 5; it goes on to line 4`, "perhaps a quote"},
@@ -247,8 +248,12 @@ func TestOptionsThatAreNoNames(t *testing.T) {
 		opt  reader.Options
 		want string
 	}{
-		{reader.Options{Module: "Camp aigns"}, `module "Camp aigns" is not an API name: `},
-		{reader.Options{Relation: "1"}, `relation "1" is not an API name: `},
+		{reader.Options{Module: "Camp aigns"}, `module "Camp aigns" is not an API name`},
+		{reader.Options{Relation: "1"}, `relation "1" is not an API name`},
+		{reader.Options{Parent: "12x4"}, `parent_id "12x4" is not a record id: 1 to 20 digits are expected`},
+		{reader.Options{Parent: "3.6524E+18"}, `parent_id "3.6524E+18" is not a record id: Excel has changed this id`},
+		{reader.Options{Parent: "365239700000092512800"}, `parent_id "365239700000092512800" is not a record id: `},
+		{reader.Options{Parent: "1", Columns: reader.Columns{1: "c"}}, `the parent_id is given for all rows, and as a column`},
 	} {
 		_, err := reader.New("links.csv", strings.NewReader(header), test.opt)
 		if err == nil || !strings.HasPrefix(err.Error(), test.want) {

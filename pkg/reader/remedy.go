@@ -27,9 +27,11 @@ type (
 
 	// Complete is to say what the header does not.
 	Complete struct {
-		Constants []string        // what can be given for all rows: module, relation
+		Constants []string        // what can be given for all rows: module, parent_id, relation
 		Columns   []string        // what has to be in a column whose name is not known: parent_id, …
 		Relations []zoho.Relation // what the columns can be about, if that is all that is missing and there are few
+		For       zoho.Relation   // the relation for which columns were looked for, as far as it is known
+		OnlyID    string          // the only column with ids, if it may be the parent's or the related record's; else empty
 	}
 )
 
@@ -41,15 +43,15 @@ func (Complete) isRemedy()       {}
 
 // OptionError says which of Options is wrong whatever the input is.
 type OptionError struct {
-	Part  string // module or relation
-	Value string // what Options give for all rows
-	Twice bool   // Options name a column for it, too; otherwise Value is not an API name
+	Part    string         // module, parent_id or relation
+	Value   string         // what Options give for all rows
+	Problem *value.Problem // what is wrong with Value; nil if Options name a column for the part, too
 }
 
 // Error is what is wrong with the option.
 func (e *OptionError) Error() string {
-	if e.Twice {
+	if e.Problem == nil {
 		return "the " + e.Part + " is given for all rows, and as a column"
 	}
-	return e.Part + ` "` + e.Value + `" is not an API name: ` + value.HintName
+	return e.Part + ` "` + shorten(e.Value) + `" ` + e.Problem.Reason
 }

@@ -28,22 +28,22 @@ func (h *Header) takeZoho(opt Options, ahead lookAhead) (done bool, _ *InputErro
 		named := false
 		first := ahead(func(values []string) bool {
 			relation := h.relation(opt, values)
-			if value.CheckName(relation.Module) != nil || value.CheckName(relation.List) != nil {
+			if value.CheckName(relation.Module) != nil || value.CheckList(relation.List) != nil {
 				return false
 			}
 			named = true
-			return len(h.pairs(relation)) > 0
+			return len(h.pairs(opt, relation)) > 0
 		})
 		if !first.any { // no row says which relation it is; the columns must be able to name a link all the same
-			return h.canNameLinks(), nil
+			return h.canNameLinks(opt), nil
 		}
 		if row = first.values; row == nil {
 			_, modules := h.guesses()
-			return !named && len(modules) > 1, nil
+			return !named && (len(modules) > 1 || opt.has(colParent) && len(modules) > 0), nil
 		}
 	}
 	relation := h.relation(opt, row)
-	switch pairs := h.pairs(relation); len(pairs) {
+	switch pairs := h.pairs(opt, relation); len(pairs) {
 	case 0:
 		return false, nil
 	case 1:
@@ -58,8 +58,11 @@ func (h *Header) takeZoho(opt Options, ahead lookAhead) (done bool, _ *InputErro
 }
 
 // canNameLinks reports whether the columns can name both records of a link, for some relation.
-func (h *Header) canNameLinks() bool {
+func (h *Header) canNameLinks(opt Options) bool {
 	named, anyID := 0, 0
+	if opt.has(colParent) {
+		named++
+	}
 	for i, column := range h.Columns {
 		switch {
 		case i == h.index[colParent] || i == h.index[colRelated]:
@@ -75,9 +78,22 @@ func (h *Header) canNameLinks() bool {
 }
 
 // pairs gives the ways to take one column for the parent and another one for the related record.
-func (h *Header) pairs(relation zoho.Relation) []pair {
+//
+// If Options give the parent record, a column of ids of any module is the related record's. A column
+// that is called after the parent's module is the parent's all the same: Options stand in only for
+// columns that are missing.
+func (h *Header) pairs(opt Options, relation zoho.Relation) []pair {
 	parents, related := h.candidates(relation)
 	var pairs []pair
+	if opt.has(colParent) && h.index[colParent] < 0 {
+		parents = slices.DeleteFunc(parents, func(i int) bool { return isAnyID(h.Columns[i]) })
+		if len(parents) == 0 {
+			for _, r := range related {
+				pairs = append(pairs, pair{-1, r})
+			}
+			return pairs
+		}
+	}
 	for _, p := range parents {
 		for _, r := range related {
 			if p != r && !(h.index[colParent] < 0 && h.index[colRelated] < 0 && isAnyID(h.Columns[p]) && isAnyID(h.Columns[r])) {
@@ -88,7 +104,8 @@ func (h *Header) pairs(relation zoho.Relation) []pair {
 	return pairs
 }
 
-// pair is one way to take columns for the parent and the related record.
+// pair is one way to take columns for the parent and the related record. The column of the parent is
+// -1 if Options give it.
 type pair struct{ parent, related int }
 
 // unclear says which columns may be what.
@@ -102,7 +119,7 @@ func (h *Header) unclear(relation zoho.Relation, pairs []pair) *InputError {
 		var columns []int
 		var names []string
 		for _, p := range pairs {
-			if i := part.of(p); !slices.Contains(columns, i) {
+			if i := part.of(p); i >= 0 && !slices.Contains(columns, i) {
 				columns, names = append(columns, i), append(names, plain(h.Columns[i]))
 			}
 		}
@@ -115,12 +132,15 @@ func (h *Header) unclear(relation zoho.Relation, pairs []pair) *InputError {
 	}
 	say := pairs[0] // an example, in which the columns are called after modules if there are such
 	for _, p := range slices.Backward(pairs) {
-		if !isAnyID(h.Columns[p.parent]) && !isAnyID(h.Columns[p.related]) {
+		if (p.parent < 0 || !isAnyID(h.Columns[p.parent])) && !isAnyID(h.Columns[p.related]) {
 			say = p
 		}
 	}
 	var columns Columns
-	columns[colParent], columns[colRelated] = h.Columns[say.parent], h.Columns[say.related]
+	columns[colRelated] = h.Columns[say.related]
+	if say.parent >= 0 {
+		columns[colParent] = h.Columns[say.parent]
+	}
 	return h.fail(place, fmt.Sprintf("for %s it is not clear which column is which: %s", relation, strings.Join(all, ", ")),
 		h.hintNames()).with(ChooseColumns{columns})
 }
@@ -147,10 +167,8 @@ const mostCandidates = 20
 // candidates gives the columns that may have the parent's id, and those that may have the related
 // record's.
 func (h *Header) candidates(relation zoho.Relation) (parents, related []int) {
-	parentNames, relatedNames := namesOf(relation.Module), namesOf(relation.List)
-	if relation.List == "Contact_Roles" { // its records are contacts; what has the id of a role is another column
-		relatedNames = namesOf("Contacts")
-	}
+	modules := modulesOf(relation)
+	parentNames, relatedNames := namesOf(modules[colParent]), namesOf(modules[colRelated])
 	for i, column := range h.Columns {
 		if len(parents) < mostCandidates && (isAnyID(column) || isIDOf(column, parentNames)) {
 			parents = append(parents, i)
@@ -166,6 +184,15 @@ func (h *Header) candidates(relation zoho.Relation) (parents, related []int) {
 		related = []int{i}
 	}
 	return parents, related
+}
+
+// modulesOf are the modules of the parent and the related record, as far as the names tell.
+func modulesOf(relation zoho.Relation) (modules [numColumns]string) {
+	modules[colParent], modules[colRelated] = relation.Module, relation.List
+	if relation.List == "Contact_Roles" { // its records are contacts; what has the id of a role is another column
+		modules[colRelated] = "Contacts"
+	}
+	return modules
 }
 
 // namesOf are the names that one record of a module, or all of them, have in columns.

@@ -6,6 +6,7 @@ import (
 
 	"delink/pkg/chunker"
 	"delink/pkg/reader"
+	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
 
@@ -17,9 +18,9 @@ const orgPart = 1_000_000_000_000
 // UnusedOptions looks for options that rows contradict: they stand in only for columns that are
 // missing.
 func UnusedOptions(set *chunker.Set, h *reader.Header, opt reader.Options) []Suspicion {
-	var found []Suspicion
+	found := otherParents(set, h, opt)
 	if !h.TellsRelation() {
-		return nil
+		return found
 	}
 	for _, o := range []struct {
 		part  Part
@@ -33,23 +34,52 @@ func UnusedOptions(set *chunker.Set, h *reader.Header, opt reader.Options) []Sus
 			continue
 		}
 		var other sighting
-		value, name := "", zoho.APIName(o.value)
+		others, name := "", zoho.APIName(o.value)
 		for g := range set.EachGroup() {
 			if o.of(g.Relation) == name {
 				continue
 			}
-			value = o.of(g.Relation)
+			others = o.of(g.Relation)
 			for _, line := range g.Lines {
 				other.see(int(line))
 			}
 		}
 		if other.count > 0 {
 			s := other.as(UnusedOption)
-			s.Part, s.Value, s.Other = o.part, o.value, value
+			s.Part, s.Value, s.Other = o.part, o.value, others
 			found = append(found, s)
 		}
 	}
 	return found
+}
+
+// otherParents looks for rows that name another parent record than the one that Options give for all
+// rows. Links of parent records that nobody meant would be removed, so this is certain.
+func otherParents(set *chunker.Set, h *reader.Header, opt reader.Options) []Suspicion {
+	if opt.Parent == "" || !h.TellsParent() {
+		return nil
+	}
+	parent, p := value.ParseID(opt.Parent)
+	if p != nil {
+		return nil // such Options read no input
+	}
+	var other sighting
+	named := ""
+	for g := range set.EachGroup() {
+		if g.Parent == parent {
+			continue
+		}
+		named = g.Parent.String()
+		for _, line := range g.Lines {
+			other.see(int(line))
+		}
+	}
+	if other.count == 0 {
+		return nil
+	}
+	s := other.as(UnusedOption)
+	s.Part, s.Value, s.Other, s.Certain = Parent, parent.String(), named, true
+	return []Suspicion{s}
 }
 
 // Find looks for what is often a mistake. It takes two passes over the set, and memory for the

@@ -110,3 +110,36 @@ func TestIDSetHasWhatIsInIt(t *testing.T) {
 		}
 	}
 }
+
+// Rows that name another parent record than the one of all rows are a certain mistake. Rows that name
+// the same one are none.
+func TestOtherParents(t *testing.T) {
+	const file = "module,parent_id,relation,related_id\nCampaigns,8,Leads,1\nCampaigns,9,Leads,1\nCampaigns,8,Leads,2\n"
+	look := func(file, parent string) []Suspicion {
+		opt := reader.Options{Module: "Campaigns", Relation: "Leads", Parent: parent}
+		in, err := reader.New("links.csv", strings.NewReader(file), opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := chunker.NewBuilder()
+		for row, err := range in.Rows() {
+			if err != nil || row.Err != nil {
+				t.Fatal(err, row.Err)
+			}
+			if err := b.Add(row.Link, row.Line); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return UnusedOptions(b.Build(), in.Header(), opt)
+	}
+	got := look(file, "zcrm_9")
+	if len(got) != 1 || !got[0].Certain || got[0].Part != Parent || got[0].Count != 2 || !slices.Equal(got[0].Lines, []int{2, 4}) || got[0].Value != "9" || got[0].Other != "8" {
+		t.Errorf("%+v", got)
+	}
+	if got := look(strings.ReplaceAll(file, ",9,", ",8,"), "8"); len(got) != 0 {
+		t.Errorf("the same parent record: %+v", got)
+	}
+	if got := look("related_id,x\n1,2\n", "8"); len(got) != 0 {
+		t.Errorf("no column: %+v", got)
+	}
+}

@@ -36,15 +36,16 @@ func (p Part) String() string { return [...]string{"module", "parent", "relation
 // Suspicion is something in an input that may be right and often is not.
 type Suspicion struct {
 	Kind  Kind
-	Part  Part  // of UnusedOption: Module or Relation; of RoundedIDs: Parent or Related
+	Part  Part  // of UnusedOption: Module, Parent or Relation; of RoundedIDs: Parent or Related
 	Count int   // rows; of rounded parent ids: parent records
 	Of    int   // of RoundedIDs: how many there are in all
 	Lines []int // the first ones
 
 	Rounded Rounding // of RoundedIDs: what rounds like this
 	Step    uint64   // of RoundedIDs: all of these ids are its multiples
-	// Certain says of RoundedIDs that nearly all ids are rounded, and that this happens by chance
-	// less often than once in a million inputs.
+	// Certain says that the input is refused. RoundedIDs are certain if nearly all ids are rounded, and
+	// if this happens by chance less often than once in a million inputs. UnusedOption is certain for
+	// another parent record.
 	Certain bool
 
 	Value, Other string // of UnusedOption: the option's value and the file's; of TwoOrgs and StrayIDs: how ids begin
@@ -57,6 +58,9 @@ const shownLines = 3
 func (s Suspicion) String() string {
 	switch s.Kind {
 	case UnusedOption:
+		if s.Part == Parent {
+			return fmt.Sprintf("the parent record %s is given for all rows, but the file has a column for that, with %s in it", s.Value, s.Other)
+		}
 		return fmt.Sprintf("%s %s is not used: the file has a column for that, with %s in it", s.Part, s.Value, s.Other)
 	case RoundedIDs:
 		how := fmt.Sprintf("are multiples of %d", s.Step)

@@ -78,6 +78,9 @@ func APIName(name string) string {
 	return name
 }
 
+// PlaceOfNames is where people find API names in the CRM.
+const PlaceOfNames = "Setup › Developer Hub › APIs and SDKs › API Names"
+
 // nameFields has the fields that hold the names of records, where that is not Name.
 var nameFields = map[string]string{
 	"Campaigns": "Campaign_Name", "Products": "Product_Name", "Accounts": "Account_Name", "Deals": "Deal_Name", "Price_Books": "Price_Book_Name",

@@ -163,15 +163,15 @@ func namesRecords(name string) bool {
 		slices.ContainsFunc(recordsIn, func(part string) bool { return strings.Contains(name, part) })
 }
 
-// nameWords are the words of an API name, in lower case: of SentEmails as of Sent_Emails. What Zoho
+// nameWords are the words of an API name or a label, in lower case: of SentEmails as of Sent_Emails. What Zoho
 // or the org adds to tell names apart does not count: the ending __s of system names, and numbers.
 func nameWords(name string) []string {
-	name = strings.TrimRight(withoutSystemEnding(name), "0123456789_")
+	name = strings.TrimRight(withoutSystemEnding(name), "0123456789_ ")
 	var parts []string
 	start := 0
 	for i := range len(name) {
 		lowerBefore := i > 0 && name[i-1] >= 'a' && name[i-1] <= 'z'
-		if name[i] == '_' || lowerBefore && name[i] >= 'A' && name[i] <= 'Z' {
+		if name[i] == '_' || name[i] == ' ' || lowerBefore && name[i] >= 'A' && name[i] <= 'Z' {
 			parts = append(parts, name[start:i])
 			start = i
 		}
@@ -179,7 +179,7 @@ func nameWords(name string) []string {
 	parts = append(parts, name[start:])
 	words := parts[:0]
 	for _, p := range parts {
-		if p = strings.ToLower(strings.Trim(p, "_")); p != "" {
+		if p = strings.ToLower(strings.Trim(p, "_ ")); p != "" {
 			words = append(words, p)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"delink/pkg/zoho"
 )
@@ -14,7 +15,7 @@ type Problem struct{ Reason, Hint string }
 
 // Texts of problems.
 const (
-	HintName  = "API names are letters, digits and _, as in Campaigns or Price_Books"
+	hintName  = "API names are letters, digits and _, as in Campaigns or Price_Books (" + zoho.PlaceOfNames + ")"
 	hintID    = "if a spreadsheet has changed it, it cannot be recovered: export again, or format the column as text before ids come into it"
 	idPrefix  = "zcrm_" // which Zoho's own exports put before ids
 	reasonXLS = "is not a record id: Excel has changed this id, it cannot be recovered"
@@ -77,11 +78,31 @@ func APIName(s string) string { return zoho.APIName(unwrap(s)) }
 func CheckName(s string) *Problem {
 	switch {
 	case s == "":
-		return &Problem{"is empty", HintName}
+		return &Problem{"is empty", hintName}
 	case !zoho.ValidName(s):
-		return &Problem{"is not an API name", HintName}
+		return &Problem{"is not an API name", hintName}
 	}
 	return nil
+}
+
+// CheckList looks at the name of a related list: its API name, or the label that people see. Whether
+// there is such a list, only the org knows.
+func CheckList(s string) *Problem {
+	if isLabel(s) {
+		return nil
+	}
+	return CheckName(s)
+}
+
+// longestLabel is the most characters that a label of a related list can have. Zoho documents no
+// limit; what is longer is some other text.
+const longestLabel = 100
+
+// isLabel reports whether a text can be the label of a related list: some words, and not a number or
+// an id.
+func isLabel(s string) bool {
+	return strings.ContainsFunc(s, unicode.IsLetter) && !LooksLikeID(s) && utf8.RuneCountInString(s) <= longestLabel &&
+		!strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // LooksLikeID reports whether a text is a record id, or was one before a spreadsheet changed it.

@@ -26,6 +26,9 @@ type IDCodes = knob.IDCodes
 // NameCodes gives modules and lists an error code; see package knob.
 type NameCodes = knob.NameCodes
 
+// Labels gives lists the label that people see; see package knob.
+type Labels = knob.Labels
+
 // Fault is what can go wrong with a call; see package knob.
 type Fault = knob.Fault
 

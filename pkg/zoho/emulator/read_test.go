@@ -244,6 +244,15 @@ func TestRelatedLists(t *testing.T) {
 	if got := lists("Campaigns", "")["Leads"]; got != "visible <none> Leads" {
 		t.Errorf("without extra_properties: %s", got)
 	}
+	e.Update(func(cfg *Config) { cfg.ListLabels = Labels{"Campaigns.Leads": "Leads of the campaign"} })
+	labels := map[string]string{}
+	r := c.do("GET", "/crm/v8/settings/related_lists?module=Campaigns", "")
+	for i := 0; r.get(fmt.Sprintf("related_lists.%d", i)) != "<none>"; i++ {
+		labels[r.get(fmt.Sprintf("related_lists.%d.api_name", i))] = r.get(fmt.Sprintf("related_lists.%d.display_label", i))
+	}
+	if labels["Leads"] != "Leads of the campaign" || labels["Open_Activities"] != "Open Activities" {
+		t.Errorf("labels %v", labels)
+	}
 	c.do("GET", "/crm/v8/settings/related_lists", "").want(t, 400, "code", "REQUIRED_PARAM_MISSING", "details.param_name", "module")
 	c.do("GET", "/crm/v8/settings/related_lists?module=Nothing", "").want(t, 400, "code", "INVALID_MODULE")
 	c.do("GET", "/crm/v8/settings/related_lists?module=Deals", "").want(t, 400, "code", "NOT_SUPPORTED")

@@ -56,7 +56,7 @@ func (c *call) relatedLists() answer {
 			"id":              c.id(listID(module, list)),
 			"sequence_number": strconv.Itoa(i + 1),
 			"api_name":        list,
-			"display_label":   strings.ReplaceAll(strings.TrimSuffix(list, "__s"), "_", " "),
+			"display_label":   labelOf(cfg, module, list),
 			"name":            list,
 			"module":          map[string]any{"api_name": related, "id": c.id(listID(related, ""))},
 			"href":            module + "/{ENTITYID}/" + list,
@@ -88,6 +88,14 @@ func (c *call) checkSettingsModule(module string) (answer, bool) {
 		return c.refuse(http.StatusBadRequest, "INVALID_MODULE", param, "the module name given seems to be invalid"), false
 	}
 	return answer{}, true
+}
+
+// labelOf is what people see of a list: what the org has called it, else the words of its API name.
+func labelOf(cfg *Config, module, list string) string {
+	if label := cfg.ListLabels[module+"."+list]; label != "" {
+		return label
+	}
+	return strings.ReplaceAll(strings.TrimSuffix(list, "__s"), "_", " ")
 }
 
 func listType(kind listKind) string {

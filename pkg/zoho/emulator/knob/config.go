@@ -164,6 +164,7 @@ type Config struct {
 	HiddenLists     Names     `knob:"hidden-lists" default:"" help:"lists hidden in the layout"`
 	DeleteLists     Names     `knob:"delete-lists" default:"" help:"lists whose delinking deletes records, beside Notes and the like"`
 	KeptLists       Names     `knob:"kept-lists" default:"" help:"lists of which the org says that they cannot be disassociated"`
+	ListLabels      Labels    `knob:"list-labels" default:"" help:"what the org calls lists: Campaigns.Leads:Leads of the campaign,Leads.Campaigns:Fairs"`
 	LookupLists     string    `knob:"lookup-lists" default:"refused" values:"refused|removed|deleted" help:"what delinking does to one-to-many lists such as Accounts.Contacts"`
 	RefusedVersions Names     `knob:"refused-versions" default:"" help:"API versions that answer API_NOT_SUPPORTED: v2,v3"`
 }

@@ -65,6 +65,7 @@ func TestSet(t *testing.T) {
 		{"absent", "1, 2,", "Absent", IDs{1: true, 2: true}},
 		{"id-errors", "1:A,2:B_C", "IDErrors", IDCodes{1: "A", 2: "B_C"}},
 		{"list-errors", "A.B:INVALID_DATA", "ListErrors", NameCodes{"A.B": "INVALID_DATA"}},
+		{"list-labels", "A.B:Bs of the A, A.C: C ", "ListLabels", Labels{"A.B": "Bs of the A", "A.C": " C"}},
 		{"scopes", "a,b", "Scopes", Names{"a", "b"}},
 		{"faults", "drop-after:1%,500:0.02", "Faults", Mix{{Fault{Name: "drop", After: true}, 0.01}, {Fault{Name: "500"}, 0.02}}},
 		{"fault-script", "3:reset-after,5-9:429,20-:torn,*:html-before,1:LIMIT_EXCEEDED", "FaultScript", Script{

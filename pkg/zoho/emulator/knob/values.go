@@ -137,6 +137,23 @@ func (c *NameCodes) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// Labels gives lists, written Module.List, the label that people see.
+type Labels map[string]string
+
+// UnmarshalText reads "Campaigns.Leads:Leads of the campaign".
+func (l *Labels) UnmarshalText(text []byte) error {
+	labels := Labels{}
+	for _, word := range split(text) {
+		list, label, _ := strings.Cut(word, ":")
+		if list == "" || label == "" {
+			return fmt.Errorf("%q lacks a label: write Module.List:Label", word)
+		}
+		labels[list] = label
+	}
+	*l = labels
+	return nil
+}
+
 func split(text []byte) []string {
 	var words []string
 	for word := range strings.SplitSeq(string(text), ",") {

@@ -1,0 +1,144 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+
+	"delink/pkg/disk"
+	"delink/pkg/outcome"
+	"delink/pkg/reader"
+	"delink/pkg/relation"
+	"delink/pkg/zoho"
+)
+
+// An input may call a related list by the label that people see. Which list that is, the org says,
+// and so it is known only behind the reading of the input. From then on the list has its API name
+// everywhere.
+
+// named gives a relation with the API name of its list, if the org has exactly one list with that
+// label.
+func (a *answers) named(r zoho.Relation) zoho.Relation {
+	named := relation.Named(r, a.lists[r.Module])
+	if named != r {
+		a.notef("%q is the related list %s of %s", r.List, named.List, r.Module)
+	}
+	return named
+}
+
+// nameLists gives the lists of the input their API names. For a relation for which the user vouches,
+// the user's name counts. The other sides of relations that got a name are known only now, so the
+// org is asked about these, too.
+func (j *Job) nameLists(ctx context.Context) error {
+	names := map[zoho.Relation]zoho.Relation{}
+	for _, c := range j.input.Set.Relations() {
+		if slices.Contains(j.config.Allow, c.Relation) {
+			continue
+		}
+		if named := j.answers.named(c.Relation); named != c.Relation {
+			names[c.Relation] = named
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	set, err := j.input.Set.Renamed(names)
+	if err != nil {
+		return &Refusal{Err: err}
+	}
+	j.input.Set = set
+	others := slices.DeleteFunc(otherModules(j.input), func(module string) bool { return j.answers.lists[module] != nil })
+	maps.Copy(j.answers.lists, listsOf(ctx, j.conn, others, j.config.Limits))
+	j.config.Reader.Lists, j.input.Config.Reader.Lists = names, names // the input is read again
+	for _, links := range [][]reader.Link{j.input.leftUnknown, j.input.inDoubt} {
+		for i, l := range links {
+			if named, is := names[l.Relation]; is {
+				links[i].Relation = named
+			}
+		}
+	}
+	return nil
+}
+
+// refuseUnnamed ends a job of which it is not known which lists it is about. It comes before the
+// files of earlier runs are compared: these have the API names, and would not fit.
+func (j *Job) refuseUnnamed(ctx context.Context) error {
+	isLabel := func(r zoho.Relation) bool { return !zoho.ValidName(r.List) }
+	for _, p := range j.answers.problems {
+		if p.Kind == relation.SeveralLists || isLabel(p.Relation) {
+			return j.answers.problems.refusal(j.input)
+		}
+	}
+	for _, c := range j.input.Set.Relations() {
+		switch {
+		case !isLabel(c.Relation):
+		case ctx.Err() != nil:
+			return &Stopped{outcome.ReasonOf(ctx)}
+		case j.answers.refused != nil:
+			return j.answers.refused
+		}
+	}
+	return nil
+}
+
+// misnamed gives the reason why an input cannot be read, where err is that its header names no link.
+// Columns are found by the names of module and list. If one of these is wrong, that is the reason,
+// and not the header.
+//
+// It gives nil if the input can be read now: its list was called by its label, and has its API name
+// from now on.
+func (j *Job) misnamed(ctx context.Context, err error) error {
+	input := new(reader.InputError)
+	if !errors.As(err, &input) {
+		return err
+	}
+	lacks, is := input.Remedy.(reader.Complete)
+	if r := lacks.For; !is || r.Module == "" || zoho.FindModule(r.Module) != nil && (r.List == "" || zoho.ClassOf(r) != zoho.Unlisted) {
+		return err
+	}
+	if j.world.Connect == nil {
+		return j.misnamedOffline(lacks.For, err, input)
+	}
+	if j.conn == nil {
+		var broken error
+		if j.conn, broken = j.world.Connect(); broken != nil {
+			return broken
+		}
+	}
+	if j.world.Asking != nil {
+		defer j.world.Asking()()
+	}
+	a := inquire(ctx, j.conn, []string{lacks.For.Module}, j.config.Limits)
+	if a.refused != nil || ctx.Err() != nil {
+		return err
+	}
+	named := a.named(lacks.For)
+	problem := a.problem(named, j.config.Allow)
+	switch {
+	case named != lacks.For && j.canReadAgain():
+		j.config.Reader.Relation = named.List
+		j.notes = append(j.notes, a.notes...)
+		return nil
+	case problem != nil && (problem.Kind == relation.NoSuchModule || lacks.For.List != ""):
+		return &Refusal{Cause: problem.Error(), Hint: problem.Hint()}
+	}
+	return err
+}
+
+// canReadAgain reports whether the input can be opened again, and names its list by an option.
+func (j *Job) canReadAgain() bool {
+	return j.config.Reader.Relation != "" && j.config.Input != Stdin && !disk.IsStream(j.config.Input)
+}
+
+// misnamedOffline is misnamed where no org is asked: whether the names are wrong is not known.
+func (j *Job) misnamedOffline(r zoho.Relation, err error, input *reader.InputError) error {
+	problem := &relation.Problem{Relation: r, Kind: relation.NotKnown}
+	if r.List != "" {
+		problem = relation.Check(r, j.config.Allow, nil)
+	}
+	if problem == nil {
+		return err
+	}
+	return &Refusal{Cause: problem.Error(), Hint: problem.Hint() + "; if the name is right, " + input.Cause}
+}
