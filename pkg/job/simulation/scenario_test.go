@@ -309,7 +309,7 @@ func (w *world) drawRow(d dice, first bool) (r row) {
 		case 1:
 			k.parent = ""
 		case 2:
-			k.list = "no-name"
+			k.list = ""
 		}
 	} else if _, known := w.existed[k]; !known {
 		w.drawn = append(w.drawn, k)
