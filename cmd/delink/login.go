@@ -157,6 +157,7 @@ func (p *program) login(w whereFlags) (login, error) {
 // set.
 func (p *program) credentials() (l login, missing []string, err error) {
 	l.source = "the environment"
+	var faults []error
 	for _, v := range []struct {
 		name string
 		to   *string
@@ -166,14 +167,34 @@ func (p *program) credentials() (l login, missing []string, err error) {
 		{"ZOHO_CLIENT_SECRET", &l.ClientSecret},
 		{"ZOHO_REFRESH_TOKEN", &l.RefreshToken},
 	} {
-		if *v.to, err = p.secret(v.name); err != nil {
-			return l, missing, err
+		var fault error
+		if *v.to, fault = p.secret(v.name); fault != nil {
+			faults = append(faults, fault)
+			continue
 		}
 		if *v.to == "" {
 			missing = append(missing, v.name)
 		}
 	}
-	return l, missing, nil
+	return l, missing, oneRefusal(faults)
+}
+
+// oneRefusal makes one refusal of several, so that a person can correct them at once.
+func oneRefusal(faults []error) error {
+	switch len(faults) {
+	case 0:
+		return nil
+	case 1:
+		return faults[0]
+	}
+	var causes, hints []string
+	for _, fault := range faults {
+		causes = append(causes, fault.Error())
+		if r := new(job.Refusal); errors.As(fault, &r) && r.Hint != "" && !slices.Contains(hints, r.Hint) {
+			hints = append(hints, r.Hint)
+		}
+	}
+	return &job.Refusal{Cause: strings.Join(causes, "; "), Hint: strings.Join(hints, "; ")}
 }
 
 // storedFor gives the stored login that is used if the environment has no tokens. If the
@@ -203,10 +224,20 @@ func tokenFolder() string {
 
 func notWhole(missing []string) error {
 	missing = slices.DeleteFunc(missing, func(name string) bool { return name == "ZOHO_ACCESS_TOKEN" })
-	return &job.Refusal{
-		Cause: "the login in the environment is incomplete: " + strings.Join(missing, ", ") + " not set",
-		Hint:  "set all of ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN, or ZOHO_ACCESS_TOKEN alone; each also as …_FILE",
+	hint := "set all of ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN, or ZOHO_ACCESS_TOKEN alone; each also as …_FILE"
+	if len(missing) == 1 && missing[0] == "ZOHO_REFRESH_TOKEN" {
+		hint += "; delink auth login makes and stores one for this client"
 	}
+	return &job.Refusal{Cause: "the login in the environment is incomplete: " + areMissing(missing), Hint: hint}
+}
+
+// areMissing says of variables that they are missing.
+func areMissing(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0] + " is missing"
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last] + " are missing"
 }
 
 func noLogin(dc, org string) error {

@@ -19,16 +19,18 @@ import (
 
 // storedLogin is a login that auth login keeps: one for each data centre and org.
 type storedLogin struct {
-	DC           string   `json:"dc"`
-	Org          string   `json:"org"`
-	OrgID        string   `json:"org_id"`
-	OrgType      string   `json:"org_type"`
-	Accounts     string   `json:"accounts_url"`
-	APIDomain    string   `json:"api_domain"`
-	Scopes       []string `json:"scopes"`
-	ClientID     string   `json:"client_id"`
-	ClientSecret string   `json:"client_secret"`
-	RefreshToken string   `json:"refresh_token"`
+	DC           string    `json:"dc"`
+	Org          string    `json:"org"`
+	OrgID        string    `json:"org_id"`
+	OrgType      string    `json:"org_type"`
+	Accounts     string    `json:"accounts_url"`
+	APIDomain    string    `json:"api_domain"`
+	Scopes       []string  `json:"scopes"`
+	Made         time.Time `json:"made_at,omitzero"`  // zero if it is not known
+	Default      bool      `json:"default,omitempty"` // chosen with auth use
+	ClientID     string    `json:"client_id"`
+	ClientSecret string    `json:"client_secret"`
+	RefreshToken string    `json:"refresh_token"`
 }
 
 // name is what people call the login.
@@ -172,12 +174,25 @@ func notStored(err error) error {
 	}
 }
 
-// chooseLogin finds the stored login that is meant; nil if there is none.
+// chooseLogin finds the stored login that is used; nil if there is none. If several fit, it is the
+// default. A name that fits several is not decided by the default: it may be meant for another.
 func chooseLogin(dc, org string) (*storedLogin, error) {
 	logins, err := readLogins()
 	if err != nil {
 		return nil, err
 	}
+	if org == "" {
+		for _, l := range logins {
+			if l.Default && l.is(dc, "") {
+				return &l, nil
+			}
+		}
+	}
+	return onlyLogin(logins, dc, org)
+}
+
+// onlyLogin finds the one login that is meant; nil if there is none.
+func onlyLogin(logins []storedLogin, dc, org string) (*storedLogin, error) {
 	var fit []storedLogin
 	for _, l := range logins {
 		if l.is(dc, org) {
@@ -190,7 +205,10 @@ func chooseLogin(dc, org string) (*storedLogin, error) {
 	case 1:
 		return &fit[0], nil
 	}
-	return nil, usageError{fmt.Errorf("several logins are stored: %s", names(fit)), "choose one with --org and its name or id, or with --dc"}
+	return nil, usageError{
+		fmt.Errorf("several logins are stored: %s", names(fit)),
+		"choose one with --org and its name or id, or with --dc; delink auth use NAME chooses one for all commands",
+	}
 }
 
 // names lists logins for people.
@@ -217,7 +235,11 @@ func meant(dc, org string) string {
 // storeLogin adds a login, in place of an older one for the same org.
 func storeLogin(l storedLogin) (path string, err error) {
 	return changeLogins(func(logins []storedLogin) []storedLogin {
-		logins = slices.DeleteFunc(logins, func(o storedLogin) bool { return o.DC == l.DC && o.Org == l.Org && o.OrgID == l.OrgID })
+		logins = slices.DeleteFunc(logins, func(o storedLogin) bool {
+			same := o.DC == l.DC && o.Org == l.Org && o.OrgID == l.OrgID
+			l.Default = l.Default || same && o.Default
+			return same
+		})
 		return append(logins, l)
 	})
 }

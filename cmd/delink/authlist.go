@@ -1,0 +1,145 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// usedLogin says which login a command would use, and why. It is a part of what auth list prints as
+// JSON.
+type usedLogin string
+
+const (
+	usedEnvironment usedLogin = "environment" // it beats the stored ones
+	usedOnly        usedLogin = "only"        // the only stored one that fits
+	usedDefault     usedLogin = "default"     // of several, the one that auth use chose
+	usedNone        usedLogin = "none"
+)
+
+// loginList is what auth list prints as JSON.
+type loginList struct {
+	Logins  []listedLogin `json:"logins"`
+	Used    usedLogin     `json:"used"`
+	Problem string        `json:"problem,omitempty"` // why none is used
+}
+
+// listedLogin is a stored login without its secrets.
+type listedLogin struct {
+	Org        string     `json:"org"`
+	OrgID      string     `json:"org_id"`
+	DataCentre string     `json:"data_centre"`
+	Type       string     `json:"type"`
+	Scopes     []string   `json:"scopes"`
+	MadeAt     *time.Time `json:"made_at"` // null if it is not known
+	Default    bool       `json:"default"`
+	Used       bool       `json:"used"`
+}
+
+func (p *program) listCommand() *cobra.Command {
+	var w whereFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "shows all stored logins, and which one is used",
+		Long: `list shows the logins that auth login stored, without their secrets, and says which login a command would use now, and why. With --org or
+--dc it says which one a command with these flags would use.`,
+		Args: noArguments,
+		RunE: func(*cobra.Command, []string) error { return plainly(p.authList(w, asJSON)) },
+	}
+	w.defineCenter(cmd.Flags())
+	w.defineOrg(cmd.Flags())
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the list as JSON")
+	return cmd
+}
+
+func (p *program) authList(w whereFlags, asJSON bool) error {
+	logins, err := readLogins()
+	if err != nil {
+		return err
+	}
+	list := loginList{Logins: []listedLogin{}, Used: usedNone}
+	used, err := p.login(w)
+	switch {
+	case err != nil:
+		list.Problem = err.Error()
+	case !used.stored:
+		list.Used = usedEnvironment
+	default:
+		list.Used = usedOnly
+	}
+	for _, s := range logins {
+		l := listedLogin{Org: s.Org, OrgID: s.OrgID, DataCentre: s.DC, Type: s.OrgType, Scopes: s.Scopes, Default: s.Default}
+		if !s.Made.IsZero() {
+			l.MadeAt = &s.Made
+		}
+		if used.stored && s.RefreshToken == used.RefreshToken {
+			l.Used = true
+			if s.Default && len(logins) > 1 {
+				list.Used = usedDefault
+			}
+		}
+		list.Logins = append(list.Logins, l)
+	}
+	if asJSON {
+		e := json.NewEncoder(p.stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(list)
+	}
+	_, err = io.WriteString(p.stdout, printableText(list.text()))
+	return err
+}
+
+// text is the list for people.
+func (l *loginList) text() string {
+	var b strings.Builder
+	if len(l.Logins) > 0 {
+		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintln(t, "  org\tid\tdata centre\tkind\tmade")
+		for _, s := range l.Logins {
+			mark, made := " ", "-"
+			if s.Used {
+				mark = "*"
+			}
+			if s.MadeAt != nil {
+				made = s.MadeAt.Local().Format(time.DateOnly)
+			}
+			_, _ = fmt.Fprintf(t, "%s %s\t%s\t%s\t%s\t%s\n", mark, cmp.Or(s.Org, "(name not known)"), cmp.Or(s.OrgID, "-"), s.DataCentre, cmp.Or(s.Type, "-"), made)
+		}
+		_ = t.Flush() // of a strings.Builder, which does not fail
+		b.WriteString("\n")
+	}
+	b.WriteString("used now: " + l.reason() + "\n")
+	return b.String()
+}
+
+// reason says which login is used, and why.
+func (l *loginList) reason() string {
+	name := ""
+	if i := slices.IndexFunc(l.Logins, func(s listedLogin) bool { return s.Used }); i >= 0 {
+		name = cmp.Or(l.Logins[i].Org, noName)
+	}
+	switch l.Used {
+	case usedEnvironment:
+		if len(l.Logins) == 0 {
+			return "the login in the environment (ZOHO_…); none is stored"
+		}
+		return "the login in the environment (ZOHO_…), which beats the stored ones"
+	case usedDefault:
+		return name + ", which delink auth use chose"
+	case usedOnly:
+		if len(l.Logins) == 1 {
+			return name + ", the only one"
+		}
+		return name + ", the only one that fits --org and --dc"
+	case usedNone:
+	}
+	return "none: " + l.Problem
+}
