@@ -47,7 +47,14 @@ terminal, it is read from standard input, too.`,
   delink auth login --self-client
   delink auth login --emulator   a rehearsal, which stores nothing`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return plainly(p.authLogin(cmd.Context(), f)) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if f.emulator {
+				if _, err := refuseForEmulator(cmd.Flags()); err != nil {
+					return err
+				}
+			}
+			return plainly(p.authLogin(cmd.Context(), f))
+		},
 	}
 	f.where.defineCenter(cmd.Flags())
 	f.where.defineEnvironment(cmd.Flags())

@@ -57,7 +57,7 @@ func (d dialogue) stored() string {
 func TestLoginDialogue(t *testing.T) {
 	t.Parallel()
 	d := logsIn(t, 200, nil, nil)
-	d.answers("   eu  crm.zoho.eu", "mars", false)
+	d.answers("  eu  crm.zoho.eu", "mars", false)
 	d.answers(`"mars" is not known`, "", false)
 	d.answers("no data centre, or that address was given", "https://crm.zoho.eu/crm/org1/tab/Home", false)
 	d.answers("open https://api-console.zoho.eu and add a client", "1000.WRONG", false)

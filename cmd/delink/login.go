@@ -61,7 +61,7 @@ func (w *whereFlags) defineEnvironment(flags *pflag.FlagSet) {
 func refuseForEmulator(flags *pflag.FlagSet) (unheeded []string, err error) {
 	for _, name := range []string{"dc", "org", "environment"} {
 		flag := flags.Lookup(name)
-		if !flag.Changed {
+		if flag == nil || !flag.Changed {
 			continue
 		}
 		twin := flag.Annotations[fromTwin]
