@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 )
@@ -93,31 +94,44 @@ func (p *program) authList(w whereFlags, asJSON bool) error {
 		e.SetIndent("", "  ")
 		return e.Encode(list)
 	}
-	_, err = io.WriteString(p.stdout, printableText(list.text()))
+	_, err = io.WriteString(p.stdout, printableText(list.text(p.ui.Width())))
 	return err
 }
 
-// text is the list for people.
-func (l *loginList) text() string {
+// text is the list for people, on a terminal of so many columns.
+func (l *loginList) text(columns int) string {
 	var b strings.Builder
 	if len(l.Logins) > 0 {
-		t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-		_, _ = fmt.Fprintln(t, "  org\tid\tdata centre\tkind\tmade")
-		for _, s := range l.Logins {
-			mark, made := " ", "-"
-			if s.Used {
-				mark = "*"
-			}
-			if s.MadeAt != nil {
-				made = s.MadeAt.Local().Format(time.DateOnly)
-			}
-			_, _ = fmt.Fprintf(t, "%s %s\t%s\t%s\t%s\t%s\n", mark, cmp.Or(s.Org, "(name not known)"), cmp.Or(s.OrgID, "-"), s.DataCentre, cmp.Or(s.Type, "-"), made)
-		}
-		_ = t.Flush() // of a strings.Builder, which does not fail
-		b.WriteString("\n")
+		b.WriteString(l.table(columns) + "\n")
 	}
-	b.WriteString("used now: " + l.reason() + "\n")
+	b.WriteString(wrap("used now: "+l.reason()+"\n", columns))
 	return b.String()
+}
+
+// table has a line for each login, or two where one is too long.
+func (l *loginList) table(columns int) string {
+	var lines, pairs strings.Builder
+	t := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(t, "  org\tid\tdata centre\tkind\tmade")
+	for _, s := range l.Logins {
+		mark, made := " ", "-"
+		if s.Used {
+			mark = "*"
+		}
+		if s.MadeAt != nil {
+			made = s.MadeAt.Local().Format(time.DateOnly)
+		}
+		org, id, kind := cmp.Or(s.Org, "(name not known)"), cmp.Or(s.OrgID, "-"), cmp.Or(s.Type, "-")
+		_, _ = fmt.Fprintf(t, "%s %s\t%s\t%s\t%s\t%s\n", mark, org, id, s.DataCentre, kind, made)
+		fmt.Fprintf(&pairs, "%s %s\n  %s %s %s %s\n", mark, org, id, s.DataCentre, kind, made)
+	}
+	_ = t.Flush() // of a strings.Builder, which does not fail
+	for line := range strings.Lines(lines.String()) {
+		if utf8.RuneCountInString(line) > columns {
+			return pairs.String()
+		}
+	}
+	return lines.String()
 }
 
 // reason says which login is used, and why.

@@ -272,7 +272,7 @@ func (s *signIn) try(ctx context.Context) (oauth.Grant, error) {
 
 // show says what a person has to do.
 func (s *signIn) show(d *oauth.Device) {
-	text := fmt.Sprintf("1. open %s\n2. sign in, enter the code %s, and allow the access", d.Page, d.UserCode)
+	text := fmt.Sprintf("\n1. open %s\n2. sign in, enter the code %s, and allow the access", d.Page, d.UserCode)
 	if d.Link != "" {
 		text += "\n   or open the page with the code in it: " + d.Link
 	}
@@ -387,7 +387,7 @@ func (s *signIn) askForClient(ctx context.Context) error {
 		kind = "Self Client"
 	}
 	answer, err := s.ask(ctx, clientOrCentre, fmt.Sprintf(
-		"the client id is not accepted at %s. It has to be one of a %s in %s; or you sign in in another data centre.\n", s.l.accounts, kind, s.l.dc.Console()))
+		"the client id is not accepted at %s. It must be that of a %s in %s, unless you sign in to another data centre.\n", s.l.accounts, kind, s.l.dc.Console()))
 	if err != nil {
 		return err
 	}
