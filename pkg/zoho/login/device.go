@@ -138,7 +138,7 @@ func (s Server) Await(ctx context.Context, c Credentials, d *Device, memory *Cac
 		default:
 			return Grant{}, e
 		}
-		if false {
+		if !time.Now().Before(d.Expires) {
 			return Grant{}, &zoho.Error{Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: CodeExpired, Cause: e.Cause}
 		}
 	}
