@@ -83,13 +83,14 @@ func (c *call) deviceToken() answer {
 		c.e.books.Denied++
 		return c.tokenAnswer(cfg.TokenErrors, map[string]string{"error": "other_dc", cfg.DeviceDCField: cfg.DeviceLocation}, "other_dc")
 	}
-	delete(v.devices, form.Get("code"))
 	if cfg.DeviceAnswer != "allowed" && !d.moved {
+		delete(v.devices, form.Get("code"))
 		return c.tokenError(cfg.DeviceAnswer)
 	}
 	if !v.permit(cfg, "device_token", now) {
-		return c.denied()
+		return c.denied() // the code stays good
 	}
+	delete(v.devices, form.Get("code"))
 	if d.offline {
 		v.consented = true
 		delete(v.revoked, cfg.RefreshToken)
