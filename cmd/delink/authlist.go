@@ -94,11 +94,11 @@ func (p *program) authList(w whereFlags, asJSON bool) error {
 		e.SetIndent("", "  ")
 		return e.Encode(list)
 	}
-	_, err = io.WriteString(p.stdout, printableText(list.text(p.ui.Width())))
+	_, err = io.WriteString(p.stdout, printableText(list.text(p.columns())))
 	return err
 }
 
-// text is the list for people, on a terminal of so many columns.
+// text is the list for people, in lines of so many columns; 0 for lines of any length.
 func (l *loginList) text(columns int) string {
 	var b strings.Builder
 	if len(l.Logins) > 0 {
@@ -127,7 +127,7 @@ func (l *loginList) table(columns int) string {
 	}
 	_ = t.Flush() // of a strings.Builder, which does not fail
 	for line := range strings.Lines(lines.String()) {
-		if utf8.RuneCountInString(line) > columns {
+		if columns > 0 && utf8.RuneCountInString(line) > columns+1 { // with its line break
 			return pairs.String()
 		}
 	}

@@ -120,11 +120,13 @@ type signIn struct {
 	*program
 	where      whereFlags
 	selfClient bool
-	terminal   *os.File      // where a person answers; nil if there is none
-	lines      *bufio.Reader // of standard input
-	given      bool          // the client id is from the environment, and is not asked for again
-	givenToo   bool          // so is the client secret
-	tries      int           // how often a wrong answer may still be asked for again
+
+	terminal    *os.File      // where a person answers; nil if there is none
+	lines       *bufio.Reader // of standard input
+	askedCentre bool          // a person has named the data centre, and can be asked for it again
+	given       bool          // the client id is from the environment, and is not asked for again
+	givenToo    bool          // so is the client secret
+	tries       int           // how often a wrong answer may still be asked for again
 
 	l      login
 	code   string        // the grant code; empty if it has to be asked for
@@ -192,27 +194,32 @@ func (s *signIn) centre(ctx context.Context) (zoho.DataCentre, error) {
 		for _, dc := range zoho.DataCentres() {
 			rows = append(rows, [2]string{dc.Name, dc.CRM()})
 		}
-		before := "where do you sign in to Zoho CRM? The address line of your browser says it:\n" + table(rows)
-		for {
-			answer, err := s.ask(ctx, dataCentre, before)
-			if err != nil {
-				return zoho.DataCentre{}, err
-			}
-			dc, err := zoho.DataCentreByName(answer)
-			if err == nil {
-				return dc, nil
-			}
-			if s.tries--; s.tries < 0 {
-				return dc, usageError{err, ""}
-			}
-			before = err.Error() + "\n"
-		}
+		s.askedCentre = true
+		return s.askForCentre(ctx, "where do you sign in to Zoho CRM? The address line of your browser says it:\n"+table(rows))
 	}
 	dc, err := zoho.DataCentreByName(name)
 	if err != nil {
 		return dc, usageError{err, ""}
 	}
 	return dc, nil
+}
+
+// askForCentre asks for a data centre until the answer is one.
+func (s *signIn) askForCentre(ctx context.Context, before string) (zoho.DataCentre, error) {
+	for {
+		answer, err := s.ask(ctx, dataCentre, before)
+		if err != nil {
+			return zoho.DataCentre{}, err
+		}
+		dc, err := zoho.DataCentreByName(answer)
+		if err == nil {
+			return dc, nil
+		}
+		if s.tries--; s.tries < 0 {
+			return dc, usageError{err, ""}
+		}
+		before = err.Error() + "\n"
+	}
 }
 
 // goTo makes the login one of a data centre.
@@ -265,8 +272,12 @@ func (s *signIn) try(ctx context.Context) (oauth.Grant, error) {
 		s.show(device)
 	}
 	defer s.countdown(s.device.Expires)()
+	told := "" // once, while nothing changes
 	return server.Await(ctx, s.l.Credentials, s.device, memory, func(err error) {
-		s.ui.note("could not ask whether you have allowed the access, and will ask again: " + err.Error())
+		if text := err.Error(); text != told {
+			s.ui.note("could not ask whether you have allowed the access, and will ask again: " + text)
+			told = text
+		}
 	})
 }
 
@@ -336,6 +347,13 @@ func (s *signIn) again(ctx context.Context, err error) error {
 	case e.Code == "invalid_client" && !s.given:
 		s.device = nil
 		return s.askForClient(ctx)
+	case e.Code == "invalid_client" && s.askedCentre:
+		s.device = nil
+		dc, err := s.askForCentre(ctx, fmt.Sprintf("the client id in ZOHO_CLIENT_ID is not accepted at %s. Do you sign in somewhere else?\n", s.l.accounts))
+		if err != nil {
+			return err
+		}
+		return s.goTo(dc)
 	case e.Code == "invalid_client_secret" && !s.givenToo:
 		s.l.ClientSecret, err = s.ask(ctx, clientSecret, "the client secret is not accepted, the client id is.\n")
 		return err
@@ -382,12 +400,13 @@ func (s *signIn) askForNewCode(ctx context.Context, e *zoho.Error) error {
 // askForClient asks for another client id, or for another data centre: a client that is one of
 // another data centre is not accepted either.
 func (s *signIn) askForClient(ctx context.Context) error {
-	kind := "Non-browser Application"
+	kind, more := "Non-browser Application", " That of a Self Client works with delink auth login --self-client only."
 	if s.selfClient {
-		kind = "Self Client"
+		kind, more = "Self Client", ""
 	}
 	answer, err := s.ask(ctx, clientOrCentre, fmt.Sprintf(
-		"the client id is not accepted at %s. It must be that of a %s in %s, unless you sign in to another data centre.\n", s.l.accounts, kind, s.l.dc.Console()))
+		"the client id is not accepted at %s. It must be that of a %s in %s, unless you sign in to another data centre.%s\n",
+		s.l.accounts, kind, s.l.dc.Console(), more))
 	if err != nil {
 		return err
 	}
@@ -417,6 +436,8 @@ func (s *signIn) refusal(e *zoho.Error) error {
 		return &refusedLogin{"the access was not allowed on Zoho's page", "run delink auth login again, and allow it there"}
 	case zoho.CodeNoRefreshToken:
 		return &refusedLogin{e.Error(), "log in again; if that does not help, remove delink from the Connected Apps of your Zoho account first"}
+	case "invalid_client":
+		return &refusedLogin{e.Error(), "check ZOHO_CLIENT_ID, and --dc (or ZOHO_DC); that of a Self Client works with --self-client only"}
 	case "unauthorized_client", "unsupported_grant_type", "invalid_redirect_uri":
 		return &refusedLogin{e.Error(), "use a client of the type Non-browser Application; for one of the type Self Client, add --self-client"}
 	}
@@ -505,7 +526,7 @@ func (s *signIn) rehearse(ctx context.Context) error {
 func deviceGuide(dc zoho.DataCentre) string {
 	return fmt.Sprintf(`delink needs a client of your own, which you make once:
 1. open %s and add a client of the type Non-browser Application; any name and home page will do
-2. copy its client id and client secret here. The secret is not shown when you paste it.
+2. copy its client id and client secret here
 `, dc.Console())
 }
 
@@ -523,6 +544,6 @@ func selfClientGuide(dc zoho.DataCentre) string {
      %s
 
 %s
-4. paste the code here before it expires; it is good once. The secret and the code are not shown when you paste them.
+4. paste the code here before it expires; it is good once
 `, dc.Console(), strings.Join(names, ","), strings.Join(uses, "\n"))
 }

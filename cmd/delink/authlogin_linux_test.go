@@ -59,9 +59,9 @@ func TestLoginDialogue(t *testing.T) {
 	d := logsIn(t, 200, nil, nil)
 	d.answers("  eu  crm.zoho.eu", "mars", false)
 	d.answers(`"mars" is not known`, "", false)
-	d.answers("no data centre, or that address was given", "https://crm.zoho.eu/crm/org1/tab/Home", false)
+	d.answers("no data centre was given", "https://crm.zoho.eu/crm/org1/tab/Home", false)
 	d.answers("open https://api-console.zoho.eu and add a client", "1000.WRONG", false)
-	d.answers("client secret: ", "HUSH WRONG", true)
+	d.answers("client secret (hidden while you type): ", "HUSH WRONG", true)
 	d.answers("the client secret has a character that no credential has", "HUSHwrong", true)
 	d.answers("the client id is not accepted at ", "1000.EMULATOR", false)
 	d.shows("enter the code EMU-001")
@@ -87,7 +87,7 @@ func TestLoginInAnotherDataCentre(t *testing.T) {
 	d.answers("client id: ", "1000.EMULATER", false)
 	d.answers("the client id is not accepted at ", "crm.zoho.eu", false)
 	d.answers("the client id is not accepted at ", "", false) // the first one is on the screen still
-	d.answers("no client id, or another data centre was given", "1000.EMULATOR", false)
+	d.answers("no client id was given", "1000.EMULATOR", false)
 	d.shows("logged in to Emulated Inc. (eu)")
 	d.ends(0)
 }
@@ -97,6 +97,21 @@ func TestLoginOfTheEnvironmentRefused(t *testing.T) {
 	t.Parallel()
 	d := logsIn(t, 200, nil, []string{"ZOHO_CLIENT_ID=1000.WRONG", "ZOHO_CLIENT_SECRET=emulator-secret"}, "--dc", "us")
 	if out := d.ends(4); !strings.Contains(out, "hint: check ZOHO_CLIENT_ID") {
+		t.Error(out)
+	}
+}
+
+// If a person named the data centre, and the environment the client, it is the data centre that is
+// asked for again.
+func TestLoginAsksAgainForTheDataCentre(t *testing.T) {
+	t.Parallel()
+	d := logsIn(t, 200, nil, []string{"ZOHO_CLIENT_ID=1000.EU", "ZOHO_CLIENT_SECRET=emulator-secret"})
+	d.answers("data centre, or that address: ", "us", false)
+	d.shows("the client id in ZOHO_CLIENT_ID is not accepted at ")
+	d.crm.Update(func(c *emulator.Config) { c.ClientID = "1000.EU" })
+	d.answers("Do you sign in somewhere else?", "crm.zoho.eu", false)
+	d.shows("logged in to Emulated Inc. (eu)")
+	if out := d.ends(0); strings.Contains(out, "client id: ") {
 		t.Error(out)
 	}
 }
@@ -125,8 +140,8 @@ func TestLoginWithAGrantCode(t *testing.T) {
 	t.Parallel()
 	d := logsIn(t, 200, nil, []string{"ZOHO_DC=us"}, "--self-client")
 	d.answers("client id: ", "1000.EMULATOR", false)
-	d.answers("client secret: ", "emulator-secret", true)
-	d.answers("grant code: ", "1000.HUSHwrong", true)
+	d.answers("client secret (hidden while you type): ", "emulator-secret", true)
+	d.answers("grant code (hidden while you type): ", "1000.HUSHwrong", true)
 	d.answers("the grant code is not accepted: a code is good once", "1000.emulator.grant", true)
 	d.shows("logged in to Emulated Inc. (us)")
 	if out := d.ends(0); strings.Contains(out, "HUSH") || strings.Count(out, "client id: ") != 1 {
@@ -160,8 +175,8 @@ func TestLoginCancelled(t *testing.T) {
 	}{
 		{"data centre, or that address: ", nil, nil},
 		{"client id: ", all[:1], nil},
-		{"client secret: ", all[:2], nil},
-		{"grant code: ", all, []string{"--self-client"}},
+		{"client secret (hidden while you type): ", all[:2], nil},
+		{"grant code (hidden while you type): ", all, []string{"--self-client"}},
 		{"Ctrl-C cancels", all, nil},
 	} {
 		t.Run(c.at, func(t *testing.T) {
@@ -171,7 +186,7 @@ func TestLoginCancelled(t *testing.T) {
 			defer slave.Close()
 			d.shows(c.at)
 			late := time.Now().Add(patience)
-			for c.at == "client secret: " && d.echoes() {
+			for strings.HasPrefix(c.at, "client secret") && d.echoes() {
 				if time.Now().After(late) {
 					t.Fatal("the terminal shows the secret")
 				}

@@ -248,13 +248,13 @@ func (x *examination) print(v *doctorView) error {
 		e.SetIndent("", "  ")
 		return e.Encode(v)
 	}
-	_, err := io.WriteString(x.stdout, printableText(v.text(x.width())))
+	_, err := io.WriteString(x.stdout, printableText(v.text(x.columns())))
 	return err
 }
 
-// width is how many columns standard output has; 0 if it is no terminal.
-func (x *examination) width() int {
-	f, ok := x.stdout.(*os.File)
+// columns is how many columns standard output has; 0 if it is no terminal.
+func (p *program) columns() int {
+	f, ok := p.stdout.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0
 	}

@@ -13,17 +13,18 @@ import (
 
 // wanted is a value that a person is asked for.
 type wanted struct {
-	what   string                     // in the question
+	what   string
+	or     string                     // what else may be answered
 	hidden bool                       // the terminal does not show what is typed
 	hint   string                     // where else it can be given
 	check  func(name, v string) error // nil if every answer will do
 }
 
 var (
-	dataCentre     = wanted{what: "data centre, or that address", hint: "name it with --dc or ZOHO_DC"}
+	dataCentre     = wanted{what: "data centre", or: "that address", hint: "name it with --dc or ZOHO_DC"}
 	clientID       = wanted{what: "client id", check: checkSecret, hint: "set ZOHO_CLIENT_ID, or ZOHO_CLIENT_ID_FILE to the name of a file that holds it"}
 	clientSecret   = wanted{what: "client secret", hidden: true, check: checkSecret, hint: "set ZOHO_CLIENT_SECRET, or ZOHO_CLIENT_SECRET_FILE to the name of a file that holds it"}
-	clientOrCentre = wanted{what: "client id, or another data centre", hint: clientID.hint}
+	clientOrCentre = wanted{what: "client id", or: "another data centre", hint: clientID.hint}
 	grantCode      = wanted{what: "grant code", hidden: true, check: checkSecret, hint: "give it on standard input, on a line of its own"}
 )
 
@@ -31,7 +32,7 @@ var (
 // next line of standard input. before is what is to be said before the question.
 func (s *signIn) ask(ctx context.Context, w wanted, before string) (string, error) {
 	for tries := mostTries; ; tries-- {
-		answer, err := s.line(ctx, before+w.what+":", w.hidden)
+		answer, err := s.line(ctx, before+w.question(), w.hidden)
 		if err != nil && err != io.EOF {
 			return "", err
 		}
@@ -51,6 +52,18 @@ func (s *signIn) ask(ctx context.Context, w wanted, before string) (string, erro
 		}
 		before = refused.Error() + "\n"
 	}
+}
+
+// question is how a person is asked for the value.
+func (w wanted) question() string {
+	q := w.what
+	if w.or != "" {
+		q += ", or " + w.or
+	}
+	if w.hidden {
+		q += " (hidden while you type)"
+	}
+	return q + ":"
 }
 
 // line reads one line after a question, which is not shown where there is no terminal. If ctx ends
