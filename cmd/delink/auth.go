@@ -83,28 +83,15 @@ func (p *program) authStatus(ctx context.Context, w whereFlags) error {
 	if org.Name != "" {
 		rows = append(rows, [2]string{"org", (&orgView{org.Name, org.Type, org.Edition}).text() + ", id " + org.ID})
 	}
-	if scopes := p.storedScopes(l); len(scopes) > 0 {
-		rows = append(rows, [2]string{"scopes", strings.Join(scopes, ", ")})
+	// Nobody but Zoho knows the scopes of a login in the environment.
+	if l.stored != nil && len(l.stored.Scopes) > 0 {
+		rows = append(rows, [2]string{"scopes", strings.Join(l.stored.Scopes, ", ")})
 	}
 	rows = append(rows, [2]string{"valid", valid})
 	if _, err := io.WriteString(p.stdout, wrap(printableText(table(rows)), p.columns())); err != nil {
 		return err
 	}
 	return err
-}
-
-// storedScopes gives the scopes of a stored login. Nobody but Zoho knows those of a login in the
-// environment.
-func (p *program) storedScopes(l login) []string {
-	logins, err := readLogins()
-	if err != nil {
-		return nil
-	}
-	i := slices.IndexFunc(logins, func(s storedLogin) bool { return s.RefreshToken == l.RefreshToken })
-	if i < 0 {
-		return nil
-	}
-	return logins[i].Scopes
 }
 
 func (p *program) useCommand() *cobra.Command {
@@ -140,13 +127,16 @@ func oneLogin(cmd *cobra.Command, args []string) error {
 }
 
 func (p *program) authUse(w whereFlags) error {
-	chosen, err := oneStored(w)
+	chosen, err := p.oneStored(w)
+	if several := (usageError{}); errors.As(err, &several) {
+		return usageError{several.err, "name it by its id, or add --dc"} // auth use has no --org
+	}
 	if err != nil {
 		return err
 	}
 	_, err = changeLogins(func(logins []storedLogin) []storedLogin {
 		for i := range logins {
-			logins[i].Default = logins[i].RefreshToken == chosen.RefreshToken
+			logins[i].Default = logins[i].replaces(chosen)
 		}
 		return logins
 	})
@@ -154,14 +144,14 @@ func (p *program) authUse(w whereFlags) error {
 		return err
 	}
 	p.ui.say("%s is used from now on; --org chooses another login for one command", chosen.full())
-	if l, _, err := p.credentials(); err == nil && (l.AccessToken != "" || l.RefreshToken != "") {
+	if p.beaten() {
 		p.ui.note("the login in the environment beats it: unset the ZOHO_… variables to use this one")
 	}
 	return nil
 }
 
 // oneStored gives the one stored login that flags mean. The default does not count.
-func oneStored(w whereFlags) (*storedLogin, error) {
+func (p *program) oneStored(w whereFlags) (*storedLogin, error) {
 	logins, err := readLogins()
 	if err != nil {
 		return nil, err
@@ -172,12 +162,21 @@ func oneStored(w whereFlags) (*storedLogin, error) {
 	}
 	if chosen == nil {
 		refusal := &job.Refusal{Cause: "no login is stored" + meant(w.center, w.org)}
-		if len(logins) > 0 {
+		switch {
+		case len(logins) > 0:
 			refusal.Hint = "stored: " + names(logins)
+		case p.beaten():
+			refusal.Hint = "the login in the environment is used: unset the ZOHO_… variables to be without it"
 		}
 		return nil, refusal
 	}
 	return chosen, nil
+}
+
+// beaten reports whether the environment has a login, which beats those that are stored.
+func (p *program) beaten() bool {
+	l, _, err := p.credentials()
+	return err == nil && (l.AccessToken != "" || l.RefreshToken != "")
 }
 
 // logoutFlags are the flags of auth logout.
@@ -206,7 +205,7 @@ revoke it, or cannot be asked, the login is removed nonetheless, and logout says
 }
 
 func (p *program) authLogout(ctx context.Context, f logoutFlags) error {
-	chosen, err := oneStored(f.where)
+	chosen, err := p.oneStored(f.where)
 	if err != nil {
 		return plainly(err)
 	}
@@ -216,7 +215,7 @@ func (p *program) authLogout(ctx context.Context, f logoutFlags) error {
 		kept = p.revoke(ctx, l)
 	}
 	_, err = changeLogins(func(logins []storedLogin) []storedLogin {
-		return slices.DeleteFunc(logins, func(s storedLogin) bool { return s.RefreshToken == chosen.RefreshToken })
+		return slices.DeleteFunc(logins, func(s storedLogin) bool { return s.replaces(chosen) })
 	})
 	if err != nil {
 		return plainly(err)

@@ -71,7 +71,7 @@ func (p *program) authList(w whereFlags, asJSON bool) error {
 	switch {
 	case err != nil:
 		list.Problem = err.Error()
-	case !used.stored:
+	case used.stored == nil:
 		list.Used = usedEnvironment
 	default:
 		list.Used = usedOnly
@@ -81,7 +81,7 @@ func (p *program) authList(w whereFlags, asJSON bool) error {
 		if !s.Made.IsZero() {
 			l.MadeAt = &s.Made
 		}
-		if used.stored && s.RefreshToken == used.RefreshToken {
+		if used.stored != nil && s.replaces(used.stored) {
 			l.Used = true
 			if s.Default && len(logins) > 1 {
 				list.Used = usedDefault

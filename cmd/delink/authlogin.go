@@ -271,6 +271,11 @@ func (s *signIn) try(ctx context.Context) (oauth.Grant, error) {
 		s.device = device
 		s.show(device)
 	}
+	defer func() {
+		if ctx.Err() != nil && s.ui.canDraw() {
+			s.ui.answered() // the terminal shows the ^C that was typed
+		}
+	}()
 	defer s.countdown(s.device.Expires)()
 	told := "" // once, while nothing changes
 	return server.Await(ctx, s.l.Credentials, s.device, memory, func(err error) {
@@ -428,7 +433,7 @@ func (s *signIn) refusal(e *zoho.Error) error {
 	switch e.Code {
 	case oauth.CodeExpired, "invalid_code":
 		cause := "the code expired before the access was allowed"
-		if e.Cause != nil {
+		if e.Status == 0 && e.Cause != nil { // the last poll went unanswered
 			cause += ": " + e.Cause.Error()
 		}
 		return &refusedLogin{cause, "run delink auth login again for a new code"}

@@ -151,7 +151,7 @@ func (x *examination) loginSource() string {
 	if x.f.emulator {
 		return "that of the built-in emulator"
 	}
-	if x.login.stored {
+	if x.login.stored != nil {
 		where := ""
 		if path, err := loginsPath(); err == nil {
 			where = ", in " + path
@@ -196,7 +196,7 @@ func (x *examination) dataCentreCheck() doctor.Check {
 // hosts says which hosts are called. A login of another data centre is refused with words that do not
 // say so, so it is told if nobody has chosen this one.
 func (x *examination) hosts(center, accounts, api string) string {
-	chosen := x.f.emulator || x.login.stored || cmp.Or(x.f.where.center, x.setting("ZOHO_DC"), x.setting("ZOHO_ACCOUNTS_URL")) != ""
+	chosen := x.f.emulator || x.login.stored != nil || cmp.Or(x.f.where.center, x.setting("ZOHO_DC"), x.setting("ZOHO_ACCOUNTS_URL")) != ""
 	if !chosen {
 		center += " (neither --dc nor ZOHO_DC says another)"
 	}

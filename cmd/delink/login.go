@@ -24,12 +24,12 @@ import (
 type login struct {
 	oauth.Credentials
 	dc       zoho.DataCentre
-	source   string // where the credentials are from, for people
-	stored   bool   // by delink auth login
-	accounts string // base URL of the token endpoint
-	api      string // base URL of the API; if it is empty, the token says it
-	fallback string // base URL of the API, if the token does not say it
-	cache    string // folder of access tokens; if it is empty, none are kept
+	source   string       // where the credentials are from, for people
+	stored   *storedLogin // which delink auth login has stored; nil if they are from elsewhere
+	accounts string       // base URL of the token endpoint
+	api      string       // base URL of the API; if it is empty, the token says it
+	fallback string       // base URL of the API, if the token does not say it
+	cache    string       // folder of access tokens; if it is empty, none are kept
 }
 
 // whereFlags are the flags that say which org is meant.
@@ -127,7 +127,7 @@ func (p *program) login(w whereFlags) (login, error) {
 		if err != nil {
 			return l, err
 		}
-		stored, l.Credentials, l.source, l.stored = *s, s.login(), "the login stored for "+s.name(), true
+		stored, l.Credentials, l.source, l.stored = *s, s.login(), "the login stored for "+s.name(), s
 	case l.AccessToken == "" && len(missing) > 1:
 		return l, notWhole(missing)
 	case w.org != "":

@@ -53,6 +53,12 @@ func (s *storedLogin) full() string {
 	return fmt.Sprintf("%s (%s)", cmp.Or(s.Org, noName), about)
 }
 
+// replaces reports whether the other login is for the same org of the same data centre: there is
+// never more than one. An org keeps its id when it gets a new name.
+func (s *storedLogin) replaces(o *storedLogin) bool {
+	return s.DC == o.DC && s.OrgID == o.OrgID && (s.OrgID != "" || s.Org == o.Org)
+}
+
 // is reports whether the login is the one meant by --org and --dc; empty means any.
 func (s *storedLogin) is(dc, org string) bool {
 	return (dc == "" || strings.EqualFold(s.DC, dc)) && (org == "" || strings.EqualFold(s.Org, org) || s.OrgID == org)
@@ -236,9 +242,9 @@ func meant(dc, org string) string {
 func storeLogin(l storedLogin) (path string, err error) {
 	return changeLogins(func(logins []storedLogin) []storedLogin {
 		logins = slices.DeleteFunc(logins, func(o storedLogin) bool {
-			same := o.DC == l.DC && o.Org == l.Org && o.OrgID == l.OrgID
-			l.Default = l.Default || same && o.Default
-			return same
+			old := l.replaces(&o)
+			l.Default = l.Default || old && o.Default
+			return old
 		})
 		return append(logins, l)
 	})
