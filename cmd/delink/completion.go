@@ -32,6 +32,7 @@ var choices = map[string][]string{
 var suggestions = map[string]cobra.CompletionFunc{
 	"allow-relation": completeRelations,
 	"module":         completeModules,
+	"org":            completeOrgs,
 	"relation":       completeLists,
 	"set":            completeKnobs,
 }
@@ -77,6 +78,31 @@ func completeRelations(*cobra.Command, []string, string) ([]cobra.Completion, co
 	var names []string
 	for _, r := range zoho.SupportedRelations() {
 		names = append(names, r.String())
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeOrgs offers the orgs of the stored logins: their names or, where two have the same, their
+// ids.
+func completeOrgs(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	logins, err := readLogins()
+	if err != nil || len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []cobra.Completion
+	for _, l := range logins {
+		alike := 0
+		for _, other := range logins {
+			if other.is("", l.Org) {
+				alike++
+			}
+		}
+		switch {
+		case l.Org != "" && alike == 1:
+			names = append(names, cobra.CompletionWithDesc(l.Org, l.full()))
+		case l.OrgID != "":
+			names = append(names, cobra.CompletionWithDesc(l.OrgID, l.full()))
+		}
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
 }

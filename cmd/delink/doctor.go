@@ -282,10 +282,10 @@ func (x *examination) granted() []string {
 	if scopes := x.source.Scopes(); scopes != nil {
 		return scopes
 	}
-	if x.f.emulator {
+	if x.login.stored == nil {
 		return nil
 	}
-	return x.storedScopes(x.login)
+	return x.login.stored.Scopes
 }
 
 // show prints what was found, and gives the exit code.

@@ -151,7 +151,7 @@ func (x *examination) loginSource() string {
 	if x.f.emulator {
 		return "that of the built-in emulator"
 	}
-	if x.login.stored {
+	if x.login.stored != nil {
 		where := ""
 		if path, err := loginsPath(); err == nil {
 			where = ", in " + path
@@ -196,7 +196,7 @@ func (x *examination) dataCentreCheck() doctor.Check {
 // hosts says which hosts are called. A login of another data centre is refused with words that do not
 // say so, so it is told if nobody has chosen this one.
 func (x *examination) hosts(center, accounts, api string) string {
-	chosen := x.f.emulator || x.login.stored || cmp.Or(x.f.where.center, x.setting("ZOHO_DC"), x.setting("ZOHO_ACCOUNTS_URL")) != ""
+	chosen := x.f.emulator || x.login.stored != nil || cmp.Or(x.f.where.center, x.setting("ZOHO_DC"), x.setting("ZOHO_ACCOUNTS_URL")) != ""
 	if !chosen {
 		center += " (neither --dc nor ZOHO_DC says another)"
 	}
@@ -248,13 +248,13 @@ func (x *examination) print(v *doctorView) error {
 		e.SetIndent("", "  ")
 		return e.Encode(v)
 	}
-	_, err := io.WriteString(x.stdout, printableText(v.text(x.width())))
+	_, err := io.WriteString(x.stdout, printableText(v.text(x.columns())))
 	return err
 }
 
-// width is how many columns standard output has; 0 if it is no terminal.
-func (x *examination) width() int {
-	f, ok := x.stdout.(*os.File)
+// columns is how many columns standard output has; 0 if it is no terminal.
+func (p *program) columns() int {
+	f, ok := p.stdout.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0
 	}

@@ -44,7 +44,7 @@ func startEmulator(settings ...string) (*rehearsal, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rehearsal{crm, server, emulatorLogin(server, config)}, nil
+	return &rehearsal{crm, server, emulatorLogin(server, config), config.GrantCode}, nil
 }
 
 // rehearsal is an emulator inside this process.
@@ -52,6 +52,8 @@ type rehearsal struct {
 	crm    *emulator.Emulator
 	server *emulator.Server
 	login  login
+
+	grantCode string // of a self client, good once
 }
 
 // setLink makes a link be there, or not.

@@ -36,7 +36,7 @@ var placeHints = map[zoho.Scope]string{
 
 // hints has what to do, by code. zoho.Explain has what the codes mean.
 var hints = map[string]string{
-	"AUTHENTICATION_FAILURE":    "check the credentials and the data centre (--dc); a new login may be needed",
+	"AUTHENTICATION_FAILURE":    "check the credentials and the data centre (--dc); a new login may be needed (delink auth login)",
 	"AUTHORIZATION_FAILED":      "give the user's profile the permission to edit and delete records of both modules, or log in as another user",
 	"API_NOT_SUPPORTED":         "leave out --api-version",
 	"DUPLICATE_DATA":            "look at the two records in the CRM",
@@ -46,9 +46,9 @@ var hints = map[string]string{
 	"INTERNAL_ERROR":            "run again later; Zoho's status page may say more",
 	"INVALID_DATA":              "check that module, relation and ids are of this org, and not of a sandbox or another one",
 	"INVALID_MODULE":            "use the module's API name (" + zoho.PlaceOfNames + ")",
-	"INVALID_OAUTHTOKEN":        "check the credentials and the data centre (--dc); a new login may be needed",
+	"INVALID_OAUTHTOKEN":        "check the credentials and the data centre (--dc); a new login may be needed (delink auth login)",
 	"INVALID_REQUEST_METHOD":    "check ZOHO_API_DOMAIN and --api-version",
-	"INVALID_TOKEN":             "check the credentials and the data centre (--dc); a new login may be needed",
+	"INVALID_TOKEN":             "check the credentials and the data centre (--dc); a new login may be needed (delink auth login)",
 	"INVALID_URL_PATTERN":       "check ZOHO_API_DOMAIN, --dc and --api-version",
 	"LIMIT_EXCEEDED":            "set a smaller --batch-size, and report this: delink should not have sent it",
 	"LIMIT_REACHED":             "wait, or set a smaller --concurrency",
@@ -56,7 +56,7 @@ var hints = map[string]string{
 	"NOT_APPROVED":              "approve or reject it in the CRM, then run again with --retry-failed",
 	"NOT_SUPPORTED":             "check the relation's API name (" + zoho.PlaceOfNames + ")",
 	"NO_PERMISSION":             "give the user's profile the permission to edit and delete records of both modules, then run again with --retry-failed",
-	"OAUTH_SCOPE_MISMATCH":      "create a login with the scopes that are missing (delink auth login names those that delink needs)",
+	"OAUTH_SCOPE_MISMATCH":      "log in again (delink auth login), which asks for all scopes that delink needs",
 	"RATE_LIMIT_EXCEEDED":       "wait, or set a smaller --concurrency",
 	"RECORD_LOCKED":             "unlock it in the CRM, then run again with --retry-failed",
 	"RECORD_IN_BLUEPRINT":       "finish its transition in the CRM, then run again with --retry-failed",
@@ -65,15 +65,17 @@ var hints = map[string]string{
 	"UNABLE_TO_PARSE_DATA_TYPE": "check the ids: they may have been changed by a spreadsheet",
 
 	// Codes of the token endpoint (docs/zoho-api.md, section 5).
-	"invalid_code":           "it was revoked, or it is of another data centre: check --dc (or ZOHO_DC) and ZOHO_REFRESH_TOKEN",
+	"invalid_code":           "it was revoked, or it is of another data centre: log in again (delink auth login), or check --dc (or ZOHO_DC) and ZOHO_REFRESH_TOKEN",
 	"invalid_client":         "check ZOHO_CLIENT_ID, and --dc (or ZOHO_DC): a client belongs to one data centre unless it is enabled for more",
 	"invalid_client_secret":  "check ZOHO_CLIENT_SECRET: each data centre of a client has a secret of its own",
-	"invalid_grant":          "it was revoked, or it is of another data centre: check --dc (or ZOHO_DC) and ZOHO_REFRESH_TOKEN",
-	"access_denied":          "the user or an administrator may have revoked it: log in anew (delink auth login)",
-	"invalid_redirect_uri":   "use a self client of the API console (delink auth login says how)",
-	"invalid_scope":          "check the scopes that were asked for (delink auth login names them)",
-	"unauthorized_client":    "use a self client of the API console (delink auth login says how)",
-	"unsupported_grant_type": "use a self client of the API console (delink auth login says how)",
+	"invalid_grant":          "it was revoked, or it is of another data centre: log in again (delink auth login), or check --dc (or ZOHO_DC) and ZOHO_REFRESH_TOKEN",
+	"access_denied":          "the user or an administrator may have revoked it: log in again (delink auth login)",
+	"invalid_redirect_uri":   "use a self client of the API console (delink auth login --self-client says how)",
+	"invalid_scope":          "check the scopes that were asked for (delink auth login --self-client names them)",
+	"unauthorized_client":    "use a self client of the API console (delink auth login --self-client says how)",
+	"unsupported_grant_type": "use a self client of the API console (delink auth login --self-client says how)",
+	"expired":                "run delink auth login again for a new code",
+	"other_dc":               "name the data centre with --dc",
 	zoho.CodeLockedOut:       "wait ten minutes or more before the next run: asking again makes the lock-out longer",
 
 	// Statuses that come without a code.
@@ -85,7 +87,7 @@ var hints = map[string]string{
 	// Numbers in place of codes, which say no more than the HTTP status (docs/zoho-api.md, section
 	// 2).
 	"400":                   "check that module, relation and ids are of this org, and not of a sandbox or another one",
-	"401":                   "check the credentials, the data centre (--dc) and the login's scopes; a new login may be needed",
+	"401":                   "check the credentials, the data centre (--dc) and the login's scopes; a new login may be needed (delink auth login)",
 	"403":                   "check the permissions of the user's profile for both modules, and the login's scopes",
 	"404":                   "check the parent records' ids, ZOHO_API_DOMAIN, --dc and --api-version",
 	"405":                   "check ZOHO_API_DOMAIN and --api-version",
@@ -103,7 +105,7 @@ var hints = map[string]string{
 	zoho.CodeRedirected:     "check ZOHO_API_DOMAIN and --dc",
 	zoho.CodeRecordDeleted:  "look for it in the CRM's recycle bin, and do not run this relation again",
 	zoho.CodeTooManyTokens:  "something refuses tokens that are new: check the scopes of the login, and wait until the time that is named before the next run",
-	zoho.CodeNoRefreshToken: "use a code of a self client, made on its tab Generate Code (delink auth login says how), and one that was not used before",
+	zoho.CodeNoRefreshToken: "use a code of a self client, made on its tab Generate Code (delink auth login --self-client says how), and one that was not used before",
 	zoho.CodeBlocked:        "IP restrictions of the account or the org may keep this machine out (Allowed IP addresses, in the security settings of Zoho Accounts and of the CRM), or a firewall on the way may",
 	zoho.CodeNotTrusted:     "if a proxy or firewall on the way has a certificate of its own, name the file with its root certificate in SSL_CERT_FILE; else check the host name and the clock",
 	zoho.CodeProxy:          "check HTTPS_PROXY, its user and password, and NO_PROXY",

@@ -24,12 +24,12 @@ import (
 type login struct {
 	oauth.Credentials
 	dc       zoho.DataCentre
-	source   string // where the credentials are from, for people
-	stored   bool   // by delink auth login
-	accounts string // base URL of the token endpoint
-	api      string // base URL of the API; if it is empty, the token says it
-	fallback string // base URL of the API, if the token does not say it
-	cache    string // folder of access tokens; if it is empty, none are kept
+	source   string       // where the credentials are from, for people
+	stored   *storedLogin // which delink auth login has stored; nil if they are from elsewhere
+	accounts string       // base URL of the token endpoint
+	api      string       // base URL of the API; if it is empty, the token says it
+	fallback string       // base URL of the API, if the token does not say it
+	cache    string       // folder of access tokens; if it is empty, none are kept
 }
 
 // whereFlags are the flags that say which org is meant.
@@ -61,7 +61,7 @@ func (w *whereFlags) defineEnvironment(flags *pflag.FlagSet) {
 func refuseForEmulator(flags *pflag.FlagSet) (unheeded []string, err error) {
 	for _, name := range []string{"dc", "org", "environment"} {
 		flag := flags.Lookup(name)
-		if !flag.Changed {
+		if flag == nil || !flag.Changed {
 			continue
 		}
 		twin := flag.Annotations[fromTwin]
@@ -127,7 +127,7 @@ func (p *program) login(w whereFlags) (login, error) {
 		if err != nil {
 			return l, err
 		}
-		stored, l.Credentials, l.source, l.stored = *s, s.login(), "the login stored for "+s.name(), true
+		stored, l.Credentials, l.source, l.stored = *s, s.login(), "the login stored for "+s.name(), s
 	case l.AccessToken == "" && len(missing) > 1:
 		return l, notWhole(missing)
 	case w.org != "":
@@ -157,6 +157,7 @@ func (p *program) login(w whereFlags) (login, error) {
 // set.
 func (p *program) credentials() (l login, missing []string, err error) {
 	l.source = "the environment"
+	var faults []error
 	for _, v := range []struct {
 		name string
 		to   *string
@@ -166,14 +167,34 @@ func (p *program) credentials() (l login, missing []string, err error) {
 		{"ZOHO_CLIENT_SECRET", &l.ClientSecret},
 		{"ZOHO_REFRESH_TOKEN", &l.RefreshToken},
 	} {
-		if *v.to, err = p.secret(v.name); err != nil {
-			return l, missing, err
+		var fault error
+		if *v.to, fault = p.secret(v.name); fault != nil {
+			faults = append(faults, fault)
+			continue
 		}
 		if *v.to == "" {
 			missing = append(missing, v.name)
 		}
 	}
-	return l, missing, nil
+	return l, missing, oneRefusal(faults)
+}
+
+// oneRefusal makes one refusal of several, so that a person can correct them at once.
+func oneRefusal(faults []error) error {
+	switch len(faults) {
+	case 0:
+		return nil
+	case 1:
+		return faults[0]
+	}
+	var causes, hints []string
+	for _, fault := range faults {
+		causes = append(causes, fault.Error())
+		if r := new(job.Refusal); errors.As(fault, &r) && r.Hint != "" && !slices.Contains(hints, r.Hint) {
+			hints = append(hints, r.Hint)
+		}
+	}
+	return &job.Refusal{Cause: strings.Join(causes, "; "), Hint: strings.Join(hints, "; ")}
 }
 
 // storedFor gives the stored login that is used if the environment has no tokens. If the
@@ -203,10 +224,20 @@ func tokenFolder() string {
 
 func notWhole(missing []string) error {
 	missing = slices.DeleteFunc(missing, func(name string) bool { return name == "ZOHO_ACCESS_TOKEN" })
-	return &job.Refusal{
-		Cause: "the login in the environment is incomplete: " + strings.Join(missing, ", ") + " not set",
-		Hint:  "set all of ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN, or ZOHO_ACCESS_TOKEN alone; each also as …_FILE",
+	hint := "set all of ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN, or ZOHO_ACCESS_TOKEN alone; each also as …_FILE"
+	if len(missing) == 1 && missing[0] == "ZOHO_REFRESH_TOKEN" {
+		hint += "; delink auth login makes and stores one for this client"
 	}
+	return &job.Refusal{Cause: "the login in the environment is incomplete: " + areMissing(missing), Hint: hint}
+}
+
+// areMissing says of variables that they are missing.
+func areMissing(names []string) string {
+	last := len(names) - 1
+	if last == 0 {
+		return names[0] + " is missing"
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last] + " are missing"
 }
 
 func noLogin(dc, org string) error {

@@ -19,16 +19,18 @@ import (
 
 // storedLogin is a login that auth login keeps: one for each data centre and org.
 type storedLogin struct {
-	DC           string   `json:"dc"`
-	Org          string   `json:"org"`
-	OrgID        string   `json:"org_id"`
-	OrgType      string   `json:"org_type"`
-	Accounts     string   `json:"accounts_url"`
-	APIDomain    string   `json:"api_domain"`
-	Scopes       []string `json:"scopes"`
-	ClientID     string   `json:"client_id"`
-	ClientSecret string   `json:"client_secret"`
-	RefreshToken string   `json:"refresh_token"`
+	DC           string    `json:"dc"`
+	Org          string    `json:"org"`
+	OrgID        string    `json:"org_id"`
+	OrgType      string    `json:"org_type"`
+	Accounts     string    `json:"accounts_url"`
+	APIDomain    string    `json:"api_domain"`
+	Scopes       []string  `json:"scopes"`
+	Made         time.Time `json:"made_at,omitzero"`  // zero if it is not known
+	Default      bool      `json:"default,omitempty"` // chosen with auth use
+	ClientID     string    `json:"client_id"`
+	ClientSecret string    `json:"client_secret"`
+	RefreshToken string    `json:"refresh_token"`
 }
 
 // name is what people call the login.
@@ -49,6 +51,12 @@ func (s *storedLogin) full() string {
 		about += ", id " + s.OrgID
 	}
 	return fmt.Sprintf("%s (%s)", cmp.Or(s.Org, noName), about)
+}
+
+// replaces reports whether the other login is for the same org of the same data centre: there is
+// never more than one. An org keeps its id when it gets a new name.
+func (s *storedLogin) replaces(o *storedLogin) bool {
+	return s.DC == o.DC && s.OrgID == o.OrgID && (s.OrgID != "" || s.Org == o.Org)
 }
 
 // is reports whether the login is the one meant by --org and --dc; empty means any.
@@ -172,12 +180,25 @@ func notStored(err error) error {
 	}
 }
 
-// chooseLogin finds the stored login that is meant; nil if there is none.
+// chooseLogin finds the stored login that is used; nil if there is none. If several fit, it is the
+// default. A name that fits several is not decided by the default: it may be meant for another.
 func chooseLogin(dc, org string) (*storedLogin, error) {
 	logins, err := readLogins()
 	if err != nil {
 		return nil, err
 	}
+	if org == "" {
+		for _, l := range logins {
+			if l.Default && l.is(dc, "") {
+				return &l, nil
+			}
+		}
+	}
+	return onlyLogin(logins, dc, org)
+}
+
+// onlyLogin finds the one login that is meant; nil if there is none.
+func onlyLogin(logins []storedLogin, dc, org string) (*storedLogin, error) {
 	var fit []storedLogin
 	for _, l := range logins {
 		if l.is(dc, org) {
@@ -190,7 +211,10 @@ func chooseLogin(dc, org string) (*storedLogin, error) {
 	case 1:
 		return &fit[0], nil
 	}
-	return nil, usageError{fmt.Errorf("several logins are stored: %s", names(fit)), "choose one with --org and its name or id, or with --dc"}
+	return nil, usageError{
+		fmt.Errorf("several logins are stored: %s", names(fit)),
+		"choose one with --org and its name or id, or with --dc; delink auth use NAME chooses one for all commands",
+	}
 }
 
 // names lists logins for people.
@@ -217,7 +241,11 @@ func meant(dc, org string) string {
 // storeLogin adds a login, in place of an older one for the same org.
 func storeLogin(l storedLogin) (path string, err error) {
 	return changeLogins(func(logins []storedLogin) []storedLogin {
-		logins = slices.DeleteFunc(logins, func(o storedLogin) bool { return o.DC == l.DC && o.Org == l.Org && o.OrgID == l.OrgID })
+		logins = slices.DeleteFunc(logins, func(o storedLogin) bool {
+			old := l.replaces(&o)
+			l.Default = l.Default || old && o.Default
+			return old
+		})
 		return append(logins, l)
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -299,31 +298,6 @@ func TestNoBarOnADumbTerminal(t *testing.T) {
 		t.Errorf("it draws:\n%q", out)
 	}
 }
-
-// Ctrl-C at a secret's prompt ends the program, and the terminal shows again what is typed.
-func TestSecretInterrupted(t *testing.T) {
-	run := onTerminal(t, 80, 0, []string{"ZOHO_CLIENT_ID=1000.ID"}, "auth", "login")
-	run.shows("client secret: ")
-	late := time.Now().Add(patience)
-	for run.echoes() {
-		if time.Now().After(late) {
-			t.Fatal("the terminal shows the secret")
-		}
-		runtime.Gosched()
-	}
-	slave := run.openSlave() // the terminal keeps its state while somebody has it open
-	run.types("\x03")
-	run.shows("error: interrupted")
-	_ = run.program.Wait()
-	if !run.echoes() {
-		t.Error("the terminal stays silent")
-	}
-	_ = slave.Close()
-	if code := run.program.ProcessState.ExitCode(); code != 5 {
-		t.Errorf("it ended with %d", code)
-	}
-}
-
 // A help is as wide as the terminal, but no wider than can be read, also if it goes through a pager.
 func TestHelpOnATerminal(t *testing.T) {
 	for columns, most := range map[uint16]int{40: 40, 80: 80, 200: widestHelp} {

@@ -166,13 +166,19 @@ func (u *ui) say(format string, args ...any) {
 // result writes what people and programs wait for: the plan, and how a run ended. A record has the
 // fields in place of the text.
 func (u *ui) result(what, text string, fields ...any) {
-	switch {
-	case u.manner().quiet:
-	case u.manner().json:
-		u.manner().urgent.Info(what, fields...)
-	default:
-		u.out.put(u.shown(text)+"\n", needed)
+	if !u.manner().quiet {
+		u.instruct(what, text, fields...)
 	}
+}
+
+// instruct writes what a person has to do now. It is a question in a way, and comes with --quiet,
+// too. A record has the fields in place of the text.
+func (u *ui) instruct(what, text string, fields ...any) {
+	if u.manner().json {
+		u.manner().urgent.Info(what, fields...)
+		return
+	}
+	u.out.put(u.shown(text)+"\n", needed)
 }
 
 // brief writes, with --quiet alone, the one line that makes a scheduler send mail. Without --quiet

@@ -52,6 +52,8 @@ var explanations = map[string]string{
 	"invalid_scope":          "a scope is not accepted",
 	"unauthorized_client":    "the client may not do this",
 	"unsupported_grant_type": "the client is not one for this kind of login",
+	"expired":                "the code has expired",
+	"other_dc":               "the user is in another data centre",
 	CodeLockedOut:            "too many access tokens were asked for, and Zoho has locked this login out for a while",
 
 	// Statuses that come without a code.
@@ -88,7 +90,7 @@ var explanations = map[string]string{
 	CodeStillShown:     "the CRM said that it removed the link, and no look-up has shown that it is gone",
 	CodeEmptyAnswers:   "look-ups get empty answers, and nothing shows that these come from the CRM",
 	CodeTooManyTokens:  "too many access tokens were needed",
-	CodeNoRefreshToken: "the grant code gave no refresh token",
+	CodeNoRefreshToken: "the login gave no refresh token",
 	CodeBlocked:        "the accounts host does not let this machine in",
 	CodeNotTrusted:     "no secure connection",
 	CodeProxy:          "the proxy cannot be used",

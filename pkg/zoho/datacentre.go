@@ -43,14 +43,39 @@ func dataCentre(name, accounts, api string) DataCentre {
 	}
 }
 
-// DataCentreByName finds a data centre by its short name; the error lists those that there are.
+// CRM is the host at which people use the CRM, which they know from the address line of the browser.
+func (d DataCentre) CRM() string { return "crm." + d.domain() }
+
+// Console is the base URL of the page where clients are registered.
+func (d DataCentre) Console() string { return "https://api-console." + d.domain() }
+
+func (d DataCentre) domain() string { return strings.TrimPrefix(d.Accounts, "https://accounts.") }
+
+// DataCentreByName finds a data centre by its short name, or by an address that people know: that of
+// a page of the CRM, or of any other page of Zoho there. The error lists those that there are.
 func DataCentreByName(name string) (DataCentre, error) {
-	i := slices.IndexFunc(dataCentres, func(d DataCentre) bool { return strings.EqualFold(d.Name, name) })
+	host := hostOf(name)
+	i := slices.IndexFunc(dataCentres, func(d DataCentre) bool {
+		return strings.EqualFold(d.Name, name) || host == d.domain() || strings.HasSuffix(host, "."+d.domain())
+	})
 	if i < 0 {
 		return DataCentre{}, fmt.Errorf("data centre %q is not known: choose one of %s", name, strings.Join(DataCentreNames(), ", "))
 	}
 	return dataCentres[i], nil
 }
+
+// hostOf gives the host of an address in lower case, with or without its scheme.
+func hostOf(address string) string {
+	_, rest, found := strings.Cut(address, "://")
+	if !found {
+		rest = address
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	return strings.ToLower(host)
+}
+
+// DataCentres are the known data centres.
+func DataCentres() []DataCentre { return slices.Clone(dataCentres) }
 
 // DataCentreNames are the short names of the known data centres.
 func DataCentreNames() []string {

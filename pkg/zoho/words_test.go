@@ -94,6 +94,22 @@ func TestDataCentres(t *testing.T) {
 			}
 		}
 	}
+	for address, want := range map[string]string{
+		"crm.zoho.eu": "eu", "https://crm.zoho.com.au/crm/org123/tab/Home": "au", "CRM.Zoho.com": "us", "zoho.in": "in", "crm.zohocloud.ca": "ca",
+		"accounts.zoho.com.cn": "cn", "https://crm.zoho.eu": "eu", "notzoho.eu": "", "zoho.eu.example": "", "example/crm.zoho.eu": "", "": "",
+	} {
+		if d, err := DataCentreByName(address); d.Name != want || (err == nil) != (want != "") {
+			t.Errorf("%s: %q, %v", address, d.Name, err)
+		}
+	}
+	for _, d := range DataCentres() {
+		if found, err := DataCentreByName(d.CRM()); err != nil || found != d {
+			t.Errorf("%s: %+v, %v", d.CRM(), found, err)
+		}
+		if found, err := DataCentreByName(d.Console()); err != nil || found != d {
+			t.Errorf("%s: %+v, %v", d.Console(), found, err)
+		}
+	}
 	if n := len(DataCentreNames()); n != 10 {
 		t.Errorf("%d data centres", n)
 	}

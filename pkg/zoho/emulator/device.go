@@ -6,22 +6,23 @@ import (
 	"time"
 )
 
-// deviceLife is how long the user has to allow the access of a device.
-const deviceLife = 5 * time.Minute
-
 // A device is a program that waits for its user to allow the access (docs/zoho-api.md, section 6.6).
 type device struct {
 	expires time.Time
 	last    time.Time // when it asked last
 	polls   int       // how often it asked in time
-	offline bool      // it wants a refresh token
+	offline bool      // it gets a refresh token
+	moved   bool      // it was told of another data centre, where it asks now
 }
 
 // deviceCode answers POST /oauth/v3/device/code: the codes with which a login begins (D).
 func (c *call) deviceCode() answer {
-	form, v := c.r.Form, &c.e.tokens
+	cfg, form, v := c.cfg, c.r.Form, &c.e.tokens
+	c.secretsInURL("device request", "client_secret", "code")
 	switch {
-	case form.Get("client_id") != c.cfg.ClientID:
+	case cfg.LockedOut:
+		return c.denied()
+	case form.Get("client_id") != cfg.ClientID:
 		return c.tokenError("invalid_client")
 	case form.Get("grant_type") != "device_request":
 		return c.tokenError("unsupported_grant_type")
@@ -29,13 +30,19 @@ func (c *call) deviceCode() answer {
 		return c.tokenError("invalid_scope")
 	}
 	now := c.now()
-	code := fmt.Sprintf("1004.%032x.%032x", c.cfg.Seed, len(v.devices)+1)
-	v.devices[code] = &device{expires: now.Add(deviceLife), last: now, offline: form.Get("access_type") == "offline"}
+	v.begun++
+	code := fmt.Sprintf("1004.%032x.%032x", cfg.Seed, v.begun)
+	offline := form.Get("access_type") == "offline" && (!v.consented || form.Get("prompt") == "consent")
+	v.devices[code] = &device{expires: now.Add(cfg.DeviceLife), last: now, offline: offline}
 	page := "http://" + c.r.Host + "/oauth/v3/device"
-	user := fmt.Sprintf("EMU-%03d", len(v.devices))
+	user := fmt.Sprintf("EMU-%03d", v.begun)
+	unit := time.Second
+	if cfg.DeviceUnit == "milliseconds" {
+		unit = time.Millisecond
+	}
 	return c.tokenAnswer(http.StatusOK, map[string]any{
 		"user_code": user, "device_code": code, "verification_url": page, "verification_uri_complete": page + "?user_code=" + user,
-		"expires_in": int(deviceLife / time.Second), "interval": int(c.cfg.DeviceInterval / time.Second),
+		"expires_in": int(cfg.DeviceLife / unit), "interval": int(cfg.DeviceInterval / unit),
 	})
 }
 
@@ -43,9 +50,12 @@ func (c *call) deviceCode() answer {
 // the emulator decides after some polls, as knobs say.
 func (c *call) deviceToken() answer {
 	cfg, form, v := c.cfg, c.r.Form, &c.e.tokens
+	c.secretsInURL("device request", "client_secret", "code")
 	d := v.devices[form.Get("code")]
 	now := c.now()
 	switch {
+	case cfg.LockedOut:
+		return c.denied()
 	case form.Get("client_id") != cfg.ClientID:
 		return c.tokenError("invalid_client")
 	case form.Get("client_secret") != cfg.ClientSecret:
@@ -62,19 +72,28 @@ func (c *call) deviceToken() answer {
 		return c.tokenError("slow_down")
 	}
 	d.last = now
-	if d.polls++; d.polls <= cfg.DevicePolls {
+	switch d.polls++; {
+	case d.polls <= cfg.DeviceSlowDown:
+		return c.tokenError("slow_down")
+	case d.polls <= cfg.DeviceSlowDown+cfg.DevicePolls:
 		return c.tokenError("authorization_pending")
+	case cfg.DeviceAnswer == "other_dc" && !d.moved:
+		// The emulator is one host for all data centres: the next poll is taken for one of the other.
+		d.moved = true
+		c.e.books.Denied++
+		return c.tokenAnswer(cfg.TokenErrors, map[string]string{"error": "other_dc", cfg.DeviceDCField: cfg.DeviceLocation}, "other_dc")
+	}
+	if cfg.DeviceAnswer != "allowed" && !d.moved {
+		delete(v.devices, form.Get("code"))
+		return c.tokenError(cfg.DeviceAnswer)
+	}
+	if !v.permit(cfg, "device_token", now) {
+		return c.denied() // the code stays good
 	}
 	delete(v.devices, form.Get("code"))
-	switch cfg.DeviceAnswer {
-	case "allowed":
-		if !v.permit(cfg, "device_token", now) {
-			return c.denied()
-		}
-		return c.grant(now, d.offline)
-	case "other_dc":
-		c.e.books.Denied++
-		return c.tokenAnswer(cfg.TokenErrors, map[string]string{"error": "other_dc", "location": cfg.DeviceLocation}, "other_dc")
+	if d.offline {
+		v.consented = true
+		delete(v.revoked, cfg.RefreshToken)
 	}
-	return c.tokenError(cfg.DeviceAnswer)
+	return c.grant(now, d.offline)
 }

@@ -21,9 +21,12 @@ type vault struct {
 	order   []string // of alive, oldest first
 	issued  uint64
 	used    map[string]bool     // grant codes that were used
-	revoked bool                // the refresh token was revoked
+	revoked map[string]bool     // refresh tokens that were revoked
 	grants  map[string]*allowed // by grant type
-	devices map[string]*device  // by device code
+
+	devices   map[string]*device // by device code
+	begun     int                // devices so far
+	consented bool               // the user has allowed the access of a device before
 }
 
 type accessToken struct {
@@ -38,7 +41,7 @@ type allowed struct {
 }
 
 func newVault() vault {
-	return vault{alive: map[string]*accessToken{}, used: map[string]bool{}, grants: map[string]*allowed{}, devices: map[string]*device{}}
+	return vault{alive: map[string]*accessToken{}, used: map[string]bool{}, revoked: map[string]bool{}, grants: map[string]*allowed{}, devices: map[string]*device{}}
 }
 
 func (v *vault) kill(token string) {
@@ -166,6 +169,11 @@ func (e *Emulator) serveOAuth(w http.ResponseWriter, r *http.Request) {
 	}
 	c := e.begin(w, r, kind)
 	switch {
+	case r.URL.Path == "/oauth/v3/device" && r.Method == http.MethodGet: // where the user of a device enters the code
+		c.run(0, func(*call) answer {
+			return answer{status: http.StatusOK, html: true, body: htmlPage("Emulator", "The user of this emulator decides by itself, as its knobs say. There is nothing to enter.")}
+		})
+		return
 	case work == nil:
 		c.run(0, func(*call) answer {
 			return answer{status: http.StatusNotFound, html: true, body: htmlPage("404", "URL not found.")}
@@ -195,11 +203,7 @@ func (c *call) token() answer {
 	if c.r.Header.Get("Authorization") != "" {
 		c.e.books.violation("token request with a header Authorization: credentials belong in the form")
 	}
-	for _, name := range []string{"client_secret", "refresh_token", "code"} {
-		if c.r.URL.Query().Has(name) {
-			c.e.books.violation("token request with " + name + " in the URL, where logs see it")
-		}
-	}
+	c.secretsInURL("token request", "client_secret", "refresh_token", "code")
 	// The limits count by grant type.
 	grant := form.Get("grant_type")
 	switch {
@@ -211,7 +215,7 @@ func (c *call) token() answer {
 	fresh := false
 	switch grant {
 	case "refresh_token":
-		if form.Get("refresh_token") != cfg.RefreshToken || v.revoked {
+		if form.Get("refresh_token") != cfg.RefreshToken || v.revoked[cfg.RefreshToken] {
 			return c.tokenError("invalid_code")
 		}
 	case "authorization_code":
@@ -219,8 +223,8 @@ func (c *call) token() answer {
 		if code != cfg.GrantCode || v.used[code] {
 			return c.tokenError("invalid_code")
 		}
-		v.used[code] = true
-		v.revoked, fresh = false, true
+		v.used[code], fresh = true, true
+		delete(v.revoked, cfg.RefreshToken)
 	case "client_credentials":
 		if form.Get("soid") != "ZohoCRM."+cfg.OrgID {
 			return c.tokenError("invalid_soid")
@@ -315,14 +319,35 @@ func (c *call) tokenError(code string) answer {
 	return c.tokenAnswer(c.cfg.TokenErrors, map[string]string{"error": code}, code)
 }
 
-// revoke answers POST /oauth/v2/token/revoke: the refresh token and all access tokens become
-// invalid (I).
+// revoke answers POST /oauth/v2/token/revoke: the refresh token and all access tokens that were made
+// with it become invalid (D).
 func (c *call) revoke() answer {
-	if c.r.Form.Get("token") != c.cfg.RefreshToken || c.e.tokens.revoked {
-		return c.tokenError("invalid_token")
+	cfg, v := c.cfg, &c.e.tokens
+	c.secretsInURL("revoke request", "token")
+	token := c.r.Form.Get("token")
+	switch cfg.Revoke {
+	case "url-only":
+		token = c.r.URL.Query().Get("token")
+	case "refused":
+		return c.tokenError("general_error")
+	case "unsupported":
+		return answer{status: http.StatusNotFound, html: true, body: htmlPage("404", "URL not found.")}
 	}
-	c.e.tokens.revoked = true
-	clear(c.e.tokens.alive)
-	c.e.tokens.order = nil
-	return answer{status: http.StatusOK, body: []byte(`{"status":"success"}`)}
+	if token != cfg.RefreshToken || v.revoked[token] {
+		c.e.books.Denied++
+		return c.tokenAnswer(http.StatusBadRequest, map[string]string{"error": "invalid_token"}, "invalid_token")
+	}
+	v.revoked[token] = true
+	clear(v.alive)
+	v.order = nil
+	return c.tokenAnswer(http.StatusOK, map[string]string{"status": "success"})
+}
+
+// secretsInURL notes secrets in the URL of a request. They belong in the form.
+func (c *call) secretsInURL(request string, names ...string) {
+	for _, name := range names {
+		if c.r.URL.Query().Has(name) {
+			c.e.books.violation(request + " with " + name + " in the URL, where logs see it")
+		}
+	}
 }

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,14 +45,35 @@ func TestTokenKnobs(t *testing.T) {
 }
 
 func TestRevoke(t *testing.T) {
-	_, c := serve(t)
+	e, c := serve(t)
 	access := c.token().get("access_token")
-	c.do("POST", "/oauth/v2/token/revoke?token=x", "").want(t, 200, "error", "invalid_token")
+	c.do("POST", "/oauth/v2/token/revoke?token=x", "").want(t, 400, "error", "invalid_token")
 	c.do("POST", "/oauth/v2/token/revoke?token=1000.emulator.refresh", "").want(t, 200, "status", "success")
 	c.token().want(t, 200, "error", "invalid_code")
 	c.do("GET", "/crm/v8/org", "", "Authorization", "Zoho-oauthtoken "+access).want(t, 401)
 	c.token("grant_type", "authorization_code", "code", "1000.emulator.grant").want(t, 200)
 	c.token().want(t, 200, "token_type", "Bearer")
+	if v := e.Books().Violations; len(v) != 1 || v[0] != "revoke request with token in the URL, where logs see it" {
+		t.Error(v)
+	}
+}
+
+func TestRevokeKnobs(t *testing.T) {
+	form := url.Values{"token": {"1000.emulator.refresh"}}
+	_, c := serve(t)
+	c.form("/oauth/v2/token/revoke", form).want(t, 200, "status", "success")
+	c.form("/oauth/v2/token/revoke", form).want(t, 400, "error", "invalid_token")
+	_, c = serve(t, "revoke=url-only")
+	c.form("/oauth/v2/token/revoke", form).want(t, 400, "error", "invalid_token")
+	c.token().want(t, 200, "token_type", "Bearer")
+	c.do("POST", "/oauth/v2/token/revoke?token=1000.emulator.refresh", "").want(t, 200, "status", "success")
+	_, c = serve(t, "revoke=refused", "token-errors=400")
+	c.form("/oauth/v2/token/revoke", form).want(t, 400, "error", "general_error")
+	c.token().want(t, 200, "token_type", "Bearer")
+	_, c = serve(t, "revoke=unsupported")
+	if r := c.form("/oauth/v2/token/revoke", form); r.status != 404 || !strings.HasPrefix(r.body, "<html>") {
+		t.Errorf("%+v", r)
+	}
 }
 
 // use reports with which status a token opens the API.

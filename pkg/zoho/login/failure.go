@@ -15,9 +15,9 @@ import (
 )
 
 // failure says why there is no token.
-func (s Server) failure(ctx context.Context, known *secrets, a *asked) *zoho.Error {
+func (a *asked) failure(ctx context.Context, known *secrets) *zoho.Error {
 	if a.status == 0 {
-		return s.noAnswer(ctx, known, a.err)
+		return a.noAnswer(ctx, known)
 	}
 	said := readRefusal(a.body)
 	known = known.with(said.AccessToken.String(), said.RefreshToken.String())
@@ -25,38 +25,38 @@ func (s Server) failure(ctx context.Context, known *secrets, a *asked) *zoho.Err
 	e := &zoho.Error{Kind: zoho.Unsent, Status: a.status, Code: zoho.CodeNoToken}
 	switch {
 	case a.status >= 500:
-		e.Cause = s.answered(a, code)
+		e.Cause = a.answered(code)
 		return e
 	case a.status == http.StatusTooManyRequests, said.lockedOut():
 		e.Kind, e.Scope, e.Code = zoho.Denied, zoho.ScopeRun, zoho.CodeLockedOut
-		e.Cause = s.answered(a, code)
+		e.Cause = a.answered(code)
 		return e
 	case a.status == http.StatusProxyAuthRequired:
 		e.Code, e.Lasting = zoho.CodeProxy, true
-		e.Cause = s.answered(a, code)
+		e.Cause = a.answered(code)
 		return e
 	case a.status >= 300 && a.status < 400:
 		e.Lasting = true
-		e.Cause = s.answered(a, code)
+		e.Cause = a.answered(code)
 		return e
 	case passing[code], a.status == http.StatusRequestTimeout:
-		e.Cause = s.answered(a, code)
+		e.Cause = a.answered(code)
 		return e
 	case code != "":
 		e.Kind, e.Scope, e.Code = zoho.Denied, zoho.ScopeRun, code
-		e.Cause = fmt.Errorf("the token endpoint %s answered %q", s.endpoint(), code)
+		e.Cause = fmt.Errorf("the token endpoint %s answered %q", a.endpoint, code)
 		return e
 	case a.status >= 400:
 		e.Kind, e.Scope = zoho.Denied, zoho.ScopeRun
 		if isPage(a.body) && a.status == http.StatusForbidden {
 			e.Code = zoho.CodeBlocked
 		}
-		e.Cause = s.answered(a, "")
+		e.Cause = a.answered("")
 		return e
 	case isPage(a.body):
-		e.Cause = s.answered(a, "")
+		e.Cause = a.answered("")
 		return e
-	case strings.Contains(a.err.Error(), "missing access_token"):
+	case a.err != nil && strings.Contains(a.err.Error(), "missing access_token"):
 		e.Cause = errors.New("the token endpoint answered without a token")
 		return e
 	}
@@ -65,21 +65,22 @@ func (s Server) failure(ctx context.Context, known *secrets, a *asked) *zoho.Err
 }
 
 // answered is what came, in words.
-func (s Server) answered(a *asked, code string) error {
+func (a *asked) answered(code string) error {
 	switch {
 	case code != "":
-		return fmt.Errorf("%s answered HTTP %d, %q", s.endpoint(), a.status, code)
+		return fmt.Errorf("%s answered HTTP %d, %q", a.endpoint, a.status, code)
 	case isPage(a.body):
-		return fmt.Errorf("from %s a web page came (HTTP %d)", s.endpoint(), a.status)
+		return fmt.Errorf("from %s a web page came (HTTP %d)", a.endpoint, a.status)
 	}
-	return fmt.Errorf("%s answered HTTP %d", s.endpoint(), a.status)
+	return fmt.Errorf("%s answered HTTP %d", a.endpoint, a.status)
 }
 
 // isPage reports whether a body is HTML or XML.
 func isPage(body []byte) bool { return len(body) > 0 && body[0] == '<' }
 
 // noAnswer is a request without an answer.
-func (s Server) noAnswer(ctx context.Context, known *secrets, err error) *zoho.Error {
+func (a *asked) noAnswer(ctx context.Context, known *secrets) *zoho.Error {
+	err := a.err
 	e := &zoho.Error{Kind: zoho.Unsent, Code: zoho.CodeNoToken}
 	if ctx.Err() == nil {
 		e.Hinder(err)
@@ -91,7 +92,7 @@ func (s Server) noAnswer(ctx context.Context, known *secrets, err error) *zoho.E
 	if text := cause.Error(); string(known.hide([]byte(text))) != text {
 		cause = errors.New(string(known.hide([]byte(text))))
 	}
-	e.Cause = fmt.Errorf("%s: %w", s.endpoint(), cause)
+	e.Cause = fmt.Errorf("%s: %w", a.endpoint, cause)
 	return e
 }
 
@@ -108,6 +109,9 @@ type refusal struct {
 	Message      lenient `json:"message"`
 	AccessToken  lenient `json:"access_token"`
 	RefreshToken lenient `json:"refresh_token"`
+	UserLocation lenient `json:"user_location"`
+	Location     lenient `json:"location"`
+	DC           lenient `json:"dc"`
 }
 
 // lenient is a JSON string; anything else is empty.

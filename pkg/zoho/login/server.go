@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -29,33 +30,58 @@ type Server struct {
 
 func (s Server) endpoint() string { return s.Accounts + "/oauth/v2/token" }
 
-// asked is what a request for a token brought: the answer as it came, and what package oauth2 made
-// of it.
+// asked is what a request brought: the answer as it came, and what package oauth2 made of it if the
+// request was one for a token.
 type asked struct {
-	at     time.Time
-	spent  bool // a token may have been made, whether or not it arrived
-	status int  // 0 if no whole answer came
-	body   []byte
-	token  *oauth2.Token
-	err    error
+	endpoint string
+	at       time.Time
+	spent    bool // a token may have been made, whether or not it arrived
+	status   int  // 0 if no whole answer came
+	body     []byte
+	token    *oauth2.Token
+	err      error
 
 	written  atomic.Bool // the request left
 	accepted bool        // an answer came with a status of 200 to 299, be it not to its end
 }
 
-// ask makes one request for a token with package oauth2. The credentials go in the form only:
-// trying out where they belong would send them twice.
-func (s Server) ask(ctx context.Context, c Credentials, request func(context.Context, *oauth2.Config) (*oauth2.Token, error)) *asked {
-	a := &asked{at: time.Now()}
+// heard gives a client that keeps in a what is answered.
+func (s Server) heard(a *asked) *http.Client {
 	client := web.Direct(s.HTTP)
 	if client.Transport == nil {
 		client.Transport = http.DefaultTransport
 	}
 	client.Transport = listening{client.Transport, a}
+	return client
+}
+
+// post sends a form to an endpoint that makes no token.
+func (s Server) post(ctx context.Context, endpoint string, form url.Values) *asked {
+	a := &asked{endpoint: endpoint, at: time.Now()}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form.Encode()))
+	if err != nil {
+		a.err = err
+		return a
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := s.heard(a).Do(req)
+	if err != nil {
+		a.err = err
+		return a
+	}
+	_ = resp.Body.Close()
+	return a
+}
+
+// ask makes one request for a token with package oauth2. The credentials go in the form only:
+// trying out where they belong would send them twice.
+func (s Server) ask(ctx context.Context, c Credentials, endpoint string, request func(context.Context, *oauth2.Config) (*oauth2.Token, error)) *asked {
+	a := &asked{endpoint: endpoint, at: time.Now()}
+	client := s.heard(a)
 	config := &oauth2.Config{
 		ClientID:     c.ClientID,
 		ClientSecret: c.ClientSecret,
-		Endpoint:     oauth2.Endpoint{TokenURL: s.endpoint(), AuthStyle: oauth2.AuthStyleInParams},
+		Endpoint:     oauth2.Endpoint{TokenURL: endpoint, AuthStyle: oauth2.AuthStyleInParams},
 	}
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(w httptrace.WroteRequestInfo) {
 		a.written.Store(w.Err == nil)
@@ -155,7 +181,7 @@ func withScheme(domain string) string {
 	return "https://" + domain
 }
 
-// Grant is what a grant code was exchanged for.
+// Grant is what a grant code was exchanged for, or what the user of a Device has allowed.
 type Grant struct {
 	RefreshToken string
 	Scopes       []string // as far as the accounts host says
@@ -173,20 +199,24 @@ func (s Server) Exchange(ctx context.Context, c Credentials, code string, memory
 		return Grant{}, err
 	}
 	known := newSecrets(c.ClientSecret, c.RefreshToken, c.AccessToken, code)
-	a := s.ask(ctx, c, func(ctx context.Context, config *oauth2.Config) (*oauth2.Token, error) {
+	a := s.ask(ctx, c, s.endpoint(), func(ctx context.Context, config *oauth2.Config) (*oauth2.Token, error) {
 		return config.Exchange(ctx, code)
 	})
 	if a.err != nil {
-		e := s.failure(ctx, known, a)
+		e := a.failure(ctx, known)
 		if e.Code == zoho.CodeLockedOut {
 			memory.lockOut(time.Now())
 		}
 		return Grant{}, e
 	}
+	return s.granted(known, a, "the code was made for online access only, as a browser login without access_type=offline makes it, or it was used before")
+}
+
+// granted makes a Grant of what came. without says why there may be no refresh token.
+func (s Server) granted(known *secrets, a *asked, without string) (Grant, error) {
 	if a.token.RefreshToken == "" {
 		return Grant{}, &zoho.Error{
-			Kind: zoho.Denied, Scope: zoho.ScopeRun, Status: a.status, Code: zoho.CodeNoRefreshToken,
-			Cause: errors.New("the code was made for online access only, as a browser login without access_type=offline makes it, or it was used before"),
+			Kind: zoho.Denied, Scope: zoho.ScopeRun, Status: a.status, Code: zoho.CodeNoRefreshToken, Cause: errors.New(without),
 		}
 	}
 	t, err := s.newToken(known, a)

@@ -147,14 +147,14 @@ func (s *Source) renew(ctx context.Context) (token, error) {
 // exchange makes a token, and keeps it.
 func (s *Source) exchange(ctx context.Context) (t token, err error) {
 	c := s.credentials()
-	a := s.server.ask(ctx, c, func(ctx context.Context, config *oauth2.Config) (*oauth2.Token, error) {
+	a := s.server.ask(ctx, c, s.server.endpoint(), func(ctx context.Context, config *oauth2.Config) (*oauth2.Token, error) {
 		return config.TokenSource(ctx, &oauth2.Token{RefreshToken: c.RefreshToken}).Token()
 	})
 	if a.spent {
 		s.made = append(s.made, a.at)
 	}
 	if a.err != nil {
-		e := s.server.failure(ctx, s.secrets, a)
+		e := a.failure(ctx, s.secrets)
 		if e.Code == zoho.CodeLockedOut {
 			s.cache.lockOut(time.Now())
 		}

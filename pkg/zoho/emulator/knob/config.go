@@ -52,10 +52,21 @@ type Config struct {
 	TokenLatency  Span          `knob:"token-latency" default:"0s" help:"answer time of the token endpoint: 300ms, or 200ms..600ms"`
 
 	// The device flow (D). What the user decides, and after how many polls, is for the knobs to say.
+	// The documentation has times in milliseconds (D), and its examples in seconds (R). The data
+	// centre of the user is in user_location (D), or in location (R). A second login of a user has a
+	// refresh token only with prompt=consent (D).
 	DevicePolls    int           `subject:"The device flow" knob:"device-polls" default:"1" words:"none=-1" help:"polls of a device that answer authorization_pending; none, or a number"`
 	DeviceInterval time.Duration `knob:"device-interval" default:"30s" help:"how often a device may poll"`
-	DeviceAnswer   string        `knob:"device-answer" default:"allowed" values:"allowed|access_denied|expired|other_dc" help:"what the user of a device decides"`
+	DeviceLife     time.Duration `knob:"device-life" default:"5m" help:"how long the code of a device is good"`
+	DeviceUnit     string        `knob:"device-unit" default:"milliseconds" values:"milliseconds|seconds" help:"unit of the times that the answer to a device has"`
+	DeviceSlowDown int           `knob:"device-slow-downs" default:"0" help:"the first polls of a device that answer slow_down, even if they are in time"`
+	DeviceAnswer   string        `knob:"device-answer" default:"allowed" values:"allowed|access_denied|expired|other_dc" help:"what the user of a device decides; other_dc: to allow it, in another data centre, where the next poll has to go"`
 	DeviceLocation string        `knob:"device-location" default:"eu" help:"data centre that other_dc names"`
+	DeviceDCField  string        `knob:"device-location-field" default:"user_location" values:"user_location|location" help:"name of the field for it"`
+
+	// Revoking. The documentation has the token in the URL (D); public code has it in the form, too
+	// (R). A token that is not valid answers 400 (D).
+	Revoke string `knob:"revoke" default:"accepted" values:"accepted|url-only|refused|unsupported" help:"a refresh token can be revoked; only if the URL has it; never; or the address does not exist"`
 
 	// The org, as GET /crm/v8/org shows it. Edition and Users make the limits.
 	OrgID   string `subject:"The org" knob:"org-id" default:"60001234567" help:"the org's id, as in soid=ZohoCRM.<id>"`
@@ -94,7 +105,7 @@ type Config struct {
 	FaultScript Script        `knob:"fault-script" default:"" help:"faults by number of the call: 3:reset-after,5-9:429,7:torn,*:html"`
 	Late        time.Duration `knob:"late" default:"10s" help:"when the work of a fault with -late is done, counted from the call's arrival"`
 	TornStatus  int           `knob:"torn-status" default:"own" words:"own=0" values:"own|200|207|400|404|500|502" help:"status of answers that are cut off; own: that of the answer"`
-	FaultsOn    Names         `knob:"faults-on" default:"delink" help:"kinds of calls that fail and are numbered: delink, read, count, link, records, query, org, lists, views, token, device, all"`
+	FaultsOn    Names         `knob:"faults-on" default:"delink" help:"kinds of calls that fail and are numbered: delink, read, count, link, records, query, org, lists, views, token, revoke, device, all"`
 
 	// The answer to a delink. 207 for mixed results is D and S, 400 where no link was removed is S.
 	// The order of data is not promised. What items may lack, and what happens to repeated ids, is
