@@ -298,6 +298,7 @@ func TestNoBarOnADumbTerminal(t *testing.T) {
 		t.Errorf("it draws:\n%q", out)
 	}
 }
+
 // A help is as wide as the terminal, but no wider than can be read, also if it goes through a pager.
 func TestHelpOnATerminal(t *testing.T) {
 	for columns, most := range map[uint16]int{40: 40, 80: 80, 200: widestHelp} {
