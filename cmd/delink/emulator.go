@@ -11,6 +11,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/reader"
+	"delink/pkg/reader/text"
 	"delink/pkg/zoho"
 	"delink/pkg/zoho/emulator"
 	oauth "delink/pkg/zoho/login"
@@ -77,6 +78,7 @@ func emulatorLogin(s *emulator.Server, config emulator.Config) login {
 // emulatorFlags are the flags of delink emulator.
 type emulatorFlags struct {
 	addr, links string
+	encoding    encodingFlag
 	demo        bool
 	knobs       []string
 }
@@ -102,6 +104,7 @@ Its behaviour is set with --set KNOB=VALUE, which can be repeated:
 	}
 	cmd.Flags().StringVar(&flags.addr, "addr", "127.0.0.1:0", "loopback `address` to serve on")
 	cmd.Flags().StringVar(&flags.links, "links", "", "CSV `file` of the links that exist, with the columns of an input")
+	flags.encoding.define(cmd.Flags(), "--links")
 	cmd.Flags().BoolVar(&flags.demo, "demo", false, "begin with the demo org")
 	cmd.Flags().StringArrayVar(&flags.knobs, "set", nil, "set a `KNOB=VALUE`")
 	return cmd
@@ -122,7 +125,7 @@ func (p *program) serveEmulator(cmd *cobra.Command, flags emulatorFlags) error {
 	}
 	e := emulator.New(config)
 	if flags.links != "" {
-		if err := load(e, flags.links); err != nil {
+		if err := load(e, flags.links, flags.encoding.Encoding); err != nil {
 			return err
 		}
 	}
@@ -142,14 +145,18 @@ func (p *program) serveEmulator(cmd *cobra.Command, flags emulatorFlags) error {
 	return nil
 }
 
-// load puts the links of a CSV in the emulator's books.
-func load(e *emulator.Emulator, path string) error {
+// load puts the links of a CSV in the emulator's books. told is its encoding, as in reader.Options.
+func load(e *emulator.Emulator, path string, told text.Encoding) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return &job.Refusal{Err: err}
 	}
 	defer f.Close()
-	if _, err := e.Load(f); err != nil {
+	plain, _, _, err := text.Open(f, told)
+	if err != nil {
+		return &job.Refusal{Cause: path, Err: err}
+	}
+	if _, err := e.Load(plain); err != nil {
 		return &job.Refusal{Cause: path, Err: err}
 	}
 	return nil

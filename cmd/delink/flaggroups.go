@@ -12,6 +12,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/reader"
+	"delink/pkg/reader/text"
 	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
 )
@@ -21,12 +22,14 @@ type formFlags struct {
 	module    string
 	columns   columnsFlag
 	delimiter delimiterFlag
+	encoding  encodingFlag
 }
 
 func (f *formFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.module, "module", "", "module of the parent records, if the input has no such column: `Campaigns`")
 	flags.Var(&f.columns, "columns", "which column is which, where the header does not say, as `parent_id=NAME,related_id=NAME`; a name with a comma in double quotes")
 	flags.Var(&f.delimiter, "delimiter", "what is between columns, if it cannot be found out: `comma|semicolon|tab|pipe`")
+	f.encoding.define(flags, "the input")
 }
 
 // inputFlags say how an input is read. All commands that need an input have them.
@@ -46,7 +49,7 @@ func (f *inputFlags) reader() reader.Options { return f.formFlags.reader(f.relat
 // reader gives the options of the reader. relation is the related list; empty if only the input
 // says it.
 func (f *formFlags) reader(relation string) reader.Options {
-	return reader.Options{Module: f.module, Relation: relation, Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter)}
+	return reader.Options{Module: f.module, Relation: relation, Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter), Encoding: f.encoding.Encoding}
 }
 
 // crmFlags say which CRM is called. All commands that call one have them.
@@ -234,3 +237,17 @@ func (d *delimiterFlag) Set(s string) error {
 }
 
 func (*delimiterFlag) Type() string { return "delimiter" }
+
+// encodingFlag is how the text of a file is encoded.
+type encodingFlag struct{ text.Encoding }
+
+func (e *encodingFlag) define(flags *pflag.FlagSet, file string) {
+	flags.Var(e, "encoding", "how the text of "+file+" is encoded, if it is not UTF-8, as a `NAME`: windows-1252 (Excel's \"CSV\" in Western Europe), macintosh, shift_jis, gbk, …")
+}
+
+func (e *encodingFlag) Set(s string) (err error) {
+	e.Encoding, err = text.ParseEncoding(s)
+	return err
+}
+
+func (*encodingFlag) Type() string { return "encoding" }

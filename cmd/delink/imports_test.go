@@ -13,7 +13,7 @@ import (
 )
 
 var order = []string{
-	"pkg/crash", "pkg/outcome", "pkg/disk", "pkg/sealed", "pkg/zoho/internal/web", "pkg/zoho", "pkg/zoho/login", "pkg/progress",
+	"pkg/crash", "pkg/outcome", "pkg/disk", "pkg/sealed", "pkg/zoho/internal/web", "pkg/zoho", "pkg/nearest", "pkg/zoho/login", "pkg/progress",
 	"pkg/reader/value", "pkg/reader/text", "pkg/reader/scan", "pkg/reader", "pkg/chunker", "pkg/suspicion", "pkg/worker/engine", "pkg/worker",
 	"pkg/relation", "pkg/journal", "pkg/trace", "pkg/report", "pkg/recap", "pkg/page", "pkg/job", "pkg/export", "pkg/job/simulation", "pkg/doctor", "pkg/probe",
 }

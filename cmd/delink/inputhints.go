@@ -7,6 +7,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/reader"
+	"delink/pkg/reader/text"
 	"delink/pkg/suspicion"
 )
 
@@ -102,6 +103,8 @@ func inputHint(e *reader.InputError) string {
 		}
 	case reader.OmitDelimiter:
 		flags = "leave out --delimiter"
+	case reader.GiveEncoding:
+		return e.Hint + ", or " + encodingHint(r)
 	case reader.ChooseColumns:
 		flags = "say which, for example --columns " + shellQuote(r.Example.String())
 	case reader.CorrectColumns:
@@ -113,6 +116,17 @@ func inputHint(e *reader.InputError) string {
 		return flags
 	}
 	return e.Hint + "; " + flags
+}
+
+// encodingHint says how to tell the encoding of a text.
+func encodingHint(r reader.GiveEncoding) string {
+	switch {
+	case r.Encoding == (text.Encoding{}):
+		return "say with --encoding how it is encoded"
+	case r.Reads == "":
+		return "add --encoding " + r.Encoding.String()
+	}
+	return fmt.Sprintf("add --encoding %s, which reads this as %q", r.Encoding, r.Reads)
 }
 
 // completeHint says how to tell what a header lacks.

@@ -14,9 +14,10 @@ import (
 
 // Options say what the file does not say itself.
 type Options struct {
-	Module, Relation string  // for all rows of a file that lacks the column
-	Columns          Columns // the columns of the parts of a link, where their names do not tell
-	Delimiter        byte    // what separates columns; 0 to find it out
+	Module, Relation string        // for all rows of a file that lacks the column
+	Columns          Columns       // the columns of the parts of a link, where their names do not tell
+	Delimiter        byte          // what separates columns; 0 to find it out
+	Encoding         text.Encoding // of a file without a byte order mark; zero if the user has not said it
 
 	parents bool // only the parent records are read: see Parents
 }
@@ -54,11 +55,11 @@ func New(file string, src io.Reader, opt Options) (*Reader, error) {
 		}
 	}
 	var d Dialect
-	plain, encoding, marked, err := text.Open(src)
+	plain, encoding, marked, err := text.Open(src, opt.Encoding)
 	if err != nil {
 		return nil, notText(file, err)
 	}
-	d.encoding, d.BOM = encoding, marked
+	d.encoding, d.BOM = encoding, marked || encoding != (text.Encoding{})
 	in := newRecords(file, plain)
 	if err := in.readHeader(d, opt); err != nil {
 		return nil, err
@@ -72,6 +73,9 @@ func notText(file string, err error) error {
 	var t *text.Error
 	if errors.As(err, &t) {
 		e.Line, e.Col, e.Cause, e.Hint, e.Err = t.Line, t.Col, t.Cause, t.Hint, t.Err
+		if t.Is != (text.Encoding{}) {
+			e.Remedy = GiveEncoding{Encoding: t.Is}
+		}
 	}
 	return e
 }

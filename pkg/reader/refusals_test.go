@@ -66,13 +66,17 @@ var refusedInputs = []struct {
 		`links.csv:1:38: column parent_id is there twice, as columns 2 and 5`, "rename the one",
 		reader.Options{},
 	},
-	{"UTF-16 without mark", "m\x00o\x00d\x00", `links.csv:1:1: the file is UTF-16 text without the mark that says so`, "save it again as UTF-8", reader.Options{}},
-	{"UTF-16 without mark, big end first", "\x00m\x00o", `links.csv:1:1: the file is UTF-16 text without the mark that says so`, "save it again as UTF-8", reader.Options{}},
+	{"UTF-16 without mark", "m\x00o\x00d\x00", `links.csv:1:1: the file is UTF-16 text without the mark that says so`, "save it again as UTF-8 (in Excel: CSV UTF-8); GiveEncoding{Encoding:utf-16le Reads:}$", reader.Options{}},
+	{"UTF-16 without mark, big end first", "\x00m\x00o", `links.csv:1:1: the file is UTF-16 text without the mark that says so`, "save it again as UTF-8 (in Excel: CSV UTF-8); GiveEncoding{Encoding:utf-16be Reads:}$", reader.Options{}},
 	{"gzip cut short", "\x1f\x8b\x08\x00", `links.csv:1: cannot be unpacked: the gzip file ends too early: it is incomplete`, "copy the file", reader.Options{}},
 	{"zstd cut short", "\x28\xb5\x2f\xfd\x00", `links.csv:1: cannot be unpacked: the zstd file ends too early: it is incomplete`, "copy the file", reader.Options{}},
 	{"archive", "PK\x03\x04\x14\x00", `links.csv:1:1: the file is a zip archive, not a CSV file`, "unpack it first", reader.Options{}},
 	{"NUL in the header", "module,par\x00ent_id\n1,2\n", `links.csv:1:11: the header has a NUL byte`, "the file is damaged", reader.Options{}},
-	{"Latin-1 in the header", "module,parent_id,relation,related_id,Stra\xdfe\n", `links.csv:1:42: the header is not UTF-8 text`, "save it again as UTF-8", reader.Options{}},
+	{"Latin-1 in the header", "module,parent_id,relation,related_id,Stra\xdfe\n", `links.csv:1:42: the text is not UTF-8: the header has "Stra\xdfe"`, `Excel's "CSV" saves like this: save it as "CSV UTF-8"; GiveEncoding{Encoding:windows-1252 Reads:Straße}$`, reader.Options{}},
+	{"Latin-1 in a header that says that it is UTF-8", "\ufeffmodule,parent_id,relation,related_id,Stra\xdfe\n", `links.csv:1:42: the header is not UTF-8 text`, "save the file again as UTF-8", reader.Options{}},
+	{"another encoding than is told", "module,parent_id,relation,related_id,Stra\xd2e\n", `links.csv:1:42: the header is not windows-1253 text`, "the file may be in another encoding", reader.Options{Encoding: encodingOf("windows-1253")}},
+	{"what is no character in the usual encoding", "module,parent_id,relation,related_id,Stra\x9de\n", `links.csv:1:42: the text is not UTF-8: the header has "Stra\x9de"`, `Excel's "CSV" saves like this: save it as "CSV UTF-8"; GiveEncoding{Encoding: Reads:}$`, reader.Options{}},
+	{"Latin-1 between bars", "module|parent_id|relation|related_id|Note\nCampaigns|1|Leads|2|Stra\xdfe\n", `links.csv:2:25: the text is not UTF-8: column 5, Note has "Stra\xdfe"`, "Excel's", reader.Options{}},
 	{"sep line with half of its quotes", "\"sep=;\na;b\n", `links.csv:1:1: the quote that opens here is never closed, and swallows the rest of the file`, "close it", reader.Options{}},
 	{"header lacks a column behind a sep line", "sep=;\n\na;b\n", `links.csv:3:1: the header lacks the columns module, parent_id, relation, related_id`, "it has a, b;", reader.Options{}},
 	{"compressed twice", string(toGzip(string(toZstd(header)))), `links.csv:1:1: the file is compressed twice`, "unpack it first", reader.Options{}},
@@ -180,7 +184,6 @@ var refusedRows = []struct{ name, row, want, hint string }{
 	{"NUL", "Campaigns,1,Leads,1,a\x00b", `links.csv:2:22: column 5, Note "a\x00b" has a NUL byte`, "the file is damaged"},
 	{"NUL at the beginning", "\x00,1,Leads,1,", `links.csv:2:1: column 1, module "\x00" has a NUL byte`, "the file is damaged"},
 	{"NUL in an id", "Campaigns,1\x00,Leads,1,", `links.csv:2:12: column 2, parent_id "1\x00" has a NUL byte`, "the file is damaged"},
-	{"Latin-1", "Campaigns,1,Leads,1,\"x\nStra\xdfe\"", `links.csv:2: column 5, Note "x\nStra\xdfe" is not UTF-8 text (in line 3)`, "save it again"},
 }
 
 func TestRefusedRows(t *testing.T) {

@@ -1,9 +1,9 @@
 package reader
 
 import (
-	"delink/pkg/zoho"
-
+	"delink/pkg/reader/text"
 	"delink/pkg/reader/value"
+	"delink/pkg/zoho"
 )
 
 // Remedy is what Options can do about an InputError: one of the types below. How a user sets
@@ -17,6 +17,13 @@ type (
 
 	// OmitDelimiter is to have the delimiter found out.
 	OmitDelimiter struct{}
+
+	// GiveEncoding is to say how the text is encoded: in Encoding, or if that is zero, in what the user
+	// knows. Reads is how what is wrong reads in it; empty if that is not known.
+	GiveEncoding struct {
+		Encoding text.Encoding
+		Reads    string
+	}
 
 	// ChooseColumns is to say which column is which, since there is more than one way. Example is
 	// one of them.
@@ -35,6 +42,7 @@ type (
 
 func (GiveDelimiter) isRemedy()  {}
 func (OmitDelimiter) isRemedy()  {}
+func (GiveEncoding) isRemedy()   {}
 func (ChooseColumns) isRemedy()  {}
 func (CorrectColumns) isRemedy() {}
 func (Complete) isRemedy()       {}
