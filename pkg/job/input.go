@@ -9,6 +9,7 @@ import (
 	"delink/pkg/disk"
 	"delink/pkg/outcome"
 	"delink/pkg/reader"
+	"delink/pkg/reader/text"
 	"delink/pkg/relation"
 	"delink/pkg/report"
 	"delink/pkg/suspicion"
@@ -145,7 +146,7 @@ func (p *Input) refuseRows(wrong problems) *Refusal {
 	// accent.
 	if p.wrong.Undecoded() {
 		r.Remedy = NoRemedy
-		if p.Config.Reader.Encoding.IsTranscoded() {
+		if told := p.Config.Reader.Encoding; told != (text.Encoding{}) && told == p.Header.Encoding() {
 			r.Remedy = NameEncoding
 		}
 	}

@@ -21,6 +21,9 @@ type Dialect struct {
 	encoding text.Encoding // of the input
 }
 
+// Encoding is how the input is encoded; zero if that is UTF-8 and only its mark says so, or nothing.
+func (d *Dialect) Encoding() text.Encoding { return d.encoding }
+
 // newline is what ends a line, for counting them.
 func (d *Dialect) newline() byte {
 	if d.LineEnd == "\r" {
