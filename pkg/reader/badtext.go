@@ -65,7 +65,7 @@ func notUTF8(raw []byte) int {
 
 // isNeeded reports whether the values of a column are used, and not only carried along.
 func (h *Header) isNeeded(column int) bool {
-	return slices.Contains(h.index[:], column) 
+	return slices.Contains(h.index[:], column) || slices.Contains(h.links, column)
 }
 
 // isSplitSurely reports whether no byte of a text in an unknown encoding can be taken for a delimiter.
