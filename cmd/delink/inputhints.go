@@ -7,7 +7,6 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/reader"
-	"delink/pkg/reader/text"
 	"delink/pkg/suspicion"
 )
 
@@ -120,13 +119,17 @@ func inputHint(e *reader.InputError) string {
 
 // encodingHint says how to tell the encoding of a text.
 func encodingHint(r reader.GiveEncoding) string {
-	switch {
-	case r.Encoding == (text.Encoding{}):
-		return "say with --encoding how it is encoded"
-	case r.Reads == "":
-		return "add --encoding " + r.Encoding.String()
+	var ways []string
+	for _, likely := range r.Likely {
+		if likely.Reads == "" {
+			return "add --encoding " + likely.Encoding.String()
+		}
+		ways = append(ways, fmt.Sprintf("--encoding %s if this means %q", likely.Encoding, likely.Reads))
 	}
-	return fmt.Sprintf("add --encoding %s, which reads this as %q", r.Encoding, r.Reads)
+	if ways == nil {
+		return "say with --encoding how it is encoded"
+	}
+	return "say how it is encoded: " + strings.Join(ways, ", ")
 }
 
 // completeHint says how to tell what a header lacks.

@@ -41,8 +41,9 @@ func TestInputHints(t *testing.T) {
 			reader.Options{},
 			"it has Product Id, Deal Id; Product Id looks like the id of one of the Products, Deal Id looks like the id of one of the Deals; add --module Products --relation Deals to remove Deals from Products",
 		},
-		{"an encoding that is not said", "module,parent_id,relation,related_id,Stra\xdfe\n", reader.Options{}, `Excel's "CSV" saves like this: save it as "CSV UTF-8", or add --encoding windows-1252, which reads this as "Straße"`},
-		{"an encoding that nobody knows", "module,parent_id,relation,related_id,Stra\x9de\n", reader.Options{}, `Excel's "CSV" saves like this: save it as "CSV UTF-8", or say with --encoding how it is encoded`},
+		{"an encoding that is not said", "module,parent_id,relation,related_id,Stra\xdfe\n", reader.Options{}, `Excel's "CSV" saves like this: save it as "CSV UTF-8", or say how it is encoded: --encoding windows-1252 if this means "Straße", --encoding macintosh if this means "Straﬂe"`},
+		{"an encoding that nobody knows", "module,parent_id,relation,related_id,Stra\x1b\x9de\n", reader.Options{}, `Excel's "CSV" saves like this: save it as "CSV UTF-8", or say with --encoding how it is encoded`},
+		{"an encoding that is not the usual one", "module,parent_id,relation,related_id,Stra\x9de\n", reader.Options{}, `Excel's "CSV" saves like this: save it as "CSV UTF-8", or say how it is encoded: --encoding macintosh if this means "Straùe"`},
 		{"UTF-16 without a mark", "m\x00o\x00", reader.Options{}, "save it again as UTF-8 (in Excel: CSV UTF-8), or add --encoding utf-16le"},
 		{"module twice", "m\n", reader.Options{Module: "Campaigns", Columns: reader.Columns{0: "m"}}, "--module and --columns both say what the module is: leave one out"},
 	} {

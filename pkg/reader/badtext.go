@@ -109,7 +109,7 @@ func (d *decoder) textError(c *chunk, rec record) *RowError {
 	e.Undecoded = p != &problemNUL
 	if e.Undecoded && !d.header.BOM {
 		f := fields[index]
-		d.refused = d.header.notUTF8(fmt.Sprintf("column %d, %s", index+1, e.Column), raw[f.Start:f.End])
+		d.refused = notUTF8Error(fmt.Sprintf("column %d, %s", index+1, e.Column), raw[f.Start:f.End])
 		d.refused.File, d.refused.Line, d.refused.Col = d.file, e.AtLine, e.AtCol
 	}
 	return e
@@ -139,7 +139,7 @@ func (h *Header) checkText() *InputError {
 		s := scan.Scanner{Comma: h.Comma, Newline: h.newline()}
 		for _, f := range s.Split(h.Raw) {
 			if f.Start <= at && at < f.End {
-				e = h.notUTF8("the header", h.Raw[f.Start:f.End])
+				e = notUTF8Error("the header", h.Raw[f.Start:f.End])
 			}
 		}
 	}
@@ -147,16 +147,37 @@ func (h *Header) checkText() *InputError {
 	return e
 }
 
-// notUTF8 is the error of an input in an encoding that nothing says. field is a value that shows it,
-// which is in where.
-func (d *Dialect) notUTF8(where string, field []byte) *InputError {
-	remedy := GiveEncoding{Encoding: text.Windows1252, Reads: shorten(scan.Unquote([]byte(text.Windows1252.Read(field))))}
-	if !utf8.ValidString(remedy.Reads) || strings.ContainsFunc(remedy.Reads, unicode.IsControl) {
-		remedy = GiveEncoding{} // there are no such characters, or nobody writes them: it is another encoding
+// notUTF8Error is the error of an input in an encoding that nothing says. field is a value that shows
+// it, which is in where.
+func notUTF8Error(where string, field []byte) *InputError {
+	shown, cut := []byte(scan.Unquote(field)), ""
+	if at := notUTF8(shown); at > maxShown/2 {
+		shown, cut = shown[at-maxShown/2:], "…" // what is wrong has to be among what is shown
 	}
 	return &InputError{
-		Cause:  fmt.Sprintf("the text is not UTF-8: %s has %q", where, shorten(scan.Unquote(field))),
+		Cause:  fmt.Sprintf("the text is not UTF-8: %s has %q", where, cut+shorten(string(shown))),
 		Hint:   `Excel's "CSV" saves like this: save it as "CSV UTF-8"`,
-		Remedy: remedy,
+		Remedy: GiveEncoding{likelyReadings(cut, shown)},
 	}
 }
+
+// likelyReadings gives the encodings in which a value that is not UTF-8 is likely to be. cut stands
+// for what is left out before it.
+func likelyReadings(cut string, shown []byte) (all []Reading) {
+	for _, e := range []text.Encoding{text.Windows1252, text.Macintosh} {
+		reads := cut + shorten(e.Read(shown))
+		if trimmed := value.Trim(reads); trimmed != "" {
+			reads = trimmed
+		}
+		switch {
+		case !utf8.ValidString(reads), strings.ContainsFunc(reads, isControl):
+			// There is no such character, or nobody writes it: it is another encoding.
+		case slices.ContainsFunc(all, func(r Reading) bool { return r.Reads == reads }):
+		default:
+			all = append(all, Reading{e, reads})
+		}
+	}
+	return all
+}
+
+func isControl(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }

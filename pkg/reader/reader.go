@@ -74,7 +74,7 @@ func notText(file string, err error) error {
 	if errors.As(err, &t) {
 		e.Line, e.Col, e.Cause, e.Hint, e.Err = t.Line, t.Col, t.Cause, t.Hint, t.Err
 		if t.Is != (text.Encoding{}) {
-			e.Remedy = GiveEncoding{Encoding: t.Is}
+			e.Remedy = GiveEncoding{[]Reading{{Encoding: t.Is}}}
 		}
 	}
 	return e

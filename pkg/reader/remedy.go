@@ -18,9 +18,13 @@ type (
 	// OmitDelimiter is to have the delimiter found out.
 	OmitDelimiter struct{}
 
-	// GiveEncoding is to say how the text is encoded: in Encoding, or if that is zero, in what the user
-	// knows. Reads is how what is wrong reads in it; empty if that is not known.
-	GiveEncoding struct {
+	// GiveEncoding is to say how the text is encoded. Likely has the encodings that it may be in, the
+	// likeliest first; only the user knows.
+	GiveEncoding struct{ Likely []Reading }
+
+	// Reading is how what is wrong with a text reads in an encoding; empty if it is sure that the text
+	// is in this encoding.
+	Reading struct {
 		Encoding text.Encoding
 		Reads    string
 	}

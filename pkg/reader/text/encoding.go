@@ -39,8 +39,10 @@ var (
 	utf16LE = Encoding{name: "utf-16le", order: binary.LittleEndian}
 	utf16BE = Encoding{name: "utf-16be", order: binary.BigEndian}
 
-	// Windows1252 is what programs for Western Europe write that know no Unicode. They call it ANSI.
+	// Windows1252 and Macintosh are what programs for Western Europe write that know no Unicode, on
+	// Windows, where they call it ANSI, and on a Mac.
 	Windows1252 = Encoding{name: "windows-1252", other: charmap.Windows1252}
+	Macintosh   = Encoding{name: "macintosh", other: charmap.Macintosh}
 )
 
 // ParseEncoding finds an encoding by one of the names that browsers know (the Encoding Standard of
