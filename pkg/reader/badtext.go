@@ -74,10 +74,7 @@ func (d *Dialect) isSplitSurely() bool { return d.Comma != '|' || d.BOM }
 
 // textError is the error of a row that is not text; nil for one that is, or is as far as it is needed.
 // It sets refused if the rows below cannot be read either.
-func (d *decoder) textError(c *chunk, rec record) *RowError {
-	if c.isText {
-		return nil
-	}
+func (d *decoder) textError(c *chunk, rec *record) *RowError {
 	raw := c.raw(rec)
 	at, p := d.header.badText(raw)
 	if p == nil {
