@@ -104,6 +104,8 @@ func inputHint(e *reader.InputError) string {
 		flags = "leave out --delimiter"
 	case reader.GiveEncoding:
 		return e.Hint + ", or " + encodingHint(r)
+	case reader.CorrectEncoding:
+		flags = "leave out --encoding, or say with it how the file is really encoded"
 	case reader.ChooseColumns:
 		flags = "say which, for example --columns " + shellQuote(r.Example.String())
 	case reader.CorrectColumns:

@@ -6,11 +6,16 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/reader"
+	"delink/pkg/reader/text"
 	"delink/pkg/suspicion"
 )
 
 // Where a flag helps with an input, the hint names it as it is to be written.
 func TestInputHints(t *testing.T) {
+	utf16, err := text.ParseEncoding("utf-16")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		name, input string
 		opt         reader.Options
@@ -44,6 +49,7 @@ func TestInputHints(t *testing.T) {
 		{"an encoding that is not said", "module,parent_id,relation,related_id,Stra\xdfe\n", reader.Options{}, `Excel's "CSV" saves like this: save it as "CSV UTF-8", or say how it is encoded: --encoding windows-1252 if this means "Straße", --encoding macintosh if this means "Straﬂe"`},
 		{"an encoding that nobody knows", "module,parent_id,relation,related_id,Stra\x1b\x9de\n", reader.Options{}, `Excel's "CSV" saves like this: save it as "CSV UTF-8", or say with --encoding how it is encoded`},
 		{"an encoding that is not the usual one", "module,parent_id,relation,related_id,Stra\x9de\n", reader.Options{}, `Excel's "CSV" saves like this: save it as "CSV UTF-8", or say how it is encoded: --encoding macintosh if this means "Straùe"`},
+		{"no UTF-16", "module,parent_id,relation,related_id\n", reader.Options{Encoding: utf16}, "leave out --encoding, or say with it how the file is really encoded"},
 		{"UTF-16 without a mark", "m\x00o\x00", reader.Options{}, "save it again as UTF-8 (in Excel: CSV UTF-8), or add --encoding utf-16le"},
 		{"module twice", "m\n", reader.Options{Module: "Campaigns", Columns: reader.Columns{0: "m"}}, "--module and --columns both say what the module is: leave one out"},
 	} {

@@ -9,7 +9,6 @@ import (
 	"delink/pkg/disk"
 	"delink/pkg/outcome"
 	"delink/pkg/reader"
-	"delink/pkg/reader/text"
 	"delink/pkg/relation"
 	"delink/pkg/report"
 	"delink/pkg/suspicion"
@@ -146,7 +145,7 @@ func (p *Input) refuseRows(wrong problems) *Refusal {
 	// accent.
 	if p.wrong.Undecoded() {
 		r.Remedy = NoRemedy
-		if told := p.Config.Reader.Encoding; told != (text.Encoding{}) && told == p.Header.Encoding() {
+		if p.Header.IsEncodingTold() {
 			r.Remedy = NameEncoding
 		}
 	}

@@ -140,6 +140,9 @@ func (h *Header) checkText() *InputError {
 			}
 		}
 	}
+	if h.told && p != &problemNUL {
+		e.Hint, e.Remedy = "", CorrectEncoding{}
+	}
 	e.Line, e.Col = h.lineCol(h.Raw, at, h.Line)
 	return e
 }

@@ -19,10 +19,12 @@ type Dialect struct {
 	Sep     string // Excel's line before the header that names the delimiter, with its line end; or empty
 
 	encoding text.Encoding // of the input
+	told     bool          // only Options say so
 }
 
-// Encoding is how the input is encoded; zero if that is UTF-8 and only its mark says so, or nothing.
-func (d *Dialect) Encoding() text.Encoding { return d.encoding }
+// IsEncodingTold reports whether the input is read in an encoding because Options say so, and not its
+// mark.
+func (d *Dialect) IsEncodingTold() bool { return d.told }
 
 // newline is what ends a line, for counting them.
 func (d *Dialect) newline() byte {

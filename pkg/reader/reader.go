@@ -59,7 +59,8 @@ func New(file string, src io.Reader, opt Options) (*Reader, error) {
 	if err != nil {
 		return nil, notText(file, err)
 	}
-	d.encoding, d.BOM = encoding, marked || encoding != (text.Encoding{})
+	d.encoding, d.told = encoding, !marked && encoding != (text.Encoding{})
+	d.BOM = marked || d.told
 	in := newRecords(file, plain)
 	if err := in.readHeader(d, opt); err != nil {
 		return nil, err
@@ -75,6 +76,9 @@ func notText(file string, err error) error {
 		e.Line, e.Col, e.Cause, e.Hint, e.Err = t.Line, t.Col, t.Cause, t.Hint, t.Err
 		if t.Is != (text.Encoding{}) {
 			e.Remedy = GiveEncoding{[]Reading{{Encoding: t.Is}}}
+		}
+		if t.IsNotTold {
+			e.Remedy = CorrectEncoding{}
 		}
 	}
 	return e

@@ -29,6 +29,9 @@ type (
 		Reads    string
 	}
 
+	// CorrectEncoding is to say another encoding, or none.
+	CorrectEncoding struct{}
+
 	// ChooseColumns is to say which column is which, since there is more than one way. Example is
 	// one of them.
 	ChooseColumns struct{ Example Columns }
@@ -44,12 +47,13 @@ type (
 	}
 )
 
-func (GiveDelimiter) isRemedy()  {}
-func (OmitDelimiter) isRemedy()  {}
-func (GiveEncoding) isRemedy()   {}
-func (ChooseColumns) isRemedy()  {}
-func (CorrectColumns) isRemedy() {}
-func (Complete) isRemedy()       {}
+func (GiveDelimiter) isRemedy()   {}
+func (OmitDelimiter) isRemedy()   {}
+func (GiveEncoding) isRemedy()    {}
+func (CorrectEncoding) isRemedy() {}
+func (ChooseColumns) isRemedy()   {}
+func (CorrectColumns) isRemedy()  {}
+func (Complete) isRemedy()        {}
 
 // OptionError says which of Options is wrong whatever the input is.
 type OptionError struct {

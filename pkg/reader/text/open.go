@@ -54,6 +54,7 @@ type Error struct {
 	Cause     string   // what is wrong
 	Hint      string   // what to do about it, may be empty
 	Is        Encoding // of a text that is refused because nothing says its encoding; else zero
+	IsNotTold bool     // the text is not in the encoding that Open was told
 	Err       error    // what the source said, or nil
 }
 
@@ -104,6 +105,9 @@ func Open(src io.Reader, told Encoding) (_ io.Reader, e Encoding, marked bool, _
 		}
 		in.begin = in.begin[len(m.begin):]
 		return m.encoding.decoded(in), m.encoding, true, nil
+	}
+	if told.IsUTF16() && bytes.IndexByte(in.begin, 0) < 0 && len(in.begin) > 0 { // a delimiter is ASCII, and has a NUL byte
+		return nil, e, false, &Error{Line: 1, Col: 1, Cause: "the file is not UTF-16 text", IsNotTold: true}
 	}
 	return told.decoded(in), told, false, nil
 }
