@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"delink/pkg/job"
+	"delink/pkg/reader/text"
 	"delink/pkg/zoho"
 	"delink/pkg/zoho/emulator"
 )
@@ -20,6 +21,7 @@ var choices = map[string][]string{
 	"converted":    {"both", "only", "no"},
 	"dc":           zoho.DataCentreNames(),
 	"delimiter":    {"comma", "semicolon", "tab", "pipe"},
+	"encoding":     text.EncodingNames(),
 	"environment":  {"production", "sandbox", "developer"},
 	"fewest-calls": {string(job.FewestAuto), string(job.FewestAlways), string(job.FewestNever)},
 	"if-changed":   {string(job.ChangedResume), string(job.ChangedRestart)},

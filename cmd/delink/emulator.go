@@ -190,18 +190,11 @@ func refuseWithoutLinks(flags *pflag.FlagSet) (err error) {
 func (p *program) loadLinks(e *emulator.Emulator, f *emulatorFlags) error {
 	load := linkLoader{to: e}
 	bad := &job.Refusal{}
-	err := job.EachRow(f.links, p.stdin, f.reader(), load.add, func(row *reader.RowError) {
-		if len(bad.Rows) == job.KeptBad {
-			bad.More++
-			return
-		}
-		bad.Rows = append(bad.Rows, row)
-	})
-	switch {
-	case err != nil:
+	if err := job.EachRow(f.links, p.stdin, f.reader(), load.add, bad.Rows.Add); err != nil {
 		return err
-	case len(bad.Rows) > 0:
-		bad.Cause = fmt.Sprintf("%s: %s cannot be used", f.links, counted(len(bad.Rows)+bad.More, "row", "rows"))
+	}
+	if n := bad.Rows.Count(); n > 0 {
+		bad.Cause = fmt.Sprintf("%s: %s cannot be used", f.links, counted(n, "row", "rows"))
 		return bad
 	}
 	return load.flush()

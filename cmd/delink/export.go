@@ -30,6 +30,7 @@ type exportFlags struct {
 	output    string
 	restart   bool
 	json      bool
+	encoding  encodingFlag
 
 	relation zoho.Relation
 	filter   export.Filter
@@ -39,6 +40,7 @@ func (f *exportFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.parents.Where, "where", "", "parent records that meet a `condition` in COQL")
 	flags.StringVar(&f.parents.View, "view", "", "parent records of a custom view, by its `name`")
 	flags.StringVar(&f.parents.File, "parents", "", "parent records that a CSV `file` names")
+	f.encoding.define(flags, "--parents")
 	flags.StringArrayVar(&f.parent, "parent", nil, "a parent record, by its `id`; can be repeated")
 	flags.BoolVar(&f.parents.All, "all", false, "all records of the module")
 	flags.StringArrayVar(&f.link, "link", nil, "only links with these values in a field of their own, as `field=values` with commas between values; can be repeated")
@@ -64,6 +66,7 @@ func (f *exportFlags) check(cmd *cobra.Command, relation string) (err error) {
 			return usageError{fmt.Errorf("--parent %w", err), "give the id of a parent record"}
 		}
 	}
+	f.parents.Encoding = f.encoding.Encoding
 	ways := 0
 	for _, given := range []bool{cmd.Flags().Changed("where"), cmd.Flags().Changed("view"), cmd.Flags().Changed("parents"), len(f.parent) > 0, f.parents.All} {
 		if given {

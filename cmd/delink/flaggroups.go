@@ -12,6 +12,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/reader"
+	"delink/pkg/reader/text"
 	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
 )
@@ -22,6 +23,7 @@ type formFlags struct {
 	parent    string
 	columns   columnsFlag
 	delimiter delimiterFlag
+	encoding  encodingFlag
 }
 
 func (f *formFlags) define(flags *pflag.FlagSet) {
@@ -29,6 +31,7 @@ func (f *formFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.parent, "parent-id", "", "`id` of the parent record of all rows, if the input has no column for it")
 	flags.Var(&f.columns, "columns", "which `columns` are the parts of a link, where the header does not say: parent_id=NAME,related_id=NAME, with double quotes around a name with a comma")
 	flags.Var(&f.delimiter, "delimiter", "what is between columns, if it cannot be found out: comma, semicolon, tab or pipe")
+	f.encoding.define(flags, "the input")
 }
 
 // inputFlags say how an input is read. All commands that need an input have them.
@@ -48,7 +51,10 @@ func (f *inputFlags) reader() reader.Options { return f.formFlags.reader(f.relat
 // reader gives the options of the reader. relation is the related list; empty if only the input
 // says it.
 func (f *formFlags) reader(relation string) reader.Options {
-	return reader.Options{Module: f.module, Parent: f.parent, Relation: relation, Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter)}
+	return reader.Options{
+		Module: f.module, Parent: f.parent, Relation: relation,
+		Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter), Encoding: f.encoding.Encoding,
+	}
 }
 
 // crmFlags say which CRM is called. All commands that call one have them.
@@ -236,3 +242,17 @@ func (d *delimiterFlag) Set(s string) error {
 }
 
 func (*delimiterFlag) Type() string { return "word" }
+
+// encodingFlag is how the text of a file is encoded.
+type encodingFlag struct{ text.Encoding }
+
+func (e *encodingFlag) define(flags *pflag.FlagSet, file string) {
+	flags.Var(e, "encoding", "how the text of "+file+" is encoded, if it is not UTF-8: windows-1252 (Excel's \"CSV\" in Western Europe), macintosh, shift_jis, gbk, …")
+}
+
+func (e *encodingFlag) Set(s string) (err error) {
+	e.Encoding, err = text.ParseEncoding(s)
+	return err
+}
+
+func (*encodingFlag) Type() string { return "name" }

@@ -116,6 +116,10 @@ func inputHint(e *reader.InputError) string {
 		}
 	case reader.OmitDelimiter:
 		flags = "leave out --delimiter"
+	case reader.GiveEncoding:
+		return e.Hint + ", or " + encodingHint(r)
+	case reader.CorrectEncoding:
+		flags = "leave out --encoding, or say with it how the file is really encoded"
 	case reader.ChooseColumns:
 		flags = "say which, for example --columns " + shellQuote(r.Example.String())
 	case reader.CorrectColumns:
@@ -127,6 +131,21 @@ func inputHint(e *reader.InputError) string {
 		return flags
 	}
 	return e.Hint + "; " + flags
+}
+
+// encodingHint says how to tell the encoding of a text.
+func encodingHint(r reader.GiveEncoding) string {
+	var ways []string
+	for _, likely := range r.Likely {
+		if likely.Reads == "" {
+			return "add --encoding " + likely.Encoding.String()
+		}
+		ways = append(ways, fmt.Sprintf("--encoding %s if this means %q", likely.Encoding, likely.Reads))
+	}
+	if ways == nil {
+		return "say with --encoding how it is encoded"
+	}
+	return "say how it is encoded: " + strings.Join(ways, ", ")
 }
 
 // completeHint says how to tell what a header lacks.

@@ -6,11 +6,16 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/reader"
+	"delink/pkg/reader/text"
 	"delink/pkg/suspicion"
 )
 
 // Where a flag helps with an input, the hint names it as it is to be written.
 func TestInputHints(t *testing.T) {
+	utf16, err := text.ParseEncoding("utf-16")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		name, input string
 		opt         reader.Options
@@ -48,6 +53,11 @@ func TestInputHints(t *testing.T) {
 		{"no API name", "a\n", reader.Options{Module: "Camp aigns"}, "API names are letters, digits and _, as in Campaigns or Price_Books (Setup › Developer Hub › APIs and SDKs › API Names)"},
 		{"no id", "a\n", reader.Options{Parent: "Fair"}, "open the record in the CRM: its id is the number at the end of the page's address"},
 		{"parent record twice", "m\n", reader.Options{Parent: "1", Columns: reader.Columns{1: "m"}}, "--parent-id and --columns both say what the parent_id is: leave one out"},
+		{"an encoding that is not said", "module,parent_id,relation,related_id,Stra\xdfe\n", reader.Options{}, `Excel's "CSV" saves like this: save it as "CSV UTF-8", or say how it is encoded: --encoding windows-1252 if this means "Straße", --encoding macintosh if this means "Straﬂe"`},
+		{"an encoding that nobody knows", "module,parent_id,relation,related_id,Stra\x1b\x9de\n", reader.Options{}, `Excel's "CSV" saves like this: save it as "CSV UTF-8", or say with --encoding how it is encoded`},
+		{"an encoding that is not the usual one", "module,parent_id,relation,related_id,Stra\x9de\n", reader.Options{}, `Excel's "CSV" saves like this: save it as "CSV UTF-8", or say how it is encoded: --encoding macintosh if this means "Straùe"`},
+		{"no UTF-16", "module,parent_id,relation,related_id\n", reader.Options{Encoding: utf16}, "leave out --encoding, or say with it how the file is really encoded"},
+		{"UTF-16 without a mark", "m\x00o\x00", reader.Options{}, "save it again as UTF-8 (in Excel: CSV UTF-8), or add --encoding utf-16le"},
 		{"module twice", "m\n", reader.Options{Module: "Campaigns", Columns: reader.Columns{0: "m"}}, "--module and --columns both say what the module is: leave one out"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

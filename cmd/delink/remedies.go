@@ -18,6 +18,7 @@ var remedies = map[job.Remedy]string{
 	job.BeginAnewInDoubt:    "begin anew with --restart: it keeps this file under a new name, and takes every link for one that an earlier run may have removed",
 	job.ResumeOrRestart:     "to go on and skip the links that are settled, add --if-changed resume; to begin anew, --if-changed restart",
 	job.SkipInvalidRows:     "go on without them with --skip-invalid",
+	job.NameEncoding:        "say with --encoding how the file is really encoded",
 	job.RaiseMaxLinks:       "raise --max-links",
 	job.VouchForRelation:    "if you know that it can be delinked, add --allow-relation ",
 	job.LeaveOutEnvironment: "leave out --environment",

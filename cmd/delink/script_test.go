@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/text/encoding/htmlindex"
 
 	"delink/pkg/zoho/emulator"
 )
@@ -63,6 +64,7 @@ func TestScript(t *testing.T) {
 			"signal":     cmdSignal,     // signal INT|TERM|HUP|QUIT|KILL: to the program that was started last with &
 			"ended":      cmdEnded,      // ended N|killed: how that program ended; to be asked after wait
 			"exit":       cmdExit,       // exit N COMMAND ...: runs it, and wants this exit code
+			"encoded":    cmdEncoded,    // encoded NAME FILE ...: writes these files again in another encoding than UTF-8
 			"unlink":     cmdUnlink,     // unlink FILE ...: somebody else removes the links of these inputs
 			"field":      cmdField,      // field FILE NAME VALUE: each link of the file has this field of its own in the CRM; an empty value for none
 			"books":      cmdBooks,      // books KEY OP VALUE: what the CRM was asked and did
@@ -133,6 +135,17 @@ func cmdUnlink(ts *testscript.TestScript, neg bool, args []string) {
 			module, parent, list, related := linkOf(ts, r)
 			running(ts).Unlink(module, parent, list, related)
 		}
+	}
+}
+
+func cmdEncoded(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) > 1, "encoded NAME FILE ...")
+	e, err := htmlindex.Get(args[0])
+	ts.Check(err)
+	for _, name := range args[1:] {
+		b, err := e.NewEncoder().Bytes([]byte(ts.ReadFile(name)))
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(name), b, 0o600))
 	}
 }
 

@@ -355,7 +355,7 @@ func printableText(s string) string {
 	return b.String()
 }
 
-// shownRows is how many bad rows a message lists.
+// shownRows is how many bad rows a message lists. Rows with the same error count as one.
 const shownRows = 20
 
 // refusal writes why a run does not begin. reads says that the command would have sent nothing.
@@ -365,25 +365,29 @@ func (u *ui) refusal(r *job.Refusal, reads bool) {
 	if !reads {
 		cause += "; nothing was sent"
 	}
-	rows := r.Rows[:min(len(r.Rows), shownRows)]
-	more := len(r.Rows) + r.More - len(rows)
 	if u.manner().json {
+		rows := r.Rows.First(shownRows)
 		for _, row := range rows {
 			u.error(row.Error(), row.Hint, "file", row.File, "line", row.Line, "column", row.Column, "value", row.Value)
 		}
 		var fields []any
-		if more > 0 {
+		if more := r.Rows.Count() - len(rows); more > 0 {
 			fields = []any{"more_rows", more}
 		}
 		u.error(cause, hint(r), fields...)
 		return
 	}
+	more := r.Rows.Count()
 	hints := map[string]bool{}
-	for _, row := range rows {
-		text := u.shown(row.Error()) + "\n"
-		if row.Hint != "" && !hints[row.Hint] {
-			hints[row.Hint] = true
-			text += "  " + u.labelled("36", "hint:", row.Hint)
+	for _, g := range r.Rows.Groups(shownRows) {
+		more -= g.Rows
+		text := u.shown(g.Error()) + "\n"
+		if g.Rows > 1 {
+			text += u.shown("  for example "+g.Place()) + "\n"
+		}
+		if hint := g.Example.Hint; hint != "" && !hints[hint] {
+			hints[hint] = true
+			text += "  " + u.labelled("36", "hint:", hint)
 		}
 		u.out.put(text, needed)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"delink/pkg/job"
+	"delink/pkg/reader/text"
 	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
@@ -32,13 +33,15 @@ type Config struct {
 	job.Limits
 }
 
-// Parents say which parent records an export is of. Exactly one of the fields is set.
+// Parents say which parent records an export is of. Exactly one of the fields above Encoding is set.
 type Parents struct {
 	Where string    // a condition in COQL
 	View  string    // the name of a custom view
 	File  string    // a file that names them
 	IDs   []zoho.ID // the records themselves
 	All   bool
+
+	Encoding text.Encoding // of File, as in reader.Options
 }
 
 // Add adds a parent record by its id, as files have it.

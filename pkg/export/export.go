@@ -142,7 +142,7 @@ func (x *run) prepare() (err error) {
 		return checkCondition(c.Parents.Where)
 	case c.Parents.File != "":
 		var other int
-		if x.ids, other, err = parentsFile(c.Parents.File, c.Relation.Module); other > 0 {
+		if x.ids, other, err = parentsFile(c.Parents.File, c.Relation.Module, c.Parents.Encoding); other > 0 {
 			x.notef("%s: %d rows of other modules than %s are left out", c.Parents.File, other, c.Relation.Module)
 		}
 		if zoho.FindModule(c.Relation.Module) == nil && errors.As(err, new(*reader.InputError)) {

@@ -11,6 +11,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/reader"
+	"delink/pkg/reader/text"
 	"delink/pkg/zoho"
 )
 
@@ -35,9 +36,9 @@ type parent struct {
 
 func byID(p parent, id zoho.ID) int { return cmp.Compare(p.id, id) }
 
-// parentsFile reads the file that names the parent records of a module. other counts the rows of
-// other modules.
-func parentsFile(path, module string) (ids []zoho.ID, other int, err error) {
+// parentsFile reads the file that names the parent records of a module. told is its encoding, as in
+// reader.Options. other counts the rows of other modules.
+func parentsFile(path, module string, told text.Encoding) (ids []zoho.ID, other int, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		r := &job.Refusal{Err: err, Hint: "give the path of a CSV file with the ids of parent records"}
@@ -47,20 +48,17 @@ func parentsFile(path, module string) (ids []zoho.ID, other int, err error) {
 		return nil, 0, r
 	}
 	defer f.Close()
-	rows, err := reader.Parents(path, f, module)
+	rows, err := reader.Parents(path, f, module, told)
 	if err != nil {
 		return nil, 0, job.InputRefusal(err)
 	}
-	var bad []*reader.RowError
-	more := 0
+	var bad reader.RowErrors
 	for row, err := range rows {
 		switch {
 		case err != nil:
 			return nil, 0, job.InputRefusal(err)
-		case row.Err != nil && len(bad) < job.KeptBad:
-			bad = append(bad, row.Err)
 		case row.Err != nil:
-			more++
+			bad.Add(row.Err)
 		case row.Module != "" && row.Module != module:
 			other++
 		default:
@@ -68,8 +66,8 @@ func parentsFile(path, module string) (ids []zoho.ID, other int, err error) {
 		}
 	}
 	switch {
-	case len(bad) > 0:
-		return nil, 0, &job.Refusal{Cause: fmt.Sprintf("%s: %d rows cannot be used", path, len(bad)+more), Hint: "mend them", Rows: bad, More: more}
+	case bad.Count() > 0:
+		return nil, 0, &job.Refusal{Cause: fmt.Sprintf("%s: %d rows cannot be used", path, bad.Count()), Hint: "mend them", Rows: bad}
 	case len(ids) == 0:
 		return nil, 0, &job.Refusal{Cause: fmt.Sprintf("%s names no record of %s", path, module)}
 	}

@@ -19,21 +19,17 @@ type Input struct {
 	Config     Config
 	Set        *chunker.Set
 	Header     *reader.Header        // how the input was understood
-	Bad        []*reader.RowError    // rows that cannot be used; without SkipInvalid the first ones
+	Bad        []*reader.RowError    // with SkipInvalid, the rows that cannot be used
 	SHA256     string                // of the bytes of the input
 	Suspicions []suspicion.Suspicion // what is often a mistake
 	bad        int                   // how many rows cannot be used
+	wrong      reader.RowErrors      // without SkipInvalid, these rows
 	source     *source
 
 	// If the input is a failures file, these are links that an earlier run left unknown or in
 	// doubt.
 	leftUnknown, inDoubt []reader.Link
 }
-
-// KeptBad is how many rows that cannot be used are kept to be shown, if they are the reason why
-// nothing is sent. There can be millions: a spreadsheet that has changed one id has often changed
-// all.
-const KeptBad = 1000
 
 // gcPercent makes the garbage collector run more often than usual while the input is read: ten
 // million rows must fit in the memory of a laptop.
@@ -89,8 +85,10 @@ func (p *Input) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 		case err != nil:
 			return InputRefusal(err)
 		case row.Err != nil:
-			if p.bad++; p.Config.SkipInvalid || p.bad <= KeptBad {
+			if p.bad++; p.Config.SkipInvalid {
 				p.Bad = append(p.Bad, row.Err)
+			} else {
+				p.wrong.Add(row.Err)
 			}
 			bad(&row)
 		default:
@@ -129,6 +127,32 @@ func InputRefusal(err error) error {
 	return &Refusal{Err: err}
 }
 
+// refuseRows refuses rows that cannot be used. wrong are the relations that cannot be delinked.
+func (p *Input) refuseRows(wrong problems) *Refusal {
+	r := &Refusal{
+		Cause:  fmt.Sprintf("%s: %d rows cannot be used", p.source.name, p.bad),
+		Hint:   "mend them",
+		Remedy: SkipInvalidRows,
+		Rows:   wrong.rows(p),
+	}
+	if p.bad == 1 {
+		r.Cause = p.source.name + ": 1 row cannot be used"
+	}
+	if p.Config.Files.Invalid != "" {
+		r.Hint += " in " + p.Config.Files.Invalid
+	}
+	// To go on without the rows that cannot be decoded could leave out everybody whose name has an
+	// accent.
+	if p.wrong.Undecoded() {
+		r.Remedy = NoRemedy
+		if p.Header.IsEncodingTold() {
+			r.Remedy = NameEncoding
+		}
+	}
+	r.Rows.Join(&p.wrong)
+	return r
+}
+
 // check refuses what must not be sent.
 func (p *Input) check() error {
 	var wrong problems
@@ -137,20 +161,7 @@ func (p *Input) check() error {
 	}
 	switch {
 	case p.bad > 0 && !p.Config.SkipInvalid:
-		rows, where := "rows", ""
-		if p.bad == 1 {
-			rows = "row"
-		}
-		if p.Config.Files.Invalid != "" {
-			where = " in " + p.Config.Files.Invalid
-		}
-		return &Refusal{
-			Cause:  fmt.Sprintf("%s: %d %s cannot be used", p.source.name, p.bad, rows),
-			Hint:   "mend them" + where,
-			Remedy: SkipInvalidRows,
-			Rows:   append(wrong.rows(p), p.Bad...),
-			More:   p.bad - len(p.Bad),
-		}
+		return p.refuseRows(wrong)
 	case len(wrong) > 0:
 		return wrong.refusal(p)
 	case p.suspected() != nil:

@@ -11,11 +11,10 @@ type Refusal struct {
 	Cause  string
 	Hint   string // what to do, apart from what Remedy says; may be empty
 	Remedy Remedy
-	Arg    string             // the relation that the remedy is about, for VouchForRelation
-	Role   Role               // the file that the remedy is about
-	Rows   []*reader.RowError // the rows that cannot be used, if they are the reason
-	More   int                // how many such rows are not in Rows
-	Err    error              // the error that is the reason, or nil
+	Arg    string           // the relation that the remedy is about, for VouchForRelation
+	Role   Role             // the file that the remedy is about
+	Rows   reader.RowErrors // the rows that cannot be used, if they are the reason
+	Err    error            // the error that is the reason, or nil
 }
 
 // Remedy is an option of the program that helps. Only the program knows what the option is called.
@@ -34,6 +33,7 @@ const (
 	BeginAnewInDoubt           // begin anew; every link is in doubt
 	ResumeOrRestart            // say what to do with the unfinished run
 	SkipInvalidRows            // go on without the rows that cannot be used
+	NameEncoding               // say how the text of the input is encoded
 	RaiseMaxLinks              // allow more links
 	VouchForRelation           // say that the relation Arg can be delinked
 	LeaveOutEnvironment        // do not say which kind of org is meant

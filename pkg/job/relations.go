@@ -32,7 +32,7 @@ func (w problems) refusal(p *Input) error {
 	}
 	r := &Refusal{Cause: w[0].Error(), Hint: w[0].Hint()}
 	if p.Header.TellsRelation() {
-		r.Cause = fmt.Sprintf("%s:%d: %s", p.source.name, w.rows(p)[0].Line, r.Cause)
+		r.Cause = fmt.Sprintf("%s:%d: %s", p.source.name, p.Set.FirstLine(w[0].Relation), r.Cause)
 	}
 	if w[0].CanVouch() {
 		r.Remedy, r.Arg = VouchForRelation, w[0].Relation.String()
@@ -41,12 +41,15 @@ func (w problems) refusal(p *Input) error {
 }
 
 // rows gives the first row of each of the relations.
-func (w problems) rows(p *Input) []*reader.RowError {
+func (w problems) rows(p *Input) (all reader.RowErrors) {
 	rows := make([]*reader.RowError, len(w))
 	for i, problem := range w {
 		line := p.Set.FirstLine(problem.Relation)
 		rows[i] = &reader.RowError{File: p.source.name, Line: line, AtLine: line, Reason: problem.Error(), Hint: problem.Hint()}
 	}
 	slices.SortFunc(rows, func(a, b *reader.RowError) int { return cmp.Compare(a.Line, b.Line) })
-	return rows
+	for _, row := range rows {
+		all.Add(row)
+	}
+	return all
 }

@@ -116,21 +116,17 @@ func (j *Job) refuseWithoutFields() error {
 			if j.undone.fields.of(pos)[field] != "" {
 				continue
 			}
-			if len(r.Rows) >= KeptBad {
-				r.More++
-				continue
-			}
 			_, line := j.input.Set.At(pos)
-			r.Rows = append(r.Rows, &reader.RowError{
+			r.Rows.Add(&reader.RowError{
 				File: j.input.source.name, Line: line, AtLine: line,
-				Reason: fmt.Sprintf("%s of %s %s cannot be linked again: its %s is not known", b.Related[i], b.Relation.Module, b.Parent, field),
+				Column: "related_id", Value: b.Related[i].String(), Reason: "cannot be linked again: its " + field + " is not known",
 			})
 		}
 	}
-	if len(r.Rows) == 0 {
+	if r.Rows.Count() == 0 {
 		return nil
 	}
-	r.Cause = fmt.Sprintf("%s: %s cannot be linked again, because the CRM demands a field whose value is not known", j.input.source.name, manyLinks(len(r.Rows)+r.More))
+	r.Cause = fmt.Sprintf("%s: %s cannot be linked again, because the CRM demands a field whose value is not known", j.input.source.name, manyLinks(r.Rows.Count()))
 	r.Hint = "a run with a snapshot keeps such values; or give each of these rows its value, in a column of the input that is called link. and the field's name, such as link.list_price"
 	return r
 }

@@ -24,7 +24,8 @@ type decoder struct {
 	scan    scan.Scanner
 	known   map[zoho.Relation]zoho.Relation // by the names as rows have them
 
-	relations int // different ones that rows are about
+	relations int         // different ones that rows are about
+	refused   *InputError // why no row below can be read
 
 	names   zoho.Relation // of the last row, as it has them
 	isRead  bool          // what they mean is known:
@@ -85,10 +86,13 @@ func (d *decoder) rows(c *chunk) {
 		row := &c.found[len(c.found)-1]
 		d.row(c, i, row)
 		if d.relations > maxRelations {
-			c.err = &InputError{
+			d.refused = &InputError{
 				File: d.file, Line: c.rows[i].line, Col: 1, Cause: fmt.Sprintf("the rows are about more than %d different relations", maxRelations),
 				Hint: "one of the columns module and relation seems to hold something else: look at the header",
 			}
+		}
+		if d.refused != nil {
+			c.err = d.refused
 			c.found = c.found[:len(c.found)-1]
 			return
 		}
@@ -231,29 +235,6 @@ func (d *decoder) valueError(c *chunk, rec *record, index int, name string, p *v
 	line, col := d.header.lineCol(raw, f.Start, rec.line)
 	return &RowError{
 		File: d.file, Line: rec.line, AtLine: line, AtCol: col,
-		Column: name, Number: index + 1, Value: shorten(scan.Unquote(raw[f.Start:f.End])), Reason: p.Reason, Hint: p.Hint,
+		Column: name, Number: index + 1, Value: shorten(d.header.encoding.Shown(scan.Unquote(raw[f.Start:f.End]))), Reason: p.Reason, Hint: p.Hint,
 	}
-}
-
-// textError is the error of a row that is not text; nil for one that is.
-func (d *decoder) textError(c *chunk, rec *record) *RowError {
-	raw := c.raw(rec)
-	at, p := d.header.badText(raw)
-	if p == nil {
-		return nil
-	}
-	// The columns that an earlier run has added do not count: this run replaces them.
-	if own := d.header.Own(raw); len(own) != len(raw) {
-		if _, inOwn := d.header.badText(own); inOwn == nil {
-			return nil
-		}
-	}
-	fields := d.scan.Split(raw)
-	index := 0
-	for index < len(fields)-1 && fields[index].End < at {
-		index++
-	}
-	e := d.valueError(c, rec, index, d.header.columnName(index), p)
-	e.AtLine, e.AtCol = d.header.lineCol(raw, at, rec.line)
-	return e
 }

@@ -10,15 +10,21 @@ import (
 )
 
 // Dialect is how a file is written. Files of ours that are made of an input's rows are written in
-// the same way.
+// the same way, but for the encoding: they are read without Options, so they are UTF-16 if the input
+// was, else UTF-8, with a mark if it was known how the input was encoded.
 type Dialect struct {
 	Comma   byte   // the delimiter
 	LineEnd string // "\n", "\r\n", "\r", or "\r\r\n", which programs make that mix up line ends twice
-	BOM     bool   // a byte order mark is before the text
+	BOM     bool   // a byte order mark is before the text of our files, since it is known how the input is encoded
 	Sep     string // Excel's line before the header that names the delimiter, with its line end; or empty
 
-	encoding text.Encoding
+	encoding text.Encoding // of the input
+	told     bool          // only Options say so
 }
+
+// IsEncodingTold reports whether the input is read in an encoding because Options say so, and not its
+// mark.
+func (d *Dialect) IsEncodingTold() bool { return d.told }
 
 // newline is what ends a line, for counting them.
 func (d *Dialect) newline() byte {

@@ -1,8 +1,9 @@
 // Package reader turns the input, a CSV file as people have it, into links.
 //
-// It takes UTF-8 text, or UTF-16 with its mark, also compressed with gzip or zstd; values separated
-// by commas, semicolons, tabs or bars; lines that end in LF, CRLF or CR. Bytes, delimiter and line
-// ends are found out; what cannot be told safely is refused, with what it is and what to do. The
+// It takes UTF-8 text, UTF-16 with its mark, or text in the encoding that Options say, also compressed
+// with gzip or zstd; values separated by commas, semicolons, tabs or bars; lines that end in LF, CRLF
+// or CR. Bytes that are not UTF-8 do no harm in values that are only carried along. Compression,
+// delimiter and line ends are found out; what cannot be told safely is refused, with what it is and what to do. The
 // header names the columns of a link: by the canonical names module, parent_id, relation and
 // related_id, by those of Zoho's exports, or by what Options say. Where there is more than one way
 // to understand it, it is refused: with parent and related record swapped, the job would be another

@@ -40,6 +40,7 @@ type RowError struct {
 	Value         string // the value, shortened
 	Reason        string // what is wrong with the value, or with the row
 	Hint          string // what to do about it, may be empty
+	Undecoded     bool   // the value is not text in the encoding that the input is read in
 }
 
 // Error is the place and the cause, without the hint: links.csv:1042:21: column 4, related_id
@@ -51,15 +52,19 @@ func (e *RowError) Error() string {
 	} else {
 		s.WriteString(place(e.File, e.Line, 0))
 	}
-	s.WriteString(": ")
-	if column := fmt.Sprintf("column %d", e.Number); e.Number > 0 && e.Column != column {
-		s.WriteString(column + ", ")
-	}
-	s.WriteString(e.Message())
+	s.WriteString(": " + e.what())
 	if e.AtLine != e.Line {
 		fmt.Fprintf(&s, " (in line %d)", e.AtLine)
 	}
 	return s.String()
+}
+
+// what is the cause with the column's number: column 4, related_id "12x4" is not a record id.
+func (e *RowError) what() string {
+	if column := fmt.Sprintf("column %d", e.Number); e.Number > 0 && e.Column != column {
+		return column + ", " + e.Message()
+	}
+	return e.Message()
 }
 
 // Message is the cause without the place: related_id "12x4" is not a record id.

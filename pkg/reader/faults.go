@@ -44,7 +44,7 @@ func (r *records) structure(rec record, row scan.Row) (*RowError, error) {
 	}
 	return &RowError{
 		File: r.file, Line: rec.line, AtLine: atLine, AtCol: atCol,
-		Column: r.header.columnName(row.Field), Number: row.Field + 1, Value: shorten(string(r.win.Buf[f.Start:f.End])),
+		Column: r.header.columnName(row.Field), Number: row.Field + 1, Value: shorten(d.encoding.Shown(string(r.win.Buf[f.Start:f.End]))),
 		Reason: reason, Hint: "put the value in quotes, and double the quotes that are part of it",
 	}, nil
 }

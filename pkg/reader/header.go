@@ -1,10 +1,8 @@
 package reader
 
 import (
-	"bytes"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"delink/pkg/reader/scan"
 	"delink/pkg/reader/value"
@@ -191,35 +189,3 @@ func isAdded(name string) bool {
 	name = strings.ToLower(value.Trim(name))
 	return name == ReasonColumn || slices.Contains(AddedColumns[:], name)
 }
-
-// badText says why bytes are not text, and at which offset; nil if they are.
-func (d *Dialect) badText(raw []byte) (at int, problem *value.Problem) {
-	if at := bytes.IndexByte(raw, 0); at >= 0 {
-		return at, &problemNUL
-	}
-	if utf8.Valid(raw) {
-		return 0, nil
-	}
-	for at < len(raw) {
-		r, n := utf8.DecodeRune(raw[at:])
-		if r == utf8.RuneError && n == 1 {
-			break
-		}
-		at += n
-	}
-	if d.encoding.IsUTF16() {
-		return at, &problemUTF16
-	}
-	return at, &problemUTF8
-}
-
-var (
-	problemNUL   = value.Problem{Reason: "has a NUL byte", Hint: "the file is damaged, or is not text: export it again"}
-	problemUTF16 = value.Problem{Reason: "is not UTF-16 text: it has half a character", Hint: "the file is damaged: export it again"}
-	// Bytes that are not UTF-8 could be in any of dozens of encodings, and read as text in most:
-	// nobody can tell which one.
-	problemUTF8 = value.Problem{
-		Reason: "is not UTF-8 text",
-		Hint:   "save it again as UTF-8 (in Excel: CSV UTF-8); if it is Western European, iconv -f WINDOWS-1252 -t UTF-8 turns it into that",
-	}
-)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"delink/pkg/reader/text"
 	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
@@ -21,9 +22,9 @@ type ParentRow struct {
 
 // Parents reads a file that names parent records of a module: an input of links, of which only the
 // parent records count, an export of the module itself, or a list of ids with or without a header.
-// file is its name for messages. Errors are of type *InputError.
-func Parents(file string, src io.Reader, module string) (iter.Seq2[ParentRow, error], error) {
-	r, err := New(file, src, Options{Module: value.APIName(module), parents: true})
+// file is its name for messages, told its encoding as in Options. Errors are of type *InputError.
+func Parents(file string, src io.Reader, module string, told text.Encoding) (iter.Seq2[ParentRow, error], error) {
+	r, err := New(file, src, Options{Module: value.APIName(module), Encoding: told, parents: true})
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"delink/pkg/reader"
+	"delink/pkg/reader/text"
 )
 
 // What people have as lists of parent records.
@@ -31,7 +32,7 @@ func TestParents(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var got []string
-			rows, err := reader.Parents("p.csv", strings.NewReader(test.text), "Campaigns")
+			rows, err := reader.Parents("p.csv", strings.NewReader(test.text), "Campaigns", text.Encoding{})
 			if err != nil {
 				got = append(got, err.Error())
 			} else {

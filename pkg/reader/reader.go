@@ -14,10 +14,11 @@ import (
 
 // Options say what the file does not say itself.
 type Options struct {
-	Module, Relation string  // for all rows of a file that lacks the column
-	Parent           string  // the parent record's id, for all rows of a file that lacks the column
-	Columns          Columns // the columns of the parts of a link, where their names do not tell
-	Delimiter        byte    // what separates columns; 0 to find it out
+	Module, Relation string        // for all rows of a file that lacks the column
+	Parent           string        // the parent record's id, for all rows of a file that lacks the column
+	Columns          Columns       // the columns of the parts of a link, where their names do not tell
+	Delimiter        byte          // what separates columns; 0 to find it out
+	Encoding         text.Encoding // of a file without a byte order mark; zero if the user has not said it
 
 	// Lists has the API names of related lists that the file, or Relation, calls by their labels. A
 	// relation that is not in it stays as it is.
@@ -50,11 +51,12 @@ func New(file string, src io.Reader, opt Options) (*Reader, error) {
 		return nil, err
 	}
 	var d Dialect
-	plain, encoding, marked, err := text.Open(src)
+	plain, encoding, marked, err := text.Open(src, opt.Encoding)
 	if err != nil {
 		return nil, notText(file, err)
 	}
-	d.encoding, d.BOM = encoding, marked
+	d.encoding, d.told = encoding, !marked && encoding != (text.Encoding{})
+	d.BOM = marked || d.told
 	in := newRecords(file, plain)
 	if err := in.readHeader(d, opt); err != nil {
 		return nil, err
@@ -98,6 +100,12 @@ func notText(file string, err error) error {
 	var t *text.Error
 	if errors.As(err, &t) {
 		e.Line, e.Col, e.Cause, e.Hint, e.Err = t.Line, t.Col, t.Cause, t.Hint, t.Err
+		if t.Is != (text.Encoding{}) {
+			e.Remedy = GiveEncoding{[]Reading{{Encoding: t.Is}}}
+		}
+		if t.IsNotTold {
+			e.Remedy = CorrectEncoding{}
+		}
 	}
 	return e
 }

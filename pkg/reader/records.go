@@ -174,9 +174,9 @@ func (r *records) readHeader(d Dialect, opt Options) error {
 		return &InputError{File: r.file, Line: bad.AtLine, Col: bad.AtCol, Cause: "the header is wrong: " + bad.Message(), Hint: bad.Hint}
 	}
 	h := &Header{Dialect: d, Raw: bytes.Clone(r.text(rec)), Line: rec.line, Columns: r.scan.Values(r.win.Buf)}
-	if at, p := d.badText(h.Raw); p != nil {
-		line, col := h.lineCol(h.Raw, at, h.Line)
-		return &InputError{File: r.file, Line: line, Col: col, Cause: "the header " + p.Reason, Hint: p.Hint}
+	if wrong := h.checkText(); wrong != nil {
+		wrong.File = r.file
+		return wrong
 	}
 	r.findTail(h)
 	var wrong *InputError

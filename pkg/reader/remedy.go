@@ -1,9 +1,9 @@
 package reader
 
 import (
-	"delink/pkg/zoho"
-
+	"delink/pkg/reader/text"
 	"delink/pkg/reader/value"
+	"delink/pkg/zoho"
 )
 
 // Remedy is what Options can do about an InputError: one of the types below. How a user sets
@@ -17,6 +17,20 @@ type (
 
 	// OmitDelimiter is to have the delimiter found out.
 	OmitDelimiter struct{}
+
+	// GiveEncoding is to say how the text is encoded. Likely has the encodings that it may be in, the
+	// likeliest first; only the user knows.
+	GiveEncoding struct{ Likely []Reading }
+
+	// Reading is how what is wrong with a text reads in an encoding; empty if it is sure that the text
+	// is in this encoding.
+	Reading struct {
+		Encoding text.Encoding
+		Reads    string
+	}
+
+	// CorrectEncoding is to say another encoding, or none.
+	CorrectEncoding struct{}
 
 	// ChooseColumns is to say which column is which, since there is more than one way. Example is
 	// one of them.
@@ -35,11 +49,13 @@ type (
 	}
 )
 
-func (GiveDelimiter) isRemedy()  {}
-func (OmitDelimiter) isRemedy()  {}
-func (ChooseColumns) isRemedy()  {}
-func (CorrectColumns) isRemedy() {}
-func (Complete) isRemedy()       {}
+func (GiveDelimiter) isRemedy()   {}
+func (OmitDelimiter) isRemedy()   {}
+func (GiveEncoding) isRemedy()    {}
+func (CorrectEncoding) isRemedy() {}
+func (ChooseColumns) isRemedy()   {}
+func (CorrectColumns) isRemedy()  {}
+func (Complete) isRemedy()        {}
 
 // OptionError says which of Options is wrong whatever the input is.
 type OptionError struct {

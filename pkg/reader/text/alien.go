@@ -30,8 +30,7 @@ var aliens = []alien{
 	{"PAR1", "a Parquet file, not a CSV file", "export it as CSV"},
 }
 
-// alien says what the source is if that is no text, or text whose encoding cannot be told for sure;
-// nil otherwise.
+// alien says what the source is if that is no text, or UTF-32; nil otherwise.
 func (b *begun) alien() *alien {
 	for i := range aliens {
 		if !b.has(aliens[i].begin) {
@@ -45,10 +44,21 @@ func (b *begun) alien() *alien {
 	if len(b.begin) >= 262 && string(b.begin[257:262]) == "ustar" {
 		return &alien{what: "a tar archive, not a CSV file", hint: hintUnpack}
 	}
-	if x := b.begin; len(x) >= 4 && (x[0] == 0) != (x[1] == 0) && (x[0] == 0) == (x[2] == 0) && (x[1] == 0) == (x[3] == 0) {
-		return &alien{what: "UTF-16 text without the mark that says so", hint: hintUTF8}
-	}
 	return nil
+}
+
+// bareUTF16 is the encoding of UTF-16 text without a mark, by its first two characters; zero for what
+// does not look like it.
+func (b *begun) bareUTF16() (e Encoding) {
+	x := b.begin
+	switch {
+	case len(x) < 4 || (x[0] == 0) == (x[1] == 0) || (x[0] == 0) != (x[2] == 0) || (x[1] == 0) != (x[3] == 0):
+	case x[0] == 0:
+		return utf16BE
+	default:
+		return utf16LE
+	}
+	return e
 }
 
 // zipped tells a workbook from an archive by the names of the files in it.

@@ -2,7 +2,6 @@ package text
 
 import (
 	"bytes"
-	"encoding/binary"
 	"io"
 )
 
@@ -51,10 +50,12 @@ func (b *begun) has(begin string) bool { return bytes.HasPrefix(b.begin, []byte(
 
 // Error says why a source is not read.
 type Error struct {
-	Line, Col int    // where: line and byte in it, both from 1; 0 if that is not known
-	Cause     string // what is wrong
-	Hint      string // what to do about it, may be empty
-	Err       error  // what the source said, or nil
+	Line, Col int      // where: line and byte in it, both from 1; 0 if that is not known
+	Cause     string   // what is wrong
+	Hint      string   // what to do about it, may be empty
+	Is        Encoding // of a text that is refused because nothing says its encoding; else zero
+	IsNotTold bool     // the text is not in the encoding that Open was told
+	Err       error    // what the source said, or nil
 }
 
 // Error is the cause.
@@ -69,8 +70,10 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.Err }
 
 // Open gives the text of a source as UTF-8, without a byte order mark; marked reports whether there
-// was one. Its errors are of type *Error.
-func Open(src io.Reader) (_ io.Reader, e Encoding, marked bool, _ error) {
+// was one. told is the encoding of a source without a mark. A mark counts more: a file of failures
+// has one, and is read with the same options as the input that it was made of. The errors of Open are
+// of type *Error.
+func Open(src io.Reader, told Encoding) (_ io.Reader, e Encoding, marked bool, _ error) {
 	in := begin(src)
 	if len(in.begin) == 0 && in.err != io.EOF {
 		return nil, e, false, &Error{Cause: "cannot be read", Err: in.err}
@@ -90,18 +93,32 @@ func Open(src io.Reader) (_ io.Reader, e Encoding, marked bool, _ error) {
 	if alien := in.alien(); alien != nil {
 		return nil, e, false, &Error{Line: 1, Col: 1, Cause: "the file is " + alien.what, Hint: alien.hint}
 	}
+	if is := in.bareUTF16(); is != (Encoding{}) && is != told {
+		return nil, e, false, &Error{Line: 1, Col: 1, Cause: "the file is UTF-16 text without the mark that says so", Hint: hintUTF8, Is: is}
+	}
 	for _, m := range []struct {
 		begin    string
 		encoding Encoding
-	}{{Mark, Encoding{}}, {"\xff\xfe", Encoding{binary.LittleEndian}}, {"\xfe\xff", Encoding{binary.BigEndian}}} {
+	}{{Mark, Encoding{}}, {"\xff\xfe", utf16LE}, {"\xfe\xff", utf16BE}} {
 		if !in.has(m.begin) {
 			continue
 		}
 		in.begin = in.begin[len(m.begin):]
-		if m.encoding.IsUTF16() {
-			return newFromUTF16(in, m.encoding.order), m.encoding, true, nil
-		}
-		return in, m.encoding, true, nil
+		return m.encoding.decoded(in), m.encoding, true, nil
 	}
-	return in, e, false, nil
+	if told.IsUTF16() && bytes.IndexByte(in.begin, 0) < 0 && len(in.begin) > 0 { // a delimiter is ASCII, and has a NUL byte
+		return nil, e, false, &Error{Line: 1, Col: 1, Cause: "the file is not UTF-16 text", IsNotTold: true}
+	}
+	return told.decoded(in), told, false, nil
+}
+
+// decoded gives a text in the encoding as UTF-8.
+func (e Encoding) decoded(in io.Reader) io.Reader {
+	switch {
+	case e.order != nil:
+		return newFromUTF16(in, e.order)
+	case e.other != nil:
+		return newFromOther(in, e.other)
+	}
+	return in
 }

@@ -21,7 +21,7 @@ func TestOpen(t *testing.T) {
 		{"nothing", "", "", false, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			in, e, marked, err := text.Open(strings.NewReader(test.bytes))
+			in, e, marked, err := text.Open(strings.NewReader(test.bytes), text.Encoding{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -34,7 +34,7 @@ func TestOpen(t *testing.T) {
 }
 
 func TestNoText(t *testing.T) {
-	_, _, _, err := text.Open(strings.NewReader("%PDF-1.7"))
+	_, _, _, err := text.Open(strings.NewReader("%PDF-1.7"), text.Encoding{})
 	var e *text.Error
 	if !errors.As(err, &e) || e.Line != 1 || e.Col != 1 || e.Error() != "the file is a PDF, not a CSV file" || e.Hint != "export it as CSV" {
 		t.Errorf("got %+v", err)

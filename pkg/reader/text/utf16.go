@@ -16,26 +16,6 @@ import (
 // become half a pair again. golang.org/x/text puts U+FFFD in its place, and the failures file would
 // have another text than the input.
 
-// Encoding is how the characters of a text are written as bytes. The zero Encoding is UTF-8.
-type Encoding struct{ order byteOrder }
-
-// byteOrder is the order of the two bytes of a UTF-16 unit.
-type byteOrder interface {
-	binary.ByteOrder
-	binary.AppendByteOrder
-}
-
-// IsUTF16 reports whether it is UTF-16, of either order of bytes.
-func (e Encoding) IsUTF16() bool { return e.order != nil }
-
-// Append adds text, as Open has given it, to b.
-func (e Encoding) Append(b, text []byte) []byte {
-	if e.order == nil {
-		return append(b, text...)
-	}
-	return appendUTF16(b, e.order, text)
-}
-
 var errHalfUnit = errors.New("the file ends in the middle of a UTF-16 character: it is incomplete")
 
 // fromUTF16 reads UTF-16 without its mark.
@@ -99,7 +79,7 @@ func (r *fromUTF16) decode(p []byte) (n int) {
 			}
 		}
 		if utf16.IsSurrogate(c) {
-			n += copy(p[n:], []byte{0xe0 | byte(c>>12), 0x80 | byte(c>>6)&0x3f, 0x80 | byte(c)&0x3f})
+			n += putHalf(p[n:], c)
 		} else {
 			n += utf8.EncodeRune(p[n:], c)
 		}
@@ -107,6 +87,11 @@ func (r *fromUTF16) decode(p []byte) (n int) {
 	}
 	r.in = in
 	return n
+}
+
+// putHalf writes half a surrogate pair as three bytes, which are not UTF-8.
+func putHalf(p []byte, c rune) int {
+	return copy(p, []byte{0xe0 | byte(c>>12), 0x80 | byte(c>>6)&0x3f, 0x80 | byte(c)&0x3f})
 }
 
 func isHigh(c rune) bool { return 0xd800 <= c && c < 0xdc00 }

@@ -1,0 +1,135 @@
+package reader
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// How much is kept of rows that cannot be used. There can be millions: a spreadsheet that has changed
+// one id has often changed all.
+const (
+	keptErrors = 1000 // rows as they are, and different errors
+	keptSpans  = 4    // of lines that follow each other, of each error
+)
+
+// RowErrors counts the rows of an input that cannot be used, and keeps the first ones. Rows with the
+// same error are one group. The zero value has none.
+type RowErrors struct {
+	count     int
+	undecoded bool
+	first     []*RowError
+	groups    []*RowGroup
+	known     map[rowFault]*RowGroup
+}
+
+// rowFault is what is equal in the errors of a group.
+type rowFault struct {
+	file, column string
+	number       int
+	reason, hint string
+}
+
+// RowGroup is the rows of an input that have the same error: for the same reason, in the same column.
+type RowGroup struct {
+	Example *RowError // of the first row
+	Rows    int
+	spans   []span
+	listed  int // rows in spans
+}
+
+// span is lines on which rows of a group start, from first to last.
+type span struct{ first, last int }
+
+// Add adds a row. The rows of an input come in their order.
+func (r *RowErrors) Add(e *RowError) {
+	r.count++
+	r.undecoded = r.undecoded || e.Undecoded
+	if len(r.first) < keptErrors {
+		r.first = append(r.first, e)
+	}
+	fault := rowFault{e.File, e.Column, e.Number, e.Reason, e.Hint}
+	g := r.known[fault]
+	if g == nil {
+		if len(r.groups) == keptErrors {
+			return
+		}
+		if r.known == nil {
+			r.known = map[rowFault]*RowGroup{}
+		}
+		g = &RowGroup{Example: e}
+		r.known[fault] = g
+		r.groups = append(r.groups, g)
+	}
+	g.add(e.Line)
+}
+
+func (g *RowGroup) add(line int) {
+	g.Rows++
+	last := len(g.spans) - 1
+	switch {
+	case last >= 0 && g.spans[last].last == line-1:
+		g.spans[last].last = line
+	case len(g.spans) < keptSpans:
+		g.spans = append(g.spans, span{line, line})
+	default:
+		return
+	}
+	g.listed++
+}
+
+// Join adds the rows of other, behind those that r has.
+func (r *RowErrors) Join(other *RowErrors) {
+	r.count += other.count
+	r.undecoded = r.undecoded || other.undecoded
+	r.first = append(r.first, other.first...)
+	r.groups = append(r.groups, other.groups...)
+}
+
+// Count is how many rows there are.
+func (r *RowErrors) Count() int { return r.count }
+
+// Undecoded reports whether one of them has text that is none in the encoding that the input is read in.
+func (r *RowErrors) Undecoded() bool { return r.undecoded }
+
+// First gives the first rows, n at the most.
+func (r *RowErrors) First(n int) []*RowError { return r.first[:min(n, len(r.first))] }
+
+// Groups gives the groups in the order of their first rows, n at the most.
+func (r *RowErrors) Groups(n int) []*RowGroup { return r.groups[:min(n, len(r.groups))] }
+
+// Error says what is wrong with the rows of a group, and on which lines they start, without the hint.
+// One row has its place and its value in it: see RowError. Of several, Example is one.
+func (g *RowGroup) Error() string {
+	if g.Rows == 1 {
+		return g.Example.Error()
+	}
+	e := *g.Example
+	e.Value = ""
+	return place(e.File, 0, 0) + ": lines " + g.lines() + ": " + e.what()
+}
+
+// Place is where the value of the example is, and the value: links.csv:2:37 "12x4".
+func (g *RowGroup) Place() string {
+	e := g.Example
+	s := place(e.File, e.AtLine, e.AtCol)
+	if e.Value != "" {
+		s += " " + strconv.Quote(e.Value)
+	}
+	return s
+}
+
+// lines gives the lines on which the rows start: 2–601, 605 and 17 more.
+func (g *RowGroup) lines() string {
+	all := make([]string, len(g.spans))
+	for i, s := range g.spans {
+		all[i] = strconv.Itoa(s.first)
+		if s.last > s.first {
+			all[i] += "–" + strconv.Itoa(s.last)
+		}
+	}
+	if more := g.Rows - g.listed; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(all, ", "), more)
+	}
+	return strings.Join(all, ", ")
+}

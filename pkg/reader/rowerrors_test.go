@@ -1,0 +1,104 @@
+package reader_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"delink/pkg/reader"
+)
+
+// refused is an error of a row for a reason.
+func refused(line int, reason, value string) *reader.RowError {
+	return &reader.RowError{File: "a.csv", Line: line, AtLine: line, AtCol: 7, Column: "parent_id", Number: 2, Value: value, Reason: reason}
+}
+
+func TestGroupsOfRows(t *testing.T) {
+	for _, test := range []struct {
+		name, lines, want string
+	}{
+		{"one row", "5", `a.csv:5:7: column 2, parent_id "5" is empty`},
+		{"two rows", "5 6", `a.csv: lines 5–6: column 2, parent_id is empty`},
+		{"rows with others between", "5 7 9", `a.csv: lines 5, 7, 9: column 2, parent_id is empty`},
+		{"ranges", "2 3 4 6 8 9", `a.csv: lines 2–4, 6, 8–9: column 2, parent_id is empty`},
+		{"more ranges than are shown", "2 4 6 8 9 11 12 14", `a.csv: lines 2, 4, 6, 8–9 and 3 more: column 2, parent_id is empty`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var all reader.RowErrors
+			for _, line := range strings.Fields(test.lines) {
+				var n int
+				if _, err := fmt.Sscan(line, &n); err != nil {
+					t.Fatal(err)
+				}
+				all.Add(refused(n, "is empty", line))
+			}
+			groups := all.Groups(20)
+			if len(groups) != 1 || groups[0].Error() != test.want {
+				t.Fatalf("got  %v\nwant %s", groups[0].Error(), test.want)
+			}
+			first, _, _ := strings.Cut(test.lines, " ")
+			if want := fmt.Sprintf("a.csv:%s:7 %q", first, first); groups[0].Place() != want {
+				t.Errorf("the example is %s, not %s", groups[0].Place(), want)
+			}
+		})
+	}
+}
+
+// Each row is in one group, with those that have the same error and no others.
+func TestEveryRowIsInAGroup(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var all, second reader.RowErrors
+		want := map[string]int{}
+		var order []string
+		line := 1
+		for range rapid.IntRange(0, 40).Draw(t, "rows") {
+			line += rapid.IntRange(1, 3).Draw(t, "further")
+			reason := rapid.SampledFrom([]string{"is empty", "is not an id", "is odd"}).Draw(t, "reason")
+			e := refused(line, reason, fmt.Sprint(line))
+			e.Undecoded = reason == "is odd"
+			if e.Number = rapid.IntRange(1, 2).Draw(t, "column"); e.Number == 1 {
+				e.Column = "module"
+			}
+			key := fmt.Sprint(e.Number, e.Column, e.Reason)
+			if want[key]++; want[key] == 1 {
+				order = append(order, key)
+			}
+			all.Add(e)
+		}
+		var got []string
+		odd := false
+		for _, g := range all.Groups(100) {
+			key := fmt.Sprint(g.Example.Number, g.Example.Column, g.Example.Reason)
+			odd = odd || g.Example.Undecoded
+			if got = append(got, key); g.Rows != want[key] {
+				t.Fatalf("%d rows of %s, not %d", g.Rows, key, want[key])
+			}
+		}
+		if !slices.Equal(got, order) || all.Undecoded() != odd || len(all.First(100)) != all.Count() {
+			t.Fatalf("got %v, want %v", got, order)
+		}
+		second.Add(refused(1, "is first", ""))
+		second.Join(&all)
+		if second.Count() != all.Count()+1 || len(second.Groups(100)) != len(order)+1 || second.Undecoded() != odd || second.First(1)[0].Reason != "is first" {
+			t.Fatalf("together they are %d rows", second.Count())
+		}
+	})
+}
+
+// Millions of rows take no more memory than some thousand.
+func TestMillionsOfRowErrors(t *testing.T) {
+	var all reader.RowErrors
+	for line := range 10_000 {
+		all.Add(refused(line, fmt.Sprint("is odd ", line), ""))
+		all.Add(refused(line, "is empty", ""))
+	}
+	if all.Count() != 20_000 || len(all.Groups(20_000)) != 1000 || len(all.First(20_000)) != 1000 {
+		t.Errorf("%d rows, %d groups, %d kept", all.Count(), len(all.Groups(20_000)), len(all.First(20_000)))
+	}
+	if g := all.Groups(2)[1]; g.Rows != 10_000 || g.Error() != "a.csv: lines 0–9999: column 2, parent_id is empty" {
+		t.Errorf("got %s", g.Error())
+	}
+}
