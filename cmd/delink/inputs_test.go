@@ -74,7 +74,7 @@ var inputs = []struct {
 
 	{"empty.csv", nil, []string{"empty.csv:1:1: the file is empty", "hint: it needs a header and rows"}},
 	{"blank.csv", nil, []string{"blank.csv:1:1: the file is empty"}},
-	{"latin-1.csv", nil, []string{`latin-1.csv:2:57: column 5, Name "\xdcnal" is not UTF-8 text`, "hint: save it again as UTF-8"}},
+	{"latin-1.csv", nil, nil},
 	{"utf16-without-mark.csv", nil, []string{"the file is UTF-16 text without the mark that says so", "hint: save it again as UTF-8"}},
 	{"utf16-half-a-character.csv", nil, []string{"utf16-half-a-character.csv:4: cannot be read further: the file ends in the middle of a UTF-16 character"}},
 	{"utf32.csv", nil, []string{"the file is UTF-32 text", "hint: save it again as UTF-8"}},

@@ -355,7 +355,7 @@ func printableText(s string) string {
 	return b.String()
 }
 
-// shownRows is how many bad rows a message lists. Rows with the same error count as one.
+// shownRows is how many bad rows a message lists. If there are more, rows with the same error are one.
 const shownRows = 20
 
 // refusal writes why a run does not begin. reads says that the command would have sent nothing.
@@ -379,7 +379,7 @@ func (u *ui) refusal(r *job.Refusal, reads bool) {
 	}
 	more := r.Rows.Count()
 	hints := map[string]bool{}
-	for _, g := range r.Rows.Groups(shownRows) {
+	for _, g := range r.Rows.Shown(shownRows) {
 		more -= g.Rows
 		text := u.shown(g.Error()) + "\n"
 		if g.Rows > 1 {

@@ -98,6 +98,19 @@ func (r *RowErrors) First(n int) []*RowError { return r.first[:min(n, len(r.firs
 // Groups gives the groups in the order of their first rows, n at the most.
 func (r *RowErrors) Groups(n int) []*RowGroup { return r.groups[:min(n, len(r.groups))] }
 
+// Shown gives n groups at the most, for a message: each row for itself where there are no more than n
+// of them, since each has a value of its own, else Groups.
+func (r *RowErrors) Shown(n int) []*RowGroup {
+	if r.count > n {
+		return r.Groups(n)
+	}
+	var all []*RowGroup
+	for _, e := range r.First(n) {
+		all = append(all, &RowGroup{Example: e, Rows: 1})
+	}
+	return all
+}
+
 // Error says what is wrong with the rows of a group, and on which lines they start, without the hint.
 // One row has its place and its value in it: see RowError. Of several, Example is one.
 func (g *RowGroup) Error() string {

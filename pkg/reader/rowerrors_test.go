@@ -47,6 +47,25 @@ func TestGroupsOfRows(t *testing.T) {
 	}
 }
 
+// A message shows each row with its value, until there are too many.
+func TestShownRows(t *testing.T) {
+	var all reader.RowErrors
+	for n := range 4 {
+		all.Add(refused(n+2, "is odd", fmt.Sprint(n)))
+		var got []string
+		for _, g := range all.Shown(3) {
+			got = append(got, g.Error())
+		}
+		want := []string{`a.csv:2:7: column 2, parent_id "0" is odd`, `a.csv:3:7: column 2, parent_id "1" is odd`, `a.csv:4:7: column 2, parent_id "2" is odd`}[:min(n+1, 3)]
+		if n == 3 {
+			want = []string{"a.csv: lines 2–5: column 2, parent_id is odd"}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("of %d rows: %q", n+1, got)
+		}
+	}
+}
+
 // Each row is in one group, with those that have the same error and no others.
 func TestEveryRowIsInAGroup(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
