@@ -160,7 +160,7 @@ Exit codes:
 // export is the whole of an export.
 func (p *program) export(f *exportFlags) error {
 	c := p.connector(&f.crmFlags, f.timeout)
-	c.demo, c.second = true, "leaves at once"
+	c.demo = true
 	if err := c.logIn(); err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ type undoFlags struct {
 	ifChanged   string
 	gone        bool
 	json        bool
+	next        nextCommands
 }
 
 func (p *program) undoCommand() *cobra.Command {
@@ -61,6 +62,7 @@ Exit codes:
 			if err := f.check(cmd); err != nil {
 				return err
 			}
+			f.next = nextOf(cmd, args[0])
 			if f.dryRun {
 				return p.undo(&f, args[0], nil)
 			}
@@ -156,7 +158,7 @@ func (p *program) undo(f *undoFlags, input string, m *monitor) error {
 	if err != nil {
 		return err
 	}
-	return p.end(closing{json: f.json, emulator: f.emulator, words: undoWords, monitor: m}, end)
+	return p.end(closing{json: f.json, emulator: f.emulator, words: undoWords, monitor: m, next: f.next}, end)
 }
 
 // planUndo says what an undo would do.
@@ -246,7 +248,7 @@ var undoWords = endingWords{
 	inDoubt: "not sent by this undo; %s in doubt: an earlier undo may have linked them, and they go first next time",
 	idle: map[job.Idle]string{
 		job.NothingRemoved: "nothing to undo: the results of %s call no link removed",
-		job.EarlierDone:    "nothing to do: this job was undone before%s; the rows of that undo are in %s",
+		job.EarlierDone:    "nothing to do: this job was undone before%s%s",
 		job.EarlierEnough:  "nothing to do: an earlier undo has settled every link of %s",
 		job.NoRows:         "nothing to undo: %s has a header and no rows",
 	},

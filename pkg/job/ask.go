@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"delink/pkg/relation"
@@ -23,6 +24,7 @@ type answers struct {
 	noModule map[string]error       // modules that the org does not accept
 	identity zoho.Identity          // as far as it is known
 	took     time.Duration          // the median time of an answer; 0 if there was none
+	asked    int                    // calls that reached the org
 	problems problems
 	notes    []string
 	refused  error // why nothing can be sent: the login is refused, or there is no connection
@@ -34,7 +36,8 @@ const mostQuestions = zoho.LeastSlots
 
 // ask asks the org for its name, type and edition, for the related lists of the modules in the
 // input, and whether its relations can be delinked. If links may be removed from their other side,
-// it asks for the related lists there, too.
+// it asks for the related lists there, too. Names of parent
+// records are asked for at the same time.
 func ask(ctx context.Context, conn *Connection, in *Input) answers {
 	others := otherModules(in)
 	lists := make([][]zoho.List, len(others))
@@ -45,7 +48,14 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 			return err
 		}}
 	}
+	keepNames := func() {}
+	if in.Config.AskNames {
+		var names []*worker.Question
+		names, keepNames = nameQuestions(conn, in)
+		also = append(also, names...)
+	}
 	a := inquire(ctx, conn, modulesOf(in), in.Config.Limits, also...)
+	keepNames()
 	for i, module := range others {
 		if also[i].Err == nil {
 			a.lists[module] = lists[i]
@@ -79,7 +89,7 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 	}
 	limits := engine.Settings{Slots: slots, Rate: c.Rate, Jitter: c.Jitter}
 	all := slices.Concat(questions, also)
-	times := timed(all)
+	times := timed(all, &a.asked)
 	a.refused = worker.Ask(ctx, conn.CRM, all, limits)
 	a.took = middle(times())
 	a.locate(ctx, conn)
@@ -107,9 +117,10 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 	return a
 }
 
-// timed has it measured how long the answers to questions take. The function that it returns gives
-// the times of those that were answered.
-func timed(questions []*worker.Question) (times func() []time.Duration) {
+// timed has it measured how long the answers to questions take, and counts the calls. The function
+// that it returns gives the times of those that were answered, and must be called when all are.
+func timed(questions []*worker.Question, calls *int) (times func() []time.Duration) {
+	var sent atomic.Int64
 	took := make([]time.Duration, len(questions))
 	for i, q := range questions {
 		ask := q.Ask
@@ -117,10 +128,14 @@ func timed(questions []*worker.Question) (times func() []time.Duration) {
 			began := time.Now()
 			err := ask(ctx)
 			took[i] = time.Since(began)
+			if err == nil || zoho.AsError(err).Sent {
+				sent.Add(1)
+			}
 			return err
 		}
 	}
 	return func() (answered []time.Duration) {
+		*calls = int(sent.Load())
 		for i, q := range questions {
 			if q.Err == nil {
 				answered = append(answered, took[i])

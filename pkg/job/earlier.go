@@ -248,6 +248,7 @@ func (j *Job) settleEarlier() error {
 			return err
 		}
 	}
+	j.before = j.findTotals()
 	if err := j.refuseDeletion(); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"delink/pkg/progress"
 	"delink/pkg/relation"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -27,11 +28,22 @@ type Proposal struct {
 	Pace    Pace // on which Time rests
 	Left    *int // of the org's credits; nil where it does not say
 	Nights  int  // how many runs it takes, each on another day; 0 where that is not known
+
+	Questions int             // calls that asked the org about itself; they are not in Calls
+	Idle      Idle            // why there is nothing to do
+	Earlier   *report.Summary // of the last run of this job; nil if there was none
+	Before    report.Totals   // of all earlier runs of this job
 }
 
 // propose says what is to be done. It refuses to do that with too many links.
 func (j *Job) propose() (*Proposal, error) {
-	p := &Proposal{Input: j.input, Org: j.answers.org, Slots: j.slots()}
+	p := &Proposal{Input: j.input, Org: j.answers.org, Slots: j.slots(), Questions: j.answers.asked, Before: j.before}
+	if j.decision == goOn || j.decision == carryOver {
+		p.Earlier = j.earlier.summary
+	}
+	if j.isLocated() {
+		p.Idle = j.work.idle(j)
+	}
 	p.InDoubt, p.Asked = len(j.book.InDoubt()), j.conn != nil
 	j.work.count(j, p)
 	p.Settled = j.input.Set.Links() - p.ToSend
