@@ -22,7 +22,6 @@ type closing struct {
 	words      endingWords
 	monitor    *monitor
 	page       string // the report; empty for none
-	next       nextCommands
 }
 
 // endingWords are the words of an ending that differ between run and undo.
@@ -65,7 +64,7 @@ func (p *program) end(f closing, end *job.Ending) error {
 	}
 	switch end.Idle {
 	case job.EarlierDone:
-		p.ui.result("nothing to do", f.words.nothingToDo(s, orgOf(f.emulator, end.Org), f.next), "summary", s)
+		p.ui.result("nothing to do", f.words.nothingToDo(s, orgOf(f.emulator, end.Org)), "summary", s)
 		if code == outcome.ExitDone && s.IsBad(f.failAbsent) {
 			code = outcome.ExitFailures
 		}

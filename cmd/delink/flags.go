@@ -39,7 +39,6 @@ type runFlags struct {
 	strict            bool
 	acceptRounded     bool
 	command           string // the command that carries out the plan
-	next              nextCommands
 }
 
 func (f *runFlags) define(flags *pflag.FlagSet) {

@@ -5,55 +5,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-
 	"delink/pkg/job"
 	"delink/pkg/outcome"
 	"delink/pkg/progress"
 	"delink/pkg/report"
 )
 
-// nextCommands are whole commands that can follow one that had nothing to do.
-type nextCommands struct {
-	again  string // the same command
-	verify string
-	undo   string // empty for an undo
-}
-
-// nextOf gives the commands that can follow a command about a job.
-func nextOf(cmd *cobra.Command, input string) nextCommands {
-	n := nextCommands{again: sameJob(cmd, cmd.Name(), input), verify: sameJob(cmd, "verify", input)}
-	if cmd.Name() == "plan" {
-		n.again = sameJob(cmd, "run", input)
-	}
-	if cmd.Name() != "undo" {
-		n.undo = sameJob(cmd, "undo", input)
-	}
-	return n
-}
-
-// sameJob gives a command about the job of another one, quoted for a shell. It has the flags that say
-// what the input is, which CRM it is about, and where its files are.
-func sameJob(cmd *cobra.Command, name, input string) string {
-	var form inputFlags
-	var crm crmFlags
-	kept := pflag.NewFlagSet("", pflag.ContinueOnError)
-	form.define(kept)
-	crm.define(kept, "")
-	kept.String("results", "", "")
-	if name == "verify" || name == "run" {
-		kept.String("summary", "", "")
-	}
-	if name == "run" {
-		kept.String("failures", "", "")
-	}
-	return commandFor(cmd, name, input, func(flag string) bool { return kept.Lookup(flag) != nil })
-}
-
 // nothingToDo says that an earlier run has settled all links of this input: when, with which
-// outcomes, and what can be done now. org may be empty.
-func (w *endingWords) nothingToDo(s *report.Summary, org string, next nextCommands) string {
+// outcomes. org may be empty.
+func (w *endingWords) nothingToDo(s *report.Summary, org string) string {
 	where, when := "", ""
 	if org != "" {
 		where = " in " + org
@@ -69,19 +29,11 @@ func (w *endingWords) nothingToDo(s *report.Summary, org string, next nextComman
 	if s.Failures != nil {
 		rows = append(rows, [2]string{"failures", *s.Failures})
 	}
-	return fmt.Sprintf(w.idle[job.EarlierDone], where, when) + "\n" + table(rows) + "\n" + strings.TrimSuffix(table(next.offers(s)), "\n")
-}
-
-// offers gives the commands that make sense after a run, and what each does.
-func (n *nextCommands) offers(s *report.Summary) (rows [][2]string) {
+	text := fmt.Sprintf(w.idle[job.EarlierDone], where, when) + "\n" + strings.TrimSuffix(table(rows), "\n")
 	if s.Failed > 0 {
-		rows = append(rows, [2]string{n.again + " --retry-failed", "sends " + counted(s.Failed, "failed link", "failed links") + " again"})
+		text += fmt.Sprintf("\n%s failed: --retry-failed sends %s again", counted(s.Failed, "link", "links"), plural(s.Failed, "it", "them"))
 	}
-	rows = append(rows, [2]string{n.verify, "asks the CRM whether the results are true"})
-	if n.undo != "" && s.Removed > 0 {
-		rows = append(rows, [2]string{n.undo, "links again what was removed"})
-	}
-	return rows
+	return text
 }
 
 // countsText gives the counts of a summary in one line, in the order in which people see them.

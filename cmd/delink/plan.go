@@ -31,7 +31,7 @@ func (p *program) planCommand() *cobra.Command {
 				return err
 			}
 			p.reads = true
-			f.command, f.next = commandLine(cmd, args[0]), nextOf(cmd, args[0])
+			f.command = commandLine(cmd, args[0])
 			return p.plan(&f, args[0])
 		},
 	}
@@ -82,18 +82,7 @@ func (p *program) canConnect(r *runner) bool {
 
 // commandLine gives the command that carries out the plan, quoted for a shell.
 func commandLine(cmd *cobra.Command, input string) string {
-	command := commandFor(cmd, "run", input, func(flag string) bool {
-		return !slices.Contains([]string{"json", "dry-run", "offline", "quiet", "log-format", "log-level"}, flag)
-	})
-	if input == job.Stdin && !cmd.Flags().Changed("results") {
-		command += " --results=links.results.csv"
-	}
-	return command
-}
-
-// commandFor gives a command with those flags of another one that keep says, quoted for a shell.
-func commandFor(cmd *cobra.Command, name, input string, keep func(flag string) bool) string {
-	words := []string{"delink", name, shellQuote(input)}
+	words := []string{"delink", "run", shellQuote(input)}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		values := []string{f.Value.String()}
 		if several, ok := f.Value.(pflag.SliceValue); ok {
@@ -101,7 +90,7 @@ func commandFor(cmd *cobra.Command, name, input string, keep func(flag string) b
 		}
 		for _, v := range values {
 			switch {
-			case !keep(f.Name):
+			case slices.Contains([]string{"json", "dry-run", "offline", "quiet", "log-format", "log-level"}, f.Name):
 			case f.Value.Type() == "bool" && v == "true":
 				words = append(words, "--"+f.Name)
 			default:
@@ -109,6 +98,9 @@ func commandFor(cmd *cobra.Command, name, input string, keep func(flag string) b
 			}
 		}
 	})
+	if input == job.Stdin && !cmd.Flags().Changed("results") {
+		words = append(words, "--results=links.results.csv")
+	}
 	return strings.Join(words, " ")
 }
 
@@ -286,7 +278,7 @@ func (v *planView) takeEarlier(p *job.Proposal, f *runFlags) {
 	switch p.Idle {
 	case job.NotIdle, job.NothingRemoved:
 	case job.EarlierDone:
-		v.nothing = runWords.nothingToDo(p.Earlier, orgOf(f.emulator, p.Org), f.next)
+		v.nothing = runWords.nothingToDo(p.Earlier, orgOf(f.emulator, p.Org))
 	case job.NoRows, job.NoUsableRows, job.EarlierEnough:
 		v.nothing = fmt.Sprintf(runWords.idle[p.Idle], p.Input.Name())
 	}

@@ -38,7 +38,7 @@ Every flag has a twin in the environment (--max-calls is DELINK_MAX_CALLS); a fl
 			if err := f.check(cmd); err != nil {
 				return err
 			}
-			f.command, f.next = commandLine(cmd, args[0]), nextOf(cmd, args[0])
+			f.command = commandLine(cmd, args[0])
 			if f.dryRun {
 				return p.plan(&f, args[0])
 			}
@@ -81,7 +81,7 @@ func (p *program) delink(f *runFlags, input string, m *monitor) error {
 		return err
 	}
 	page := p.pageOfRun(f, input, end)
-	return p.end(closing{page: page, json: f.json, emulator: f.emulator, failAbsent: f.failAbsent, words: runWords, monitor: m, next: f.next}, end)
+	return p.end(closing{page: page, json: f.json, emulator: f.emulator, failAbsent: f.failAbsent, words: runWords, monitor: m}, end)
 }
 
 // runner is what a run needs of the program.

@@ -32,7 +32,6 @@ type undoFlags struct {
 	ifChanged   string
 	gone        bool
 	json        bool
-	next        nextCommands
 }
 
 func (p *program) undoCommand() *cobra.Command {
@@ -62,7 +61,6 @@ Exit codes:
 			if err := f.check(cmd); err != nil {
 				return err
 			}
-			f.next = nextOf(cmd, args[0])
 			if f.dryRun {
 				return p.undo(&f, args[0], nil)
 			}
@@ -158,7 +156,7 @@ func (p *program) undo(f *undoFlags, input string, m *monitor) error {
 	if err != nil {
 		return err
 	}
-	return p.end(closing{json: f.json, emulator: f.emulator, words: undoWords, monitor: m, next: f.next}, end)
+	return p.end(closing{json: f.json, emulator: f.emulator, words: undoWords, monitor: m}, end)
 }
 
 // planUndo says what an undo would do.

@@ -36,8 +36,8 @@ const mostQuestions = zoho.LeastSlots
 
 // ask asks the org for its name, type and edition, for the related lists of the modules in the
 // input, and whether its relations can be delinked. If links may be removed from their other side,
-// it asks for the related lists there, too. Names of parent
-// records are asked for at the same time.
+// it asks for the related lists there, too. The names of the largest parent records are asked for
+// behind all of them.
 func ask(ctx context.Context, conn *Connection, in *Input) answers {
 	others := otherModules(in)
 	lists := make([][]zoho.List, len(others))
@@ -50,9 +50,10 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 	}
 	keepNames := func() {}
 	if in.Config.AskNames {
-		var names []*worker.Question
-		names, keepNames = nameQuestions(conn, in)
-		also = append(also, names...)
+		var names *worker.Question
+		if names, keepNames = nameQuestion(conn, in); names != nil {
+			also = append(also, names)
+		}
 	}
 	a := inquire(ctx, conn, modulesOf(in), in.Config.Limits, also...)
 	keepNames()

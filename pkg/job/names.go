@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 
 	"delink/pkg/reader"
@@ -51,35 +52,35 @@ func (n *parentNames) heed(h *reader.Header, row *reader.Row) {
 	}
 }
 
-// nameQuestions are questions to the org for the names of the largest parent records, as far as the
-// input has not named them: one for each module. keep notes the names that were found. A name that
-// cannot be had is left out.
-func nameQuestions(conn *Connection, in *Input) (questions []*worker.Question, keep func()) {
-	var modules []string
-	unnamed := map[string][]zoho.ID{}
+// nameQuestion is the question to the org for the names of the largest parent records that the input
+// does not name; nil if there are none. A call can ask about one module. If the records are of
+// several, nameQuestion asks about that of the largest, since names are not worth more than a call.
+// keep notes the names that were found. A name that cannot be had is left out.
+func nameQuestion(conn *Connection, in *Input) (question *worker.Question, keep func()) {
+	var module string
+	var unnamed []zoho.ID
 	for _, p := range in.Set.LargestParents(Largest) {
-		if in.names.names[Record{p.Module, p.Parent}] == "" {
-			if unnamed[p.Module] == nil {
-				modules = append(modules, p.Module)
-			}
-			unnamed[p.Module] = append(unnamed[p.Module], p.Parent)
+		if in.NameOf(p.Module, p.Parent) != "" {
+			continue
+		}
+		if module = cmp.Or(module, p.Module); p.Module == module {
+			unnamed = append(unnamed, p.Parent)
 		}
 	}
-	found := make([]map[zoho.ID]string, len(modules))
-	for i, module := range modules {
-		questions = append(questions, &worker.Question{Ask: func(ctx context.Context) (err error) {
-			found[i], err = conn.CRM.Names(ctx, module, unnamed[module])
-			return err
-		}})
+	if len(unnamed) == 0 {
+		return nil, func() {}
 	}
-	return questions, func() {
-		for i, module := range modules {
-			for id, name := range found[i] {
-				if in.names.names == nil {
-					in.names.names = map[Record]string{}
-				}
-				in.names.names[Record{module, id}] = name
+	var found map[zoho.ID]string
+	question = &worker.Question{Spare: true, Ask: func(ctx context.Context) (err error) {
+		found, err = conn.CRM.Names(ctx, module, unnamed)
+		return err
+	}}
+	return question, func() {
+		for id, name := range found {
+			if in.names.names == nil {
+				in.names.names = map[Record]string{}
 			}
+			in.names.names[Record{module, id}] = name
 		}
 	}
 }

@@ -125,8 +125,8 @@ func TestBarFits(t *testing.T) {
 		}
 		for what, is := range map[string]bool{
 			Number(m.Failed) + " failed": m.Failed > 0,
-			" left":                       m.Total > 0 && !m.Stopping,
-			Number(m.InFlight) + " open":  m.Stopping,
+			" left":                      m.Total > 0 && !m.Stopping,
+			Number(m.InFlight) + " open": m.Stopping,
 		} {
 			if is != strings.Contains(" "+frame, what) {
 				t.Fatalf("%d columns: %q is in the frame: %v, want %v: %q", columns, what, !is, is, frame)

@@ -3,6 +3,7 @@ package reader
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"delink/pkg/reader/scan"
 	"delink/pkg/reader/value"
@@ -39,7 +40,7 @@ func (h *Header) NameColumn(module string) int {
 }
 
 // Name gives the text of a row in a column of NameColumn. Some exports have an id there, which is no
-// name. It is empty if there is none.
+// name. It is empty if there is none, or if it is in another encoding.
 func (h *Header) Name(raw []byte, column int) string {
 	var few [32]scan.Field
 	s := scan.Scanner{Comma: h.Comma, Newline: h.newline(), Fields: few[:0]}
@@ -49,7 +50,7 @@ func (h *Header) Name(raw []byte, column int) string {
 	}
 	name := value.FromCell(scan.Unquote(raw[fields[column].Start:fields[column].End]))
 	name = value.Trim(name)
-	if _, p := value.ParseID(name); p == nil && len(name) >= leastID {
+	if _, p := value.ParseID(name); p == nil && len(name) >= leastID || !utf8.ValidString(name) {
 		return ""
 	}
 	return strings.Clone(name)
