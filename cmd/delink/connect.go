@@ -155,6 +155,6 @@ func (c *connector) accept(org *zoho.Org) error {
 // stopping writes what the first signal does.
 func (c *connector) stopping(what string) {
 	if look := c.begun.Load(); look != nil {
-		c.ui.note(fmt.Sprintf("%s: finishing %s, then stopping; %s", what, counted((*look)().InFlight, "open call", "open calls"), c.ui.howToLeave()))
+		c.ui.note(fmt.Sprintf("%s: %s; %s", what, progress.Stopping((*look)().InFlight), c.ui.howToLeave()))
 	}
 }

@@ -41,7 +41,7 @@ var runWords = endingWords{
 		job.EarlierDone:   "nothing to do: an earlier run finished with this input%s%s",
 		job.NoRows:        "nothing to do: %s has a header and no rows",
 		job.NoUsableRows:  "nothing to do: no row of %s can be used",
-		job.EarlierEnough: "nothing to do: an earlier run has settled every link of %s",
+		job.EarlierEnough: "nothing to do: an earlier run is done with every link of %s",
 	},
 }
 
@@ -75,7 +75,7 @@ func (p *program) end(f closing, end *job.Ending) error {
 	case job.NoRows, job.NoUsableRows, job.EarlierEnough:
 		p.ui.say(f.words.idle[end.Idle], end.Input)
 		if s.Failed > 0 {
-			p.ui.say("%s failed: --retry-failed sends them again", counted(s.Failed, "link", "links"))
+			p.ui.say("%s", failedText(s.Failed))
 		}
 	case job.NotIdle:
 	}

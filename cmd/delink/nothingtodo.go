@@ -21,6 +21,11 @@ func (w *endingWords) nothingToDo(s *report.Summary, org string) string {
 	if s.EndedAt != nil {
 		when = " on " + shownMoment(*s.EndedAt)
 	}
+	return fmt.Sprintf(w.idle[job.EarlierDone], where, when) + "\n" + earlierNumbers(s)
+}
+
+// earlierNumbers tells what earlier runs have done, and where that is written down.
+func earlierNumbers(s *report.Summary) string {
 	rows := [][2]string{{"links", fmt.Sprintf("%s: %s", progress.Number(s.Links), countsText(s))}}
 	if all := allRuns(s.Job); all != "" {
 		rows = append(rows, [2]string{"runs", all})
@@ -29,11 +34,16 @@ func (w *endingWords) nothingToDo(s *report.Summary, org string) string {
 	if s.Failures != nil {
 		rows = append(rows, [2]string{"failures", *s.Failures})
 	}
-	text := fmt.Sprintf(w.idle[job.EarlierDone], where, when) + "\n" + strings.TrimSuffix(table(rows), "\n")
+	text := strings.TrimSuffix(table(rows), "\n")
 	if s.Failed > 0 {
-		text += fmt.Sprintf("\n%s failed: --retry-failed sends %s again", counted(s.Failed, "link", "links"), plural(s.Failed, "it", "them"))
+		text += "\n" + failedText(s.Failed)
 	}
 	return text
+}
+
+// failedText says how links that failed are sent again.
+func failedText(n int) string {
+	return fmt.Sprintf("%s failed: --retry-failed sends %s again", counted(n, "link", "links"), plural(n, "it", "them"))
 }
 
 // countsText gives the counts of a summary in one line, in the order in which people see them.

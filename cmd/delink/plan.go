@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -64,8 +63,7 @@ func (p *program) plan(f *runFlags, input string) error {
 	if f.json {
 		return report.EncodeJSON(p.stdout, v)
 	}
-	_, err = io.WriteString(p.stdout, v.text(true))
-	return err
+	return p.printPlan(v.text(), v.carryOut())
 }
 
 // canConnect reports whether a plan asks the org: there is a login, and the user has not asked for
@@ -281,6 +279,9 @@ func (v *planView) takeEarlier(p *job.Proposal, f *runFlags) {
 		v.nothing = runWords.nothingToDo(p.Earlier, orgOf(f.emulator, p.Org))
 	case job.NoRows, job.NoUsableRows, job.EarlierEnough:
 		v.nothing = fmt.Sprintf(runWords.idle[p.Idle], p.Input.Name())
+		if p.Idle == job.EarlierEnough && p.Earlier != nil {
+			v.nothing += "\n" + earlierNumbers(p.Earlier)
+		}
 	}
 }
 
@@ -303,8 +304,8 @@ func (v *planView) takeFields(p *job.Proposal, snapshot bool) {
 	}
 }
 
-// text gives the plan for people. whole adds the command that carries it out.
-func (v *planView) text(whole bool) string {
+// text gives the plan for people.
+func (v *planView) text() string {
 	if v.nothing != "" {
 		return v.nothing + "\n"
 	}
@@ -352,10 +353,15 @@ func (v *planView) text(whole bool) string {
 	b.WriteString(table(rows))
 	b.WriteString(v.warnings())
 	b.WriteString(v.largest())
-	if whole && v.Command != "" && v.ToSend > 0 {
-		b.WriteString("\n  to carry it out\n  " + v.Command + "\n")
-	}
 	return b.String()
+}
+
+// carryOut gives the command that carries the plan out, for people.
+func (v *planView) carryOut() string {
+	if v.nothing != "" || v.Command == "" || v.ToSend == 0 {
+		return ""
+	}
+	return "\n  to carry it out\n  " + v.Command + "\n"
 }
 
 // earlierRuns tells which runs of the job went before.

@@ -111,7 +111,7 @@ func (r *runner) world() job.World {
 // tellPlan shows the plan.
 func (r *runner) tellPlan(proposal *job.Proposal) *planView {
 	view := newPlanView(proposal, r.f)
-	r.ui.result("plan", view.text(false), "plan", view)
+	r.ui.result("plan", view.text(), "plan", view)
 	return view
 }
 

@@ -3,6 +3,7 @@ package job
 import (
 	"time"
 
+	"delink/pkg/outcome"
 	"delink/pkg/progress"
 	"delink/pkg/relation"
 	"delink/pkg/report"
@@ -38,9 +39,7 @@ type Proposal struct {
 // propose says what is to be done. It refuses to do that with too many links.
 func (j *Job) propose() (*Proposal, error) {
 	p := &Proposal{Input: j.input, Org: j.answers.org, Slots: j.slots(), Questions: j.answers.asked, Before: j.before}
-	if j.decision == goOn || j.decision == carryOver {
-		p.Earlier = j.earlier.summary
-	}
+	p.Earlier = j.lastRun()
 	if j.isLocated() {
 		p.Idle = j.work.idle(j)
 	}
@@ -54,6 +53,22 @@ func (j *Job) propose() (*Proposal, error) {
 		return nil, r
 	}
 	return p, nil
+}
+
+// lastRun is the summary of the run with whose results this one goes on; nil if there is none. That of
+// a killed run has the counts with which the run began, so lastRun takes them from the results.
+func (j *Job) lastRun() *report.Summary {
+	s := j.earlier.summary
+	switch {
+	case s == nil || j.decision != goOn && j.decision != carryOver:
+		return nil
+	case s.State != outcome.Running || j.decision != goOn:
+		return s
+	}
+	last := *s
+	last.SetCounts(j.book)
+	last.Job = &j.before
+	return &last
 }
 
 // countDelinks counts what a run does.

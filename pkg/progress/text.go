@@ -52,13 +52,16 @@ func (m Moment) forms(rate float64) []string {
 	}
 	count, share := numbers+" "+unit, m.share()
 	if m.Stopping { // what is left is not done by this run
-		open := openCalls(m.InFlight)
+		stopping, short := Stopping(m.InFlight), "stopping"
+		if m.InFlight > 0 {
+			short = openCalls(m.InFlight)
+		}
 		return []string{
-			join(count, "finishing "+open+", then stopping", failed) + share,
-			join(count, "finishing "+open+", then stopping", failed),
-			join("finishing "+open+", then stopping", failed),
-			join("finishing "+open, failed),
-			join(open, failed),
+			join(count, stopping, failed) + share,
+			join(count, stopping, failed),
+			join(stopping, failed),
+			join(strings.TrimSuffix(stopping, thenStopping), failed),
+			join(short, failed),
 		}
 	}
 	speed, left := speedOf(rate), m.timeLeft(rate)
@@ -105,6 +108,17 @@ func (m Moment) line(rate float64) string {
 		return text
 	}
 	return fmt.Sprintf("%s, %d calls in flight of %d allowed", text, m.InFlight, m.Slots)
+}
+
+// thenStopping is what comes after the open calls.
+const thenStopping = ", then stopping"
+
+// Stopping tells of a run that stops while so many calls are in flight.
+func Stopping(inFlight int) string {
+	if inFlight == 0 {
+		return "stopping"
+	}
+	return "finishing " + openCalls(inFlight) + thenStopping
 }
 
 func openCalls(n int) string {
