@@ -126,7 +126,7 @@ func TestBarFits(t *testing.T) {
 		for what, is := range map[string]bool{
 			Number(m.Failed) + " failed": m.Failed > 0,
 			" left":                      m.Total > 0 && !m.Stopping,
-			Number(m.InFlight) + " open": m.Stopping,
+			Number(m.InFlight) + " open": m.Stopping && m.InFlight > 0,
 		} {
 			if is != strings.Contains(" "+frame, what) {
 				t.Fatalf("%d columns: %q is in the frame: %v, want %v: %q", columns, what, !is, is, frame)
@@ -165,6 +165,16 @@ func TestBarOfSeveralWidths(t *testing.T) {
 	} {
 		if got := new(bar).frame(c.m, 342.9, c.columns); got != c.want {
 			t.Errorf("%s, %d columns:\n%q, want\n%q", c.name, c.columns, got, c.want)
+		}
+	}
+}
+
+// A run that stops may wait for no call, but for the disk.
+func TestBarOfAStopWithoutCalls(t *testing.T) {
+	m := Moment{Done: 12_345, Total: 50_000, Failed: 43, Stopping: true}
+	for columns, want := range map[int]string{54: "12,345 of 50,000 links · stopping · 43 failed  24%", 40: "stopping · 43 failed"} {
+		if got := new(bar).frame(m, 342.9, columns); got != want {
+			t.Errorf("%d columns: %q, want %q", columns, got, want)
 		}
 	}
 }
