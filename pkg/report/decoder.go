@@ -11,18 +11,19 @@ import (
 	"github.com/gocarina/gocsv"
 
 	"delink/pkg/outcome"
+	"delink/pkg/zoho"
 )
 
 // readRows reads the rows below the header, and gives their number.
 func readRows(path string, lines *wholeLines, visit func(row *Row, at int64) error) (n int, err error) {
 	d := newRowDecoder(path, lines)
+	var row Row
 	for {
-		if err := gocsv.UnmarshalCSV(d, &d.decoded); err != nil {
-			return n, fmt.Errorf("%s: %w", path, err)
+		if err := d.next(); err != nil {
+			return n, err
 		}
 		for i, at := range d.at {
-			row, err := d.row(i)
-			if err != nil {
+			if err := d.row(i, &row); err != nil {
 				return n, damaged(path, n+2, err.Error())
 			}
 			if err := visit(&row, at); err != nil {
@@ -51,103 +52,101 @@ type rowDecoder struct {
 	fed   int         // lines that rows has read
 	last  pattern     // of the row that was read last
 
-	cells   [][]string // the header for gocsv, and rows as rest describes
-	slab    []string   // what the rows of cells are cut from
-	at      []int64    // where each of these rows begins
-	decoded []decoded
-	rest    *rest // of the row that was given last
-	err     error // what ended the rows; nil if there are more
+	owns    table    // of each row the cells that differ from row to row
+	commons table    // the others, of rows where they are not as in the row above
+	slab    []string // what the rows of owns are cut from
+	at      []int64  // where each of these rows begins
+	fresh   []bool   // by row: it has a row of commons
+	decoded []own
+	common  []common // as decoded, those that were not given yet
+	given   common   // of the row that was given last
+	err     error    // what ended the rows; nil if there are more
 }
 
-// decoded is what gocsv decodes a row into. All are strings: gocsv accepts 0x1F and 1.5 as whole
-// numbers, and its errors for other texts are in the words of Go.
-//
-// gocsv allocates a row twice. The rows of a call have the same cells but for the first two. So a
-// row is given without the others where they are as in the row above.
-type decoded struct {
-	Line    string `csv:"line"`
-	Related string `csv:"related_id"`
-	Rest    *rest  `csv:"module"` // and the others; nil if they are as in the row above
+// table is cells for gocsv: a header, and rows.
+type table [][]string
+
+// Read is never called: gocsv decodes some rows at a time.
+func (t table) Read() ([]string, error) { return nil, errors.ErrUnsupported }
+
+// ReadAll gives all rows.
+func (t table) ReadAll() ([][]string, error) { return t, nil }
+
+// own is what gocsv decodes the cells of a row into that differ from row to row. gocsv allocates
+// each twice, so it has no pointers: the text of a cell that is wrong is in owns.
+type own struct {
+	Line    int     `csv:"line"`       // -1 if the cell is wrong
+	Related zoho.ID `csv:"related_id"` // 0 if the cell is no id
 }
-
-// rest is what the rows of a call have in common.
-type rest struct {
-	Module, Parent, Relation, Status, Code, Message, HTTPStatus, Attempts, Time, Org string
-
-	attempts int
-	err      error // what is wrong with it
-}
-
-// restOf has the columns of rest, by their places in a line.
-var restOf = [...]int{1, 2, 3, 5, 6, 7, 8, 9, 10, 11}
-
-// The places of the columns that differ from row to row, their number, and the place of status.
-const lineAt, relatedAt, owns, statusAt = 0, 4, 2, 5
 
 // UnmarshalCSVWithFields lets gocsv fill in a row without reflection on each field.
-func (d *decoded) UnmarshalCSVWithFields(key, cell string) error {
-	switch key {
-	case "line":
-		d.Line = cell
-		return nil
-	case "related_id":
-		d.Related = cell
+func (o *own) UnmarshalCSVWithFields(key, cell string) error {
+	if key == "line" {
+		n, err := strconv.Atoi(cell)
+		if err != nil {
+			n = -1
+		}
+		o.Line = n
 		return nil
 	}
-	if d.Rest == nil {
-		d.Rest = &rest{}
-	}
-	*d.Rest.field(key) = cell
+	o.Related, _ = zoho.ParseID(cell)
 	return nil
 }
 
-// field gives the place of a column.
-func (r *rest) field(column string) *string {
-	switch column {
-	case "module":
-		return &r.Module
-	case "parent_id":
-		return &r.Parent
-	case "relation":
-		return &r.Relation
-	case "status":
-		return &r.Status
-	case "code":
-		return &r.Code
-	case "message":
-		return &r.Message
-	case "http_status":
-		return &r.HTTPStatus
-	case "attempts":
-		return &r.Attempts
-	case "time":
-		return &r.Time
-	}
-	return &r.Org // the last one
+// common is what the rows of a call have in common. All are strings: gocsv accepts 0x1F and 1.5 as
+// whole numbers, and its errors for other texts are in the words of Go.
+type common struct {
+	Module     string `csv:"module"`
+	Parent     string `csv:"parent_id"`
+	Relation   string `csv:"relation"`
+	Status     string `csv:"status"`
+	Code       string `csv:"code"`
+	Message    string `csv:"message"`
+	HTTPStatus string `csv:"http_status"`
+	Attempts   string `csv:"attempts"`
+	Time       string `csv:"time"`
+	Org        string `csv:"org"`
+
+	row Row   // what they give
+	err error // what is wrong with them
 }
 
+// The places of columns in a line.
+const (
+	lineAt    = 0
+	relatedAt = 4
+	statusAt  = 5
+)
+
+// commonAt has the places of the columns of common.
+var commonAt = [...]int{1, 2, 3, statusAt, 6, 7, 8, 9, 10, 11}
+
 func newRowDecoder(path string, lines *wholeLines) *rowDecoder {
-	d := &rowDecoder{path: path, lines: lines, rows: csv.NewReader(lines), decoded: make([]decoded, rowsAtOnce)}
+	d := &rowDecoder{path: path, lines: lines, rows: csv.NewReader(lines), slab: make([]string, 2*rowsAtOnce), decoded: make([]own, rowsAtOnce)}
 	d.rows.ReuseRecord, d.rows.FieldsPerRecord = true, len(columns)
-	d.slab = make([]string, rowsAtOnce*len(columns))
-	head := []string{columns[lineAt], columns[relatedAt]}
-	for _, k := range restOf {
+	d.owns = append(make(table, 0, rowsAtOnce+1), []string{columns[lineAt], columns[relatedAt]})
+	var head []string
+	for _, k := range commonAt {
 		head = append(head, columns[k])
 	}
-	d.cells = append(make([][]string, 0, rowsAtOnce+1), head)
+	d.commons = table{head}
 	return d
 }
 
-// Read is never called: gocsv decodes some rows at a time.
-func (d *rowDecoder) Read() ([]string, error) { return nil, errors.ErrUnsupported }
-
-// ReadAll reads the next rows. It returns no error, so that gocsv decodes the rows before one.
-func (d *rowDecoder) ReadAll() ([][]string, error) {
-	d.cells, d.at, d.last.is = d.cells[:1], d.at[:0], false
+// next reads the next rows and has gocsv decode them. What ends the rows is in err, behind those
+// before it.
+func (d *rowDecoder) next() error {
+	d.owns, d.commons, d.at, d.fresh, d.last.is = d.owns[:1], d.commons[:1], d.at[:0], d.fresh[:0], false
 	for len(d.at) < rowsAtOnce && d.err == nil {
 		d.read()
 	}
-	return d.cells, nil
+	if err := gocsv.UnmarshalCSV(d.commons, &d.common); err != nil {
+		return fmt.Errorf("%s: %w", d.path, err)
+	}
+	if err := gocsv.UnmarshalCSV(d.owns, &d.decoded); err != nil {
+		return fmt.Errorf("%s: %w", d.path, err)
+	}
+	return nil
 }
 
 // read reads a row, or sets err.
@@ -156,12 +155,11 @@ func (d *rowDecoder) read() {
 	if d.err = d.lines.fill(); d.err != nil {
 		return
 	}
-	size := len(columns)
-	all := d.slab[len(d.at)*size:][:size]
-	if line, related, ok := d.last.match(d.lines.rest); ok && before == d.n {
+	cells := d.slab[len(d.at)*2:][:2:2]
+	line, related, ok := d.last.match(d.lines.rest)
+	if ok = ok && before == d.n; ok {
 		d.lines.rest = nil
-		all[0], all[1] = line, related
-		d.cells = append(d.cells, all[:owns])
+		cells[0], cells[1] = line, related
 	} else {
 		d.last.learn(d.lines.rest)
 		row, err := d.rows.Read()
@@ -170,13 +168,15 @@ func (d *rowDecoder) read() {
 		if d.err = d.trouble(row, err, before, first); d.err != nil {
 			return
 		}
-		all[0], all[1] = row[lineAt], row[relatedAt]
-		for i, k := range restOf {
-			all[owns+i] = row[k]
+		cells[0], cells[1] = row[lineAt], row[relatedAt]
+		var rest []string
+		for _, k := range commonAt {
+			rest = append(rest, row[k])
 		}
-		d.cells = append(d.cells, all)
+		d.commons = append(d.commons, rest)
 	}
-	d.at = append(d.at, begin)
+	d.owns = append(d.owns, cells)
+	d.at, d.fresh = append(d.at, begin), append(d.fresh, !ok)
 	d.n++
 }
 
@@ -260,22 +260,41 @@ func (d *rowDecoder) trouble(row []string, err error, before, first int) error {
 }
 
 // row makes a Row of cells that were decoded. Its errors say what is wrong with the row.
-func (d *rowDecoder) row(i int) (r Row, err error) {
-	c := &d.decoded[i]
-	if c.Rest != nil {
-		d.rest = c.Rest
-		d.rest.attempts, d.rest.err = strconv.Atoi(d.rest.Attempts)
+func (d *rowDecoder) row(i int, r *Row) error {
+	if d.fresh[i] {
+		d.given, d.common = d.common[0], d.common[1:]
+		d.given.read()
 	}
-	x := d.rest
-	r = Row{
-		Module: x.Module, Parent: x.Parent, Relation: x.Relation, Related: c.Related, Status: outcome.Status(x.Status),
-		Code: x.Code, Message: x.Message, HTTPStatus: x.HTTPStatus, Attempts: x.attempts, Time: x.Time, Org: x.Org,
+	*r = d.given.row
+	cells := d.owns[1+i]
+	r.Line, r.Related = d.decoded[i].Line, cells[1]
+	switch {
+	case r.Line < 0:
+		return fmt.Errorf("line %q is not a number", cells[0])
+	case d.given.err != nil:
+		return d.given.err
+	case r.Status != outcome.Invalid && d.decoded[i].Related == 0:
+		_, err := zoho.ParseID(r.Related)
+		return fmt.Errorf("related_id %q %w", r.Related, err)
 	}
-	if r.Line, err = strconv.Atoi(c.Line); err != nil {
-		return r, fmt.Errorf("line %q is not a number", c.Line)
+	return nil
+}
+
+// read makes a Row of the cells, or sets err.
+func (c *common) read() {
+	attempts, err := strconv.Atoi(c.Attempts)
+	c.row = Row{
+		Module: c.Module, Parent: c.Parent, Relation: c.Relation, Status: outcome.Status(c.Status),
+		Code: c.Code, Message: c.Message, HTTPStatus: c.HTTPStatus, Attempts: attempts, Time: c.Time, Org: c.Org,
 	}
-	if x.err != nil {
-		return r, fmt.Errorf("attempts %q is not a number", x.Attempts)
+	switch {
+	case err != nil:
+		c.err = fmt.Errorf("attempts %q is not a number", c.Attempts)
+	case !c.row.Status.InResults():
+		c.err = fmt.Errorf("%q is not a status", c.Status)
+	case c.row.Status != outcome.Invalid:
+		if _, err := zoho.ParseID(c.Parent); err != nil {
+			c.err = fmt.Errorf("parent_id %q %w", c.Parent, err)
+		}
 	}
-	return r, r.check()
 }

@@ -38,12 +38,14 @@ func rowByRow(lines *wholeLines, visit func(row *Row, at int64)) error {
 		if c.Line == "line" && c.Status == "status" {
 			return damaged("f", line, "the header is there again: were two result files put together?")
 		}
-		d := rowDecoder{decoded: []decoded{{c.Line, c.Related, &rest{
+		var o own
+		_, _ = o.UnmarshalCSVWithFields("line", c.Line), o.UnmarshalCSVWithFields("related_id", c.Related)
+		d := rowDecoder{owns: table{nil, {c.Line, c.Related}}, decoded: []own{o}, fresh: []bool{true}, common: []common{{
 			Module: c.Module, Parent: c.Parent, Relation: c.Relation, Status: c.Status,
 			Code: c.Code, Message: c.Message, HTTPStatus: c.HTTPStatus, Attempts: c.Attempts, Time: c.Time, Org: c.Org,
-		}}}}
-		row, err := d.row(0)
-		if err != nil {
+		}}}
+		var row Row
+		if err := d.row(0, &row); err != nil {
 			return damaged("f", line, err.Error())
 		}
 		visit(&row, max(at, int64(len(header))))

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"delink/pkg/disk"
-	"delink/pkg/outcome"
 	"delink/pkg/zoho"
 )
 
@@ -52,7 +51,7 @@ type Extent struct {
 }
 
 // ReadLedger calls visit for each row of a result file, in the order of the file, with the byte at
-// which the row begins. A file that does not exist has no rows. The error is a *NotALedger if
+// which the row begins. The row is overwritten after the call. A file that does not exist has no rows. The error is a *NotALedger if
 // delink did not write the file, or if somebody changed it since. An unfinished last row is no
 // error, because a killed run leaves one: it is passed over.
 func ReadLedger(on disk.Disk, path string, visit func(row *Row, at int64) error) (Extent, error) {
@@ -101,16 +100,6 @@ func faultOf(err error, columns int) string {
 		return "a quotation mark is missing, or is in the wrong place"
 	}
 	return err.Error()
-}
-
-func (r *Row) check() error {
-	switch {
-	case !r.Status.InResults():
-		return fmt.Errorf("%q is not a status", string(r.Status))
-	case r.Status == outcome.Invalid:
-		return nil
-	}
-	return r.checkIDs()
 }
 
 func (r *Row) checkIDs() error {
