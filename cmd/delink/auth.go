@@ -88,7 +88,7 @@ func (p *program) authStatus(ctx context.Context, w whereFlags) error {
 		rows = append(rows, [2]string{"scopes", strings.Join(l.stored.Scopes, ", ")})
 	}
 	rows = append(rows, [2]string{"valid", valid})
-	if _, err := io.WriteString(p.stdout, wrap(printableText(table(rows)), p.columns())); err != nil {
+	if _, err := io.WriteString(p.stdout, wrap(printableText(table(rows)), p.stdoutWidth())); err != nil {
 		return err
 	}
 	return err

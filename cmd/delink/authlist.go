@@ -94,7 +94,7 @@ func (p *program) authList(w whereFlags, asJSON bool) error {
 		e.SetIndent("", "  ")
 		return e.Encode(list)
 	}
-	_, err = io.WriteString(p.stdout, printableText(list.text(p.columns())))
+	_, err = io.WriteString(p.stdout, printableText(list.text(p.stdoutWidth())))
 	return err
 }
 

@@ -20,7 +20,7 @@ var errNotConfirmed = errors.New("not confirmed")
 func (r *runner) question(v *planView) string {
 	q := fmt.Sprintf("remove %s in %s? %s [y/N]", counted(v.ToSend, "link", "links"), r.where(v.org), r.wayBack(v))
 	if r.ui.manner().quiet {
-		q = v.text(false) + "\n" + q
+		q = v.text() + "\n" + q
 	}
 	return q
 }

@@ -26,14 +26,13 @@ type connector struct {
 	source  *oauth.Source       // of the client's tokens
 	observe func(zoho.Exchange) // is told of each call; may be nil
 	demo    bool                // the emulator has the demo org
-	second  string              // what a second signal does to what is in flight
 	close   func()
 	begun   atomic.Pointer[func() progress.Moment] // nil before the first call
 }
 
 // connector makes a connector. timeout is that of one call; 0 for the usual one.
 func (p *program) connector(flags *crmFlags, timeout time.Duration) *connector {
-	return &connector{program: p, flags: flags, timeout: cmp.Or(timeout, time.Minute), close: func() {}, second: "leaves at once and records their links as unknown"}
+	return &connector{program: p, flags: flags, timeout: cmp.Or(timeout, time.Minute), close: func() {}}
 }
 
 // logIn finds the login, unless the emulator is called.
@@ -117,6 +116,17 @@ func (c *connector) where(org *zoho.Org) string {
 	return where + ", data centre " + c.login.dc.Name
 }
 
+// orgOf gives the name of the org of a job; empty if it is not known.
+func orgOf(emulator bool, org *zoho.Org) string {
+	switch {
+	case emulator:
+		return "the emulator"
+	case org != nil:
+		return org.Name
+	}
+	return ""
+}
+
 // asking says that the org is asked, if that takes long.
 func (p *program) asking() (done func()) { return p.ifLong("asking the org…") }
 
@@ -145,7 +155,6 @@ func (c *connector) accept(org *zoho.Org) error {
 // stopping writes what the first signal does.
 func (c *connector) stopping(what string) {
 	if look := c.begun.Load(); look != nil {
-		c.ui.note(fmt.Sprintf("%s: sending nothing new, waiting for %s in flight; a second signal %s",
-			what, counted((*look)().InFlight, "call", "calls"), c.second))
+		c.ui.note(fmt.Sprintf("%s: %s; %s", what, progress.Stopping((*look)().InFlight), c.ui.howToLeave()))
 	}
 }

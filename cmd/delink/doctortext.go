@@ -8,10 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
-
-	"golang.org/x/term"
 
 	"delink/pkg/doctor"
 	"delink/pkg/job"
@@ -248,21 +245,8 @@ func (x *examination) print(v *doctorView) error {
 		e.SetIndent("", "  ")
 		return e.Encode(v)
 	}
-	_, err := io.WriteString(x.stdout, printableText(v.text(x.columns())))
+	_, err := io.WriteString(x.stdout, printableText(v.text(x.stdoutWidth())))
 	return err
-}
-
-// columns is how many columns standard output has; 0 if it is no terminal.
-func (p *program) columns() int {
-	f, ok := p.stdout.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return 0
-	}
-	columns, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return columns
 }
 
 // text is the view for people, in lines of that width; 0 for lines of any length.

@@ -29,8 +29,8 @@ type endingWords struct {
 	first   outcome.Status            // is told even if its count is 0
 	notes   map[outcome.Status]string // in place of those of package outcome
 	inDoubt string                    // the note of pending links of which some are in doubt; has their number
-	// idle has why there was nothing to do. It has the name of the input, but for EarlierDone the
-	// org and the file.
+	// idle has why there was nothing to do. It has the name of the input, but for EarlierDone where
+	// and when that was.
 	idle map[job.Idle]string
 }
 
@@ -38,10 +38,10 @@ var runWords = endingWords{
 	first:   outcome.Removed,
 	inDoubt: "not sent by this run; %s in doubt: an earlier run may have removed them, and they go first next time",
 	idle: map[job.Idle]string{
-		job.EarlierDone:   "nothing to do: an earlier run finished with this input%s; its results are in %s",
+		job.EarlierDone:   "nothing to do: an earlier run finished with this input%s%s",
 		job.NoRows:        "nothing to do: %s has a header and no rows",
 		job.NoUsableRows:  "nothing to do: no row of %s can be used",
-		job.EarlierEnough: "nothing to do: an earlier run has settled every link of %s",
+		job.EarlierEnough: "nothing to do: an earlier run is done with every link of %s",
 	},
 }
 
@@ -64,7 +64,7 @@ func (p *program) end(f closing, end *job.Ending) error {
 	}
 	switch end.Idle {
 	case job.EarlierDone:
-		p.ui.result("nothing to do", nothingToDo(f, end), "summary", s)
+		p.ui.result("nothing to do", f.words.nothingToDo(s, orgOf(f.emulator, end.Org)), "summary", s)
 		if code == outcome.ExitDone && s.IsBad(f.failAbsent) {
 			code = outcome.ExitFailures
 		}
@@ -75,7 +75,7 @@ func (p *program) end(f closing, end *job.Ending) error {
 	case job.NoRows, job.NoUsableRows, job.EarlierEnough:
 		p.ui.say(f.words.idle[end.Idle], end.Input)
 		if s.Failed > 0 {
-			p.ui.say("%s failed: --retry-failed sends them again", counted(s.Failed, "link", "links"))
+			p.ui.say("%s", failedText(s.Failed))
 		}
 	case job.NotIdle:
 	}
@@ -105,22 +105,6 @@ func (p *program) tellError(err error) {
 		hint = hintFor(api)
 	}
 	p.ui.error(err.Error(), hint)
-}
-
-// nothingToDo says that an earlier run has settled all links of this input.
-func nothingToDo(f closing, end *job.Ending) string {
-	where := ""
-	switch {
-	case f.emulator:
-		where = " in the emulator"
-	case end.Org != nil:
-		where = " in " + end.Org.Name
-	}
-	text := fmt.Sprintf(f.words.idle[job.EarlierDone], where, end.Summary.Results)
-	if n := end.Summary.Failed; n > 0 {
-		text += fmt.Sprintf("\n%s failed: --retry-failed sends them again", counted(n, "link", "links"))
-	}
-	return text
 }
 
 // shownCauses is how many causes of failure an ending lists.
@@ -158,6 +142,9 @@ func (w *endingWords) ending(s *report.Summary, end *job.Ending, page string) st
 		}
 	}
 	b.WriteString(table(rows))
+	if all := allRuns(s.Job); all != "" {
+		b.WriteString("  " + all + "\n")
+	}
 	if s.Absent > 0 && s.Absent == s.Links {
 		b.WriteString("\n  not one of the links was there. Usually the file or the org is another one than was meant, parent and related\n" +
 			"  record are swapped, or the links were removed before\n")

@@ -168,7 +168,7 @@ named, and the exit code is 3. The same command again lists only the parent reco
 // export is the whole of an export.
 func (p *program) export(f *exportFlags) error {
 	c := p.connector(&f.crmFlags, f.timeout)
-	c.demo, c.second = true, "leaves at once"
+	c.demo = true
 	if err := c.logIn(); err != nil {
 		return err
 	}

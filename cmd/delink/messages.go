@@ -212,10 +212,12 @@ func erase(frame string) string {
 }
 
 // redraw writes a frame over another one. The line is not emptied in between, which would flicker.
+// It leaves the cursor at the beginning of the line: what the terminal shows of a Ctrl-C is drawn over
+// then, where it could begin another line behind a frame of the full width.
 func redraw(old, frame string) string {
 	if frame == "" {
 		return erase(old)
 	}
 	rest := max(0, utf8.RuneCountInString(old)-utf8.RuneCountInString(frame))
-	return "\r" + frame + strings.Repeat(" ", rest)
+	return "\r" + frame + strings.Repeat(" ", rest) + "\r"
 }

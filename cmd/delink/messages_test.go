@@ -164,10 +164,10 @@ func TestMessagesAboveTheBar(t *testing.T) {
 		do   func()
 		want string
 	}{
-		{func() { m.replace("bar 1") }, "\rbar 1"},
-		{func() { m.replace("b 2") }, "\rb 2  "},
+		{func() { m.replace("bar 1") }, "\rbar 1\r"},
+		{func() { m.replace("b 2") }, "\rb 2  \r"},
 		{func() { m.replace("b 2") }, ""},
-		{func() { m.put("note\n", ordinary) }, "\r   \rnote\n\rb 2"},
+		{func() { m.put("note\n", ordinary) }, "\r   \rnote\n\rb 2\r"},
 		{func() { m.replace("") }, "\r   \r"},
 		{func() { m.put("ending\n", needed) }, "ending\n"},
 	} {
@@ -192,7 +192,7 @@ func TestMessagesOnlyTheNewestFrame(t *testing.T) {
 		}
 		close(g.open)
 		m.flush(t.Context())
-		if got, want := g.got.String(), "note\n\rbar 99"; got != want {
+		if got, want := g.got.String(), "note\n\rbar 99\r"; got != want {
 			t.Errorf("written was %q, want %q", got, want)
 		}
 	})

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +35,7 @@ func (p *program) planCommand() *cobra.Command {
 		},
 	}
 	f.define(cmd.Flags())
+	f.defineBudgets(cmd.Flags()) // they decide how many runs it takes
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the plan as JSON on standard output")
 	cmd.Flags().BoolVar(&f.offline, "offline", false, "ask no org, even if there is a login")
 	return cmd
@@ -46,6 +46,7 @@ func (p *program) plan(f *runFlags, input string) error {
 	if err != nil {
 		return err
 	}
+	c.AskNames = true
 	r := p.runner(f)
 	w := r.world()
 	if !p.canConnect(r) {
@@ -63,8 +64,7 @@ func (p *program) plan(f *runFlags, input string) error {
 	if f.json {
 		return report.EncodeJSON(p.stdout, v)
 	}
-	_, err = io.WriteString(p.stdout, v.text(true))
-	return err
+	return p.printPlan(v.text(), v.carryOut())
 }
 
 // canConnect reports whether a plan asks the org: there is a login, and the user has not asked for
@@ -116,38 +116,45 @@ func shellQuote(s string) string {
 
 // planView is a plan as people and programs see it.
 type planView struct {
-	Input       string         `json:"input"`
-	InputSHA256 string         `json:"input_sha256"`
-	Org         *orgView       `json:"org"` // null where it was not asked
-	Rows        int            `json:"rows"`
-	Links       int            `json:"links"`
-	Duplicate   int            `json:"duplicate"`
-	Invalid     int            `json:"invalid"`
-	Parents     int            `json:"parents"`
-	Columns     []columnView   `json:"columns"` // that had to be chosen
-	Relations   []relationView `json:"relations"`
-	Largest     []parentView   `json:"largest_parents"`
-	Settled     int            `json:"settled"` // by an earlier run
-	ToSend      int            `json:"to_send"`
-	InDoubt     int            `json:"in_doubt"` // links of ToSend that may be removed already
-	Calls       int            `json:"calls"`
-	Ways        []wayView      `json:"other_sides"` // that need fewer calls
-	Reads       int            `json:"reads"`       // calls of Calls that read the links' own fields
-	Credits     int            `json:"credits"`
-	Concurrency int            `json:"concurrency"`
-	Seconds     float64        `json:"seconds"`        // expected
-	Answer      float64        `json:"answer_seconds"` // of one call, in Seconds
-	AnswerFrom  string         `json:"answer_from"`    // how it is known: questions, last_run, guess
-	CreditsLeft *int           `json:"credits_left"`   // null where the org does not say
-	Nights      int            `json:"nights"`         // runs that it takes, one a day; 0 where that is not known
-	Warnings    []warningView  `json:"warnings"`
-	Command     string         `json:"command"` // that runs this plan
+	Input       string          `json:"input"`
+	InputSHA256 string          `json:"input_sha256"`
+	Org         *orgView        `json:"org"` // null where it was not asked
+	Rows        int             `json:"rows"`
+	Links       int             `json:"links"`
+	Duplicate   int             `json:"duplicate"`
+	Invalid     int             `json:"invalid"`
+	Parents     int             `json:"parents"`
+	Columns     []columnView    `json:"columns"` // that had to be chosen
+	Relations   []relationView  `json:"relations"`
+	Largest     []parentView    `json:"largest_parents"`
+	Idle        string          `json:"nothing_to_do"` // why there is nothing to do; empty if there is something
+	Earlier     *report.Summary `json:"earlier"`       // of the last run of this job; null if there was none
+	Job         *report.Totals  `json:"job"`           // of all earlier runs of this job; null if there was none
+	Settled     int             `json:"settled"`       // by an earlier run
+	ToSend      int             `json:"to_send"`
+	InDoubt     int             `json:"in_doubt"` // links of ToSend that may be removed already
+	Calls       int             `json:"calls"`
+	Ways        []wayView       `json:"other_sides"` // that need fewer calls
+	Reads       int             `json:"reads"`       // calls of Calls that read the links' own fields
+	Credits     int             `json:"credits"`
+	Questions   int             `json:"questions"` // calls that have asked the org about itself, of one credit each; not in Calls
+	Concurrency int             `json:"concurrency"`
+	Seconds     float64         `json:"seconds"`        // expected
+	Answer      float64         `json:"answer_seconds"` // of one call, in Seconds
+	AnswerFrom  string          `json:"answer_from"`    // how it is known: questions, last_run, guess
+	CreditsLeft *int            `json:"credits_left"`   // null where the org does not say
+	Nights      int             `json:"nights"`         // runs that it takes, one a day; 0 where that is not known
+	Warnings    []warningView   `json:"warnings"`
+	Command     string          `json:"command"` // that runs this plan
 
 	batchSize int
 	pace      job.Pace
 	budget    string // what is known of the credits, for people
 	asked     bool
 	org       *zoho.Org
+
+	idle    job.Idle
+	nothing string // says that there is nothing to do; empty if there is something
 
 	keepsFields bool            // the links' own fields are kept
 	lost        []zoho.Relation // whose links cannot be made again, because a field of theirs is not kept
@@ -191,13 +198,17 @@ type columnView struct {
 }
 
 type parentView struct {
-	Module string `json:"module"`
-	ID     string `json:"parent_id"`
-	Links  int    `json:"links"`
+	Module string  `json:"module"`
+	ID     string  `json:"parent_id"`
+	Name   *string `json:"name"` // null where it is not known
+	Links  int     `json:"links"`
 }
 
-// largest is how many parents a plan names.
-const largest = 10
+// shownLargest is how many parent records the text of a plan names.
+const shownLargest = 5
+
+// idleWords are why there is nothing to do, for programs.
+var idleWords = map[job.Idle]string{job.NoRows: "no_rows", job.NoUsableRows: "no_usable_rows", job.EarlierDone: "finished", job.EarlierEnough: "settled"}
 
 // newPlanView makes the view of a proposal.
 func newPlanView(p *job.Proposal, f *runFlags) *planView {
@@ -220,6 +231,9 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		Ways:        waysOf(p.Ways),
 		Reads:       p.Reads,
 		Credits:     p.Credits,
+		Questions:   p.Questions,
+		Idle:        idleWords[p.Idle],
+		Earlier:     p.Earlier,
 		Concurrency: p.Slots,
 		Seconds:     p.Time.Seconds(),
 		Answer:      p.Pace.Answer.Seconds(),
@@ -244,10 +258,32 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 	for _, r := range set.Relations() {
 		v.Relations = append(v.Relations, relationView{r.Relation.Module, r.Relation.List, r.Links, r.Parents})
 	}
-	for _, l := range set.LargestParents(largest) {
-		v.Largest = append(v.Largest, parentView{l.Module, l.Parent.String(), l.Links})
+	for _, l := range set.LargestParents(job.Largest) {
+		parent := parentView{Module: l.Module, ID: l.Parent.String(), Links: l.Links}
+		if name := p.Input.NameOf(l.Module, l.Parent); name != "" {
+			parent.Name = &name
+		}
+		v.Largest = append(v.Largest, parent)
 	}
+	v.takeEarlier(p, f)
 	return v
+}
+
+// takeEarlier notes what earlier runs of the job have done.
+func (v *planView) takeEarlier(p *job.Proposal, f *runFlags) {
+	if p.Before.Runs > 0 {
+		v.Job = &p.Before
+	}
+	switch p.Idle {
+	case job.NotIdle, job.NothingRemoved:
+	case job.EarlierDone:
+		v.nothing = runWords.nothingToDo(p.Earlier, orgOf(f.emulator, p.Org))
+	case job.NoRows, job.NoUsableRows, job.EarlierEnough:
+		v.nothing = fmt.Sprintf(runWords.idle[p.Idle], p.Input.Name())
+		if p.Idle == job.EarlierEnough && p.Earlier != nil {
+			v.nothing += "\n" + earlierNumbers(p.Earlier)
+		}
+	}
 }
 
 // takeFields notes what is kept of the links' own fields, and warns of links that cannot be made
@@ -269,8 +305,11 @@ func (v *planView) takeFields(p *job.Proposal, snapshot bool) {
 	}
 }
 
-// text gives the plan for people. whole adds what is not needed for the question.
-func (v *planView) text(whole bool) string {
+// text gives the plan for people.
+func (v *planView) text() string {
+	if v.nothing != "" {
+		return v.nothing + "\n"
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: remove %s\n\n", v.Input, v.what())
 	width := 0
@@ -297,7 +336,7 @@ func (v *planView) text(whole bool) string {
 	}
 	rows = append(rows, [2]string{"rows", progress.Number(v.Rows) + v.repeated()})
 	if v.Settled > 0 {
-		rows = append(rows, [2]string{"settled", counted(v.Settled, "link", "links") + " by an earlier run, " + progress.Number(v.ToSend) + " to send"})
+		rows = append(rows, [2]string{"done", counted(v.Settled, "link", "links") + " by " + v.earlierRuns() + ", " + progress.Number(v.ToSend) + " to send"})
 	}
 	if v.InDoubt > 0 {
 		rows = append(rows, [2]string{"in doubt", counted(v.InDoubt, "link", "links") + " that an earlier run may have removed; they are sent first"})
@@ -314,19 +353,63 @@ func (v *planView) text(whole bool) string {
 	}
 	b.WriteString(table(rows))
 	b.WriteString(v.warnings())
-	if whole && len(v.Largest) > 1 {
-		b.WriteString("\n  the largest parent records\n")
-		rows = nil
-		for _, l := range v.Largest {
-			rows = append(rows, [2]string{l.Module + " " + l.ID, counted(l.Links, "link", "links")})
-		}
-		b.WriteString(table(rows))
-	}
-	if whole && v.Command != "" && v.ToSend > 0 {
-		b.WriteString("\n  to carry it out\n  " + v.Command + "\n")
-	}
+	b.WriteString(v.largest())
 	return b.String()
 }
+
+// carryOut gives the command that carries the plan out, for people.
+func (v *planView) carryOut() string {
+	if v.nothing != "" || v.Command == "" || v.ToSend == 0 {
+		return ""
+	}
+	return "\n  to carry it out\n  " + v.Command + "\n"
+}
+
+// earlierRuns tells which runs of the job went before.
+func (v *planView) earlierRuns() string {
+	switch {
+	case v.Job == nil:
+		return "an earlier run"
+	case v.Job.Runs == 1:
+		return "an earlier run of " + shownMoment(v.Job.StartedAt)
+	}
+	return fmt.Sprintf("%s earlier runs since %s", progress.Number(v.Job.Runs), shownMoment(v.Job.StartedAt))
+}
+
+// largest tells of the parent records with the most links. A single one is told only if it has a
+// name: nothing else is new about it.
+func (v *planView) largest() string {
+	shown := v.Largest[:min(len(v.Largest), shownLargest)]
+	if len(shown) == 0 || len(shown) == 1 && shown[0].Name == nil {
+		return ""
+	}
+	heading := "parent records"
+	if v.Parents > len(shown) {
+		heading = fmt.Sprintf("the largest of %s parent records", progress.Number(v.Parents))
+	}
+	width := len(progress.Number(shown[0].Links))
+	var rows [][2]string
+	for _, l := range shown {
+		text := fmt.Sprintf("%*s %s", width, progress.Number(l.Links), plural(l.Links, "link", "links"))
+		if l.Name != nil {
+			text = fmt.Sprintf("%-*s  %s", width+len(" links"), text, shortName(*l.Name))
+		}
+		rows = append(rows, [2]string{l.Module + " " + l.ID, text})
+	}
+	return "\n  " + heading + "\n" + table(rows)
+}
+
+// shortName gives the name of a record as it can stand in a line.
+func shortName(name string) string {
+	r := []rune(printableText(strings.Join(strings.Fields(name), " ")))
+	if len(r) > longestName {
+		return string(r[:longestName-1]) + "…"
+	}
+	return string(r)
+}
+
+// longestName bounds the names that are shown.
+const longestName = 60
 
 // vouched warns of relations for which nobody but the user vouches.
 func vouched(relations []zoho.Relation) []warningView {

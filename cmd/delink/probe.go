@@ -109,7 +109,7 @@ func (x *examination) endProbe(v *doctorView, findings *doctor.Findings, r *prob
 	if x.f.json {
 		err = x.print(v)
 	} else {
-		_, err = io.WriteString(x.stdout, printableText(v.Probe.text(x.columns())))
+		_, err = io.WriteString(x.stdout, printableText(v.Probe.text(x.stdoutWidth())))
 	}
 	if !r.Restored {
 		x.tellNotRestored(r)

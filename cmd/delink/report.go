@@ -4,13 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"runtime"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"delink/pkg/disk"
 	"delink/pkg/job"
@@ -116,10 +114,8 @@ func (p *program) paper() paper {
 	if n, err := strconv.Atoi(p.getenv("COLUMNS")); err == nil && n > 0 {
 		on.width = n
 	}
-	if f, ok := p.stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		if columns, _, err := term.GetSize(int(f.Fd())); err == nil && columns > 0 {
-			on.width = columns
-		}
+	if columns := p.stdoutWidth(); columns > 0 {
+		on.width = columns
 	}
 	on.width = max(on.width, narrowest)
 	return on

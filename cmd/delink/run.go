@@ -54,6 +54,7 @@ func (p *program) delink(f *runFlags, input string, m *monitor) error {
 	if err != nil {
 		return err
 	}
+	c.AskNames = !f.yes // a person waits anyway
 	if !f.yes && !p.canAsk(input) {
 		return &job.Refusal{Cause: "there is no terminal to ask on", Remedy: job.SayYes}
 	}
@@ -101,7 +102,7 @@ func (r *runner) world() job.World {
 // tellPlan shows the plan.
 func (r *runner) tellPlan(proposal *job.Proposal) *planView {
 	view := newPlanView(proposal, r.f)
-	r.ui.result("plan", view.text(false), "plan", view)
+	r.ui.result("plan", view.text(), "plan", view)
 	return view
 }
 

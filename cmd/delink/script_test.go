@@ -54,6 +54,7 @@ func TestScript(t *testing.T) {
 			"emulator":   cmdEmulator,   // emulator [knob=value ...]: a CRM to log in to, from here to the script's end
 			"knobs":      cmdKnobs,      // knobs knob=value ...: it behaves otherwise from now on
 			"links":      cmdLinks,      // links FILE ...: the links of these inputs exist in the CRM
+			"record":     cmdRecord,     // record MODULE ID FIELD VALUE: a record exists, with that field
 			"members":    cmdMembers,    // members LINKS PARENTS: links of campaigns to leads exist, each with a member status
 			"remember":   cmdRemember,   // remember: all links that are there now, and their own fields
 			"same":       cmdSame,       // same: the links of remember are there again, with their own fields, and no others
@@ -163,6 +164,13 @@ func cmdField(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s:%d: the link's %s is %q, not %q", args[0], r.line, args[1], got, args[2])
 		}
 	}
+}
+
+func cmdRecord(ts *testscript.TestScript, neg bool, args []string) {
+	plainCommand(ts, neg, len(args) == 4, "record MODULE ID FIELD VALUE")
+	id, err := strconv.ParseUint(args[1], 10, 64)
+	ts.Check(err)
+	running(ts).SetRecord(args[0], id, map[string]any{args[2]: args[3]})
 }
 
 func cmdMembers(ts *testscript.TestScript, neg bool, args []string) {

@@ -136,6 +136,14 @@ func (q queued) Write(b []byte) (int, error) {
 // terminal reports whether standard error is a terminal.
 func (u *ui) terminal() bool { return u.tty != nil }
 
+// howToLeave says what a person can do who does not want to wait for a stop.
+func (u *ui) howToLeave() string {
+	if u.terminal() {
+		return "press Ctrl-C again to leave at once"
+	}
+	return "a second signal leaves at once"
+}
+
 // canDraw reports whether a line can be replaced.
 func (u *ui) canDraw() bool { return u.terminal() && !u.plain && !u.manner().json }
 
@@ -196,7 +204,7 @@ func (u *ui) brief(text string) {
 // progress writes how a run goes on, in one line.
 func (u *ui) progress(m progress.Moment, text string) {
 	if u.manner().json && !u.manner().quiet {
-		u.manner().records.Info("progress", "done", m.Done, "total", m.Total, "failed", m.Failed, "in_flight", m.InFlight, "slots", m.Slots)
+		u.manner().records.Info("progress", "done", m.Done, "total", m.Total, "failed", m.Failed, "in_flight", m.InFlight, "slots", m.Slots, "stopping", m.Stopping)
 		return
 	}
 	u.say("%s", text)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -168,8 +167,7 @@ func (p *program) planUndo(f *undoFlags, c *connector, input string) error {
 	case f.json:
 		return report.EncodeJSON(p.stdout, newUndoView(proposal))
 	}
-	_, err = io.WriteString(p.stdout, undoPlan(proposal))
-	return err
+	return p.printPlan(undoPlan(proposal), "")
 }
 
 // undoView is the plan of an undo as programs see it.
@@ -210,7 +208,7 @@ func undoPlan(p *job.Proposal) string {
 		rows = append(rows, [2]string{"org", (&orgView{p.Org.Name, p.Org.Type, p.Org.Edition}).text()})
 	}
 	if p.Settled > 0 {
-		rows = append(rows, [2]string{"settled", counted(p.Settled, "link", "links") + " by an earlier undo"})
+		rows = append(rows, [2]string{"done", counted(p.Settled, "link", "links") + " by an earlier undo"})
 	}
 	rows = append(rows,
 		[2]string{"fields", fieldsText(p)},
@@ -243,8 +241,8 @@ var undoWords = endingWords{
 	inDoubt: "not sent by this undo; %s in doubt: an earlier undo may have linked them, and they go first next time",
 	idle: map[job.Idle]string{
 		job.NothingRemoved: "nothing to undo: the results of %s call no link removed",
-		job.EarlierDone:    "nothing to do: this job was undone before%s; the rows of that undo are in %s",
-		job.EarlierEnough:  "nothing to do: an earlier undo has settled every link of %s",
+		job.EarlierDone:    "nothing to do: this job was undone before%s%s",
+		job.EarlierEnough:  "nothing to do: an earlier undo is done with every link of %s",
 		job.NoRows:         "nothing to undo: %s has a header and no rows",
 	},
 }

@@ -95,7 +95,7 @@ func (p *program) verify(f *verifyFlags, input string) error {
 	w := c.world()
 	w.Opening = func() error {
 		return p.signals.take(func(what string) {
-			p.ui.note(what + ": asking nothing new; what was found is kept, and the same command goes on with it")
+			p.ui.note(what + ": finishing open calls, then stopping; what was found is kept, and the same command goes on with it; " + p.ui.howToLeave())
 		})
 	}
 	w.Confirm = func(_ context.Context, proposal *job.Proposal) error {

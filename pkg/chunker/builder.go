@@ -52,6 +52,9 @@ func (b *Builder) Add(l reader.Link, line int) error {
 	return nil
 }
 
+// Groups is how many groups the rows have so far: see Set.Groups.
+func (b *Builder) Groups() int { return b.groups.n }
+
 // Build makes a Set of the collected rows. The builder is empty afterwards.
 func (b *Builder) Build() *Set {
 	if b.isLarge() {

@@ -122,7 +122,7 @@ func (x *run) drive(stop, hard context.Context, errands iter.Seq[worker.Errand],
 		defer x.world.Watch(func() progress.Moment {
 			s := run.Stats()
 			m := look(s)
-			m.InFlight, m.Slots = s.InFlight, s.Slots
+			m.InFlight, m.Slots, m.Stopping = s.InFlight, s.Slots, s.Stopping
 			return m
 		})()
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"delink/pkg/relation"
@@ -24,6 +25,7 @@ type answers struct {
 	identity zoho.Identity          // as far as it is known
 	emulated bool                   // the emulator inside this process has given them
 	took     time.Duration          // the median time of an answer; 0 if there was none
+	asked    int                    // calls that reached the org
 	problems problems
 	notes    []string
 	refused  error // why nothing can be sent: the login is refused, or there is no connection
@@ -34,7 +36,9 @@ type answers struct {
 const mostQuestions = zoho.LeastSlots
 
 // ask asks the org for its name, type and edition, for the related lists of the modules in the
-// input. If links may be removed from their other side, it asks for the related lists there, too.
+// input, and whether its relations can be delinked. If links may be removed from their other side,
+// it asks for the related lists there, too. The names of the largest parent records are asked for
+// behind all of them.
 func ask(ctx context.Context, conn *Connection, in *Input) answers {
 	others := otherModules(in)
 	lists := make([][]zoho.List, len(others))
@@ -45,7 +49,15 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 			return err
 		}}
 	}
+	keepNames := func() {}
+	if in.Config.AskNames {
+		var names *worker.Question
+		if names, keepNames = nameQuestion(conn, in); names != nil {
+			also = append(also, names)
+		}
+	}
 	a := inquire(ctx, conn, modulesOf(in), in.Config.Limits, also...)
+	keepNames()
 	for i, module := range others {
 		if also[i].Err == nil {
 			a.lists[module] = lists[i]
@@ -71,7 +83,7 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 		}})
 	}
 	all := slices.Concat(questions, also)
-	times := timed(all)
+	times := timed(all, &a.asked)
 	a.refused = worker.Ask(ctx, conn.CRM, all, c.questions())
 	a.took = middle(times())
 	a.locate(ctx, conn)
@@ -109,7 +121,7 @@ func (a *answers) findMeant(ctx context.Context, conn *Connection, c Limits) {
 	if len(a.noModule) == 0 {
 		return
 	}
-	lists := listsOf(ctx, conn, labelled, c)
+	lists := a.listsOf(ctx, conn, labelled, c)
 	var all []zoho.List
 	for _, module := range labelled {
 		all = append(all, lists[module]...)
@@ -120,7 +132,7 @@ func (a *answers) findMeant(ctx context.Context, conn *Connection, c Limits) {
 }
 
 // listsOf asks for the related lists of modules. Those for which there is no answer are not in it.
-func listsOf(ctx context.Context, conn *Connection, modules []string, c Limits) map[string][]zoho.List {
+func (a *answers) listsOf(ctx context.Context, conn *Connection, modules []string, c Limits) map[string][]zoho.List {
 	if len(modules) == 0 {
 		return nil
 	}
@@ -132,7 +144,9 @@ func listsOf(ctx context.Context, conn *Connection, modules []string, c Limits) 
 			return err
 		}}
 	}
+	times := timed(questions, &a.asked)
 	_ = worker.Ask(ctx, conn.CRM, questions, c.questions()) // each question has its own error
+	times()
 	lists := map[string][]zoho.List{}
 	for i, module := range modules {
 		if questions[i].Err == nil {
@@ -163,9 +177,10 @@ func (a *answers) problem(r zoho.Relation, vouched []zoho.Relation) *relation.Pr
 	return p
 }
 
-// timed has it measured how long the answers to questions take. The function that it returns gives
-// the times of those that were answered.
-func timed(questions []*worker.Question) (times func() []time.Duration) {
+// timed has it measured how long the answers to questions take, and adds the calls. The function
+// that it returns gives the times of those that were answered, and must be called when all are.
+func timed(questions []*worker.Question, calls *int) (times func() []time.Duration) {
+	var sent atomic.Int64
 	took := make([]time.Duration, len(questions))
 	for i, q := range questions {
 		ask := q.Ask
@@ -173,10 +188,14 @@ func timed(questions []*worker.Question) (times func() []time.Duration) {
 			began := time.Now()
 			err := ask(ctx)
 			took[i] = time.Since(began)
+			if err == nil || zoho.AsError(err).Sent {
+				sent.Add(1)
+			}
 			return err
 		}
 	}
 	return func() (answered []time.Duration) {
+		*calls += int(sent.Load())
 		for i, q := range questions {
 			if q.Err == nil {
 				answered = append(answered, took[i])

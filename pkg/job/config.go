@@ -32,6 +32,7 @@ type Config struct {
 	FewestCalls   FewestCalls     // from which side links are removed
 	Strict        bool            // refuse an input for any suspicion
 	AcceptRounded bool            // do not refuse an input because its ids look rounded
+	AskNames      bool            // ask the org for the names of the largest parent records
 	Choice
 	Limits
 }
@@ -144,6 +145,9 @@ type CRM interface {
 	Org(ctx context.Context) (zoho.Org, error)
 	// Lists asks for the related lists of a module.
 	Lists(ctx context.Context, module string) ([]zoho.List, error)
+	// Names asks for the names of up to zoho.MostNames records of a module. Records that have none, or
+	// that are not there, are left out.
+	Names(ctx context.Context, module string, ids []zoho.ID) (map[zoho.ID]string, error)
 	// Base is the base URL of the API.
 	Base(ctx context.Context) (string, error)
 }

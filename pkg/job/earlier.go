@@ -260,6 +260,7 @@ func (j *Job) settleEarlier() error {
 			return err
 		}
 	}
+	j.before = j.findTotals()
 	if err := j.refuseDeletion(); err != nil {
 		return err
 	}

@@ -25,6 +25,7 @@ type Input struct {
 	bad        int                   // how many rows cannot be used
 	wrong      reader.RowErrors      // without SkipInvalid, these rows
 	source     *source
+	names      parentNames
 
 	// If the input is a failures file, these are links that an earlier run left unknown or in
 	// doubt.
@@ -92,8 +93,12 @@ func (p *Input) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 			}
 			bad(&row)
 		default:
+			groups := b.Groups()
 			if err := b.Add(row.Link, row.Line); err != nil {
 				return &Refusal{Err: err}
+			}
+			if b.Groups() > groups { // a parent record that may be new
+				p.names.heed(p.Header, &row)
 			}
 			p.heed(&row)
 		}

@@ -31,9 +31,11 @@ type Job struct {
 	doubts    *doubts
 	decision  decision
 	book      *report.Book
-	mostLinks int    // a proposal with more links is refused; 0 for no limit
-	undone    undone // of an undo
-	ways      []Way  // of a run, with the proposal
+	mostLinks int           // a proposal with more links is refused; 0 for no limit
+	undone    undone        // of an undo
+	ways      []Way         // of a run, with the proposal
+	before    report.Totals // of the runs with whose results this one goes on
+	called    bool          // the job came as far as its calls
 	notes     []string
 
 	nothingInDoubt bool // at the end: the journal is empty
@@ -216,7 +218,9 @@ func (j *Job) ask(ctx context.Context) (err error) {
 	if j.world.Asking != nil {
 		defer j.world.Asking()()
 	}
+	before := j.answers.asked // about the names in the command line
 	j.answers = ask(ctx, j.conn, j.input)
+	j.answers.asked += before
 	if j.world.Accept != nil && j.answers.org != nil {
 		if err := j.world.Accept(j.answers.org); err != nil {
 			return err
@@ -280,6 +284,7 @@ func (j *Job) endIdle(why Idle) (*Ending, error) {
 	j.tell()
 	switch why {
 	case EarlierDone:
+		j.earlier.summary.Job = &j.before // summaries of older versions have none
 		return j.ending(j.earlier.summary, why, nil), nil
 	case NothingRemoved: // there is nothing to write down
 		s := j.newSummary(time.Now())
@@ -331,6 +336,7 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 	var run *worker.Run
 	var calls *trace.Log
 	watch := func() {}
+	j.called = true
 	s, err := j.withFiles(hard, 2*p.Slots*j.config.batchSize(), func(r *report.Recorder) (outcome.Reason, error) {
 		calls = j.recordCalls(p)
 		limits := j.limits(p.Slots)
@@ -388,6 +394,7 @@ func (j *Job) moment(run *worker.Run, p *Proposal) progress.Moment {
 		Failed:   j.book.Count(outcome.Failed) + j.book.Count(outcome.Unknown),
 		InFlight: s.InFlight,
 		Slots:    s.Slots,
+		Stopping: s.Stopping,
 	}
 }
 

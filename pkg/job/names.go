@@ -49,7 +49,7 @@ func (j *Job) nameLists(ctx context.Context) error {
 	}
 	j.input.Set = set
 	others := slices.DeleteFunc(otherModules(j.input), func(module string) bool { return j.answers.lists[module] != nil })
-	maps.Copy(j.answers.lists, listsOf(ctx, j.conn, others, j.config.Limits))
+	maps.Copy(j.answers.lists, j.answers.listsOf(ctx, j.conn, others, j.config.Limits))
 	j.config.Reader.Lists, j.input.Config.Reader.Lists = names, names // the input is read again
 	for _, links := range [][]reader.Link{j.input.leftUnknown, j.input.inDoubt} {
 		for i, l := range links {
@@ -119,6 +119,7 @@ func (j *Job) misnamed(ctx context.Context, err error) error {
 	case named != lacks.For && j.canReadAgain():
 		j.config.Reader.Relation = named.List
 		j.notes = append(j.notes, a.notes...)
+		j.answers.asked = a.asked
 		return nil
 	case problem != nil && (problem.Kind == relation.NoSuchModule || lacks.For.List != ""):
 		return &Refusal{Cause: problem.Error(), Hint: problem.Hint()}

@@ -3,8 +3,10 @@ package job
 import (
 	"time"
 
+	"delink/pkg/outcome"
 	"delink/pkg/progress"
 	"delink/pkg/relation"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -27,11 +29,20 @@ type Proposal struct {
 	Pace    Pace // on which Time rests
 	Left    *int // of the org's credits; nil where it does not say
 	Nights  int  // how many runs it takes, each on another day; 0 where that is not known
+
+	Questions int             // calls that asked the org about itself; they are not in Calls
+	Idle      Idle            // why there is nothing to do
+	Earlier   *report.Summary // of the last run of this job; nil if there was none
+	Before    report.Totals   // of all earlier runs of this job
 }
 
 // propose says what is to be done. It refuses to do that with too many links.
 func (j *Job) propose() (*Proposal, error) {
-	p := &Proposal{Input: j.input, Org: j.answers.org, Slots: j.slots()}
+	p := &Proposal{Input: j.input, Org: j.answers.org, Slots: j.slots(), Questions: j.answers.asked, Before: j.before}
+	p.Earlier = j.lastRun()
+	if j.isLocated() {
+		p.Idle = j.work.idle(j)
+	}
 	p.InDoubt, p.Asked = len(j.book.InDoubt()), j.conn != nil
 	j.work.count(j, p)
 	p.Settled = j.input.Set.Links() - p.ToSend
@@ -42,6 +53,22 @@ func (j *Job) propose() (*Proposal, error) {
 		return nil, r
 	}
 	return p, nil
+}
+
+// lastRun is the summary of the run with whose results this one goes on; nil if there is none. That of
+// a killed run has the counts with which the run began, so lastRun takes them from the results.
+func (j *Job) lastRun() *report.Summary {
+	s := j.earlier.summary
+	switch {
+	case s == nil || j.decision != goOn && j.decision != carryOver:
+		return nil
+	case s.State != outcome.Running || j.decision != goOn:
+		return s
+	}
+	last := *s
+	last.SetCounts(j.book)
+	last.Job = &j.before
+	return &last
 }
 
 // countDelinks counts what a run does.

@@ -1,6 +1,7 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,6 +44,7 @@ func (j *Job) newSummary(started time.Time) *report.Summary {
 		InputSHA256: j.input.SHA256,
 		State:       outcome.Running,
 		Results:     j.files.Results,
+		Questions:   j.answers.asked,
 	}
 	if crm := j.identityToKeep(); crm.Name() != "" {
 		name := crm.Name()
@@ -51,6 +53,9 @@ func (j *Job) newSummary(started time.Time) *report.Summary {
 	j.work.summary(j, s)
 	s.Start(started)
 	s.SetCounts(j.book)
+	before := j.before
+	before.StartedAt = cmp.Or(before.StartedAt, s.StartedAt)
+	s.Job = &before
 	return s
 }
 
@@ -223,6 +228,10 @@ func (j *Job) finishSummary(s *report.Summary, started time.Time, reason outcome
 	s.SetCounts(j.book)
 	s.State, s.Reason, s.ExitCode = outcome.End(reason, s.Pending, s.IsBad(j.config.FailAbsent), cut)
 	s.End(started, time.Now())
+	if j.called {
+		all := j.before.With(s)
+		s.Job = &all
+	}
 	if err := s.Write(j.world.Disk, j.files.Summary); err != nil {
 		s.State, s.Reason, s.ExitCode = outcome.Stopped, outcome.Broken, outcome.ExitBroken
 		return err

@@ -189,7 +189,7 @@ func (v *verification) lookUp(stop, hard context.Context, started time.Time, p *
 		if v.world.Watch != nil {
 			watch = v.world.Watch(func() progress.Moment {
 				s := run.Stats()
-				return progress.Moment{Done: s.Done, Total: p.ToSend, InFlight: s.InFlight, Slots: s.Slots}
+				return progress.Moment{Done: s.Done, Total: p.ToSend, InFlight: s.InFlight, Slots: s.Slots, Stopping: s.Stopping}
 			})
 		}
 		reason, err = run.Run(stop, hard)

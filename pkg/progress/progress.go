@@ -4,7 +4,9 @@ package progress
 
 import (
 	"io"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/schollz/progressbar/v3"
 
@@ -19,6 +21,7 @@ type Moment struct {
 	InFlight int    // calls in flight
 	Slots    int    // calls that may be in flight now
 	Unit     string // what is counted; empty for links
+	Stopping bool   // nothing more is sent, and the run ends when the calls in flight have ended
 }
 
 // Screen is a terminal whose last line can be replaced. Its methods must not wait for the terminal.
@@ -33,8 +36,8 @@ const (
 	longestPause    = 5 * time.Minute // between two lines
 	lookEvery       = 5 * time.Second // where there are lines
 
-	barWidth     = 20 // columns of the bar alone
-	percentWidth = 8  // columns of " 100% " and of the cursor
+	mostBlocks  = 20 // columns of the bar alone
+	leastBlocks = 5  // a bar with fewer shows nothing that the percentage does not
 )
 
 // Progress shows a run until Stop.
@@ -46,8 +49,7 @@ type Progress struct {
 // StartBar begins to draw a bar on a terminal, five times a second. look returns the state of the
 // run.
 func StartBar(screen Screen, look func() Moment) *Progress {
-	meter := newMeter()
-	bar := newBar(look().Total)
+	meter, bar := newMeter(), new(bar)
 	draw := func() {
 		m := look()
 		meter.note(m.Done)
@@ -103,27 +105,37 @@ func (p *Progress) Stop() {
 
 // bar makes the frames of a progress bar. Package progressbar draws a frame whenever the count or
 // the text changes, and so one frame with the new count beside the old text. Its output is thrown
-// away for this reason, and frame returns the state after both changes.
-type bar struct{ *progressbar.ProgressBar }
-
-func newBar(total int) bar {
-	return bar{progressbar.NewOptions64(int64(max(1, total)),
-		progressbar.OptionSetWriter(io.Discard),
-		progressbar.OptionSetWidth(barWidth),
-		progressbar.OptionSetPredictTime(false), // Moment counts from the start of this run
-		progressbar.OptionSetElapsedTime(false),
-		progressbar.OptionThrottle(0),
-		progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░", BarStart: "", BarEnd: ""}),
-	)}
+// away for this reason, and draw returns the state after both changes.
+type bar struct {
+	drawn         *progressbar.ProgressBar // nil before the first frame that has blocks
+	total, blocks int                      // of drawn
 }
 
-// frame returns the bar at one moment, no wider than the terminal.
-func (b bar) frame(m Moment, rate float64, width int) string {
-	_ = b.Set64(int64(min(m.Done, b.GetMax())))
-	room := width - barWidth - percentWidth
-	if m.Total == 0 || room < len("100 of 100 links") { // nothing to draw, or too narrow for a bar beside the numbers
-		return m.describe(rate, width-1)
+// frame returns the bar at one moment, no wider than the terminal. Where there is not room for
+// everything, the blocks are left out first: see Moment.forms for what follows.
+func (b *bar) frame(m Moment, rate float64, width int) string {
+	room := width - 1 // a line that is as wide as the terminal would wrap, and could not be drawn over
+	forms := m.forms(rate)
+	if blocks := room - utf8.RuneCountInString(forms[0]) - len(" "); m.Total > 0 && blocks >= leastBlocks {
+		return b.draw(m, strings.TrimSuffix(forms[0], m.share()), min(blocks, mostBlocks))
 	}
-	b.Describe(m.describe(rate, room))
-	return fit(trimFrame(b.String()), width-1)
+	return longest(forms, room)
+}
+
+// draw returns a frame with a text, the share that is done, and so many blocks.
+func (b *bar) draw(m Moment, text string, blocks int) string {
+	if b.drawn == nil || b.total != m.Total || b.blocks != blocks {
+		b.total, b.blocks = m.Total, blocks
+		b.drawn = progressbar.NewOptions64(int64(m.Total),
+			progressbar.OptionSetWriter(io.Discard),
+			progressbar.OptionSetWidth(blocks),
+			progressbar.OptionSetPredictTime(false), // Moment counts from the start of this run
+			progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionThrottle(0),
+			progressbar.OptionSetTheme(progressbar.Theme{Saucer: "█", SaucerPadding: "░", BarStart: "", BarEnd: ""}),
+		)
+	}
+	_ = b.drawn.Set64(int64(min(m.Done, m.Total)))
+	b.drawn.Describe(text)
+	return trimFrame(b.drawn.String())
 }

@@ -1,12 +1,13 @@
 package progress
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"pgregory.net/rapid"
 )
 
 // Where there is no terminal, a long run must not fill a log: lines come at 10, 30, 70, 150 s, …
@@ -64,8 +65,8 @@ func TestBar(t *testing.T) {
 		screen := &frames{columns: 80}
 		looks := 0
 		p := StartBar(screen, func() Moment {
+			n := looks
 			looks++
-			n := max(0, looks-2) // before the first frame there is a look for the total
 			return Moment{Done: 2500 * n, Total: 10_000, Failed: max(0, n-1)}
 		})
 		time.Sleep(time.Second + time.Millisecond)
@@ -73,9 +74,9 @@ func TestBar(t *testing.T) {
 		want := []string{
 			"0 of 10,000 links · 0/s · time left unknown   0% ░░░░░░░░░░░░░░░░░░░░",
 			"2,500 of 10,000 links · 6,250/s · 1 s left  25% █████░░░░░░░░░░░░░░░",
-			"5,000 of 10,000 links · under 1 s left · 1 failed  50% ██████████░░░░░░░░░░",
-			"7,500 of 10,000 links · under 1 s left · 2 failed  75% ███████████████░░░░░",
-			"10,000 of 10,000 links · under 1 s left · 3 failed 100% ████████████████████",
+			"5,000 of 10,000 links · 8,333/s · under 1 s left · 1 failed  50% ███████░░░░░░░",
+			"7,500 of 10,000 links · 9,375/s · under 1 s left · 2 failed  75% ██████████░░░░",
+			"10,000 of 10,000 links · 10,000/s · under 1 s left · 3 failed 100% ████████████",
 			"",
 		}
 		if !slices.Equal(screen.drawn, want) {
@@ -88,19 +89,101 @@ func TestBar(t *testing.T) {
 	})
 }
 
-// A frame that is as wide as the terminal would wrap, and could not be drawn over.
+// moments draws states of a run, of every size that a counter can have.
+var moments = rapid.Custom(func(t *rapid.T) Moment {
+	size := rapid.SampledFrom([]int{0, 1, 9, 1000, 99_999, 10_000_000})
+	m := Moment{
+		Done: size.Draw(t, "done"), Total: size.Draw(t, "total"), Failed: size.Draw(t, "failed"),
+		InFlight: rapid.IntRange(0, 25).Draw(t, "in flight"), Slots: 25, Stopping: rapid.Bool().Draw(t, "stopping"),
+		Unit: rapid.SampledFrom([]string{"", "parent records counted"}).Draw(t, "unit"),
+	}
+	return m
+})
+
+// A frame that is as wide as the terminal would wrap, and could not be drawn over. From 40 columns
+// up, failures and the time left are in every frame: as they stand in the widest one. A run that
+// stops tells how many calls it waits for in place of the time.
 func TestBarFits(t *testing.T) {
-	m := Moment{Done: 1_234_567, Total: 10_000_000, Failed: 4321}
-	for _, columns := range []int{0, 1, 10, 40, 80, 200} {
-		t.Run(fmt.Sprint(columns), func(t *testing.T) {
-			frame := newBar(m.Total).frame(m, 342.9, columns)
-			if n := len([]rune(frame)); n > max(0, columns-1) {
-				t.Errorf("the frame has %d characters: %q", n, frame)
+	rapid.Check(t, func(t *rapid.T) {
+		m := moments.Draw(t, "moment")
+		rate := rapid.SampledFrom([]float64{0, 1e-9, 0.01, 1, 342.9, 99_999}).Draw(t, "rate")
+		columns := rapid.IntRange(0, 250).Draw(t, "columns")
+		frame := new(bar).frame(m, rate, columns)
+		if n := len([]rune(frame)); n > max(0, columns-1) {
+			t.Fatalf("the frame has %d characters: %q", n, frame)
+		}
+		if columns < 40 {
+			return
+		}
+		widest := new(bar).frame(m, rate, 1000)
+		for _, part := range strings.FieldsFunc(widest, func(r rune) bool { return strings.ContainsRune("·,;█░%", r) }) {
+			part = strings.TrimRight(part, " 0123456789") // the percentage stands behind the last part
+			part = strings.TrimSpace(part)
+			if (strings.HasSuffix(part, " failed") || strings.Contains(part, "left")) && !strings.Contains(frame, part) {
+				t.Fatalf("%d columns: %q is not in %q", columns, part, frame)
 			}
-			if columns >= 40 && !strings.HasPrefix(frame, "1,234,567 of 10,000,000 links") {
-				t.Errorf("the frame does not show the numbers: %q", frame)
+		}
+		for what, is := range map[string]bool{
+			Number(m.Failed) + " failed": m.Failed > 0,
+			" left":                      m.Total > 0 && !m.Stopping,
+			Number(m.InFlight) + " open": m.Stopping && m.InFlight > 0,
+		} {
+			if is != strings.Contains(" "+frame, what) {
+				t.Fatalf("%d columns: %q is in the frame: %v, want %v: %q", columns, what, !is, is, frame)
 			}
-		})
+		}
+	})
+}
+
+// What a frame loses first: the blocks, the rate, the percentage, the numbers. At 80 columns a run
+// with failures loses nothing.
+func TestBarOfSeveralWidths(t *testing.T) {
+	running := Moment{Done: 12_345, Total: 50_000, Failed: 43, InFlight: 20, Slots: 20}
+	large := Moment{Done: 1_234_567, Total: 10_000_000, Failed: 4321}
+	stopping := running
+	stopping.Stopping = true
+	for _, c := range []struct {
+		name    string
+		m       Moment
+		columns int
+		want    string
+	}{
+		{"running", running, 200, "12,345 of 50,000 links · 342/s · 1 min 49 s left · 43 failed  24% ████░░░░░░░░░░░░░░░░"},
+		{"running", running, 80, "12,345 of 50,000 links · 342/s · 1 min 49 s left · 43 failed  24% ███░░░░░░░░░░"},
+		{"running", running, 70, "12,345 of 50,000 links · 342/s · 1 min 49 s left · 43 failed  24%"},
+		{"running", running, 60, "12,345 of 50,000 links · 1 min 49 s left · 43 failed  24%"},
+		{"running", running, 55, "12,345 of 50,000 links · 1 min 49 s left · 43 failed"},
+		{"running", running, 50, "12,345 of 50,000 · 1 min 49 s left · 43 failed"},
+		{"running", running, 40, "24% · 1 min 49 s left · 43 failed"},
+		{"large", large, 80, "1,234,567 of 10,000,000 links · 342/s · 7 h 6 min left · 4,321 failed  12%"},
+		{"large", large, 60, "1,234,567 of 10,000,000 · 7 h 6 min left · 4,321 failed"},
+		{"large", large, 40, "12% · 7 h 6 min left · 4,321 failed"},
+		{"stopping", stopping, 200, "12,345 of 50,000 links · finishing 20 open calls, then stopping · 43 failed  24% ████░░░░░░░░░░░░░░░░"},
+		{"stopping", stopping, 80, "12,345 of 50,000 links · finishing 20 open calls, then stopping · 43 failed"},
+		{"stopping", stopping, 60, "finishing 20 open calls, then stopping · 43 failed"},
+		{"stopping", stopping, 40, "finishing 20 open calls · 43 failed"},
+	} {
+		if got := new(bar).frame(c.m, 342.9, c.columns); got != c.want {
+			t.Errorf("%s, %d columns:\n%q, want\n%q", c.name, c.columns, got, c.want)
+		}
+	}
+}
+
+// A run that stops may wait for no call, but for the disk.
+func TestBarOfAStopWithoutCalls(t *testing.T) {
+	m := Moment{Done: 12_345, Total: 50_000, Failed: 43, Stopping: true}
+	for columns, want := range map[int]string{54: "12,345 of 50,000 links · stopping · 43 failed  24%", 40: "stopping · 43 failed"} {
+		if got := new(bar).frame(m, 342.9, columns); got != want {
+			t.Errorf("%d columns: %q, want %q", columns, got, want)
+		}
+	}
+}
+
+// A line of a log says that a run stops, too.
+func TestLineOfAStop(t *testing.T) {
+	m := Moment{Done: 250, Total: 1000, Failed: 2, InFlight: 1, Slots: 5, Stopping: true}
+	if got, want := m.line(25), "250 of 1,000 links · finishing 1 open call, then stopping · 2 failed"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -3,49 +3,129 @@ package progress
 import (
 	"cmp"
 	"fmt"
-	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// timeLeft is how long the rest takes at a rate, in links a second.
+// longestEstimate bounds the estimate of what is left. A rate near zero would give centuries.
+const longestEstimate = 99 * 24 * time.Hour
+
+// timeLeft is how long the rest takes at a rate, in links a second. It is empty if nobody knows how
+// much is left.
 func (m Moment) timeLeft(rate float64) string {
+	if m.Total == 0 {
+		return ""
+	}
 	if rate <= 0 {
 		return "time left unknown"
 	}
-	return Duration(time.Duration(float64(m.Total-m.Done)/rate*float64(time.Second))) + " left"
+	left := float64(m.Total-m.Done) / rate
+	if left > longestEstimate.Seconds() {
+		return "over 99 days left"
+	}
+	return Duration(time.Duration(left*float64(time.Second))) + " left"
 }
 
-// describe tells all of a moment in at most so many characters. rate is how fast it goes on, in
-// links a second. If all does not fit, describe leaves out the rate. If that is not enough, it
-// leaves out the time left, too.
-func (m Moment) describe(rate float64, most int) string {
-	count := fmt.Sprintf("%s of %s %s", Number(m.Done), Number(m.Total), cmp.Or(m.Unit, "links"))
+// share is how much is done, in percent; empty if nobody knows how much there is. It is what package
+// progressbar writes before its blocks.
+func (m Moment) share() string {
 	if m.Total == 0 {
-		count = fmt.Sprintf("%s %s", Number(m.Done), cmp.Or(m.Unit, "links"))
+		return ""
 	}
-	speed := " · " + Number(int(rate)) + "/s"
-	left := ""
-	if m.Total > 0 {
-		left = " · " + m.timeLeft(rate)
-	}
+	return fmt.Sprintf("%4d%%", min(100, 100*m.Done/m.Total))
+}
+
+// forms tells a moment in a line, in several lengths, the longest first. rate is how fast it goes on,
+// in links a second. The failures are in all of them, and so is the time left, if it is known how
+// much there is to do. Both have room in 39 columns.
+func (m Moment) forms(rate float64) []string {
 	failed := ""
 	if m.Failed > 0 {
-		failed = " · " + Number(m.Failed) + " failed"
+		failed = Number(m.Failed) + " failed"
 	}
-	text := count + speed + left + failed
-	for _, shorter := range []string{count + left + failed, count + failed} {
-		if utf8.RuneCountInString(text) > most {
-			text = shorter
+	unit := cmp.Or(m.Unit, "links")
+	numbers := Number(m.Done)
+	if m.Total > 0 {
+		numbers += " of " + Number(m.Total)
+	}
+	count, share := numbers+" "+unit, m.share()
+	if m.Stopping { // what is left is not done by this run
+		stopping, short := Stopping(m.InFlight), "stopping"
+		if m.InFlight > 0 {
+			short = openCalls(m.InFlight)
+		}
+		return []string{
+			join(count, stopping, failed) + share,
+			join(count, stopping, failed),
+			join(stopping, failed),
+			join(strings.TrimSuffix(stopping, thenStopping), failed),
+			join(short, failed),
 		}
 	}
-	return fit(text, most)
+	speed, left := speedOf(rate), m.timeLeft(rate)
+	forms := []string{
+		join(count, speed, left, failed) + share,
+		join(count, left, failed) + share,
+		join(count, left, failed),
+		join(numbers, left, failed),
+		join(strings.TrimSpace(share), left, failed),
+		join(left, failed),
+	}
+	if m.Total > 0 {
+		return forms
+	}
+	return append(forms[:4], cmp.Or(failed, numbers)) // without a total there is no share, and no time left
+}
+
+func speedOf(rate float64) string {
+	if rate > 0 && rate < 1 {
+		return "under 1/s"
+	}
+	return Number(int(rate)) + "/s"
+}
+
+// join writes texts one behind the other, without those that are empty.
+func join(texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), " · ")
+}
+
+// longest gives the longest of some texts that has room, or else what has room of the shortest.
+func longest(forms []string, room int) string {
+	for _, f := range forms {
+		if utf8.RuneCountInString(f) <= room {
+			return f
+		}
+	}
+	return fit(forms[len(forms)-1], room)
 }
 
 // line tells all of a moment in one line of a log.
 func (m Moment) line(rate float64) string {
-	return fmt.Sprintf("%s, %d calls in flight of %d allowed", m.describe(rate, math.MaxInt), m.InFlight, m.Slots)
+	text := strings.TrimSuffix(m.forms(rate)[0], m.share())
+	if m.Stopping {
+		return text
+	}
+	return fmt.Sprintf("%s, %d calls in flight of %d allowed", text, m.InFlight, m.Slots)
+}
+
+// thenStopping is what comes after the open calls.
+const thenStopping = ", then stopping"
+
+// Stopping tells of a run that stops while so many calls are in flight.
+func Stopping(inFlight int) string {
+	if inFlight == 0 {
+		return "stopping"
+	}
+	return "finishing " + openCalls(inFlight) + thenStopping
+}
+
+func openCalls(n int) string {
+	if n == 1 {
+		return "1 open call"
+	}
+	return Number(n) + " open calls"
 }
 
 // trimFrame removes what package progressbar adds to a frame to place it on a terminal.

@@ -66,8 +66,8 @@ type Count struct {
 	Count  int            `json:"count"`
 }
 
-// CallTotals are calls in numbers. They are of the runs that the record of calls has, or else of the
-// last run.
+// CallTotals are calls in numbers. They are of the runs that the record of calls has, or else of all
+// runs, as far as the summary has them.
 type CallTotals struct {
 	Calls     int          `json:"total"` // that reached the API
 	Retries   int          `json:"retries"`

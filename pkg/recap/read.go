@@ -17,6 +17,14 @@ import (
 // Files are where the files of a job are.
 type Files struct{ Results, Summary string }
 
+func newReading(files Files) *reading {
+	return &reading{
+		m:      &Model{Results: files.Results, Summary: files.Summary, Calls: trace.Path(files.Results)},
+		course: newSeries(spanLengths[0], mostSpans), minutes: newSeries(60, mostMinutes),
+		kinds: map[string]int{}, ended: map[CallsEnded]int{},
+	}
+}
+
 // ErrNothing says that a job has left no file that tells of it.
 var ErrNothing = errors.New("there are no files of a run")
 
@@ -38,14 +46,23 @@ type reading struct {
 	answers trace.Times
 }
 
+// Runs gives the runs that a record of calls has of a job. If some of the record cannot be read, they
+// are those before.
+func Runs(on disk.Disk, record string) []Run {
+	r := newReading(Files{})
+	_, _ = trace.Read(on, record, func(e trace.Entry) {
+		if e.Run != nil && e.Run.Anew { // an older job
+			r.forgetCalls()
+		}
+		r.takeCall(e)
+	})
+	return r.runs
+}
+
 // Read makes the model of a job. The error is ErrNothing if there are no files of it. Files that are
 // missing or damaged are no error: see Model.Unknown.
 func Read(on disk.Disk, files Files) (*Model, error) {
-	r := &reading{
-		m:      &Model{Results: files.Results, Summary: files.Summary, Calls: trace.Path(files.Results)},
-		course: newSeries(spanLengths[0], mostSpans), minutes: newSeries(60, mostMinutes),
-		kinds: map[string]int{}, ended: map[CallsEnded]int{},
-	}
+	r := newReading(files)
 	s, err := report.ReadSummary(on, files.Summary)
 	if notOurs := new(report.NotALedger); errors.As(err, &notOurs) {
 		r.missing(BadSummary)
@@ -283,6 +300,7 @@ func (r *reading) finish(s *report.Summary) {
 	}
 	m.Answers = answerTimes(&r.answers)
 	r.finishRuns()
+	r.takeTotals(s)
 	m.Slowest = r.slowest()
 	for _, gap := range []struct {
 		is  bool
@@ -311,6 +329,18 @@ func (r *reading) takeSummary(s *report.Summary) {
 	}
 	if s.State != outcome.Running {
 		m.ExitCode, m.Credits = &s.ExitCode, s.CreditsRemaining
+	}
+}
+
+// takeTotals takes the totals of all runs from the summary, if there is no record of calls.
+func (r *reading) takeTotals(s *report.Summary) {
+	if s == nil || s.Job == nil || len(r.runs) > 0 && r.runs[0].FromCalls {
+		return
+	}
+	m := r.m
+	m.Totals.Calls, m.Totals.Retries, m.Totals.Throttled, m.Seconds = s.Job.Calls, s.Job.Retries, s.Job.Throttled, s.Job.Seconds
+	if m.PerSecond = 0; m.Seconds > 0 {
+		m.PerSecond = float64(m.Settled) / m.Seconds
 	}
 }
 

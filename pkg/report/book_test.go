@@ -234,7 +234,7 @@ func TestSummaryFields(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	want := strings.Fields("input input_sha256 state reason org rows links removed gone absent failed unknown invalid duplicate pending calls retries throttled credits_remaining started_at ended_at seconds results failures exit_code crm")
+	want := strings.Fields("input input_sha256 state reason org rows links removed gone absent failed unknown invalid duplicate pending calls retries throttled credits_remaining started_at ended_at seconds results failures exit_code crm questions job")
 	if !slices.Equal(keys, want) {
 		t.Errorf("fields %v\nwant %v", keys, want)
 	}

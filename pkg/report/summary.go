@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -42,8 +43,36 @@ type Summary struct {
 	Results          string         `json:"results"`
 	Failures         *string        `json:"failures"`
 	ExitCode         int            `json:"exit_code"`
-	CRM              string         `json:"crm"` // see zoho.Identity.String
+	CRM              string         `json:"crm"`       // see zoho.Identity.String
+	Questions        int            `json:"questions"` // calls that asked the org about itself before the run; not in Calls
+	Job              *Totals        `json:"job"`       // of all runs of the job; nil in summaries of older versions
 }
+
+// Totals are the runs of a job in numbers. A run belongs to the same job as the run with whose
+// results it went on. Only runs that came as far as their calls are counted.
+type Totals struct {
+	Runs      int     `json:"runs"`
+	Calls     int     `json:"calls"`
+	Retries   int     `json:"retries"`
+	Throttled int     `json:"throttled"`
+	Seconds   float64 `json:"seconds"`
+	StartedAt string  `json:"started_at"` // when the job began
+}
+
+// With gives the totals with another run.
+func (t Totals) With(s *Summary) Totals {
+	return Totals{
+		Runs:      t.Runs + 1,
+		Calls:     t.Calls + s.Calls,
+		Retries:   t.Retries + s.Retries,
+		Throttled: t.Throttled + s.Throttled,
+		Seconds:   milliseconds(t.Seconds + s.Seconds),
+		StartedAt: cmp.Or(t.StartedAt, s.StartedAt),
+	}
+}
+
+// milliseconds rounds seconds to whole milliseconds.
+func milliseconds(seconds float64) float64 { return math.Round(seconds*1000) / 1000 }
 
 // UndoCounts are the statuses that only an undo gives.
 type UndoCounts struct {
@@ -123,7 +152,7 @@ func (s *Summary) Start(at time.Time) { s.StartedAt = Timestamp(at) }
 func (s *Summary) End(started, at time.Time) {
 	end := Timestamp(at)
 	s.EndedAt = &end
-	s.Seconds = math.Round(at.Sub(started).Seconds()*1000) / 1000
+	s.Seconds = milliseconds(at.Sub(started).Seconds())
 }
 
 // Encode writes the summary as JSON, with a line for each field.

@@ -14,6 +14,9 @@ import (
 type Question struct {
 	Ask func(ctx context.Context) error // its errors are of type *zoho.Error
 	Err *zoho.Error                     // why there is no answer; nil if there is one
+	// Spare says that nothing depends on the answer. A spare question is asked once, its answer is not
+	// waited for as long as others, and its error says nothing about the other questions.
+	Spare bool
 
 	asked bool // at least once
 }
@@ -24,6 +27,9 @@ const questionTries = 2
 // questionTime is how long a question waits for its answer. The run goes on without the answer, so
 // the wait is shorter than that of other calls.
 const questionTime = 20 * time.Second
+
+// spareTime is how long a spare question waits for its answer: some times as long as an answer takes.
+const spareTime = 5 * time.Second
 
 // Ask asks questions, as many at the same time as the settings allow. When ctx ends, questions
 // without an answer stay without one. Ask returns an error if no other call would fare better: the
@@ -110,10 +116,29 @@ type questionTask struct {
 func (t *questionTask) Size() int { return 1 }
 
 func (t *questionTask) Call(ctx context.Context, _ zoho.Token) error {
-	ctx, cancel := context.WithTimeout(ctx, questionTime)
+	wait := questionTime
+	if t.question.Spare {
+		wait = spareTime
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	t.question.asked = true
-	return t.question.Ask(ctx)
+	err := t.question.Ask(ctx)
+	if err != nil && t.question.Spare {
+		return giveUp(zoho.AsError(err))
+	}
+	return err
+}
+
+// giveUp gives the error of a spare question so that the engine neither waits nor ends for it. An
+// error of the token stays as it is: another token may be good.
+func giveUp(e *zoho.Error) *zoho.Error {
+	if e.Kind == zoho.BadToken {
+		return e
+	}
+	other := *e
+	other.Kind = zoho.Unanswered
+	return &other
 }
 
 // errNotAsked is the error of a question before it is answered or fails.
@@ -147,7 +172,7 @@ func (a *asking) Answer(t engine.Task, r engine.Reply) {
 	}
 	q.question.Err = r.Err
 	switch e := r.Err; {
-	case e == nil:
+	case e == nil, q.question.Spare:
 	case e.Kind == zoho.Unanswered:
 		a.engine.Retry(t, e)
 	case e.Kind == zoho.Denied && e.Scope == zoho.ScopeRun:

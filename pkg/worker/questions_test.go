@@ -16,6 +16,7 @@ type reply struct {
 	first bool // only the first time
 	old   bool // only with the first token
 	never bool // nothing comes
+	spare bool
 }
 
 // org is asked questions.
@@ -29,7 +30,7 @@ func newOrg(t *testing.T, replies ...reply) *org {
 	o := &org{fake: newFake(t, nil), asked: make([]int, len(replies))}
 	first := o.token
 	for i, r := range replies {
-		o.questions = append(o.questions, &Question{Ask: func(ctx context.Context) error {
+		o.questions = append(o.questions, &Question{Spare: r.spare, Ask: func(ctx context.Context) error {
 			o.mu.Lock()
 			o.asked[i]++
 			again, token := o.asked[i] > 1, o.token
@@ -103,6 +104,52 @@ func TestAsk(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whatever becomes of a spare question, it is asked once, the others have their answers, and nobody
+// waits for long. Only a token that is not valid is replaced, and the question is asked again.
+func TestAskSpare(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		reply reply
+		code  string
+		asked int
+		most  time.Duration
+	}{
+		{"answered", reply{}, "", 1, time.Second},
+		{"denied", reply{err: denial(zoho.ScopeRun)}, "OAUTH_SCOPE_MISMATCH", 1, time.Second},
+		{"unanswered", reply{err: unanswered()}, "SERVER_ERROR", 1, time.Second},
+		{"without an end", reply{never: true}, "NO_ANSWER", 1, spareTime},
+		{"too many", reply{err: &zoho.Error{Kind: zoho.Throttled, Sent: true, Code: "TOO_MANY_REQUESTS", RetryAfter: time.Minute}}, "TOO_MANY_REQUESTS", 1, time.Second},
+		{"no credits", reply{err: &zoho.Error{Kind: zoho.Throttled, Sent: true, Code: "TOO_MANY_REQUESTS", CreditsGone: true}}, "TOO_MANY_REQUESTS", 1, time.Second},
+		{"no connection", reply{err: &zoho.Error{Kind: zoho.Unsent, Code: zoho.CodeNoAnswer}}, "NO_ANSWER", 1, time.Second},
+		{"the token is old", reply{err: badToken(), old: true}, "", 2, 2 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in(t, func(t *testing.T) {
+				c.reply.spare = true
+				o := newOrg(t, reply{}, reply{}, c.reply)
+				start := time.Now()
+				err := Ask(t.Context(), o, o.questions, engine.Settings{Slots: 5})
+				if err != nil || o.codes() != fmt.Sprintf("%q", []string{"", "", c.code}) {
+					t.Errorf("%v, %s", err, o.codes())
+				}
+				if took := time.Since(start); o.asked[2] != c.asked || took > c.most {
+					t.Errorf("it was asked %d times in %v, want %d times in %v at the most", o.asked[2], took, c.asked, c.most)
+				}
+			})
+		})
+	}
+}
+
+// A spare question that is answered says that the login is not refused.
+func TestAskSpareOnly(t *testing.T) {
+	in(t, func(t *testing.T) {
+		o := newOrg(t, reply{err: badToken()}, reply{spare: true})
+		if err := Ask(t.Context(), o, o.questions, engine.Settings{Slots: 5}); err != nil || o.codes() != `["INVALID_TOKEN" ""]` {
+			t.Errorf("%v, %s", err, o.codes())
+		}
+	})
 }
 
 // When the caller leaves, Ask returns at once.

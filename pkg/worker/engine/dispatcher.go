@@ -326,6 +326,7 @@ func (d *dispatcher) End(reason outcome.Reason, err error) {
 		return
 	}
 	d.ending = ending{true, reason, err}
+	d.engine.stopping.Store(true)
 }
 
 // Ended gives the reason for which the run ends. It is Completed as long as End was not called.

@@ -129,6 +129,7 @@ type Engine struct {
 
 	// Counters for whoever shows progress.
 	calls, retries, throttledCalls, nowInFlight, nowSlots, done atomic.Int64
+	stopping                                                    atomic.Bool
 }
 
 // Stats are an engine's counters at one moment.
@@ -139,6 +140,8 @@ type Stats struct {
 	Done      int // what the operation has counted with Count
 	InFlight  int // calls
 	Slots     int // calls that may be in flight at the moment
+	// Stopping says that nothing more is sent, and that the run ends before its tasks do.
+	Stopping bool
 }
 
 // NewRate limits calls to so many a second, at even distances. 0 is no limit.
@@ -172,6 +175,7 @@ func (e *Engine) Stats() Stats {
 		Done:      int(e.done.Load()),
 		InFlight:  int(e.nowInFlight.Load()),
 		Slots:     int(e.nowSlots.Load()),
+		Stopping:  e.stopping.Load(),
 	}
 }
 
