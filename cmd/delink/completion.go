@@ -30,6 +30,7 @@ var choices = map[string][]string{
 var suggestions = map[string]cobra.CompletionFunc{
 	"allow-relation": completeRelations,
 	"module":         completeModules,
+	"output-dir":     completeFolders,
 	"relation":       completeLists,
 }
 
@@ -76,6 +77,11 @@ func completeRelations(*cobra.Command, []string, string) ([]cobra.Completion, co
 		names = append(names, r.String())
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeFolders has the shell offer folders only.
+func completeFolders(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
 // completeModules offers the modules of relations.

@@ -21,7 +21,8 @@ type closing struct {
 	failAbsent bool
 	words      endingWords
 	monitor    *monitor
-	page       string // the report; empty for none
+	again      commandLine // the command that was given
+	page       string      // the report; empty for none
 }
 
 // endingWords are the words of an ending that differ between run and undo.
@@ -60,11 +61,12 @@ func (p *program) end(f closing, end *job.Ending) error {
 		p.tellError(end.Err)
 	}
 	if code == outcome.ExitFailures {
-		p.ui.brief(failuresText(s, end.Input, f.failAbsent))
+		p.ui.brief(failuresText(s, end, f.failAbsent))
 	}
+	next := f.next(s, end)
 	switch end.Idle {
 	case job.EarlierDone:
-		p.ui.result("nothing to do", nothingToDo(f, end), "summary", s)
+		p.ui.result("nothing to do", nothingToDo(f, end)+next.text(), append([]any{"summary", s}, next.fields()...)...)
 		if code == outcome.ExitDone && s.IsBad(f.failAbsent) {
 			code = outcome.ExitFailures
 		}
@@ -74,26 +76,85 @@ func (p *program) end(f closing, end *job.Ending) error {
 		return ended{code}
 	case job.NoRows, job.NoUsableRows, job.EarlierEnough:
 		p.ui.say(f.words.idle[end.Idle], end.Input)
-		if s.Failed > 0 {
-			p.ui.say("%s failed: --retry-failed sends them again", counted(s.Failed, "link", "links"))
-		}
 	case job.NotIdle:
 	}
-	p.ui.result("ended", f.words.ending(s, end, f.page), "summary", s)
+	p.ui.result("ended", f.words.ending(s, end, f.page)+next.text(), append([]any{"summary", s}, next.fields()...)...)
 	return ended{code}
 }
 
+// next is how to go on, if something is left to do. There is one way, so that nobody has to choose.
+//
+// What is pending or unknown is sent again by the same command. What failed is sent again too if a flag
+// says so, and that is better than a run of the failures file: the job stays one, for verify, undo and
+// report. That file is the way for rows that have to be corrected, and where the input is gone.
+func (f *closing) next(s *report.Summary, end *job.Ending) nextStep {
+	again := f.again.without("restart", "if-changed")
+	deleted := new(zoho.Error)
+	causes := "their causes"
+	if end.Failures != "" {
+		causes = "the causes in " + end.Failures
+	}
+	gone := f.again.what == job.Stdin && s.Pending == 0 && end.Failures != "" && s.Failed+s.Unknown > 0
+	switch {
+	case errors.As(end.Err, &deleted) && deleted.Code == zoho.CodeRecordDeleted:
+		return nextStep{}
+	case gone:
+		return nextStep{"send again what failed or is unknown, once " + causes + " are dealt with", f.ofFailures(end.Failures)}
+	case s.Failed > 0 && s.Reason == outcome.Failures:
+		return nextStep{fmt.Sprintf("go on with %s, and send %s again, once %s are dealt with",
+			theLinks(s.Pending+s.Unknown, "that is left", "that are left"), theLinks(s.Failed, "that failed", "that failed"), causes), again.with("retry-failed")}
+	case s.Pending > 0:
+		return nextStep{"go on with " + theLinks(s.Pending, "that is pending", "that are pending") + onceReady(s.Reason), again}
+	case s.Failed > 0:
+		return nextStep{fmt.Sprintf("send %s again, once %s are dealt with", theLinks(s.Failed, "that failed", "that failed"), causes), again.with("retry-failed")}
+	case s.Unknown > 0:
+		return nextStep{"find out about " + theLinks(s.Unknown, "that is unknown", "that are unknown"), again}
+	case s.Invalid > 0 && end.Failures != "":
+		return nextStep{fmt.Sprintf("send %s of %s, once corrected there", plural(s.Invalid, "the row", "the rows"), end.Failures), f.ofFailures(end.Failures).without("skip-invalid")}
+	}
+	return nextStep{}
+}
+
+// theLinks gives some links that are known: the link that failed, the 3 links that failed.
+func theLinks(n int, one, many string) string {
+	if n == 1 {
+		return "the link " + one
+	}
+	return "the " + progress.Number(n) + " links " + many
+}
+
+// ofFailures is the command that runs a failures file. The file says by itself how it is to be read,
+// and has files of its own beside it.
+func (f *closing) ofFailures(path string) commandLine {
+	c := f.again.without("module", "parent-id", "relation", "columns", "delimiter", "encoding", "invalid",
+		"output-dir", "results", "failures", "summary", "report", "retry-failed", "restart", "if-changed")
+	c.what = path
+	return c
+}
+
+// onceReady says what has to happen before the same command can go on.
+func onceReady(reason outcome.Reason) string {
+	switch reason {
+	case outcome.Credits:
+		return ", once there are credits again: they come back 24 hours after each was used"
+	case outcome.LoginRefused:
+		return ", once the login is accepted"
+	case outcome.Completed, outcome.Interrupted, outcome.Deadline, outcome.MaxCalls, outcome.Failures, outcome.Broken:
+	}
+	return ""
+}
+
 // failuresText says in one line what is not as wanted. absent says that absent links are not.
-func failuresText(s *report.Summary, input string, absent bool) string {
+func failuresText(s *report.Summary, end *job.Ending, absent bool) string {
 	var counts []string
 	for _, f := range outcome.Table {
 		if n := s.Of(f.Status); n > 0 && (f.Bad || absent && f.Status == outcome.Absent) {
 			counts = append(counts, progress.Number(n)+" "+string(f.Status))
 		}
 	}
-	text := fmt.Sprintf("%s: %s of %s", input, strings.Join(counts, ", "), counted(s.Links, "link", "links"))
-	if s.Failures != nil {
-		text += "; see " + *s.Failures
+	text := fmt.Sprintf("%s: %s of %s", end.Input, strings.Join(counts, ", "), counted(s.Links, "link", "links"))
+	if end.Failures != "" {
+		text += "; see " + end.Failures
 	}
 	return text
 }
@@ -116,11 +177,7 @@ func nothingToDo(f closing, end *job.Ending) string {
 	case end.Org != nil:
 		where = " in " + end.Org.Name
 	}
-	text := fmt.Sprintf(f.words.idle[job.EarlierDone], where, end.Summary.Results)
-	if n := end.Summary.Failed; n > 0 {
-		text += fmt.Sprintf("\n%s failed: --retry-failed sends them again", counted(n, "link", "links"))
-	}
-	return text
+	return fmt.Sprintf(f.words.idle[job.EarlierDone], where, end.Results)
 }
 
 // shownCauses is how many causes of failure an ending lists.
@@ -146,8 +203,25 @@ func causesText(causes []report.Cause, hintFor func(code string) string, rest st
 // ending gives the text about how a run ended.
 func (w *endingWords) ending(s *report.Summary, end *job.Ending, page string) string {
 	var b strings.Builder
-	b.WriteString(reasonText(s, end.Err) + "\n")
-	var rows [][2]string
+	b.WriteString(whyEnded(s.Reason, s.ExitCode, s.Seconds, s.Calls) + "\n")
+	b.WriteString(table(w.counts(s, end)))
+	if s.Absent > 0 && s.Absent == s.Links {
+		b.WriteString("\n  not one of the links was there. Usually the file or the org is another one than was meant, parent and related\n" +
+			"  record are swapped, or the links were removed before\n")
+	}
+	rest := ""
+	if all := cmp.Or(end.Failures, end.Results); all != "" {
+		rest = ", see " + all
+	}
+	b.WriteString(causesText(end.Causes, hintForCode, rest))
+	if files := table(filesMade(end, page)); files != "" {
+		b.WriteString("\n" + files)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// counts are the rows of an ending that say how many links have each status.
+func (w *endingWords) counts(s *report.Summary, end *job.Ending) (rows [][2]string) {
 	for _, f := range outcome.Table {
 		if n := s.Of(f.Status); n > 0 || f.Status == w.first {
 			note := cmp.Or(w.notes[f.Status], f.Note)
@@ -157,40 +231,17 @@ func (w *endingWords) ending(s *report.Summary, end *job.Ending, page string) st
 			rows = append(rows, [2]string{string(f.Status), strings.TrimSpace(fmt.Sprintf("%s  %s", progress.Number(n), note))})
 		}
 	}
-	b.WriteString(table(rows))
-	if s.Absent > 0 && s.Absent == s.Links {
-		b.WriteString("\n  not one of the links was there. Usually the file or the org is another one than was meant, parent and related\n" +
-			"  record are swapped, or the links were removed before\n")
-	}
-	b.WriteString(causesText(end.Causes, hintForCode, ", see the failures file"))
-	b.WriteString("\n")
-	rows = [][2]string{{"results", s.Results}}
-	if s.Failures != nil {
-		rows = append(rows, [2]string{"failures", *s.Failures})
-	}
-	if end.Snapshot != "" {
-		rows = append(rows, [2]string{"snapshot", end.Snapshot})
-	}
-	if page != "" {
-		rows = append(rows, [2]string{"report", page})
-	}
-	b.WriteString(strings.TrimSuffix(table(rows), "\n"))
-	return b.String()
+	return rows
 }
 
-// reasonText says why a run ended, and what to do next.
-func reasonText(s *report.Summary, err error) string {
-	text := whyEnded(s.Reason, s.ExitCode, s.Seconds, s.Calls)
-	deleted := new(zoho.Error)
-	switch {
-	case s.Reason == outcome.Failures && s.Pending > 0:
-		return text + "; look at the causes below: the same command goes on with the links that are pending, and --retry-failed sends the failed ones again"
-	case s.Reason != outcome.Completed && s.Pending+s.Unknown == 0 && s.Failed > 0:
-		return text + "; --retry-failed sends the failed links again"
-	case s.Pending+s.Unknown == 0, errors.As(err, &deleted) && deleted.Code == zoho.CodeRecordDeleted:
-		return text
+// filesMade are the rows of an ending that name the files that are there.
+func filesMade(end *job.Ending, page string) (rows [][2]string) {
+	for _, r := range [][2]string{{"results", end.Results}, {"failures", end.Failures}, {"snapshot", end.Snapshot}, {"report", page}} {
+		if r[1] != "" {
+			rows = append(rows, r)
+		}
 	}
-	return text + howToGoOn(s.Reason)
+	return rows
 }
 
 // whyEnded says why a command ended, how long it took, and how many calls.
@@ -204,17 +255,6 @@ func whyEnded(reason outcome.Reason, exit int, seconds float64, calls int) strin
 	default:
 		return text + " after " + took
 	}
-}
-
-// howToGoOn says how to go on with what has not come to its end.
-func howToGoOn(reason outcome.Reason) string {
-	switch {
-	case reason == outcome.Credits:
-		return "; they come back 24 hours after each was used: run the same command again then"
-	case reason.Ending().Again:
-		return "; run the same command again to go on"
-	}
-	return ""
 }
 
 // exitCodes lists the exit codes with their meaning, for the help.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"delink/pkg/job"
 	"delink/pkg/progress"
@@ -31,7 +30,7 @@ func (p *program) planCommand() *cobra.Command {
 				return err
 			}
 			p.reads = true
-			f.command = commandLine(cmd, args[0])
+			f.command = asGiven(cmd, args[0])
 			return p.plan(&f, args[0])
 		},
 	}
@@ -78,41 +77,6 @@ func (p *program) canConnect(r *runner) bool {
 	return r.logIn() == nil
 }
 
-// commandLine gives the command that carries out the plan, quoted for a shell.
-func commandLine(cmd *cobra.Command, input string) string {
-	words := []string{"delink", "run", shellQuote(input)}
-	cmd.Flags().Visit(func(f *pflag.Flag) {
-		values := []string{f.Value.String()}
-		if several, ok := f.Value.(pflag.SliceValue); ok {
-			values = several.GetSlice()
-		}
-		for _, v := range values {
-			switch {
-			case slices.Contains([]string{"json", "dry-run", "offline", "quiet", "log-format", "log-level"}, f.Name):
-			case f.Value.Type() == "bool" && v == "true":
-				words = append(words, "--"+f.Name)
-			default:
-				words = append(words, shellQuote("--"+f.Name+"="+v))
-			}
-		}
-	})
-	if input == job.Stdin && !cmd.Flags().Changed("results") {
-		words = append(words, "--results=links.results.csv")
-	}
-	return strings.Join(words, " ")
-}
-
-// shellQuote quotes a word if a shell would read it as something else.
-func shellQuote(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,%+@", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
 // planView is a plan as people and programs see it.
 type planView struct {
 	Input       string         `json:"input"`
@@ -150,6 +114,12 @@ type planView struct {
 
 	keepsFields bool            // the links' own fields are kept
 	lost        []zoho.Relation // whose links cannot be made again, because a field of theirs is not kept
+}
+
+// carriedOut is the command that carries out a plan.
+func carriedOut(c commandLine) string {
+	c.command = "run"
+	return c.String()
 }
 
 type orgView struct {
@@ -228,7 +198,7 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		pace:        p.Pace,
 		budget:      creditsText(p, f.reserveCredits),
 		Warnings:    append(warningsOf(p.Input.Suspicions), vouched(p.Vouched)...),
-		Command:     f.command,
+		Command:     carriedOut(f.command),
 		batchSize:   f.batchSize,
 		asked:       p.Asked,
 		org:         p.Org,
@@ -322,7 +292,7 @@ func (v *planView) text(whole bool) string {
 		b.WriteString(table(rows))
 	}
 	if whole && v.Command != "" && v.ToSend > 0 {
-		b.WriteString("\n  to carry it out\n  " + v.Command + "\n")
+		b.WriteString("\n  to carry it out\n" + commandIndent + v.Command + "\n")
 	}
 	return b.String()
 }

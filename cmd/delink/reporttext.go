@@ -78,6 +78,25 @@ func (v *reportView) verdict() {
 		about = append(about, seconds(v.Seconds)+" in all")
 	}
 	v.line("  %s", strings.Join(about, " · "))
+	if next := v.next(); next != "" {
+		v.line("  %s", next)
+	}
+}
+
+// next says how to go on with the job. The files do not tell with which flags it was run.
+func (v *reportView) next() string {
+	command := "delink run " + shellQuote(v.input)
+	const flags = ", with the flags that it had"
+	failed := slices.ContainsFunc(v.Statuses, func(c recap.Count) bool { return c.Status == outcome.Failed && c.Count > 0 })
+	switch {
+	case v.State == outcome.Running:
+		return "if it was killed, the same command goes on: " + command + flags
+	case v.State == outcome.Stopped && !(failed && v.Reason == outcome.Failures):
+		return "the same command goes on: " + command + flags
+	case failed && v.State != "":
+		return "once the causes are dealt with: " + command + " --retry-failed" + flags
+	}
+	return ""
 }
 
 // heardOf is when a run ended, as far as that is known.

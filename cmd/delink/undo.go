@@ -22,6 +22,7 @@ type undoFlags struct {
 	crmFlags
 	limitFlags
 	monitorFlags
+	folder      folderFlag
 	results     string
 	yes, dryRun bool
 	maxLinks    int
@@ -32,6 +33,7 @@ type undoFlags struct {
 	ifChanged   string
 	gone        bool
 	json        bool
+	command     commandLine
 }
 
 func (p *program) undoCommand() *cobra.Command {
@@ -61,10 +63,11 @@ Exit codes:
 			if err := f.check(cmd); err != nil {
 				return err
 			}
+			f.command = asGiven(cmd, args[0])
 			if f.dryRun {
 				return p.undo(&f, args[0], nil)
 			}
-			m, err := p.monitor(&f.monitorFlags, "undo", args[0], job.Files{Results: f.results}, f.emulator)
+			m, err := p.monitor(&f.monitorFlags, "undo", args[0], f.files(), f.emulator)
 			if err != nil {
 				return err
 			}
@@ -82,6 +85,7 @@ func (f *undoFlags) define(flags *pflag.FlagSet) {
 	f.defineSpeed(flags)
 	f.defineBudgets(flags)
 	f.monitorFlags.define(flags)
+	f.folder.define(flags, "folder of the run's files, and for those of the undo, instead of beside the input: `DIR`")
 	flags.StringVar(&f.results, "results", "", "result `file` of the run (default beside the input: links.results.csv)")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask; needed where there is no terminal")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "say what would be done, and change nothing")
@@ -111,11 +115,14 @@ func (f *undoFlags) check(cmd *cobra.Command) error {
 	return err
 }
 
+// files are the files that have a flag.
+func (f *undoFlags) files() job.Files { return job.Files{Folder: string(f.folder), Results: f.results} }
+
 // config makes the job's UndoConfig from the flags.
 func (f *undoFlags) config(p *program, input string) job.UndoConfig {
 	c := job.UndoConfig{Gone: f.gone}
 	c.Input, c.Stdin, c.Reader = input, p.stdin, f.reader()
-	c.Files.Results, c.Version = f.results, version
+	c.Files, c.Version = f.files(), version
 	c.BatchSize, c.MaxLinks = f.batchSize, f.maxLinks
 	c.Choice = job.Choice{RetryFailed: f.retryFailed, Restart: f.restart, IfChanged: job.Changed(f.ifChanged)}
 	c.Limits = f.limits()
@@ -156,7 +163,7 @@ func (p *program) undo(f *undoFlags, input string, m *monitor) error {
 	if err != nil {
 		return err
 	}
-	return p.end(closing{json: f.json, emulator: f.emulator, words: undoWords, monitor: m}, end)
+	return p.end(closing{again: f.command, json: f.json, emulator: f.emulator, words: undoWords, monitor: m}, end)
 }
 
 // planUndo says what an undo would do.
