@@ -1,8 +1,11 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -19,7 +22,10 @@ type commandLine struct {
 }
 
 // flagGiven is a flag of a command line.
-type flagGiven struct{ name, word string }
+type flagGiven struct {
+	name, word string
+	unset      string // the word that sets the flag back to its default; empty if to leave it out is enough
+}
 
 // onScreenOnly are flags that change what is shown, and not what is done.
 var onScreenOnly = []string{"json", "dry-run", "offline", "quiet", "log-format", "log-level"}
@@ -37,29 +43,50 @@ func asGiven(cmd *cobra.Command, what string) commandLine {
 			values = several.GetSlice()
 		}
 		for _, v := range values {
-			word := "--" + f.Name + "=" + v
+			given := flagGiven{name: f.Name, word: "--" + f.Name + "=" + v}
 			if f.Value.Type() == "bool" && v == "true" {
-				word = "--" + f.Name
+				given.word = "--" + f.Name
 			}
-			c.flags = append(c.flags, flagGiven{f.Name, word})
+			if f.Annotations[fromTwin] != nil {
+				given.unset = "--" + f.Name + "=" + f.DefValue
+			}
+			c.flags = append(c.flags, given)
 		}
 	})
 	if what == job.Stdin && !cmd.Flags().Changed("results") {
-		c.flags = append(c.flags, flagGiven{"results", "--results=links.results.csv"})
+		c.flags = append(c.flags, flagGiven{name: "results", word: "--results=links.results.csv"})
 	}
 	return c
+}
+
+// has reports whether one of some flags is given.
+func (c commandLine) has(names ...string) bool {
+	return slices.ContainsFunc(c.flags, func(f flagGiven) bool { return slices.Contains(names, f.name) })
 }
 
 // with gives the command with a flag that has no value.
 func (c commandLine) with(name string) commandLine {
 	c = c.without(name)
-	c.flags = append(c.flags, flagGiven{name, "--" + name})
+	c.flags = append(c.flags, flagGiven{name: name, word: "--" + name})
 	return c
 }
 
-// without gives the command without some flags.
+// without gives the command without some flags. Those from the environment are still in force where it
+// is the same: see unset.
 func (c commandLine) without(names ...string) commandLine {
 	c.flags = slices.DeleteFunc(slices.Clone(c.flags), func(f flagGiven) bool { return slices.Contains(names, f.name) })
+	return c
+}
+
+// unset gives the command without some flags, in any environment.
+func (c commandLine) unset(names ...string) commandLine {
+	old := c
+	c = c.without(names...)
+	for _, f := range old.flags {
+		if f.unset != "" && slices.Contains(names, f.name) {
+			c.flags = append(c.flags, flagGiven{name: f.name, word: f.unset})
+		}
+	}
 	return c
 }
 
@@ -81,32 +108,30 @@ func shellQuote(s string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,%+@", r)
 	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
+	switch {
+	case !utf8.ValidString(s), strings.ContainsFunc(s, unicode.IsControl):
+		return ansiQuote(s)
+	case s == "", strings.ContainsFunc(s, func(r rune) bool { return !plain(r) }):
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	return s
 }
 
-// nextStep is the one way to go on that an ending recommends.
-type nextStep struct {
-	to      string // what the command does; empty if there is nothing to go on with
-	command commandLine
-}
-
-// text gives the step for the end of a text.
-func (n nextStep) text() string {
-	if n.to == "" {
-		return ""
+// ansiQuote quotes a word with bytes that cannot be shown. The shells of today understand it.
+func ansiQuote(s string) string {
+	var b strings.Builder
+	b.WriteString("$'")
+	for _, c := range []byte(s) {
+		switch {
+		case c == '\'', c == '\\':
+			b.WriteString(`\` + string(rune(c)))
+		case c < ' ' || c >= 0x7f:
+			fmt.Fprintf(&b, `\%03o`, c)
+		default:
+			b.WriteByte(c)
+		}
 	}
-	return "\n\n  to " + n.to + "\n" + commandIndent + n.command.String()
-}
-
-// fields gives the step for a record.
-func (n nextStep) fields() []any {
-	if n.to == "" {
-		return nil
-	}
-	return []any{"next", n.command.String()}
+	return b.String() + "'"
 }
 
 // commandIndent stands before a command on a line of its own. Such a line is not broken, so that it can

@@ -82,68 +82,6 @@ func (p *program) end(f closing, end *job.Ending) error {
 	return ended{code}
 }
 
-// next is how to go on, if something is left to do. There is one way, so that nobody has to choose.
-//
-// What is pending or unknown is sent again by the same command. What failed is sent again too if a flag
-// says so, and that is better than a run of the failures file: the job stays one, for verify, undo and
-// report. That file is the way for rows that have to be corrected, and where the input is gone.
-func (f *closing) next(s *report.Summary, end *job.Ending) nextStep {
-	again := f.again.without("restart", "if-changed")
-	deleted := new(zoho.Error)
-	causes := "their causes"
-	if end.Failures != "" {
-		causes = "the causes in " + end.Failures
-	}
-	gone := f.again.what == job.Stdin && s.Pending == 0 && end.Failures != "" && s.Failed+s.Unknown > 0
-	switch {
-	case errors.As(end.Err, &deleted) && deleted.Code == zoho.CodeRecordDeleted:
-		return nextStep{}
-	case gone:
-		return nextStep{"send again what failed or is unknown, once " + causes + " are dealt with", f.ofFailures(end.Failures)}
-	case s.Failed > 0 && s.Reason == outcome.Failures:
-		return nextStep{fmt.Sprintf("go on with %s, and send %s again, once %s are dealt with",
-			theLinks(s.Pending+s.Unknown, "that is left", "that are left"), theLinks(s.Failed, "that failed", "that failed"), causes), again.with("retry-failed")}
-	case s.Pending > 0:
-		return nextStep{"go on with " + theLinks(s.Pending, "that is pending", "that are pending") + onceReady(s.Reason), again}
-	case s.Failed > 0:
-		return nextStep{fmt.Sprintf("send %s again, once %s are dealt with", theLinks(s.Failed, "that failed", "that failed"), causes), again.with("retry-failed")}
-	case s.Unknown > 0:
-		return nextStep{"find out about " + theLinks(s.Unknown, "that is unknown", "that are unknown"), again}
-	case s.Invalid > 0 && end.Failures != "":
-		return nextStep{fmt.Sprintf("send %s of %s, once corrected there", plural(s.Invalid, "the row", "the rows"), end.Failures), f.ofFailures(end.Failures).without("skip-invalid")}
-	}
-	return nextStep{}
-}
-
-// theLinks gives some links that are known: the link that failed, the 3 links that failed.
-func theLinks(n int, one, many string) string {
-	if n == 1 {
-		return "the link " + one
-	}
-	return "the " + progress.Number(n) + " links " + many
-}
-
-// ofFailures is the command that runs a failures file. The file says by itself how it is to be read,
-// and has files of its own beside it.
-func (f *closing) ofFailures(path string) commandLine {
-	c := f.again.without("module", "parent-id", "relation", "columns", "delimiter", "encoding", "invalid",
-		"output-dir", "results", "failures", "summary", "report", "retry-failed", "restart", "if-changed")
-	c.what = path
-	return c
-}
-
-// onceReady says what has to happen before the same command can go on.
-func onceReady(reason outcome.Reason) string {
-	switch reason {
-	case outcome.Credits:
-		return ", once there are credits again: they come back 24 hours after each was used"
-	case outcome.LoginRefused:
-		return ", once the login is accepted"
-	case outcome.Completed, outcome.Interrupted, outcome.Deadline, outcome.MaxCalls, outcome.Failures, outcome.Broken:
-	}
-	return ""
-}
-
 // failuresText says in one line what is not as wanted. absent says that absent links are not.
 func failuresText(s *report.Summary, end *job.Ending, absent bool) string {
 	var counts []string

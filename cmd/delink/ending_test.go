@@ -15,8 +15,9 @@ var endings = regexp.MustCompile(`(?m)^(done|stopped|nothing to do|nothing to un
 // fileRow is a row of an ending that names a file.
 var fileRow = regexp.MustCompile(`(?m)^  (?:results|failures|snapshot|report|findings|output) {2,}(\S.*)$`)
 
-// fileNamed finds the names of a job's files in the words of a text, or in the value of a flag.
-var fileNamed = regexp.MustCompile(`(?:^|[\s=])([\w./-]+\.(?:csv|json|html))[,;:]?(?:\s|$)`)
+// fileNamed finds the names of a job's files in the words of a text. The value of a flag is none: it may
+// say where a file will be.
+var fileNamed = regexp.MustCompile(`(?:^|\s)([\w./-]+\.(?:csv|json|html))[,;:]?(?:\s|$)`)
 
 // namedBy gives the files that the end of a command names on standard error, and the line that --quiet
 // leaves of it.
@@ -31,7 +32,9 @@ func namedBy(stderr string) (names []string) {
 		}
 	}
 	for _, m := range fileRow.FindAllStringSubmatch(text, -1) {
-		names = append(names, m[1])
+		if m[1] != "standard output" {
+			names = append(names, m[1])
+		}
 	}
 	for _, name := range names { // it may have spaces in it
 		text = strings.ReplaceAll(text, name, "")

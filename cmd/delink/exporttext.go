@@ -163,12 +163,11 @@ func exportReason(s *export.Summary) string {
 
 // nextExport is how to go on with an export.
 func nextExport(s *export.Summary, again commandLine) nextStep {
-	again = again.without("restart")
 	switch {
 	case s.Reason != outcome.Completed:
-		return nextStep{"go on" + onceReady(s.Reason), again}
+		return again.sameAgain("to go on" + onceReady(s.Reason))
 	case s.ExitCode == outcome.ExitFailures:
-		return nextStep{"list what is missing", again}
+		return again.sameAgain("to list what is missing")
 	}
 	return nextStep{}
 }

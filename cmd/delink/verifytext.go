@@ -44,7 +44,7 @@ func nextLookUps(n *report.Verification, again commandLine) nextStep {
 	if n.Pending == 0 {
 		return nextStep{}
 	}
-	return nextStep{"go on with " + theLinks(n.Pending, "that was not looked up", "that were not looked up") + onceReady(n.Reason), again}
+	return again.sameAgain("to go on with " + plural(n.Pending, "the link that was", "the "+progress.Number(n.Pending)+" links that were") + " not looked up" + onceReady(n.Reason))
 }
 
 // sampleText says what a sample shows of all links.
