@@ -19,9 +19,10 @@ var order = []string{
 }
 
 // starters are the only places outside of programs that start goroutines: everything else is
-// called, and ends when it returns. So does the loop over the reader's rows, with its goroutine that
-// decodes them beside the caller's work.
-var starters = []string{"pkg/worker/", "pkg/progress/", "pkg/crash/", "pkg/trace/log.go", "pkg/reader/reader.go", "pkg/zoho/emulator/server.go", "pkg/zoho/emulator/wire/"}
+// called, and ends when it returns. So do the loop over the reader's rows, with its goroutine that
+// decodes them beside the caller's work, the digest of an input, and the sorting of a set on two
+// processors.
+var starters = []string{"pkg/worker/", "pkg/progress/", "pkg/crash/", "pkg/trace/log.go", "pkg/reader/reader.go", "pkg/chunker/set.go", "pkg/job/digest.go", "pkg/zoho/emulator/server.go", "pkg/zoho/emulator/wire/"}
 
 // program reports whether a package is a program, which may import everything and start what it
 // likes.

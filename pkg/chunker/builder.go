@@ -86,6 +86,7 @@ func (b *Builder) Build() *Set {
 	if large {
 		runtime.GC() // what is made next finds the memory of the blocks
 	}
+	s.sort()
 	for g := range s.links {
 		s.finish(g)
 	}

@@ -6,7 +6,9 @@ import (
 	"math/bits"
 	"slices"
 	"sort"
+	"sync"
 
+	"delink/pkg/crash"
 	"delink/pkg/reader"
 	"delink/pkg/zoho"
 )
@@ -31,10 +33,28 @@ type Set struct {
 	longest bool // some related id has as many digits as an id can have
 }
 
-// finish sorts a group's rows and marks the duplicates among them.
+// sort sorts the rows of each group: one half of the groups, by rows, in a goroutine, and the other
+// half here.
+func (s *Set) sort() {
+	half := s.groupAt(len(s.related) / 2)
+	var rest sync.WaitGroup
+	rest.Go(func() {
+		defer crash.Guard()
+		s.sortGroups(half, len(s.links))
+	})
+	s.sortGroups(0, half)
+	rest.Wait()
+}
+
+func (s *Set) sortGroups(from, to int) {
+	for g := from; g < to; g++ {
+		sortRows(s.related[s.start[g]:s.start[g+1]], s.lines[s.start[g]:s.start[g+1]])
+	}
+}
+
+// finish marks the duplicates among a group's rows, which are sorted.
 func (s *Set) finish(g int) {
 	from, to := int(s.start[g]), int(s.start[g+1])
-	sortRows(s.related[from:to], s.lines[from:to])
 	links := to - from
 	for pos := from + 1; pos < to; pos++ {
 		if s.related[pos] == s.related[pos-1] {

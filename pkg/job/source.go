@@ -1,11 +1,8 @@
 package job
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -25,14 +22,14 @@ type source struct {
 	copied *os.File // the copy of a stream, or nil
 	remove func()   // closes and deletes the copy
 	size   int64    // of the copy
-	sum    hash.Hash
+	sum    *digest
 	first  io.ReadCloser
 }
 
 // openSource opens an input. A stream is copied to a hidden file beside the file results. If
 // results is empty, it is not copied, and can be read only once.
 func openSource(input string, stdin io.Reader, results string) (*source, error) {
-	s := &source{name: input, path: input, sum: sha256.New(), remove: func() {}}
+	s := &source{name: input, path: input, sum: newDigest(), remove: func() {}}
 	if input == Stdin {
 		s.name = inputName(input)
 		return s, s.keep(io.NopCloser(stdin), results)
@@ -84,7 +81,7 @@ func (s *source) reader() io.Reader { return io.TeeReader(s.first, s.sum) }
 // digest reads what is left, and returns the SHA-256 of the whole.
 func (s *source) digest() (string, error) {
 	_, err := io.Copy(s.sum, s.first)
-	return hex.EncodeToString(s.sum.Sum(nil)), errors.Join(err, s.first.Close())
+	return s.sum.String(), errors.Join(err, s.first.Close())
 }
 
 // again opens the input for the second pass. verify is to be called after the last row. It returns
@@ -96,13 +93,13 @@ func (s *source) again(digest string) (r io.Reader, verify func() error, closeIt
 	} else if in, err = os.Open(s.path); err != nil {
 		return nil, nil, nil, err
 	}
-	sum := sha256.New()
+	sum := newDigest()
 	tee := io.TeeReader(in, sum)
 	verify = func() error {
 		if _, err := io.Copy(io.Discard, tee); err != nil {
 			return err
 		}
-		if hex.EncodeToString(sum.Sum(nil)) != digest {
+		if sum.String() != digest {
 			return fmt.Errorf("%s was changed while delink ran: the failures file would not match it", s.name)
 		}
 		return nil

@@ -109,10 +109,14 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 	}
 }
 
-// chunks gives the rows, some at a time. A goroutine decodes a chunk while the caller works on the
-// rows of the chunk before, and then finds the rows of the chunk behind: both take about as long.
-// Only the caller reads the source. So a source that does not answer holds up nothing else, and
-// when the loop ends, the goroutine ends within one chunk.
+// chunksAhead is how many chunks are found before their rows are needed. Neither side then waits for
+// the other because one chunk took longer than most.
+const chunksAhead = 4
+
+// chunks gives the rows, some at a time. A goroutine decodes chunks while the caller works on the
+// rows of those before, and finds the rows of those behind: both take about as long. Only the caller
+// reads the source. So a source that does not answer holds up nothing else, and when the loop ends,
+// the goroutine ends within a few chunks.
 func (r *Reader) chunks(yield func(*chunk) bool) {
 	begun := newChunk(r.in)
 	r.in.read(begun)
@@ -121,7 +125,7 @@ func (r *Reader) chunks(yield func(*chunk) bool) {
 		yield(begun)
 		return
 	}
-	todo, done := make(chan *chunk, 1), make(chan *chunk, 1)
+	todo, done := make(chan *chunk, chunksAhead), make(chan *chunk, chunksAhead)
 	var worker sync.WaitGroup
 	worker.Go(func() {
 		defer crash.Guard()
@@ -133,16 +137,18 @@ func (r *Reader) chunks(yield func(*chunk) bool) {
 	defer worker.Wait()
 	defer close(todo)
 	todo <- begun
-	for spare, more := newChunk(r.in), true; more; {
-		next := spare
-		if more = r.in.err == nil; more {
+	var spare *chunk
+	for decoding := 1; decoding > 0; decoding-- {
+		for ; decoding < chunksAhead && r.in.err == nil; decoding++ {
+			next := spare
+			if spare = nil; next == nil {
+				next = newChunk(r.in)
+			}
 			r.in.read(next)
-		}
-		c := <-done
-		if more = more && c.err == nil; more {
 			todo <- next
 		}
-		if !yield(c) {
+		c := <-done
+		if !yield(c) || c.err != nil {
 			return
 		}
 		spare = c

@@ -47,7 +47,7 @@ func (r *records) readRow(c *chunk) {
 		r.err = err
 		return
 	}
-	r.header.cutTail(&rec, &r.scan)
+	rec = r.header.cutTail(rec, &r.scan)
 	fields := r.scan.Fields
 	switch {
 	case row.Fault != scan.Sound:
@@ -214,7 +214,7 @@ func (r *records) firstRow(h *Header, fit func(values []string) bool) (first fir
 		if row.Fault == scan.Sound && r.scan.Blank(r.win.Buf) {
 			continue
 		}
-		h.cutTail(&rec, &r.scan)
+		rec = h.cutTail(rec, &r.scan)
 		values := r.scan.Values(r.win.Buf)
 		if first.any = first.any || !h.isRepeated(values); row.Fault == scan.Sound && len(values) == len(h.Columns) && !h.isRepeated(values) && fit(values) {
 			first.values = values

@@ -52,9 +52,10 @@ func (r *records) sampleRows(h *Header) (seen, fewer, more int) {
 }
 
 // cutTail takes the delimiter behind the last value off a row, where rows may have one.
-func (h *Header) cutTail(rec *record, s *scan.Scanner) {
+func (h *Header) cutTail(rec record, s *scan.Scanner) record {
 	n := len(s.Fields) - 1
 	if h.tail && n == len(h.Columns) && s.Fields[n].Start == s.Fields[n].End {
 		rec.end, s.Fields = s.Fields[n-1].End, s.Fields[:n]
 	}
+	return rec
 }

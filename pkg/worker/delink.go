@@ -136,6 +136,21 @@ func (d *Delink) Alone(x engine.Task) bool {
 	return d.settings.Untried != nil && !d.tried[t.relation] && d.settings.Untried(t.relation)
 }
 
+// Quiet reports whether a batch was removed as a whole, from the user's side. That is what nearly
+// all answers say. Writing its outcomes then need not keep a slot waiting.
+func (d *Delink) Quiet(x engine.Task) bool {
+	t := of(x)
+	if !t.delinks() || t.proves() || t.isTurned() || t.other != nil || t.answer.Deleted || len(t.answer.Items) != len(t.ids) {
+		return false
+	}
+	for i, item := range t.answer.Items {
+		if item.Verdict != zoho.Removed || item.ID != t.ids[i] {
+			return false
+		}
+	}
+	return true
+}
+
 // Missed notes a call that was cut off.
 func (d *Delink) Missed(x engine.Task, e *zoho.Error) { of(x).missed(e) }
 

@@ -99,6 +99,9 @@ func errandOf(x engine.Task) *errandTask {
 // Alone reports false: reads do not disturb each other.
 func (o *Errands) Alone(engine.Task) bool { return false }
 
+// Quiet is false: an answer may lead to another call.
+func (o *Errands) Quiet(engine.Task) bool { return false }
+
 // Missed has nothing to do: the errand is not at its end.
 func (o *Errands) Missed(engine.Task, *zoho.Error) {}
 

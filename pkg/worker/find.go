@@ -183,6 +183,9 @@ func lookUpOf(x engine.Task) *lookUpTask {
 // Alone reports false: look-ups do not disturb each other.
 func (l *LookUp) Alone(engine.Task) bool { return false }
 
+// Quiet is false: an answer may lead to another call.
+func (l *LookUp) Quiet(engine.Task) bool { return false }
+
 // Missed has nothing to do: the links stay without a finding.
 func (l *LookUp) Missed(engine.Task, *zoho.Error) {}
 

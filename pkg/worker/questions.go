@@ -134,6 +134,8 @@ func (a *asking) SettleUncalled(engine.Task) bool { return false }
 
 func (a *asking) Alone(engine.Task) bool { return false }
 
+func (a *asking) Quiet(engine.Task) bool { return false }
+
 func (a *asking) Missed(t engine.Task, e *zoho.Error) {
 	if q, ok := t.(*questionTask); ok {
 		q.question.Err = e

@@ -70,6 +70,9 @@ func (r *Relink) Next() (engine.Task, bool) {
 // Alone reports whether a task is the trial of its relation.
 func (r *Relink) Alone(x engine.Task) bool { return relinkOf(x).trial }
 
+// Quiet is false: an answer may be the evidence that other tasks wait for.
+func (r *Relink) Quiet(engine.Task) bool { return false }
+
 // Missed notes a call that was cut off.
 func (r *Relink) Missed(x engine.Task, e *zoho.Error) { relinkOf(x).missed(e) }
 

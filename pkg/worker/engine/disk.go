@@ -27,8 +27,8 @@ func (d *dispatcher) sync() {
 	}
 }
 
-// exposed reports whether as many tasks are in flight or not yet synced as may be: two for each
+// exposed reports whether as many tasks are open or not yet synced as may be: two for each
 // slot. After a power failure, the next run sends these again.
 func (d *dispatcher) exposed() bool {
-	return d.inFlight+d.disk.unsynced+d.disk.syncing >= 2*d.engine.settings.Slots
+	return d.open()+d.disk.unsynced+d.disk.syncing >= 2*d.engine.settings.Slots
 }

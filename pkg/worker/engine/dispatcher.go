@@ -24,6 +24,7 @@ type dispatcher struct {
 	results  chan *result
 	flying   map[Task]bool // the tasks whose calls are in flight
 	inFlight int
+	quiet    []answer    // answers that wait until free slots have their next calls
 	running  []time.Time // when calls that delink gave up will have ended at the API
 	alone    bool        // Operation.Alone is true of the task that was looked at last
 
@@ -49,6 +50,13 @@ func newDispatcher(stop, hard context.Context, e *Engine, op Operation) *dispatc
 	}
 }
 
+// answer is the end of a call that the operation has to take yet.
+type answer struct {
+	task  Task
+	reply Reply
+	call  Call
+}
+
 // ending is how a run ends: see End.
 type ending struct {
 	stopped bool // nothing more is sent
@@ -60,7 +68,10 @@ func (d *dispatcher) run() {
 	stop, hard := d.stop.Done(), d.hard.Done()
 	for {
 		wake := d.send()
-		if d.isOver() {
+		var busy <-chan struct{} // blocks if there is nothing to do without an event
+		if d.takeQuiet() {
+			busy = ready
+		} else if d.isOver() {
 			break
 		}
 		var timer <-chan time.Time
@@ -80,6 +91,7 @@ func (d *dispatcher) run() {
 		case err := <-d.tokens.made:
 			d.tokenMade(err)
 		case <-timer:
+		case <-busy:
 		case <-stop:
 			stop = nil
 			d.End(outcome.ReasonOf(d.stop), nil)
@@ -93,6 +105,30 @@ func (d *dispatcher) run() {
 	d.abandon()
 }
 
+// ready never blocks.
+var ready = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// takeQuiet has the operation take one of the quiet answers. Calls that have ended meanwhile come
+// first, because their slots are free. It returns false if there are no quiet answers.
+func (d *dispatcher) takeQuiet() bool {
+	if len(d.quiet) == 0 {
+		return false
+	}
+	select {
+	case r := <-d.results:
+		d.returned(r)
+	default:
+		a := d.quiet[0]
+		d.quiet = d.quiet[1:]
+		d.answered(a)
+	}
+	return true
+}
+
 // isOver reports whether nothing is under way, and nothing more is to be sent.
 func (d *dispatcher) isOver() bool {
 	underWay := d.inFlight > 0 || d.disk.syncing > 0 || d.tokens.making || d.queue.preparing()
@@ -104,7 +140,7 @@ func (d *dispatcher) isOver() bool {
 func (d *dispatcher) send() (wake time.Time) {
 	// run sees the end of either context as well, and notes the reason.
 	for !d.ending.stopped && d.stop.Err() == nil && d.hard.Err() == nil {
-		if d.tokens.making || (d.tokens.probing || d.alone) && d.inFlight > 0 || d.exposed() {
+		if d.tokens.making || (d.tokens.probing || d.alone) && d.open() > 0 || d.exposed() {
 			return wake
 		}
 		now := time.Now()
@@ -142,7 +178,7 @@ func (d *dispatcher) sendFront(now time.Time) (sent bool, at time.Time) {
 	if d.exposed() { // send has checked that, but tasks settled without a call write as well
 		return false, time.Time{}
 	}
-	if d.alone = d.op.Alone(t); d.alone && d.inFlight > 0 {
+	if d.alone = d.op.Alone(t); d.alone && d.open() > 0 {
 		return false, time.Time{}
 	}
 	left, ends := d.left(now)
@@ -171,6 +207,9 @@ func (d *dispatcher) sendFront(now time.Time) (sent bool, at time.Time) {
 	d.calls <- t // one of the workers is free, because there is one for each slot
 	return true, time.Time{}
 }
+
+// open is how many calls are in flight or have an answer that the operation has to take yet.
+func (d *dispatcher) open() int { return d.inFlight + len(d.quiet) }
 
 func (d *dispatcher) setInFlight(n int) {
 	d.inFlight = n
@@ -235,7 +274,13 @@ func (d *dispatcher) returned(r *result) {
 	call := d.observed(r)
 	switch {
 	case r.err == nil:
-		d.op.Answer(r.task, Reply{Finished: r.finished})
+		a := answer{r.task, Reply{Finished: r.finished}, call}
+		if d.op.Quiet(r.task) {
+			d.quiet = append(d.quiet, a)
+		} else {
+			d.answered(a)
+		}
+		return
 	case d.hard.Err() != nil: // the operation settles the task when the run ends
 		d.op.Missed(r.task, r.err)
 		d.Park(r.task, 0)
@@ -244,6 +289,13 @@ func (d *dispatcher) returned(r *result) {
 	}
 	d.engine.nowSlots.Store(int64(d.throttle.slots))
 	d.observe(call)
+}
+
+// answered has the operation take an answer.
+func (d *dispatcher) answered(a answer) {
+	d.op.Answer(a.task, a.reply)
+	d.engine.nowSlots.Store(int64(d.throttle.slots))
+	d.observe(a.call)
 }
 
 // failed takes a call that ended with an error.

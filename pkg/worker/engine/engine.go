@@ -90,6 +90,9 @@ type Operation interface {
 	// the connection. It settles the task, or has it called again with Retry, Park, After or
 	// Prepare.
 	Answer(t Task, r Reply)
+	// Quiet reports whether the answer to a task's call changes nothing for other tasks. The engine
+	// may make other calls before it has Answer take a quiet answer.
+	Quiet(t Task) bool
 	// Missed notes a call that ended with an error after the hard stop. The task is one of those
 	// that Abandon gets.
 	Missed(t Task, e *zoho.Error)

@@ -51,9 +51,12 @@ type errands struct {
 	prepares, syncs       int
 	ahead                 int // tasks that were prepared and never called, at most
 	prepareCost, syncCost time.Duration
+	answerCost            time.Duration
+	answers               []time.Time // when each was taken
 	failPrepare, failSync func(n int) error
 	settled, skipped      func(task int) bool // skipped tasks end without a word
 	isAlone               func(task int) bool
+	isQuiet               func(task int) bool
 	isDouble              func(task int) bool // these need two calls, and are prepared before each
 
 	dispatching, preparing, syncing atomic.Int32
@@ -129,8 +132,18 @@ func (o *errands) Alone(x Task) bool {
 	return o.isAlone != nil && o.isAlone(t.n)
 }
 
+func (o *errands) Quiet(x Task) bool {
+	defer o.once(&o.dispatching)()
+	t, _ := x.(*errand)
+	return o.isQuiet != nil && o.isQuiet(t.n)
+}
+
 func (o *errands) Answer(x Task, r Reply) {
 	defer o.once(&o.dispatching)()
+	if o.answerCost > 0 {
+		<-time.After(o.answerCost)
+	}
+	o.answers = append(o.answers, time.Now())
 	switch e := r.Err; {
 	case e == nil && o.goesOn(x):
 	case e == nil:
@@ -160,6 +173,16 @@ func (o *errands) goesOn(x Task) bool {
 	t.second, t.More = true, 0
 	o.engine.Prepare(t)
 	return true
+}
+
+// answeredBy is how many answers were taken by a time.
+func (o *errands) answeredBy(at time.Time) (n int) {
+	for _, a := range o.answers {
+		if !a.After(at) {
+			n++
+		}
+	}
+	return n
 }
 
 // note keeps how a task ended.

@@ -163,6 +163,13 @@ func (s *service) Credits() (int, bool) {
 	return s.credits()
 }
 
+// called is how many calls have begun.
+func (s *service) called() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.calls)
+}
+
 // starts are the times of the calls, from the first one's.
 func (s *service) starts() (at []time.Duration) {
 	for _, c := range s.calls {

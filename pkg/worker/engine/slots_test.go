@@ -139,7 +139,7 @@ func TestStopWhilePreparing(t *testing.T) {
 func TestSettled(t *testing.T) {
 	in(t, func(t *testing.T) {
 		r := newRig(t, 30)
-		r.settled = func(task int) bool { return task%3 == 0 && len(r.calls) > 0 }
+		r.settled = func(task int) bool { return task%3 == 0 && r.called() > 0 }
 		r.mustEnd(outcome.Completed)
 		r.want(21, 9)
 		if len(r.calls) != 21 {
@@ -150,7 +150,7 @@ func TestSettled(t *testing.T) {
 		r := newRig(t, 3000)
 		r.settings.Slots, r.settings.MaxCalls = 3, 8
 		r.syncCost = time.Millisecond
-		r.settled = func(task int) bool { return task >= 8 && len(r.calls) > 0 }
+		r.settled = func(task int) bool { return task >= 8 && r.called() > 0 }
 		r.mustEnd(outcome.Completed)
 		r.want(8, 2992)
 		if n := len(r.prepared); n > 12 {
@@ -202,6 +202,66 @@ func TestAlone(t *testing.T) {
 		}
 		if r.peak != 4 {
 			t.Errorf("at most %d in flight", r.peak)
+		}
+	})
+}
+
+// A slot does not wait for what the operation makes of a quiet answer, but for that of any other.
+func TestQuiet(t *testing.T) {
+	for _, quiet := range []bool{true, false} {
+		in(t, func(t *testing.T) {
+			r := newRig(t, 10)
+			r.settings.Slots = 1
+			r.latency = steady(time.Second)
+			r.answerCost = time.Second / 2
+			r.isQuiet = func(int) bool { return quiet }
+			began := time.Now()
+			r.mustEnd(outcome.Completed)
+			r.want(10, 0)
+			want := 15 * time.Second
+			if quiet {
+				want = 10*time.Second + r.answerCost
+			}
+			if took := time.Since(began); took != want {
+				t.Errorf("quiet %v: took %v, and not %v", quiet, took, want)
+			}
+		})
+	}
+}
+
+// Quiet answers that wait are bounded like all that is not on disk, however slow the operation is.
+func TestQuietIsBounded(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, 100)
+		r.settings.Slots = 5
+		r.latency = steady(time.Second)
+		r.answerCost = time.Minute
+		r.isQuiet = func(int) bool { return true }
+		r.mustEnd(outcome.Completed)
+		r.want(100, 0)
+		for i, c := range r.calls {
+			if open := i - r.answeredBy(c.at); open > 2*r.settings.Slots {
+				t.Fatalf("call %d is made while %d others are in flight or not answered", c.n, open)
+			}
+		}
+	})
+}
+
+// A task that must be alone waits for quiet answers, too: it may need what they say.
+func TestAloneBehindQuiet(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, 20)
+		r.settings.Slots = 4
+		r.latency = steady(time.Second)
+		r.answerCost = time.Second / 2
+		r.isQuiet = func(int) bool { return true }
+		r.isAlone = func(task int) bool { return task%10 == 5 }
+		r.mustEnd(outcome.Completed)
+		r.want(20, 0)
+		for i, c := range r.calls {
+			if n := r.answeredBy(c.at); r.isAlone(c.task) && n < i {
+				t.Errorf("task %d is called when %d of %d answers before it were taken", c.task, n, i)
+			}
 		}
 	})
 }

@@ -57,7 +57,7 @@ const (
 	// Refusals come fast, so the first one comes before all calls are sent. If the limit is lower
 	// than max, it costs a few refusals then, and not one for each slot above the limit.
 	firstAtOnce = zoho.LeastSlots
-	firstApart  = 4 * time.Millisecond
+	firstApart  = time.Millisecond
 	// If a refusal asks for a wait, waitsApart such waits lie between two probes at the least.
 	waitsApart = 20
 	// pauseTold is the shortest pause that people are told of.
