@@ -87,7 +87,10 @@ func (v *reportView) verdict() {
 func (v *reportView) next() string {
 	command := "delink run " + shellQuote(v.input)
 	const flags = ", with the flags that it had"
-	failed := slices.ContainsFunc(v.Statuses, func(c recap.Count) bool { return c.Status == outcome.Failed && c.Count > 0 })
+	has := func(s outcome.Status) bool {
+		return slices.ContainsFunc(v.Statuses, func(c recap.Count) bool { return c.Status == s && c.Count > 0 })
+	}
+	failed := has(outcome.Failed)
 	switch {
 	case v.State == outcome.Running:
 		return "if it was killed, the same command goes on: " + command + flags
@@ -95,6 +98,8 @@ func (v *reportView) next() string {
 		return "the same command goes on: " + command + flags
 	case failed && v.State != "":
 		return "once the causes are dealt with: " + command + " --retry-failed" + flags
+	case has(outcome.Unknown) && v.State != "":
+		return "the same command finds out about the unknown links: " + command + flags
 	}
 	return ""
 }

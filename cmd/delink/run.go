@@ -16,10 +16,11 @@ func (p *program) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run INPUT",
 		Short: "plans, asks, delinks, records; run again, it goes on where it stopped",
-		Long: `run reads the whole input and checks it, shows the plan and asks. Then it delinks, and writes beside the input
+		Long: `run reads the whole input and checks it, shows the plan and asks. Then it delinks, and writes beside the input, or
+into the folder of --output-dir
 
   links.results.csv    one row for each input row that is settled; a later run goes by it
-  links.failures.csv   the input rows whose links are not gone, and why: an input itself
+  links.failures.csv   the input rows that failed, are unknown or invalid, and why: an input itself
   links.summary.json   the run in numbers
   links.snapshot.csv   with --snapshot, the links' own fields before they were removed
 
