@@ -31,11 +31,15 @@ type flagGiven struct {
 var onScreenOnly = []string{"json", "dry-run", "offline", "quiet", "log-format", "log-level"}
 
 // asGiven is the command that was given. Flags from the environment are part of it, since another shell
-// may not have them. No flag holds a secret.
+// may not have them, but for those that do not count: see refuseForEmulator. No flag holds a secret.
 func asGiven(cmd *cobra.Command, what string) commandLine {
 	c := commandLine{command: cmd.Name(), what: what}
+	left := onScreenOnly
+	if emulator := cmd.Flags().Lookup("emulator"); emulator != nil && emulator.Value.String() == "true" {
+		left = slices.Concat(left, meanAnOrg)
+	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if slices.Contains(onScreenOnly, f.Name) {
+		if slices.Contains(left, f.Name) {
 			return
 		}
 		values := []string{f.Value.String()}
