@@ -137,13 +137,13 @@ type signIn struct {
 // asks too often (R).
 const mostTries = 5
 
-// errCancelled is the end of a login by a signal.
-var errCancelled = &job.Refusal{Cause: "cancelled; no login was stored"}
+// errLoginCancelled is the end of a login by a signal.
+var errLoginCancelled = &job.Refusal{Cause: "cancelled; no login was stored"}
 
 // orCancelled gives the error that ends a login.
 func (s *signIn) orCancelled(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return errCancelled
+		return errLoginCancelled
 	}
 	return err
 }

@@ -35,6 +35,7 @@ var suggestions = map[string]cobra.CompletionFunc{
 	"allow-relation": completeRelations,
 	"module":         completeModules,
 	"org":            completeOrgs,
+	"output-dir":     completeFolders,
 	"relation":       completeLists,
 	"set":            completeKnobs,
 }
@@ -107,6 +108,11 @@ func completeOrgs(_ *cobra.Command, args []string, _ string) ([]cobra.Completion
 		}
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeFolders has the shell offer folders only.
+func completeFolders(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
 // completeModules offers the modules of relations.

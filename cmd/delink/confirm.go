@@ -10,10 +10,11 @@ import (
 
 	"delink/pkg/crash"
 	"delink/pkg/job"
+	"delink/pkg/outcome"
 )
 
-// errNotConfirmed says that a person did not say yes.
-var errNotConfirmed = errors.New("not confirmed")
+// errCancelled says that a person was asked, and did not say yes.
+var errCancelled = errors.New("cancelled; nothing was sent")
 
 // question gives what a person has to say yes to. With --quiet the plan is a part of it, because no
 // other message shows it.
@@ -39,24 +40,27 @@ func (r *runner) wayBack(v *planView) string {
 	return undo + " can link them again with their own fields, except leads that are converted. The links' ids and times do not come back."
 }
 
-// confirm reads the answer to a question before something is removed. Only a whole line with y or
+// answer is what a person typed at a question.
+type answer struct {
+	yes  bool
+	line bool // the person has ended the line, so that the next message begins on one of its own
+}
+
+// readAnswer reads the answer to a question before something is removed. Only a whole line with y or
 // yes is a yes. A line without its end is not, since the terminal may have been lost. If ctx ends
-// first, confirm returns its cause.
-func confirm(ctx context.Context, in io.Reader) error {
-	answers := make(chan bool, 1)
+// first, readAnswer returns its cause.
+func readAnswer(ctx context.Context, in io.Reader) (answer, error) {
+	answers := make(chan answer, 1)
 	go func() { // a read of a terminal cannot be ended, so this goroutine may go on after ctx ends
 		defer crash.Guard()
 		line, err := bufio.NewReader(in).ReadString('\n')
-		answers <- err == nil && isYes(line)
+		answers <- answer{yes: err == nil && isYes(line), line: err == nil}
 	}()
 	select {
 	case <-ctx.Done():
-		return context.Cause(ctx)
-	case yes := <-answers:
-		if !yes {
-			return errNotConfirmed
-		}
-		return nil
+		return answer{}, context.Cause(ctx)
+	case a := <-answers:
+		return a, nil
 	}
 }
 
@@ -68,17 +72,21 @@ func isYes(answer string) bool {
 	return false
 }
 
-// ask shows a question to the person at the terminal. Any answer but yes is a Refusal. If ctx ends
-// before there is an answer, ask returns nil, and the job stops because of ctx.
+// ask shows a question to the person at the terminal, and returns nil if the answer is yes. A signal is
+// a no, as any other answer is: the person has seen what would be done and does not want it. A
+// deadline is no answer, and gives a job.Stopped.
 func (p *program) ask(ctx context.Context, question string) error {
 	p.ui.ask(ctx, question)
-	err := confirm(ctx, p.stdin)
-	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
+	a, err := readAnswer(ctx, p.stdin)
+	if !a.line {
 		p.ui.answered()
-		return nil //nolint:nilerr // ctx tells the caller
 	}
-	return &job.Refusal{Cause: err.Error()}
+	switch reason := outcome.ReasonOf(ctx); {
+	case err == nil && a.yes:
+		return nil
+	case err == nil || reason == outcome.Interrupted:
+		return errCancelled
+	default:
+		return &job.Stopped{Reason: reason}
+	}
 }

@@ -29,30 +29,28 @@ var answers = []struct {
 	{"yes in the second line", "n\ny\n", false},
 }
 
-func TestConfirm(t *testing.T) {
-	type answer = struct {
+func TestAnswer(t *testing.T) {
+	type typed = struct {
 		name, typed string
 		yes         bool
 	}
-	for _, c := range append(answers, answer{"end of input", "", false}, answer{"a line without its end", "y", false}) {
+	for _, c := range append(answers, typed{"end of input", "", false}, typed{"a line without its end", "y", false}) {
 		t.Run(c.name, func(t *testing.T) {
-			switch err := confirm(t.Context(), strings.NewReader(c.typed)); {
-			case c.yes && err != nil:
-				t.Errorf("%q is no yes: %v", c.typed, err)
-			case !c.yes && !errors.Is(err, errNotConfirmed):
-				t.Errorf("%q gives %v", c.typed, err)
+			a, err := readAnswer(t.Context(), strings.NewReader(c.typed))
+			if want := (answer{yes: c.yes, line: strings.HasSuffix(c.typed, "\n")}); err != nil || a != want {
+				t.Errorf("%q gives %+v and %v, want %+v", c.typed, a, err, want)
 			}
 		})
 	}
 }
 
 // A signal ends the wait for an answer.
-func TestConfirmSignalled(t *testing.T) {
+func TestAnswerSignalled(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	r, w := io.Pipe()
 	defer w.Close()
 	cancel(errSignalled)
-	if err := confirm(ctx, r); !errors.Is(err, errSignalled) {
+	if _, err := readAnswer(ctx, r); !errors.Is(err, errSignalled) {
 		t.Errorf("it gives %v", err)
 	}
 }

@@ -21,7 +21,8 @@ type closing struct {
 	failAbsent bool
 	words      endingWords
 	monitor    *monitor
-	page       string // the report; empty for none
+	again      commandLine // the command that was given
+	page       string      // the report; empty for none
 }
 
 // endingWords are the words of an ending that differ between run and undo.
@@ -60,11 +61,12 @@ func (p *program) end(f closing, end *job.Ending) error {
 		p.tellError(end.Err)
 	}
 	if code == outcome.ExitFailures {
-		p.ui.brief(failuresText(s, end.Input, f.failAbsent))
+		p.ui.brief(failuresText(s, end, f.failAbsent))
 	}
+	next := f.next(s, end)
 	switch end.Idle {
 	case job.EarlierDone:
-		p.ui.result("nothing to do", f.words.nothingToDo(s, orgOf(f.emulator, end.Org)), "summary", s)
+		p.ui.result("nothing to do", f.words.nothingToDo(s, end, orgOf(f.emulator, end.Org))+next.text(), append([]any{"summary", s}, next.fields()...)...)
 		if code == outcome.ExitDone && s.IsBad(f.failAbsent) {
 			code = outcome.ExitFailures
 		}
@@ -74,26 +76,23 @@ func (p *program) end(f closing, end *job.Ending) error {
 		return ended{code}
 	case job.NoRows, job.NoUsableRows, job.EarlierEnough:
 		p.ui.say(f.words.idle[end.Idle], end.Input)
-		if s.Failed > 0 {
-			p.ui.say("%s", failedText(s.Failed))
-		}
 	case job.NotIdle:
 	}
-	p.ui.result("ended", f.words.ending(s, end, f.page), "summary", s)
+	p.ui.result("ended", f.words.ending(s, end, f.page)+next.text(), append([]any{"summary", s}, next.fields()...)...)
 	return ended{code}
 }
 
 // failuresText says in one line what is not as wanted. absent says that absent links are not.
-func failuresText(s *report.Summary, input string, absent bool) string {
+func failuresText(s *report.Summary, end *job.Ending, absent bool) string {
 	var counts []string
 	for _, f := range outcome.Table {
 		if n := s.Of(f.Status); n > 0 && (f.Bad || absent && f.Status == outcome.Absent) {
 			counts = append(counts, progress.Number(n)+" "+string(f.Status))
 		}
 	}
-	text := fmt.Sprintf("%s: %s of %s", input, strings.Join(counts, ", "), counted(s.Links, "link", "links"))
-	if s.Failures != nil {
-		text += "; see " + *s.Failures
+	text := fmt.Sprintf("%s: %s of %s", end.Input, strings.Join(counts, ", "), counted(s.Links, "link", "links"))
+	if end.Failures != "" {
+		text += "; see " + end.Failures
 	}
 	return text
 }
@@ -130,8 +129,28 @@ func causesText(causes []report.Cause, hintFor func(code string) string, rest st
 // ending gives the text about how a run ended.
 func (w *endingWords) ending(s *report.Summary, end *job.Ending, page string) string {
 	var b strings.Builder
-	b.WriteString(reasonText(s, end.Err) + "\n")
-	var rows [][2]string
+	b.WriteString(whyEnded(s.Reason, s.ExitCode, s.Seconds, s.Calls) + "\n")
+	b.WriteString(table(w.counts(s, end)))
+	if all := allRuns(s.Job); all != "" {
+		b.WriteString("  " + all + "\n")
+	}
+	if s.Absent > 0 && s.Absent == s.Links {
+		b.WriteString("\n  not one of the links was there. Usually the file or the org is another one than was meant, parent and related\n" +
+			"  record are swapped, or the links were removed before\n")
+	}
+	rest := ""
+	if all := cmp.Or(end.Failures, end.Results); all != "" {
+		rest = ", see " + all
+	}
+	b.WriteString(causesText(end.Causes, hintForCode, rest))
+	if files := table(filesMade(end, page)); files != "" {
+		b.WriteString("\n" + files)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// counts are the rows of an ending that say how many links have each status.
+func (w *endingWords) counts(s *report.Summary, end *job.Ending) (rows [][2]string) {
 	for _, f := range outcome.Table {
 		if n := s.Of(f.Status); n > 0 || f.Status == w.first {
 			note := cmp.Or(w.notes[f.Status], f.Note)
@@ -141,43 +160,17 @@ func (w *endingWords) ending(s *report.Summary, end *job.Ending, page string) st
 			rows = append(rows, [2]string{string(f.Status), strings.TrimSpace(fmt.Sprintf("%s  %s", progress.Number(n), note))})
 		}
 	}
-	b.WriteString(table(rows))
-	if all := allRuns(s.Job); all != "" {
-		b.WriteString("  " + all + "\n")
-	}
-	if s.Absent > 0 && s.Absent == s.Links {
-		b.WriteString("\n  not one of the links was there. Usually the file or the org is another one than was meant, parent and related\n" +
-			"  record are swapped, or the links were removed before\n")
-	}
-	b.WriteString(causesText(end.Causes, hintForCode, ", see the failures file"))
-	b.WriteString("\n")
-	rows = [][2]string{{"results", s.Results}}
-	if s.Failures != nil {
-		rows = append(rows, [2]string{"failures", *s.Failures})
-	}
-	if end.Snapshot != "" {
-		rows = append(rows, [2]string{"snapshot", end.Snapshot})
-	}
-	if page != "" {
-		rows = append(rows, [2]string{"report", page})
-	}
-	b.WriteString(strings.TrimSuffix(table(rows), "\n"))
-	return b.String()
+	return rows
 }
 
-// reasonText says why a run ended, and what to do next.
-func reasonText(s *report.Summary, err error) string {
-	text := whyEnded(s.Reason, s.ExitCode, s.Seconds, s.Calls)
-	deleted := new(zoho.Error)
-	switch {
-	case s.Reason == outcome.Failures && s.Pending > 0:
-		return text + "; look at the causes below: the same command goes on with the links that are pending, and --retry-failed sends the failed ones again"
-	case s.Reason != outcome.Completed && s.Pending+s.Unknown == 0 && s.Failed > 0:
-		return text + "; --retry-failed sends the failed links again"
-	case s.Pending+s.Unknown == 0, errors.As(err, &deleted) && deleted.Code == zoho.CodeRecordDeleted:
-		return text
+// filesMade are the rows of an ending that name the files that are there.
+func filesMade(end *job.Ending, page string) (rows [][2]string) {
+	for _, r := range [][2]string{{"results", end.Results}, {"failures", end.Failures}, {"snapshot", end.Snapshot}, {"report", page}} {
+		if r[1] != "" {
+			rows = append(rows, r)
+		}
 	}
-	return text + howToGoOn(s.Reason)
+	return rows
 }
 
 // whyEnded says why a command ended, how long it took, and how many calls.
@@ -191,15 +184,4 @@ func whyEnded(reason outcome.Reason, exit int, seconds float64, calls int) strin
 	default:
 		return text + " after " + took
 	}
-}
-
-// howToGoOn says how to go on with what has not come to its end.
-func howToGoOn(reason outcome.Reason) string {
-	switch {
-	case reason == outcome.Credits:
-		return "; they come back 24 hours after each was used: run the same command again then"
-	case reason.Ending().Again:
-		return "; run the same command again to go on"
-	}
-	return ""
 }

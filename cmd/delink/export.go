@@ -27,10 +27,12 @@ type exportFlags struct {
 	converted string
 	approved  string
 	fields    []string
+	folder    folderFlag
 	output    string
 	restart   bool
 	json      bool
 	encoding  encodingFlag
+	command   commandLine
 
 	relation zoho.Relation
 	filter   export.Filter
@@ -48,6 +50,7 @@ func (f *exportFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.approved, "approved", "both", "links to records that are approved: both, only or no")
 	flags.StringSliceVar(&f.fields, "fields", nil, "fields of the related records to add, by their API `names` with commas between them")
 	flags.StringVarP(&f.output, "output", "o", "", "output `file`, or - for standard output (default in the current folder: campaigns-leads.csv)")
+	f.folder.define(flags, "folder for the output, instead of the current one: `DIR`; it has to be there")
 	flags.BoolVar(&f.restart, "restart", false, "do not go on with an unfinished export")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON on standard output")
 	f.crmFlags.define(flags, "list a small demo org, in an emulator inside this process")
@@ -110,7 +113,7 @@ func (f *exportFlags) checkRelation(cmd *cobra.Command, relation string) error {
 	}
 	f.relation = r
 	if f.output == "" {
-		f.output = fileName(r.Module+"-"+r.List) + ".csv"
+		f.output = filepath.Join(string(f.folder), fileName(r.Module+"-"+r.List)+".csv")
 	}
 	return nil
 }
@@ -154,6 +157,7 @@ named, and the exit code is 3. The same command again lists only the parent reco
 				return err
 			}
 			p.reads = true
+			f.command = asGiven(cmd, args[0])
 			m, err := p.monitor(&f.monitorFlags, "export", args[0], job.Files{}, f.emulator)
 			if err != nil {
 				return err
@@ -171,6 +175,11 @@ func (p *program) export(f *exportFlags) error {
 	c.demo = true
 	if err := c.logIn(); err != nil {
 		return err
+	}
+	if f.folder != "" {
+		if err := job.CheckFolder(string(f.folder)); err != nil {
+			return err
+		}
 	}
 	config, err := p.exportConfig(f)
 	if err != nil {

@@ -94,7 +94,8 @@ func (p *program) endExport(f *exportFlags, end *export.Ending) error {
 	if end.Err != nil {
 		p.tellError(end.Err)
 	}
-	p.ui.result("ended", exportEnding(s, end.Wanted), "summary", s)
+	next := nextExport(s, f.command)
+	p.ui.result("ended", exportEnding(s, end.Wanted)+next.text(), append([]any{"summary", s}, next.fields()...)...)
 	if code == outcome.ExitFailures && p.ui.manner().quiet {
 		missing := "parent records"
 		if n := len(s.Incomplete); n > 0 {
@@ -148,14 +149,25 @@ func exportEnding(s *export.Summary, wanted string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// exportReason says why an export ended, and what to do next.
+// exportReason says why an export ended.
 func exportReason(s *export.Summary) string {
 	text := whyEnded(s.Reason, s.ExitCode, s.Seconds, s.Calls)
 	switch {
 	case s.Reason != outcome.Completed:
-		return text + "; no output was written" + howToGoOn(s.Reason)
+		return text + "; no output was written"
 	case s.ExitCode == outcome.ExitFailures:
-		return text + ", but not complete; run the same command again to list what is missing"
+		return text + ", but not complete"
 	}
 	return text
+}
+
+// nextExport is how to go on with an export.
+func nextExport(s *export.Summary, again commandLine) nextStep {
+	switch {
+	case s.Reason != outcome.Completed:
+		return again.sameAgain("to go on" + onceReady(s.Reason))
+	case s.ExitCode == outcome.ExitFailures:
+		return again.sameAgain("to list what is missing")
+	}
+	return nextStep{}
 }

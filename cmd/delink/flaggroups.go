@@ -57,6 +57,24 @@ func (f *formFlags) reader(relation string) reader.Options {
 	}
 }
 
+// folderFlag is the folder for the files of a job that have no flag of their own, or whose flag is not
+// given.
+type folderFlag string
+
+func (f *folderFlag) define(flags *pflag.FlagSet, usage string) { flags.Var(f, "output-dir", usage) }
+
+func (f *folderFlag) String() string { return string(*f) }
+
+func (f *folderFlag) Set(s string) error {
+	if s == "" {
+		return fmt.Errorf("it is the path of a folder")
+	}
+	*f = folderFlag(s)
+	return nil
+}
+
+func (*folderFlag) Type() string { return "DIR" }
+
 // crmFlags say which CRM is called. All commands that call one have them.
 type crmFlags struct {
 	where      whereFlags

@@ -18,6 +18,7 @@ type runFlags struct {
 	crmFlags
 	limitFlags
 	monitorFlags
+	folder            folderFlag
 	results           string
 	failures, summary string
 	invalid           string
@@ -38,7 +39,7 @@ type runFlags struct {
 	json              bool
 	strict            bool
 	acceptRounded     bool
-	command           string // the command that carries out the plan
+	command           commandLine // the command that carries out the plan
 }
 
 func (f *runFlags) define(flags *pflag.FlagSet) {
@@ -47,6 +48,7 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	f.crmFlags.define(flags, "run against an emulator inside this process, in which every link exists")
 	f.defineSpeed(flags)
 	flags.StringVar(&f.invalid, "invalid", "", "`file` for the rows that cannot be used, each with the reason")
+	f.folder.define(flags, "folder for the files, instead of beside the input: `DIR`; it has to be there")
 	flags.StringVar(&f.results, "results", "", "result `file` (default beside the input: links.results.csv)")
 	flags.StringVar(&f.failures, "failures", "", "failures `file` (default beside the results: links.failures.csv)")
 	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the results: links.summary.json)")
@@ -140,7 +142,7 @@ func (s *share) of(links int) int {
 
 // files are the files that have a flag.
 func (f *runFlags) files() job.Files {
-	return job.Files{Results: f.results, Failures: f.failures, Summary: f.summary, Invalid: f.invalid, Page: f.page}
+	return job.Files{Folder: string(f.folder), Results: f.results, Failures: f.failures, Summary: f.summary, Invalid: f.invalid, Page: f.page}
 }
 
 // config makes the job's Config from the flags.

@@ -21,6 +21,7 @@ type crm struct {
 	gated              *emulator.Emulator // the one behind the gate
 	last               *exec.Cmd          // started with &
 	remembered         map[string]string  // see remember
+	recommended        string             // see recommends
 
 	mu      sync.Mutex
 	arrived int

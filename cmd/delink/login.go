@@ -55,11 +55,14 @@ func (w *whereFlags) defineEnvironment(flags *pflag.FlagSet) {
 	flags.StringVar(&w.environment, "environment", "", "kind of org: production, sandbox or developer (default what the login says)")
 }
 
+// meanAnOrg are the flags of whereFlags.
+var meanAnOrg = []string{"dc", "org", "environment"}
+
 // refuseForEmulator refuses flags that say which org is meant if --emulator means none. A twin in
 // the environment may be there for all commands, so it is no mistake. refuseForEmulator gives the
 // twins that do not count.
 func refuseForEmulator(flags *pflag.FlagSet) (unheeded []string, err error) {
-	for _, name := range []string{"dc", "org", "environment"} {
+	for _, name := range meanAnOrg {
 		flag := flags.Lookup(name)
 		if flag == nil || !flag.Changed {
 			continue

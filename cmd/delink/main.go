@@ -126,6 +126,8 @@ func (p *program) exit(err error) int {
 	refusal := new(job.Refusal)
 	switch {
 	case err == nil, errors.As(err, new(ended)):
+	case errors.Is(err, errCancelled):
+		p.ui.cancelled()
 	case errors.As(err, &refusal):
 		p.ui.refusal(refusal, p.reads)
 	default:
@@ -149,6 +151,8 @@ func judge(err error) (code int, hint string) {
 		return outcome.ExitDone, ""
 	case errors.As(err, &end):
 		return end.code, ""
+	case errors.Is(err, errCancelled):
+		return outcome.ExitUsage, ""
 	case errors.As(err, &usage):
 		return outcome.ExitUsage, usage.hint
 	case errors.As(err, &refusal):

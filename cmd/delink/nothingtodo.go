@@ -13,7 +13,7 @@ import (
 
 // nothingToDo says that an earlier run has settled all links of this input: when, with which
 // outcomes. org may be empty.
-func (w *endingWords) nothingToDo(s *report.Summary, org string) string {
+func (w *endingWords) nothingToDo(s *report.Summary, end *job.Ending, org string) string {
 	where, when := "", ""
 	if org != "" {
 		where = " in " + org
@@ -21,29 +21,16 @@ func (w *endingWords) nothingToDo(s *report.Summary, org string) string {
 	if s.EndedAt != nil {
 		when = " on " + shownMoment(*s.EndedAt)
 	}
-	return fmt.Sprintf(w.idle[job.EarlierDone], where, when) + "\n" + earlierNumbers(s)
+	return fmt.Sprintf(w.idle[job.EarlierDone], where, when) + "\n" + earlierNumbers(s, end)
 }
 
 // earlierNumbers tells what earlier runs have done, and where that is written down.
-func earlierNumbers(s *report.Summary) string {
+func earlierNumbers(s *report.Summary, end *job.Ending) string {
 	rows := [][2]string{{"links", fmt.Sprintf("%s: %s", progress.Number(s.Links), countsText(s))}}
 	if all := allRuns(s.Job); all != "" {
 		rows = append(rows, [2]string{"runs", all})
 	}
-	rows = append(rows, [2]string{"results", s.Results})
-	if s.Failures != nil {
-		rows = append(rows, [2]string{"failures", *s.Failures})
-	}
-	text := strings.TrimSuffix(table(rows), "\n")
-	if s.Failed > 0 {
-		text += "\n" + failedText(s.Failed)
-	}
-	return text
-}
-
-// failedText says how links that failed are sent again.
-func failedText(n int) string {
-	return fmt.Sprintf("%s failed: --retry-failed sends %s again", counted(n, "link", "links"), plural(n, "it", "them"))
+	return strings.TrimSuffix(table(append(rows, filesMade(end, "")...)), "\n")
 }
 
 // countsText gives the counts of a summary in one line, in the order in which people see them.

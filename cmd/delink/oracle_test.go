@@ -253,7 +253,7 @@ func cmdSumCloses(ts *testscript.TestScript, neg bool, args []string) {
 	plainCommand(ts, neg, len(args) == 1 || len(args) == 4, "sumcloses INPUT [RESULTS FAILURES SUMMARY]")
 	if len(args) == 1 {
 		stem := strings.TrimSuffix(args[0], filepath.Ext(args[0]))
-		args = append(args, stem+".results.csv", stem+".failures.csv", stem+".summary.json")
+		args = append(args, stem+".results.csv", failuresNamed(stem), stem+".summary.json")
 	}
 	input, results := readRecords(ts, args[0]), readRecords(ts, args[1])
 	var s counts
@@ -267,6 +267,19 @@ func cmdSumCloses(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	checkLines(ts, args[0], input, args[1], results)
 	checkFailures(ts, args[2], wantFailures(ts, input, results, args[2]), input, args[3], s.Failures)
+}
+
+// failuresNamed is the failures file of an input without its ending.
+func failuresNamed(stem string) string {
+	first, number, found := strings.Cut(stem, ".failures.")
+	switch {
+	case found:
+		n, _ := strconv.Atoi(number)
+		return fmt.Sprintf("%s.failures.%d.csv", first, n+1)
+	case strings.HasSuffix(stem, ".failures"):
+		return stem + ".2.csv"
+	}
+	return stem + ".failures.csv"
 }
 
 // checkLines makes sure that each row of the results is about a row of the input, and each row of

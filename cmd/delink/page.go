@@ -89,7 +89,7 @@ func (p *program) pageOfRun(f *runFlags, input string, end *job.Ending) string {
 	if err == nil {
 		on := untilDisk{p.disk, p.signals.Hard()}
 		var m *recap.Model
-		if m, err = recapOf(on, &reportFlags{results: f.results, summary: f.summary}, input); err == nil {
+		if m, err = recapOf(on, &reportFlags{folder: f.folder, results: f.results, summary: f.summary}, input); err == nil {
 			err = p.savePage(on, path, input, m)
 		}
 	}

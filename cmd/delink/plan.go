@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"delink/pkg/job"
 	"delink/pkg/progress"
@@ -30,7 +29,7 @@ func (p *program) planCommand() *cobra.Command {
 				return err
 			}
 			p.reads = true
-			f.command = commandLine(cmd, args[0])
+			f.command = asGiven(cmd, args[0])
 			return p.plan(&f, args[0])
 		},
 	}
@@ -64,7 +63,7 @@ func (p *program) plan(f *runFlags, input string) error {
 	if f.json {
 		return report.EncodeJSON(p.stdout, v)
 	}
-	return p.printPlan(v.text(), v.carryOut())
+	return p.printPlan(v.text() + v.howToGoOn())
 }
 
 // canConnect reports whether a plan asks the org: there is a login, and the user has not asked for
@@ -77,41 +76,6 @@ func (p *program) canConnect(r *runner) bool {
 		return false
 	}
 	return r.logIn() == nil
-}
-
-// commandLine gives the command that carries out the plan, quoted for a shell.
-func commandLine(cmd *cobra.Command, input string) string {
-	words := []string{"delink", "run", shellQuote(input)}
-	cmd.Flags().Visit(func(f *pflag.Flag) {
-		values := []string{f.Value.String()}
-		if several, ok := f.Value.(pflag.SliceValue); ok {
-			values = several.GetSlice()
-		}
-		for _, v := range values {
-			switch {
-			case slices.Contains([]string{"json", "dry-run", "offline", "quiet", "log-format", "log-level"}, f.Name):
-			case f.Value.Type() == "bool" && v == "true":
-				words = append(words, "--"+f.Name)
-			default:
-				words = append(words, shellQuote("--"+f.Name+"="+v))
-			}
-		}
-	})
-	if input == job.Stdin && !cmd.Flags().Changed("results") {
-		words = append(words, "--results=links.results.csv")
-	}
-	return strings.Join(words, " ")
-}
-
-// shellQuote quotes a word if a shell would read it as something else.
-func shellQuote(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./=:,%+@", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // planView is a plan as people and programs see it.
@@ -154,7 +118,8 @@ type planView struct {
 	org       *zoho.Org
 
 	idle    job.Idle
-	nothing string // says that there is nothing to do; empty if there is something
+	nothing string   // says that there is nothing to do; empty if there is something
+	next    nextStep // if there is nothing to do
 
 	keepsFields bool            // the links' own fields are kept
 	lost        []zoho.Relation // whose links cannot be made again, because a field of theirs is not kept
@@ -243,7 +208,7 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		pace:        p.Pace,
 		budget:      creditsText(p, f.reserveCredits),
 		Warnings:    append(warningsOf(p.Input.Suspicions), vouched(p.Vouched)...),
-		Command:     f.command,
+		Command:     f.command.as("run").String(),
 		batchSize:   f.batchSize,
 		asked:       p.Asked,
 		org:         p.Org,
@@ -274,14 +239,18 @@ func (v *planView) takeEarlier(p *job.Proposal, f *runFlags) {
 	if p.Before.Runs > 0 {
 		v.Job = &p.Before
 	}
+	end := &job.Ending{Input: p.Input.Name(), Results: p.Results, Failures: p.Failures}
+	if p.Idle != job.NotIdle && p.Earlier != nil {
+		v.next = (&closing{again: f.command.as("run")}).next(p.Earlier, end)
+	}
 	switch p.Idle {
 	case job.NotIdle, job.NothingRemoved:
 	case job.EarlierDone:
-		v.nothing = runWords.nothingToDo(p.Earlier, orgOf(f.emulator, p.Org))
+		v.nothing = runWords.nothingToDo(p.Earlier, end, orgOf(f.emulator, p.Org))
 	case job.NoRows, job.NoUsableRows, job.EarlierEnough:
 		v.nothing = fmt.Sprintf(runWords.idle[p.Idle], p.Input.Name())
 		if p.Idle == job.EarlierEnough && p.Earlier != nil {
-			v.nothing += "\n" + earlierNumbers(p.Earlier)
+			v.nothing += "\n" + earlierNumbers(p.Earlier, end)
 		}
 	}
 }
@@ -357,12 +326,16 @@ func (v *planView) text() string {
 	return b.String()
 }
 
-// carryOut gives the command that carries the plan out, for people.
-func (v *planView) carryOut() string {
-	if v.nothing != "" || v.Command == "" || v.ToSend == 0 {
+// howToGoOn gives the command that carries the plan out or, if there is nothing to do, what else can
+// be done.
+func (v *planView) howToGoOn() string {
+	switch next := strings.TrimPrefix(v.next.text(), "\n"); {
+	case v.nothing != "" && next != "":
+		return next + "\n"
+	case v.nothing != "" || v.ToSend == 0:
 		return ""
 	}
-	return "\n  to carry it out\n  " + v.Command + "\n"
+	return "\n  to carry it out\n" + commandIndent + v.Command + "\n"
 }
 
 // earlierRuns tells which runs of the job went before.

@@ -40,6 +40,9 @@ func (x *examination) probe(findings *doctor.Findings) (*probe.Report, error) {
 		} else {
 			x.ui.result("probe", text)
 		}
+		if err := x.signals.take(nil); err != nil { // from here on a signal is an answer
+			return err
+		}
 		return x.ask(ctx, question)
 	}
 	return probe.Run(x.signals.Stop(), x.signals.Hard(), plan)

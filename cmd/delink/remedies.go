@@ -11,6 +11,7 @@ var remedies = map[job.Remedy]string{
 	job.NameTheFile:         "add FLAG FILE",
 	job.OwnFiles:            "give each its own file; FLAG FILE chooses this one",
 	job.AnotherPlace:        "choose another place with FLAG FILE",
+	job.AnotherFolder:       "choose another folder for the files with --output-dir DIR",
 	job.WaitOrAnother:       "wait until it ends, or give this run another file with FLAG",
 	job.GiveOtherFiles:      "give this run another place with --results, --failures and --summary, or begin anew with --restart",
 	job.GiveSummary:         "give this run its own --summary and --failures too",
@@ -25,7 +26,7 @@ var remedies = map[job.Remedy]string{
 	job.SayYes:              "add --yes to go on without being asked",
 	job.LeaveOutApproved:    "leave out --approved",
 	job.RemoveAgain:         "to remove the links again, begin anew with --restart",
-	job.WhereResults:        "if they are elsewhere, name them with FLAG FILE",
+	job.WhereResults:        "if they are elsewhere, name their folder with --output-dir DIR, or the file with FLAG FILE",
 }
 
 // fileFlags has the flags that say where a file goes.

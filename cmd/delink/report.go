@@ -17,6 +17,7 @@ import (
 
 // reportFlags are the flags of report.
 type reportFlags struct {
+	folder           folderFlag
 	results, summary string
 	json             bool
 	page             string
@@ -39,10 +40,12 @@ The files alone are read. Nothing is sent or changed, and a run may go on meanwh
   delink report links.csv --html links.html`,
 		Args: oneInput,
 		RunE: func(_ *cobra.Command, args []string) error {
+			p.reads = true
 			return p.report(&f, args[0])
 		},
 	}
 	flags := cmd.Flags()
+	f.folder.define(flags, "folder of the run's files, instead of beside the input: `DIR`")
 	flags.StringVar(&f.results, "results", "", "result `file` (default beside the input: links.results.csv)")
 	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the input: links.summary.json)")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
@@ -50,9 +53,14 @@ The files alone are read. Nothing is sent or changed, and a run may go on meanwh
 	return cmd
 }
 
+// files are the files that have a flag.
+func (f *reportFlags) files() job.Files {
+	return job.Files{Folder: string(f.folder), Results: f.results, Summary: f.summary, Page: f.page}
+}
+
 // report writes what became of a job to standard output.
 func (p *program) report(f *reportFlags, input string) error {
-	place, err := p.pagePlace(job.Files{Results: f.results, Summary: f.summary, Page: f.page}, input)
+	place, err := p.pagePlace(f.files(), input)
 	if err != nil {
 		return err
 	}
@@ -81,7 +89,7 @@ func (p *program) report(f *reportFlags, input string) error {
 
 // recapOf gives the model of a job, with what to do about each cause.
 func recapOf(on disk.Disk, f *reportFlags, input string) (*recap.Model, error) {
-	files, err := (job.Files{Results: f.results, Summary: f.summary}).Beside(input)
+	files, err := f.files().Beside(input)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +97,7 @@ func recapOf(on disk.Disk, f *reportFlags, input string) (*recap.Model, error) {
 	if errors.Is(err, recap.ErrNothing) {
 		return nil, usageError{
 			fmt.Errorf("there is nothing to report of %s: neither %s nor %s is there", input, files.Results, files.Summary),
-			"run the input first, or say with --results and --summary where they are",
+			"run the input first, or say where they are, with --output-dir, or with --results and --summary",
 		}
 	}
 	if err != nil {

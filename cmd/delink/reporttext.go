@@ -78,6 +78,30 @@ func (v *reportView) verdict() {
 		about = append(about, seconds(v.Seconds)+" in all")
 	}
 	v.line("  %s", strings.Join(about, " · "))
+	if next := v.next(); next != "" {
+		v.line("  %s", next)
+	}
+}
+
+// next says how to go on with the job. The files do not tell with which flags it was run.
+func (v *reportView) next() string {
+	command := "delink run " + shellQuote(v.input)
+	const flags = ", with the flags that it had"
+	has := func(s outcome.Status) bool {
+		return slices.ContainsFunc(v.Statuses, func(c recap.Count) bool { return c.Status == s && c.Count > 0 })
+	}
+	failed := has(outcome.Failed)
+	switch {
+	case v.State == outcome.Running:
+		return "if it was killed, the same command goes on: " + command + flags
+	case v.State == outcome.Stopped && !(failed && v.Reason == outcome.Failures):
+		return "the same command goes on: " + command + flags
+	case failed && v.State != "":
+		return "once the causes are dealt with: " + command + " --retry-failed" + flags
+	case has(outcome.Unknown) && v.State != "":
+		return "the same command finds out about the unknown links: " + command + flags
+	}
+	return ""
 }
 
 // heardOf is when a run ended, as far as that is known.

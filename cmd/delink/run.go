@@ -29,7 +29,7 @@ input, into links.results.csv. Run again, it goes on where it stopped.`,
 			if err := f.check(cmd); err != nil {
 				return err
 			}
-			f.command = commandLine(cmd, args[0])
+			f.command = asGiven(cmd, args[0])
 			if f.dryRun {
 				return p.plan(&f, args[0])
 			}
@@ -72,7 +72,7 @@ func (p *program) delink(f *runFlags, input string, m *monitor) error {
 		return err
 	}
 	page := p.pageOfRun(f, input, end)
-	return p.end(closing{page: page, json: f.json, emulator: f.emulator, failAbsent: f.failAbsent, words: runWords, monitor: m}, end)
+	return p.end(closing{again: f.command, page: page, json: f.json, emulator: f.emulator, failAbsent: f.failAbsent, words: runWords, monitor: m}, end)
 }
 
 // runner is what a run needs of the program.

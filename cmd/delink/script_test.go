@@ -68,6 +68,9 @@ func TestScript(t *testing.T) {
 			"encoded":    cmdEncoded,    // encoded NAME FILE ...: writes these files again in another encoding than UTF-8
 			"unlink":     cmdUnlink,     // unlink FILE ...: somebody else removes the links of these inputs
 			"field":      cmdField,      // field FILE NAME VALUE: each link of the file has this field of its own in the CRM; an empty value for none
+			"powerless":  cmdPowerless,  // powerless N COMMAND ...: like exit, but the modes of files hold for root, too
+			"recommends": cmdRecommends, // recommends COMMAND: the ending shows this command, and no other
+			"follow":     cmdFollow,     // follow N: runs that command, and wants this exit code
 			"books":      cmdBooks,      // books KEY OP VALUE: what the CRM was asked and did
 			"sent":       cmdSent,       // sent FILE OP N: how many calls named each link of a file
 			"json":       cmdJSON,       // json FILE KEY OP VALUE: a field of a JSON file, or of stdout
@@ -262,6 +265,7 @@ func cmdEnded(ts *testscript.TestScript, neg bool, args []string) {
 	if state.ExitCode() != want {
 		ts.Fatalf("it ended with %v, not with %s", state, args[0])
 	}
+	checkNamed(ts)
 }
 
 func cmdExit(ts *testscript.TestScript, neg bool, args []string) {
@@ -279,6 +283,7 @@ func cmdExit(ts *testscript.TestScript, neg bool, args []string) {
 	if code != want {
 		ts.Fatalf("exit code %d, not %d", code, want)
 	}
+	checkNamed(ts)
 }
 
 func cmdBooks(ts *testscript.TestScript, neg bool, args []string) {

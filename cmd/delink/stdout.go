@@ -7,14 +7,14 @@ import (
 	"golang.org/x/term"
 )
 
-// printPlan writes a plan to standard output, and a command behind it. On a terminal the plan is broken
-// between words, as messages are. The command is not, so that it can be copied.
-func (p *program) printPlan(text, command string) error {
-	text, command = printableText(text), printableText(command)
+// printPlan writes a plan to standard output. On a terminal it is broken between words, as messages
+// are. Commands are not, so that they can be copied: see isCommand.
+func (p *program) printPlan(text string) error {
+	text = printableText(text)
 	if width := p.stdoutWidth(); width > 0 {
 		text = wrap(text, width)
 	}
-	_, err := io.WriteString(p.stdout, text+command)
+	_, err := io.WriteString(p.stdout, text)
 	return err
 }
 

@@ -2,10 +2,12 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -184,56 +186,133 @@ func (c *terminal) rows() int {
 	return strings.Count(string(b), ",removed,")
 }
 
-const question = "--snapshot keeps these. [y/N] "
+const (
+	question     = "--snapshot keeps these. [y/N] "
+	undoQuestion = "data centre us? [y/N] "
+	cancelled    = "cancelled; nothing was sent"
+)
 
-// TestQuestion types every kind of answer at the question of the built program.
-func TestQuestion(t *testing.T) {
-	type answer struct {
-		name, typed string
-		code, rows  int
-		says        string
-	}
-	cases := []answer{
-		{"ctrl-d", "\x04", 2, -1, "error: not confirmed; nothing was sent"},
-		{"ctrl-d behind a y", "y\x04\x04", 2, -1, "error: not confirmed; nothing was sent"},
-		{"ctrl-c", "\x03", 5, 0, "stopped by a signal"},
-		{"ctrl-c behind a y", "y\x03", 5, 0, "stopped by a signal"},
+// reply is an answer to a question, and what comes of it.
+type reply struct {
+	name, typed string
+	signal      os.Signal // in place of what is typed
+	yes         bool
+}
+
+// replies are all ways to answer a question.
+func replies() []reply {
+	all := []reply{
+		{name: "ctrl-d", typed: "\x04"},
+		{name: "ctrl-d behind a y", typed: "y\x04\x04"},
+		{name: "ctrl-c", typed: "\x03"},
+		{name: "ctrl-c behind a y", typed: "y\x03"},
+		{name: "SIGTERM", signal: syscall.SIGTERM},
+		{name: "SIGHUP", signal: syscall.SIGHUP},
 	}
 	for _, a := range answers {
-		if a.yes {
-			cases = append(cases, answer{a.name, a.typed, 0, 3, "done in"})
-		} else {
-			cases = append(cases, answer{a.name, a.typed, 2, -1, "error: not confirmed; nothing was sent"})
-		}
+		all = append(all, reply{name: a.name, typed: a.typed, yes: a.yes})
 	}
-	for _, c := range cases {
-		for _, quiet := range []string{"", "--quiet"} {
-			if quiet != "" && c.name != "y" && c.name != "n" && c.name != "ctrl-c" {
-				continue
-			}
-			t.Run(strings.TrimSpace(c.name+" "+quiet), func(t *testing.T) {
+	return all
+}
+
+// give answers the question of the program.
+func (c *terminal) give(r reply) {
+	c.t.Helper()
+	if r.signal == nil {
+		c.types(r.typed)
+	} else if err := c.program.Process.Signal(r.signal); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// filesIn gives the files of a folder with their contents.
+func filesIn(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	err := filepath.WalkDir(folder, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		files[path] = string(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// TestQuestion gives every kind of answer to the question of the built program. The question comes
+// with the plan. What is no yes changes no file.
+func TestQuestion(t *testing.T) {
+	for _, r := range replies() {
+		for _, quiet := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s quiet %v", r.name, quiet), func(t *testing.T) {
 				t.Parallel()
-				args := []string{"run", "links.csv", "--emulator"}
-				if quiet != "" {
-					args = append(args, quiet)
-				}
-				run := onTerminal(t, 80, 3, nil, args...)
+				run := onTerminal(t, 80, 3, nil, "run", "links.csv", "--emulator", fmt.Sprintf("--quiet=%v", quiet))
+				before := filesIn(t, run.program.Dir)
 				run.shows("remove 3 links in built-in emulator")
 				if out := run.shows(question); !strings.Contains(out, "remove 3 Leads from 1 record of Campaigns") {
 					t.Errorf("the question comes without the plan:\n%s", out)
 				}
-				run.types(c.typed)
-				out := run.ends(c.code)
-				if quiet == "" || c.code == 2 {
-					if !strings.Contains(out, c.says) {
-						t.Errorf("it does not say %q:\n%s", c.says, out)
-					}
-				}
-				if c.rows > 0 && run.rows() != c.rows || c.rows <= 0 && run.rows() > 0 {
-					t.Errorf("%d links were removed, want %d", run.rows(), c.rows)
+				run.give(r)
+				run.answered(r, quiet, before)
+				if r.yes && run.rows() != 3 {
+					t.Errorf("%d links were removed", run.rows())
 				}
 			})
 		}
+	}
+}
+
+// TestQuestionOfUndo does the same with an undo.
+func TestQuestionOfUndo(t *testing.T) {
+	for _, r := range replies() {
+		if !r.yes && r.signal == nil && !strings.HasPrefix(r.name, "ctrl") && r.name != "n" {
+			continue // TestQuestion has them
+		}
+		for _, quiet := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s quiet %v", r.name, quiet), func(t *testing.T) {
+				t.Parallel()
+				run := onTerminal(t, 80, 3, nil, "run", "links.csv", "--emulator", "--yes")
+				run.ends(0)
+				before := filesIn(t, run.program.Dir)
+				undo := run.next("undo", "links.csv", "--emulator", fmt.Sprintf("--quiet=%v", quiet))
+				if out := undo.shows(undoQuestion); !strings.Contains(out, "Campaigns.Leads  3 links of 1 parent record") {
+					t.Errorf("the question comes without the plan:\n%s", out)
+				}
+				undo.give(r)
+				undo.answered(r, quiet, before)
+			})
+		}
+	}
+}
+
+// next starts the program again on a terminal of its own, in the same folder.
+func (c *terminal) next(args ...string) *terminal {
+	c.t.Helper()
+	again := exec.CommandContext(c.t.Context(), c.program.Path)
+	again.Args = append([]string{"delink"}, args...)
+	again.Dir, again.Env = c.program.Dir, c.program.Env
+	return started(c.t, 80, again)
+}
+
+// answered waits until the program has ended behind its question, and checks what it made of the
+// answer. before are the files at the question.
+func (c *terminal) answered(r reply, quiet bool, before map[string]string) {
+	c.t.Helper()
+	if r.yes {
+		if out := c.ends(0); !quiet && !strings.Contains(out, "done in") {
+			c.t.Errorf("it does not say that it is done:\n%s", out)
+		}
+		return
+	}
+	if out := c.ends(2); !strings.HasSuffix(out, "\n"+cancelled+"\r\n") || strings.Contains(out, "error") {
+		c.t.Errorf("it does not end with %q on a line of its own:\n%q", cancelled, out)
+	}
+	if after := filesIn(c.t, c.program.Dir); !maps.Equal(after, before) {
+		c.t.Errorf("files were made or changed: %q", slices.Sorted(maps.Keys(after)))
 	}
 }
 

@@ -273,6 +273,16 @@ func (u *ui) answered() {
 	}
 }
 
+// cancelled says that the answer to a question was taken for a no. It is part of the dialogue, and no
+// error.
+func (u *ui) cancelled() {
+	if u.manner().json {
+		u.manner().urgent.Info(errCancelled.Error())
+		return
+	}
+	u.out.put(errCancelled.Error()+"\n", needed)
+}
+
 // finish waits for the messages before the program ends: see messages.finish.
 func (u *ui) finish() { u.out.finish() }
 
@@ -293,7 +303,7 @@ func (u *ui) labelled(color, label, text string) string {
 
 // wrap breaks lines that are longer than width between words. The parts of a line after the first
 // are indented by two columns more than the line. Those of a row of a table stand below its value,
-// if that leaves half of the width.
+// if that leaves half of the width. A command that is to be copied stays one line.
 func wrap(s string, width int) string {
 	var b strings.Builder
 	for whole := range strings.Lines(s) {
@@ -306,7 +316,7 @@ func wrap(s string, width int) string {
 		if width <= 2*indent {
 			indent = len(line) - len(strings.TrimLeft(line, " ")) + 2
 		}
-		for utf8.RuneCountInString(line) > width && width > 2*indent {
+		for !isCommand(line) && utf8.RuneCountInString(line) > width && width > 2*indent {
 			at := lastSpace(line, width)
 			if at <= indent {
 				break

@@ -21,6 +21,7 @@ type undoFlags struct {
 	crmFlags
 	limitFlags
 	monitorFlags
+	folder      folderFlag
 	results     string
 	yes, dryRun bool
 	maxLinks    int
@@ -31,6 +32,7 @@ type undoFlags struct {
 	ifChanged   string
 	gone        bool
 	json        bool
+	command     commandLine
 }
 
 func (p *program) undoCommand() *cobra.Command {
@@ -57,10 +59,11 @@ Run again, it goes on where it stopped. A job that was undone is not run again b
 			if err := f.check(cmd); err != nil {
 				return err
 			}
+			f.command = asGiven(cmd, args[0])
 			if f.dryRun {
 				return p.undo(&f, args[0], nil)
 			}
-			m, err := p.monitor(&f.monitorFlags, "undo", args[0], job.Files{Results: f.results}, f.emulator)
+			m, err := p.monitor(&f.monitorFlags, "undo", args[0], f.files(), f.emulator)
 			if err != nil {
 				return err
 			}
@@ -78,6 +81,7 @@ func (f *undoFlags) define(flags *pflag.FlagSet) {
 	f.defineSpeed(flags)
 	f.defineBudgets(flags)
 	f.monitorFlags.define(flags)
+	f.folder.define(flags, "folder of the run's files, and for those of the undo, instead of beside the input: `DIR`")
 	flags.StringVar(&f.results, "results", "", "result `file` of the run (default beside the input: links.results.csv)")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask; needed where there is no terminal")
 	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "say what would be done, and change nothing")
@@ -107,11 +111,14 @@ func (f *undoFlags) check(cmd *cobra.Command) error {
 	return err
 }
 
+// files are the files that have a flag.
+func (f *undoFlags) files() job.Files { return job.Files{Folder: string(f.folder), Results: f.results} }
+
 // config makes the job's UndoConfig from the flags.
 func (f *undoFlags) config(p *program, input string) job.UndoConfig {
 	c := job.UndoConfig{Gone: f.gone}
 	c.Input, c.Stdin, c.Reader = input, p.stdin, f.reader()
-	c.Files.Results, c.Version = f.results, version
+	c.Files, c.Version = f.files(), version
 	c.BatchSize, c.MaxLinks = f.batchSize, f.maxLinks
 	c.Choice = job.Choice{RetryFailed: f.retryFailed, Restart: f.restart, IfChanged: job.Changed(f.ifChanged)}
 	c.Limits = f.limits()
@@ -152,7 +159,7 @@ func (p *program) undo(f *undoFlags, input string, m *monitor) error {
 	if err != nil {
 		return err
 	}
-	return p.end(closing{json: f.json, emulator: f.emulator, words: undoWords, monitor: m}, end)
+	return p.end(closing{again: f.command, json: f.json, emulator: f.emulator, words: undoWords, monitor: m}, end)
 }
 
 // planUndo says what an undo would do.
@@ -167,7 +174,7 @@ func (p *program) planUndo(f *undoFlags, c *connector, input string) error {
 	case f.json:
 		return report.EncodeJSON(p.stdout, newUndoView(proposal))
 	}
-	return p.printPlan(undoPlan(proposal), "")
+	return p.printPlan(undoPlan(proposal))
 }
 
 // undoView is the plan of an undo as programs see it.

@@ -19,9 +19,11 @@ type verifyFlags struct {
 	crmFlags
 	limitFlags
 	monitorFlags
+	folder           folderFlag
 	results, summary string
 	sample           int
 	json             bool
+	command          commandLine
 }
 
 func (p *program) verifyCommand() *cobra.Command {
@@ -49,7 +51,8 @@ The exit code is 3 if something disagrees or is unknown.`,
 				return err
 			}
 			p.reads = true
-			m, err := p.monitor(&f.monitorFlags, "verify", args[0], job.Files{Results: f.results, Summary: f.summary}, f.emulator)
+			f.command = asGiven(cmd, args[0])
+			m, err := p.monitor(&f.monitorFlags, "verify", args[0], f.files(), f.emulator)
 			if err != nil {
 				return err
 			}
@@ -66,10 +69,16 @@ func (f *verifyFlags) define(flags *pflag.FlagSet) {
 	f.defineSpeed(flags)
 	f.defineBudgets(flags)
 	f.monitorFlags.define(flags)
+	f.folder.define(flags, "folder of the run's files, and for that of the verification, instead of beside the input: `DIR`")
 	flags.StringVar(&f.results, "results", "", "result `file` of the run (default beside the input: links.results.csv)")
 	flags.StringVar(&f.summary, "summary", "", "summary `file` of the run (default beside the input: links.summary.json)")
 	flags.IntVar(&f.sample, "sample", 0, "look up `N` links that are drawn evenly, always the same ones of an input (default all)")
 	flags.BoolVar(&f.json, "json", false, "print the numbers as JSON on standard output")
+}
+
+// files are the files that have a flag.
+func (f *verifyFlags) files() job.Files {
+	return job.Files{Folder: string(f.folder), Results: f.results, Summary: f.summary}
 }
 
 // check refuses values that make no sense, before anything is read.
@@ -105,7 +114,7 @@ func (p *program) verify(f *verifyFlags, input string) error {
 	end, err := job.Verify(stop, p.signals.Hard(), job.Config{
 		Input:  input,
 		Stdin:  p.stdin,
-		Files:  job.Files{Results: f.results, Summary: f.summary},
+		Files:  f.files(),
 		Limits: f.limits(),
 		Reader: f.reader(),
 	}, f.sample, w)
@@ -154,6 +163,7 @@ func (p *program) endVerify(f *verifyFlags, end *job.VerifyEnding) error {
 	if end.Err != nil {
 		p.tellError(end.Err)
 	}
-	p.ui.result("ended", verifyText(end), "summary", end.Numbers)
+	next := nextLookUps(end.Numbers, f.command)
+	p.ui.result("ended", verifyText(end)+next.text(), append([]any{"summary", end.Numbers}, next.fields()...)...)
 	return ended{code}
 }

@@ -17,11 +17,7 @@ import (
 func verifyText(end *job.VerifyEnding) string {
 	n := end.Numbers
 	var b strings.Builder
-	b.WriteString(whyEnded(n.Reason, n.ExitCode, n.Seconds, n.Calls))
-	if n.Pending > 0 {
-		b.WriteString(howToGoOn(n.Reason))
-	}
-	b.WriteString("\n")
+	b.WriteString(whyEnded(n.Reason, n.ExitCode, n.Seconds, n.Calls) + "\n")
 	rows := [][2]string{{"agree", progress.Number(n.Agree)}, {"disagree", progress.Number(n.Disagree)}}
 	if n.Unknown > 0 {
 		rows = append(rows, [2]string{"unknown", progress.Number(n.Unknown) + "  the CRM does not show whether they are linked"})
@@ -41,6 +37,14 @@ func verifyText(end *job.VerifyEnding) string {
 		b.WriteString("\n" + table([][2]string{{"findings", *n.Verify}}))
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// nextLookUps is how to go on with a verification.
+func nextLookUps(n *report.Verification, again commandLine) nextStep {
+	if n.Pending == 0 {
+		return nextStep{}
+	}
+	return again.sameAgain("to go on with " + plural(n.Pending, "the link that was", "the "+progress.Number(n.Pending)+" links that were") + " not looked up" + onceReady(n.Reason))
 }
 
 // sampleText says what a sample shows of all links.

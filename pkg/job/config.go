@@ -114,9 +114,9 @@ type World struct {
 	// Accept sees the org first. If it returns an error, the job ends with that error. It may be
 	// nil.
 	Accept func(org *zoho.Org) error
-	// Confirm asks a person. If it returns an error, the job ends with that error. If ctx ends
-	// before there is an answer, Confirm returns nil, and the job stops because of ctx. It may be
-	// nil: then nobody is asked.
+	// Confirm asks a person. If it returns an error, the job ends with that error, and no file is
+	// made or changed. If it returns nil although ctx has ended, the job stops because of ctx. It may
+	// be nil: then nobody is asked.
 	Confirm func(ctx context.Context, p *Proposal) error
 	// Watch shows how the run goes on, until the function that it returns is called. It may be nil.
 	Watch func(look func() progress.Moment) (end func())

@@ -1,10 +1,15 @@
 package job
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +18,9 @@ import (
 
 // Files are where the files of a job go.
 type Files struct {
+	// Folder is where the files go that have no path of their own, named after the input. If it is
+	// empty, they go beside the input.
+	Folder           string
 	Results, Summary string
 	Failures         string // empty for a job that writes none
 	// Snapshot is beside the results, and is named after them. It has its path whether or not a run
@@ -21,6 +29,8 @@ type Files struct {
 	Invalid  string // the rows that cannot be used; empty for no such file
 	Metrics  string // written by the program; empty for no such file
 	Page     string // the same
+
+	base string // see stem; empty without a Folder
 }
 
 // Role says what a file is for.
@@ -77,7 +87,7 @@ func (f Files) place(input string, need bool) (Files, error) {
 	}
 	for _, p := range f.written() {
 		if p.role == RoleSnapshot && f.Results != "" { // its real place is known now
-			f.Snapshot = strings.TrimSuffix(stem(f.Results), ".results") + ".snapshot.csv"
+			f.Snapshot = f.stem() + ".snapshot.csv"
 		}
 		if *p.path == "" {
 			continue
@@ -111,23 +121,77 @@ func (f Files) refuseStreams() error {
 	return nil
 }
 
-// fill gives a path to the files that have none: beside the results, which are beside the input
-// unless the user says where they go.
+// fill gives a path to the files that have none: in the Folder, else beside the results, which are
+// beside the input unless the user says where they go.
 func (f *Files) fill(input string) error {
-	if f.Results == "" {
-		if input == Stdin || disk.IsStream(input) {
-			return refuseFile(NameTheFile, RoleResults, nil, "%s has no folder for the results", inputName(input))
-		}
-		f.Results = stem(input) + ".results.csv"
+	named := input != Stdin && !disk.IsStream(input)
+	if f.Results == "" && !named {
+		return refuseFile(NameTheFile, RoleResults, nil, "%s has no folder for the results", inputName(input))
 	}
-	base := runStem(*f)
+	if f.Folder != "" {
+		if err := CheckFolder(f.Folder); err != nil {
+			return err
+		}
+		f.base = stem(input)
+		if !named {
+			f.base = f.stem()
+		}
+		f.base = filepath.Join(f.Folder, filepath.Base(f.base))
+	}
+	if f.Results == "" {
+		f.Results = cmp.Or(f.base, stem(input)) + ".results.csv"
+	}
 	if f.Failures == "" {
-		f.Failures = base + ".failures.csv"
+		f.Failures = failuresOf(f.stem())
 	}
 	if f.Summary == "" {
-		f.Summary = base + ".summary.json"
+		f.Summary = f.stem() + ".summary.json"
 	}
 	return nil
+}
+
+// CheckFolder refuses a Folder that is not there. It is not made: in a folder with a wrong name, a job
+// would not find what its earlier runs have left.
+func CheckFolder(path string) error {
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		return &Refusal{Cause: "there is no folder " + path, Hint: "make it", Remedy: AnotherFolder}
+	case err != nil:
+		return &Refusal{Cause: "the folder for the files cannot be read", Err: err, Remedy: AnotherFolder}
+	case !info.IsDir():
+		return &Refusal{Cause: path + " is not a folder", Remedy: AnotherFolder}
+	}
+	return nil
+}
+
+// stem is what the paths of the job's files begin with: links of links.results.csv.
+func (f Files) stem() string {
+	if f.base != "" {
+		return f.base
+	}
+	return strings.TrimSuffix(stem(f.Results), ".results")
+}
+
+// isFailures finds what a failures file is called, without its ending, and which one it is.
+var isFailures = regexp.MustCompile(`(?i)^(.*\.failures)(?:\.([1-9][0-9]{0,5}))?$`)
+
+// failuresOf gives the path of the failures file, by what the paths of the job begin with. That of
+// links is links.failures.csv. A failures file is an input, too: that of links.failures is
+// links.failures.2.csv, and that of links.failures.2 is links.failures.3.csv. So no two inputs of a
+// folder have the same one.
+func failuresOf(stem string) string {
+	folder, name := filepath.Split(stem)
+	m := isFailures.FindStringSubmatch(name)
+	switch {
+	case m == nil:
+		return stem + ".failures.csv"
+	case m[2] == "":
+		return stem + ".2.csv"
+	}
+	if n, err := strconv.Atoi(m[2]); err == nil && n > 1 {
+		return fmt.Sprintf("%s%s.%d.csv", folder, m[1], n+1)
+	}
+	return stem + ".failures.csv"
 }
 
 func inputName(input string) string {

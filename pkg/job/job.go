@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
+	"delink/pkg/disk"
 	"delink/pkg/outcome"
 	"delink/pkg/progress"
 	"delink/pkg/report"
@@ -56,14 +58,16 @@ const (
 
 // Ending is how a job ended.
 type Ending struct {
-	Summary  *report.Summary // of this run; for EarlierDone, of the earlier run
-	Idle     Idle
-	Input    string    // the name of the input
-	Org      *zoho.Org // nil if it is not known
-	Causes   []report.Cause
-	Snapshot string // the file with the links' own fields; empty if the run keeps none
-	InDoubt  int    // pending links that an earlier run may have removed
-	Err      error  // why the run could not go on; the files are finished all the same
+	Summary *report.Summary // of this run; for EarlierDone, of the earlier run
+	Idle    Idle
+	Input   string    // the name of the input
+	Org     *zoho.Org // nil if it is not known
+	Causes  []report.Cause
+	// The files that are there now. Each is empty if it is not.
+	Results, Failures string
+	Snapshot          string // the links' own fields; empty also if the run keeps none
+	InDoubt           int    // pending links that an earlier run may have removed
+	Err               error  // why the run could not go on; the files are finished all the same
 }
 
 // Run takes a job through all its steps. When stop ends, nothing new is sent and what is in flight
@@ -199,7 +203,10 @@ func (j *Job) read(ctx context.Context, again bool) (err error) {
 func (j *Job) lock() error {
 	held, err := lockFiles(j.world.Disk, j.files)
 	if err != nil {
-		return err
+		if j.run.Results != j.files.Results { // they go where the run's files are
+			return forReader(err)
+		}
+		return j.config.Files.heedPaths(err)
 	}
 	j.world.Disk, j.unlock = held, held.Unlock
 	if j.run.Results == j.files.Results {
@@ -400,14 +407,36 @@ func (j *Job) moment(run *worker.Run, p *Proposal) progress.Moment {
 
 func (j *Job) ending(s *report.Summary, why Idle, err error) *Ending {
 	e := &Ending{Summary: s, Idle: why, Input: j.input.Name(), Org: j.answers.org, Err: err}
+	e.Results, e.Failures = j.filesOf(s)
 	if why == NotIdle {
 		e.Causes = j.book.Causes()
 		e.InDoubt = len(j.book.InDoubt())
-		if exists, _ := j.world.Disk.Exists(j.files.Snapshot); exists && j.config.Snapshot {
-			e.Snapshot = j.files.Snapshot
+		if j.config.Snapshot {
+			e.Snapshot = j.ifThere(j.files.Snapshot)
 		}
 	}
 	return e
+}
+
+// filesOf gives the results and the failures file that go with a summary. Each is empty if it is not
+// there.
+func (j *Job) filesOf(s *report.Summary) (results, failures string) {
+	if s.Failures != nil {
+		failures = *s.Failures
+		if disk.SameText(filepath.Base(failures), filepath.Base(j.files.Failures)) { // the folder may have been renamed since
+			failures = j.files.Failures
+		}
+		failures = j.ifThere(failures)
+	}
+	return j.ifThere(j.files.Results), failures
+}
+
+// ifThere gives the path of a file that is there, and nothing for any other.
+func (j *Job) ifThere(path string) string {
+	if exists, err := j.world.Disk.Exists(path); err != nil || !exists {
+		return ""
+	}
+	return path
 }
 
 func (j *Job) notef(format string, args ...any) {

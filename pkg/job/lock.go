@@ -3,6 +3,11 @@ package job
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
 
 	"delink/pkg/disk"
 )
@@ -41,7 +46,44 @@ func lock(on disk.Disk, parts ...part) (disk.Held, error) {
 	if way := new(disk.InTheWay); errors.As(err, &way) {
 		return nil, refuseFile(AnotherPlace, parts[0].role, nil, "%s", way.Error())
 	}
+	if r := notWritable(err, parts); r != nil {
+		return nil, r
+	}
 	return nil, fmt.Errorf("nothing was sent: the files of the run cannot be locked: %w", err)
+}
+
+// heedPaths gives an error of lock, for the files that the user gave a path. Another folder does not
+// move these.
+func (f Files) heedPaths(err error) error {
+	r := new(Refusal)
+	if !errors.As(err, &r) || r.Remedy != AnotherFolder {
+		return err
+	}
+	for _, p := range f.written() {
+		if p.role == r.Role && *p.path != "" {
+			r.Remedy = AnotherPlace
+		}
+	}
+	return r
+}
+
+// notWritable gives the Refusal for a folder in which this user can make no file; nil for any other
+// error. Its role is that of the first file that would be there.
+func notWritable(err error, parts []part) *Refusal {
+	at := new(fs.PathError)
+	if !errors.As(err, &at) || !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EROFS) {
+		return nil
+	}
+	if _, err := os.Lstat(at.Path); err == nil {
+		return nil // the file is there, and it is the one that cannot be written
+	}
+	folder := filepath.Dir(at.Path)
+	i := slices.IndexFunc(parts, func(p part) bool { return *p.path != "" && filepath.Dir(*p.path) == folder })
+	r := refuseFile(AnotherFolder, parts[max(i, 0)].role, at.Err, "nothing can be written in the folder %s", folder)
+	if r.Role == RoleInvalid || r.Role == RoleOutput {
+		r.Remedy = AnotherPlace
+	}
+	return r
 }
 
 func roleOf(path string, parts []part) Role {

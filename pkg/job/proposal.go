@@ -34,12 +34,16 @@ type Proposal struct {
 	Idle      Idle            // why there is nothing to do
 	Earlier   *report.Summary // of the last run of this job; nil if there was none
 	Before    report.Totals   // of all earlier runs of this job
+	// The files of Earlier that are there. Each is empty if it is not.
+	Results, Failures string
 }
 
 // propose says what is to be done. It refuses to do that with too many links.
 func (j *Job) propose() (*Proposal, error) {
 	p := &Proposal{Input: j.input, Org: j.answers.org, Slots: j.slots(), Questions: j.answers.asked, Before: j.before}
-	p.Earlier = j.lastRun()
+	if p.Earlier = j.lastRun(); p.Earlier != nil {
+		p.Results, p.Failures = j.filesOf(p.Earlier)
+	}
 	if j.isLocated() {
 		p.Idle = j.work.idle(j)
 	}

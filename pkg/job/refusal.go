@@ -26,6 +26,7 @@ const (
 	NameTheFile                // say where the file of Role goes
 	OwnFiles                   // give each file its own path
 	AnotherPlace               // give the file of Role another path
+	AnotherFolder              // give another Folder
 	WaitOrAnother              // wait for the other run, or give the file of Role another path
 	GiveOtherFiles             // give this run other places for results, failures and summary
 	GiveSummary                // give this run its own failures and summary

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"delink/pkg/chunker"
@@ -45,15 +44,11 @@ type undone struct {
 	fields *linkFields     // the own fields of the links
 }
 
-// undoFiles gives the files of an undo, by those of the run: links.undo.csv is beside
-// links.results.csv.
+// undoFiles gives the files of an undo, by those of the run: links.undo.csv is where
+// links.results.csv is.
 func undoFiles(run Files) Files {
-	base := runStem(run)
-	return Files{Results: base + ".undo.csv", Summary: base + ".undo.summary.json"}
+	return Files{Results: run.stem() + ".undo.csv", Summary: run.stem() + ".undo.summary.json"}
 }
-
-// runStem is what the names of a run's files begin with.
-func runStem(run Files) string { return strings.TrimSuffix(stem(run.Results), ".results") }
 
 // Undo links again what a run has removed. It has the steps of Run, and files of its own. The set of
 // the job has only those links of the input that the results of the run call removed, and gone if

@@ -116,6 +116,8 @@ func forReader(err error) error {
 	switch {
 	case r.Remedy == WaitOrAnother:
 		r.Remedy, r.Hint = NoRemedy, "wait until it ends"
+	case r.Remedy == AnotherFolder && r.Hint == "":
+		r.Remedy, r.Hint = NoRemedy, "make it writable, or copy the input and the files of its run to another folder"
 	case r.Remedy == GiveOtherFiles:
 		r.Remedy, r.Role = WhereResults, RoleResults
 	case r.Remedy == AnotherPlace && (r.Role == RoleVerified || r.Role == RoleUndo):

@@ -62,26 +62,25 @@ type Ending struct {
 	Reason Reason
 	Exit   int    // if it is ExitDone, the statuses decide between that and ExitFailures
 	Text   string // how the run ended, for people: "stopped by a signal"
-	Again  bool   // the same command goes on with the run
 }
 
 // Endings has all reasons.
 var Endings = []Ending{
-	{Completed, ExitDone, "done", false},
-	{Interrupted, ExitStopped, "stopped by a signal", true},
-	{Deadline, ExitStopped, "stopped at the deadline", true},
-	{MaxCalls, ExitStopped, "stopped at the limit of calls", true},
-	{Credits, ExitStopped, "stopped because too few credits are left", true},
-	{LoginRefused, ExitRefused, "stopped because Zoho refuses this login", true},
-	{Failures, ExitStopped, "stopped because too many links failed", true},
-	{Broken, ExitBroken, "stopped because of an error", true},
+	{Completed, ExitDone, "done"},
+	{Interrupted, ExitStopped, "stopped by a signal"},
+	{Deadline, ExitStopped, "stopped at the deadline"},
+	{MaxCalls, ExitStopped, "stopped at the limit of calls"},
+	{Credits, ExitStopped, "stopped because too few credits are left"},
+	{LoginRefused, ExitRefused, "stopped because Zoho refuses this login"},
+	{Failures, ExitStopped, "stopped because too many links failed"},
+	{Broken, ExitBroken, "stopped because of an error"},
 }
 
 // Ending gives what depends on a reason. A value that is not in Endings counts as Broken.
 func (r Reason) Ending() Ending {
 	i := slices.IndexFunc(Endings, func(e Ending) bool { return e.Reason == r })
 	if i < 0 {
-		return Ending{r, ExitBroken, "stopped because of an error", true}
+		return Ending{r, ExitBroken, "stopped because of an error"}
 	}
 	return Endings[i]
 }

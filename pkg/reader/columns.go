@@ -110,6 +110,7 @@ func (h *Header) resolve(opt Options, ahead lookAhead) *InputError {
 			h.links = append(h.links, i)
 		}
 	}
+	h.takeCarried()
 	if err := h.takeOptions(opt.Columns); err != nil {
 		return err
 	}
@@ -262,6 +263,9 @@ func (h *Header) takeOptions(columns Columns) *InputError {
 			continue
 		}
 		found := h.find(name)
+		if len(found) > 1 { // Options were made for the input, which had no carried columns
+			found = slices.DeleteFunc(found, func(i int) bool { return slices.Contains(h.carried, i) })
+		}
 		switch {
 		case len(found) == 0:
 			return h.fail(0, fmt.Sprintf("there is no column %q to take for %s", name, canonical[which]), h.hintNames()).with(CorrectColumns{})
@@ -273,6 +277,8 @@ func (h *Header) takeOptions(columns Columns) *InputError {
 				"each part of a link has a column of its own").with(CorrectColumns{})
 		}
 		h.index[which] = found[0]
+		// It is the input's own, and so are those before it.
+		h.carried = slices.DeleteFunc(h.carried, func(i int) bool { return i <= found[0] })
 	}
 	return nil
 }
@@ -311,13 +317,18 @@ func (h *Header) twice(name string, found []int) *InputError {
 }
 
 // takeCanonical takes the columns that have the canonical names, in any case, spacing and
-// punctuation.
+// punctuation. Of two with the same name, the carried one counts: the earlier run took it for the part.
 func (h *Header) takeCanonical() *InputError {
 	taken := h.index
+	for _, i := range h.carried {
+		if which := whichPart(h.Columns[i]); taken[which] < 0 && !slices.Contains(taken[:], i) {
+			h.index[which] = i
+		}
+	}
+	carried := h.index
 	for i, column := range h.Columns {
-		key := zoho.Fold(column)
-		which := slices.IndexFunc(canonical[:], func(name string) bool { return zoho.Fold(name) == key })
-		if which < 0 || taken[which] >= 0 || slices.Contains(taken[:], i) {
+		which := whichPart(column)
+		if which < 0 || carried[which] >= 0 || slices.Contains(carried[:], i) {
 			continue
 		}
 		if other := h.index[which]; other >= 0 {

@@ -53,7 +53,9 @@ func (h *Header) NewWriter(w io.Writer, added ...string) *Writer {
 	if h.BOM {
 		f.write([]byte("\ufeff"))
 	}
-	f.write([]byte(h.Sep))
+	if h.Sep != "" && bytes.ContainsRune([]byte(h.Sep), rune(h.Comma)) { // else Options were right, and the line was wrong
+		f.write([]byte(h.Sep))
+	}
 	f.Write(h.Raw, added...)
 	return f
 }

@@ -35,8 +35,10 @@ type Header struct {
 
 	index [numColumns]int // the column of each part of a link, -1 for none
 	added []int           // the columns that an earlier run has added, in order
-	links []int           // the columns that hold fields of the link itself
-	tail  bool            // rows may have one more delimiter than the header, with nothing behind it
+	// carried are the canonical columns that an earlier run may have added: see takeCarried.
+	carried []int
+	links   []int // the columns that hold fields of the link itself
+	tail    bool  // rows may have one more delimiter than the header, with nothing behind it
 	// only is the relation for which the columns were chosen, if it was read from a row. In rows
 	// with another relation the columns would mean something else.
 	only zoho.Relation
@@ -72,9 +74,9 @@ func (h *Header) isMapped(which int) bool {
 	return zoho.Fold(h.Columns[h.index[which]]) != zoho.Fold(canonical[which])
 }
 
-// Own gives the text of a row, or of the header, without the columns that an earlier run has added.
-// A row that has more or fewer columns than the header is given whole, since nobody knows which
-// columns those are.
+// Own gives the text of a row, or of the header, without the columns that an earlier run has written
+// and that a new file has anew. A row that has more or fewer columns than the header is given whole,
+// since nobody knows which columns those are.
 func (h *Header) Own(raw []byte) []byte {
 	own, _ := h.own(raw)
 	return own
@@ -146,7 +148,8 @@ func (h *Header) LinkFields(raw []byte) map[string]string {
 // row that lacks as many columns as are added would have the right number again with them, and its
 // values would be taken for those of other columns.
 func (h *Header) own(raw []byte) (_ []byte, missing int) {
-	if len(h.added) == 0 {
+	replaced := h.replaced()
+	if len(replaced) == 0 {
 		return raw, 0
 	}
 	var few [32]scan.Field
@@ -154,17 +157,17 @@ func (h *Header) own(raw []byte) (_ []byte, missing int) {
 	fields := s.Split(raw)
 	switch len(fields) {
 	case len(h.Columns):
-	case len(h.Columns) - len(h.added):
-		return raw, len(h.added)
+	case len(h.Columns) - len(replaced):
+		return raw, len(replaced)
 	default:
 		return raw, 0
 	}
-	if first := h.added[0]; first > 0 && first+len(h.added) == len(fields) { // the usual place: nothing to copy
+	if first := replaced[0]; first > 0 && first+len(replaced) == len(fields) { // the usual place: nothing to copy
 		return raw[:fields[first-1].End], 0
 	}
 	own := make([]byte, 0, len(raw)+1)
 	for i, f := range fields {
-		if _, added := slices.BinarySearch(h.added, i); !added { // it is in order
+		if _, anew := slices.BinarySearch(replaced, i); !anew { // it is in order
 			own = append(append(own, raw[f.Start:f.End]...), h.Comma)
 		}
 	}
@@ -188,4 +191,14 @@ func (h *Header) isRepeated(values []string) bool {
 func isAdded(name string) bool {
 	name = strings.ToLower(value.Trim(name))
 	return name == ReasonColumn || slices.Contains(AddedColumns[:], name)
+}
+
+// isOfRun reports whether a header has the columns of a failures file.
+func (h *Header) isOfRun() bool {
+	for _, name := range AddedColumns {
+		if !slices.ContainsFunc(h.Columns, func(column string) bool { return strings.EqualFold(value.Trim(column), name) }) {
+			return false
+		}
+	}
+	return true
 }

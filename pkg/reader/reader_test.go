@@ -151,7 +151,7 @@ func TestHeader(t *testing.T) {
 			continue
 		}
 		same := cmp.FilterPath(func(p cmp.Path) bool {
-			return slices.Contains([]string{".index", ".added", ".links", ".tail", ".only", ".bare", ".encoding", ".told"}, p.Last().String())
+			return slices.Contains([]string{".index", ".added", ".carried", ".links", ".tail", ".only", ".bare", ".encoding", ".told"}, p.Last().String())
 		}, cmp.Ignore())
 		if diff := cmp.Diff(test.want, *in.Header(), same); diff != "" {
 			t.Errorf("%q: %s", test.input, diff)

@@ -124,7 +124,8 @@ func (r *records) sniff(d *Dialect, opt Options) *InputError {
 	return r.sniffDelimiter(d, opt, text)
 }
 
-// sniffDelimiter takes the delimiter with which the header names a link. If there is no such
+// sniffDelimiter takes the delimiter with which the header names a link. In a file that an earlier run
+// has written, that is the one of its own columns, whatever the others look like. If there is no such
 // delimiter, it takes the one that makes the most columns, so that the message names the columns
 // that people see.
 func (r *records) sniffDelimiter(d *Dialect, opt Options, text []byte) *InputError {
@@ -139,6 +140,10 @@ func (r *records) sniffDelimiter(d *Dialect, opt Options, text []byte) *InputErr
 		}
 		if len(h.Columns) > max(most, 1) && fit == nil {
 			most, d.Comma = len(h.Columns), candidate.b
+		}
+		if h.isOfRun() {
+			d.Comma = candidate.b
+			return nil
 		}
 		if len(h.Columns) > 1 && h.resolve(opt, ahead) == nil {
 			fit = append(fit, candidate.name)
