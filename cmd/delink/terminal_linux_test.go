@@ -188,7 +188,7 @@ func (c *terminal) rows() int {
 
 const (
 	question     = "--snapshot keeps these. [y/N] "
-	undoQuestion = "data centre us? [y/N] "
+	undoQuestion = "? [y/N] "
 	cancelled    = "cancelled; nothing was sent"
 )
 
