@@ -41,7 +41,8 @@ func TestInputHints(t *testing.T) {
 			`it has a, b; --columns parent_id="…",related_id="…" says which column is which; --module, --parent-id ID and --relation can stand in for a column that is the same in all rows`,
 		},
 		{
-			"no parent record", "Lead Id\n", reader.Options{Module: "Campaigns", Relation: "Leads"},
+			"no parent record", "Lead Id\n",
+			reader.Options{Module: "Campaigns", Relation: "Leads"},
 			`it has Lead Id; Lead Id looks like the id of one of the Leads; --columns parent_id="…" says which column is which; if it is the same record in all rows, --parent-id ID can stand in for it`,
 		},
 		{"no relation", "module,parent_id,related_id\n", reader.Options{}, "it has module, parent_id, related_id; --relation can stand in for a column that is the same in all rows"},

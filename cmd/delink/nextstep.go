@@ -82,8 +82,8 @@ func (f *closing) next(s *report.Summary, end *job.Ending) nextStep {
 	case s.Unknown > 0:
 		return f.again.sameAgain("to find out about " + open)
 	case s.Invalid > 0 && end.Failures != "":
-		return nextStep{fmt.Sprintf("correct %s in %s, then run that file", plural(s.Invalid, "the row that is invalid", "the rows that are invalid"), end.Failures),
-			f.ofFailures(end.Failures).without("skip-invalid")}
+		rows := plural(s.Invalid, "the row that is invalid", "the rows that are invalid")
+		return nextStep{fmt.Sprintf("correct %s in %s, then run that file", rows, end.Failures), f.ofFailures(end.Failures).without("skip-invalid")}
 	}
 	return nextStep{}
 }

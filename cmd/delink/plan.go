@@ -117,7 +117,6 @@ type planView struct {
 	asked     bool
 	org       *zoho.Org
 
-	idle    job.Idle
 	nothing string   // says that there is nothing to do; empty if there is something
 	next    nextStep // if there is nothing to do
 
