@@ -33,8 +33,11 @@ func (c commandLine) again(next commandLine, what string) nextStep {
 	if next.has("retry-failed") && !c.has("retry-failed") {
 		how += ", with --retry-failed"
 	}
-	if c.what == job.Stdin {
+	if c.isGone() {
 		how += ", with the same input"
+	}
+	if c.flagsUnknown {
+		how += ", with the flags that it had"
 	}
 	if strings.Contains(how, ",") {
 		how += ","
@@ -50,12 +53,20 @@ func (n nextStep) text() string {
 	return "\n\n  " + n.how + "\n" + commandIndent + n.command.String()
 }
 
+// line gives the command alone; empty if there is none.
+func (n nextStep) line() string {
+	if n.how == "" {
+		return ""
+	}
+	return n.command.String()
+}
+
 // fields gives the step for a record.
 func (n nextStep) fields() []any {
 	if n.how == "" {
 		return nil
 	}
-	return []any{"next", n.command.String()}
+	return []any{"next", n.line()}
 }
 
 // next is how to go on, if something is left to do. There is one way, so that nobody has to choose.
@@ -69,7 +80,7 @@ func (f *closing) next(s *report.Summary, end *job.Ending) nextStep {
 	switch retry := f.again.with("retry-failed"); {
 	case errors.As(end.Err, &deleted) && deleted.Code == zoho.CodeRecordDeleted:
 		return nextStep{}
-	case f.again.what == job.Stdin && s.Pending == 0 && end.Failures != "" && s.Failed+s.Unknown > 0:
+	case f.again.isGone() && s.Pending == 0 && end.Failures != "" && s.Failed+s.Unknown > 0:
 		return nextStep{"run the failures file to retry " + theLinks(s, outcome.Failed, outcome.Unknown) + onceMended(s, end), f.ofFailures(end.Failures)}
 	case s.Failed > 0 && s.Pending > 0 && s.Reason == outcome.Failures:
 		return f.again.again(retry, "to go on with "+open+", and to retry "+theLinks(s, outcome.Failed)+onceMended(s, end))

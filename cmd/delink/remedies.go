@@ -38,7 +38,7 @@ var fileFlags = map[job.Role]string{
 	job.RoleMetrics:  "--metrics",
 	job.RolePage:     "--html (of run: --report)",
 	job.RoleOutput:   "--output",
-	job.RoleSnapshot: "--results", // the snapshot goes beside the results
+	job.RoleSnapshot: "--output-dir", // the snapshot has no flag of its own
 }
 
 // hint says what to do about a refusal.

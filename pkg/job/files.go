@@ -23,8 +23,8 @@ type Files struct {
 	Folder           string
 	Results, Summary string
 	Failures         string // empty for a job that writes none
-	// Snapshot is beside the results, and is named after them. It has its path whether or not a run
-	// keeps fields there.
+	// Snapshot is in the Folder, else beside the results and named after them. It has its path whether
+	// or not a run keeps fields there.
 	Snapshot string
 	Invalid  string // the rows that cannot be used; empty for no such file
 	Metrics  string // written by the program; empty for no such file
@@ -70,16 +70,16 @@ type part struct {
 	path *string
 }
 
-// written lists the files that a job writes. The snapshot's path comes from that of the results.
+// written lists the files that a job writes. The snapshot's path comes last: see stem.
 func (f *Files) written() []part {
 	return []part{{RoleResults, &f.Results}, {RoleFailures, &f.Failures}, {RoleSummary, &f.Summary}, {RoleInvalid, &f.Invalid}, {RoleSnapshot, &f.Snapshot}, {RoleMetrics, &f.Metrics}, {RolePage, &f.Page}}
 }
 
-// place gives every file its path. A file that the user gave no path goes beside the results.
+// place gives every file its path: see fill.
 // Symbolic links are followed to their end, and every path is checked. need says that every file
 // must have a path. Otherwise paths that are not known stay empty.
 func (f Files) place(input string, need bool) (Files, error) {
-	if err := f.refuseStreams(); err != nil {
+	if err := cmp.Or(f.refuseStreams(), f.checkFolder()); err != nil {
 		return f, err
 	}
 	if err := f.fill(input); err != nil && need {
@@ -103,6 +103,9 @@ func (f Files) place(input string, need bool) (Files, error) {
 
 // Beside gives every file its path, for a job whose files are only read. The input need not be there.
 func (f Files) Beside(input string) (Files, error) {
+	if err := f.checkFolder(); err != nil {
+		return f, err
+	}
 	err := f.fill(input)
 	return f, err
 }
@@ -129,14 +132,11 @@ func (f *Files) fill(input string) error {
 		return refuseFile(NameTheFile, RoleResults, nil, "%s has no folder for the results", inputName(input))
 	}
 	if f.Folder != "" {
-		if err := CheckFolder(f.Folder); err != nil {
-			return err
-		}
-		f.base = stem(input)
+		from := stem(input)
 		if !named {
-			f.base = f.stem()
+			from = f.stem() // that of the results
 		}
-		f.base = filepath.Join(f.Folder, filepath.Base(f.base))
+		f.base = filepath.Join(f.Folder, filepath.Base(from))
 	}
 	if f.Results == "" {
 		f.Results = cmp.Or(f.base, stem(input)) + ".results.csv"
@@ -148,6 +148,14 @@ func (f *Files) fill(input string) error {
 		f.Summary = f.stem() + ".summary.json"
 	}
 	return nil
+}
+
+// checkFolder refuses a Folder that is not there, if there is to be one.
+func (f *Files) checkFolder() error {
+	if f.Folder == "" {
+		return nil
+	}
+	return CheckFolder(f.Folder)
 }
 
 // CheckFolder refuses a Folder that is not there. It is not made: in a folder with a wrong name, a job
