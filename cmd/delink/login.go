@@ -44,7 +44,7 @@ func (w *whereFlags) define(flags *pflag.FlagSet) {
 }
 
 func (w *whereFlags) defineCenter(flags *pflag.FlagSet) {
-	flags.StringVar(&w.center, "dc", "", "data centre: "+strings.Join(zoho.DataCentreNames(), ", ")+" (default ZOHO_DC, or that of the stored login, or us)")
+	defineChoice(flags, &w.center, "dc", "", "data centre: "+strings.Join(zoho.DataCentreNames(), ", ")+" (default ZOHO_DC, or that of the stored login, or us)")
 }
 
 func (w *whereFlags) defineOrg(flags *pflag.FlagSet) {
@@ -52,7 +52,7 @@ func (w *whereFlags) defineOrg(flags *pflag.FlagSet) {
 }
 
 func (w *whereFlags) defineEnvironment(flags *pflag.FlagSet) {
-	flags.StringVar(&w.environment, "environment", "", "kind of org: production, sandbox or developer (default what the login says)")
+	defineChoice(flags, &w.environment, "environment", "", "kind of org: production, sandbox or developer (default what the login says)")
 }
 
 // meanAnOrg are the flags of whereFlags.
@@ -96,11 +96,8 @@ func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api str
 	if w.environment == "" {
 		return accounts, api, nil
 	}
-	chosen, ok := map[string]string{"production": dc.API, "sandbox": dc.Sandbox, "developer": dc.Develop}[w.environment]
-	switch {
-	case !ok:
-		return "", "", usageError{fmt.Errorf("--environment %q is not production, sandbox or developer", w.environment), ""}
-	case api != "" && api != chosen: // one is a mistake, and would remove links in the wrong org
+	chosen := map[string]string{"production": dc.API, "sandbox": dc.Sandbox, "developer": dc.Develop}[w.environment]
+	if api != "" && api != chosen { // one is a mistake, and would remove links in the wrong org
 		return "", "", usageError{fmt.Errorf("--environment %s is %s, but ZOHO_API_DOMAIN is %s", w.environment, chosen, api), "leave out one of them"}
 	}
 	return accounts, chosen, nil
