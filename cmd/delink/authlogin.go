@@ -184,8 +184,10 @@ func (s *signIn) prepare(ctx context.Context) error {
 
 // centre gives the data centre that the flags or the environment name, or that a person names.
 func (s *signIn) centre(ctx context.Context) (zoho.DataCentre, error) {
-	name := cmp.Or(s.where.center, s.setting("ZOHO_DC"))
+	name, err := s.namedCentre(s.where)
 	switch {
+	case err != nil:
+		return zoho.DataCentre{}, err
 	case name != "":
 	case s.terminal == nil:
 		name = "us"
@@ -197,11 +199,7 @@ func (s *signIn) centre(ctx context.Context) (zoho.DataCentre, error) {
 		s.askedCentre = true
 		return s.askForCentre(ctx, "where do you sign in to Zoho CRM? The address line of your browser says it:\n"+table(rows))
 	}
-	dc, err := zoho.DataCentreByName(name)
-	if err != nil {
-		return dc, usageError{err, ""}
-	}
-	return dc, nil
+	return zoho.DataCentreByName(name)
 }
 
 // askForCentre asks for a data centre until the answer is one.

@@ -53,7 +53,8 @@ type checkView struct {
 func (x *examination) view(findings *doctor.Findings) *doctorView {
 	org, hasOrg := findings.Org()
 	checks := append([]doctor.Check{x.loginCheck(), x.dataCentreCheck(), x.proxyCheck()}, findings.Checks()...)
-	v := &doctorView{DataCentre: cmp.Or(x.login.dc.Name, x.centreName())}
+	dc, _ := x.dataCentre() // of the error, the check of the data centre tells
+	v := &doctorView{DataCentre: cmp.Or(x.login.dc.Name, dc.Name, x.setting("ZOHO_DC"))}
 	if hasOrg {
 		v.Org = &doctorOrgView{org.ID, org.Name, org.Type, org.Edition}
 	}
@@ -181,6 +182,9 @@ func (x *examination) dataCentreCheck() doctor.Check {
 		}
 		if err != nil {
 			c.State, c.Found, c.Exit = doctor.Trouble, err.Error(), outcome.ExitUsage
+			if usage := (usageError{}); errors.As(err, &usage) {
+				c.Hint = usage.hint
+			}
 			return c
 		}
 		c.Found = x.hosts(dc.Name, accounts, cmp.Or(api, dc.API))

@@ -34,7 +34,7 @@ type login struct {
 
 // whereFlags are the flags that say which org is meant.
 type whereFlags struct {
-	center, org, environment string
+	center, org, environment string // center is the short name of a data centre
 }
 
 func (w *whereFlags) define(flags *pflag.FlagSet) {
@@ -79,6 +79,24 @@ func refuseForEmulator(flags *pflag.FlagSet) (unheeded []string, err error) {
 	return unheeded, nil
 }
 
+// namedCentre gives the short name of the data centre that --dc or, without it, ZOHO_DC names; empty if
+// neither does.
+func (p *program) namedCentre(w whereFlags) (string, error) {
+	if w.center != "" {
+		return w.center, nil
+	}
+	written := p.setting("ZOHO_DC")
+	name, err := readCentre(written)
+	if err == nil {
+		return name, nil
+	}
+	hint := ""
+	if word := meantWord("dc", written); word != "" {
+		hint = "did you mean ZOHO_DC=" + word + "?"
+	}
+	return "", usageError{fmt.Errorf("ZOHO_DC: %w", err), hint}
+}
+
 // addresses gives the base URLs of the token endpoint and of the API, as the flags and the
 // environment choose them. api is empty if they choose none.
 func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api string, err error) {
@@ -110,11 +128,9 @@ func (p *program) login(w whereFlags) (login, error) {
 	if err := p.checkProxy(); err != nil {
 		return login{}, err
 	}
-	dc := cmp.Or(w.center, p.setting("ZOHO_DC"))
-	if dc != "" {
-		if _, err := zoho.DataCentreByName(dc); err != nil {
-			return login{}, usageError{err, ""}
-		}
+	dc, err := p.namedCentre(w)
+	if err != nil {
+		return login{}, err
 	}
 	l, missing, err := p.credentials()
 	if err != nil {
