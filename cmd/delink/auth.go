@@ -104,7 +104,7 @@ them. --org chooses another one for one command.`,
 		Example: `  delink auth use "Example Inc."
   delink auth use 60001234567`,
 		Args:              oneLogin,
-		ValidArgsFunction: completeOrgs,
+		ValidArgsFunction: completeOneOrg,
 		RunE: func(_ *cobra.Command, args []string) error {
 			w.org = args[0]
 			return plainly(p.authUse(w))
