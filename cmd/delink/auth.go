@@ -143,9 +143,14 @@ func (p *program) authUse(w whereFlags) error {
 	if err != nil {
 		return err
 	}
-	p.ui.say("%s is used from now on; --org chooses another login for one command", chosen.full())
-	if p.beaten() {
-		p.ui.note("the login in the environment beats it: unset the ZOHO_… variables to use this one")
+	beaten := p.beats(chosen)
+	is := "used from now on"
+	if len(beaten) > 0 {
+		is = "chosen"
+	}
+	p.ui.say("%s is %s; --org chooses another login for one command", chosen.full(), is)
+	for _, note := range beaten {
+		p.ui.note(note)
 	}
 	return nil
 }
@@ -165,18 +170,12 @@ func (p *program) oneStored(w whereFlags) (*storedLogin, error) {
 		switch {
 		case len(logins) > 0:
 			refusal.Hint = "stored: " + names(logins)
-		case p.beaten():
+		case len(p.tokenVariables()) > 0:
 			refusal.Hint = "the login in the environment is used: unset the ZOHO_… variables to be without it"
 		}
 		return nil, refusal
 	}
 	return chosen, nil
-}
-
-// beaten reports whether the environment has a login, which beats those that are stored.
-func (p *program) beaten() bool {
-	l, _, err := p.credentials()
-	return err == nil && (l.AccessToken != "" || l.RefreshToken != "")
 }
 
 // logoutFlags are the flags of auth logout.

@@ -96,23 +96,14 @@ func (p *program) authLogin(f loginFlags) error {
 	// the name of the org.
 	hard, cancel := context.WithTimeout(p.signals.Hard(), authTimeout)
 	defer cancel()
-	if err := p.keepLogin(hard, s.l, grant); err != nil {
+	stored, err := p.keepLogin(hard, s.l, grant)
+	if err != nil {
 		return err
 	}
-	p.noteBeaten(s.l)
+	for _, note := range p.beats(stored) {
+		p.ui.note(note)
+	}
 	return nil
-}
-
-// noteBeaten tells of variables for which a login that was just stored is not used.
-func (p *program) noteBeaten(l login) {
-	for _, name := range []string{"ZOHO_REFRESH_TOKEN", "ZOHO_ACCESS_TOKEN"} {
-		if p.getenv(name) != "" || p.getenv(name+"_FILE") != "" {
-			p.ui.note(name + " is set in the environment, which beats this login: unset it to use this one")
-		}
-	}
-	if dc, err := zoho.DataCentreByName(p.setting("ZOHO_DC")); err == nil && dc.Name != l.dc.Name {
-		p.ui.note(fmt.Sprintf("ZOHO_DC is %s, and this login is of %s: unset ZOHO_DC to use it", dc.Name, l.dc.Name))
-	}
 }
 
 // signIn is one login that is being made: what is known of it, and what has to be asked.
@@ -453,22 +444,22 @@ type refusedLogin struct{ cause, hint string }
 func (e *refusedLogin) Error() string { return e.cause }
 
 // keepLogin stores a login under the name of its org.
-func (p *program) keepLogin(ctx context.Context, l login, grant oauth.Grant) error {
-	stored := storedLogin{
+func (p *program) keepLogin(ctx context.Context, l login, grant oauth.Grant) (*storedLogin, error) {
+	stored := &storedLogin{
 		DC: l.dc.Name, Accounts: l.accounts, APIDomain: cmp.Or(l.api, grant.APIDomain), Scopes: grant.Scopes, Made: time.Now().UTC().Truncate(time.Second),
 		ClientID: l.ClientID, ClientSecret: l.ClientSecret, RefreshToken: l.RefreshToken,
 	}
 	org, err := p.orgOf(ctx, l)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	stored.Org, stored.OrgID, stored.OrgType = org.Name, org.ID, org.Type
-	path, err := storeLogin(stored)
+	path, err := storeLogin(*stored)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p.ui.say("logged in to %s; stored in %s", stored.name(), path)
-	return nil
+	return stored, nil
 }
 
 // orgOf asks the org who it is. If it does not say it, that is noted, and the org has no name.
