@@ -193,22 +193,13 @@ func (s *signIn) centre(ctx context.Context) (zoho.DataCentre, error) {
 	return zoho.DataCentreByName(name)
 }
 
-// askForCentre asks for a data centre until the answer is one.
+// askForCentre asks for a data centre.
 func (s *signIn) askForCentre(ctx context.Context, before string) (zoho.DataCentre, error) {
-	for {
-		answer, err := s.ask(ctx, dataCentre, before)
-		if err != nil {
-			return zoho.DataCentre{}, err
-		}
-		dc, err := zoho.DataCentreByName(answer)
-		if err == nil {
-			return dc, nil
-		}
-		if s.tries--; s.tries < 0 {
-			return dc, usageError{err, ""}
-		}
-		before = err.Error() + "\n"
+	answer, err := s.ask(ctx, dataCentre, before)
+	if err != nil {
+		return zoho.DataCentre{}, err
 	}
+	return zoho.DataCentreByName(answer)
 }
 
 // goTo makes the login one of a data centre.
