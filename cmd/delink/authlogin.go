@@ -49,9 +49,11 @@ terminal, it is read from standard input, too.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.emulator {
-				if _, err := refuseForEmulator(cmd.Flags()); err != nil {
+				unheeded, err := refuseForEmulator(cmd.Flags())
+				if err != nil {
 					return err
 				}
+				p.noteUnheeded(unheeded)
 			}
 			return plainly(p.authLogin(f))
 		},

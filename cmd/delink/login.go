@@ -79,6 +79,13 @@ func refuseForEmulator(flags *pflag.FlagSet) (unheeded []string, err error) {
 	return unheeded, nil
 }
 
+// noteUnheeded tells of variables that do not count because of --emulator.
+func (p *program) noteUnheeded(variables []string) {
+	for _, name := range variables {
+		p.ui.note(name + " does not count: --emulator asks no org")
+	}
+}
+
 // namedCentre gives the short name of the data centre that --dc or, without it, ZOHO_DC names; empty if
 // neither does.
 func (p *program) namedCentre(w whereFlags) (string, error) {
