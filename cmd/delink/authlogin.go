@@ -404,7 +404,8 @@ func (s *signIn) askForClient(ctx context.Context) error {
 	return nil
 }
 
-// refusal makes an error for people of what Zoho does not accept.
+// refusal makes an error for people of what Zoho does not accept. Where hints says enough, it is the
+// error that came.
 func (s *signIn) refusal(e *zoho.Error) error {
 	switch {
 	case s.selfClient && e.Code == "invalid_code":
@@ -421,12 +422,8 @@ func (s *signIn) refusal(e *zoho.Error) error {
 		return &refusedLogin{cause, "run delink auth login again for a new code"}
 	case oauth.CodeRefused:
 		return &refusedLogin{"the access was not allowed on Zoho's page", "run delink auth login again, and allow it there"}
-	case zoho.CodeNoRefreshToken:
-		return &refusedLogin{e.Error(), "log in again; if that does not help, remove delink from the Connected Apps of your Zoho account first"}
 	case "invalid_client":
-		return &refusedLogin{e.Error(), "check ZOHO_CLIENT_ID, and --dc (or ZOHO_DC); that of a Self Client works with --self-client only"}
-	case "unauthorized_client", "unsupported_grant_type", "invalid_redirect_uri":
-		return &refusedLogin{e.Error(), "use a client of the type Non-browser Application; for one of the type Self Client, add --self-client"}
+		return &refusedLogin{e.Error(), hintFor(e) + "; that of a Self Client works with --self-client only"}
 	}
 	return e
 }
