@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -12,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+
+	"delink/pkg/report"
 )
 
 // usedLogin says which login a command would use, and why. It is a part of what auth list prints as
@@ -90,9 +91,7 @@ func (p *program) authList(w whereFlags, asJSON bool) error {
 		list.Logins = append(list.Logins, l)
 	}
 	if asJSON {
-		e := json.NewEncoder(p.stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(list)
+		return report.EncodeJSON(p.stdout, list)
 	}
 	_, err = io.WriteString(p.stdout, printableText(list.text(p.stdoutWidth())))
 	return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"delink/pkg/doctor"
 	"delink/pkg/job"
 	"delink/pkg/outcome"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -244,10 +244,7 @@ var titles = map[doctor.Name]string{
 // print writes the view to standard output.
 func (x *examination) print(v *doctorView) error {
 	if x.f.json {
-		e := json.NewEncoder(x.stdout)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(v)
+		return report.EncodeJSON(x.stdout, v)
 	}
 	_, err := io.WriteString(x.stdout, printableText(v.text(x.stdoutWidth())))
 	return err
