@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -88,7 +87,7 @@ func (p *program) authStatus(ctx context.Context, w whereFlags) error {
 		rows = append(rows, [2]string{"scopes", strings.Join(l.stored.Scopes, ", ")})
 	}
 	rows = append(rows, [2]string{"valid", valid})
-	if _, err := io.WriteString(p.stdout, wrap(printableText(table(rows)), p.stdoutWidth())); err != nil {
+	if err := p.print(table(rows)); err != nil {
 		return err
 	}
 	return err

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -93,17 +92,16 @@ func (p *program) authList(w whereFlags, asJSON bool) error {
 	if asJSON {
 		return report.EncodeJSON(p.stdout, list)
 	}
-	_, err = io.WriteString(p.stdout, printableText(list.text(p.stdoutWidth())))
-	return err
+	return p.print(list.text(p.stdoutWidth()))
 }
 
-// text is the list for people, in lines of so many columns; 0 for lines of any length.
+// text is the list for people. Its table is for so many columns; 0 for lines of any length.
 func (l *loginList) text(columns int) string {
 	var b strings.Builder
 	if len(l.Logins) > 0 {
 		b.WriteString(l.table(columns) + "\n")
 	}
-	b.WriteString(wrap("used now: "+l.reason()+"\n", columns))
+	b.WriteString("used now: " + l.reason() + "\n")
 	return b.String()
 }
 

@@ -439,7 +439,7 @@ func (p *program) keepLogin(ctx context.Context, l login, grant oauth.Grant) (*s
 		DC: l.dc.Name, Accounts: l.accounts, APIDomain: cmp.Or(l.api, grant.APIDomain), Scopes: grant.Scopes, Made: time.Now().UTC().Truncate(time.Second),
 		ClientID: l.ClientID, ClientSecret: l.ClientSecret, RefreshToken: l.RefreshToken,
 	}
-	org, err := p.orgOf(ctx, l)
+	org, err := p.askOrg(ctx, l)
 	if err != nil {
 		return nil, err
 	}
@@ -452,8 +452,8 @@ func (p *program) keepLogin(ctx context.Context, l login, grant oauth.Grant) (*s
 	return stored, nil
 }
 
-// orgOf asks the org who it is. If it does not say it, that is noted, and the org has no name.
-func (p *program) orgOf(ctx context.Context, l login) (zoho.Org, error) {
+// askOrg asks the org who it is. If it does not say it, that is noted, and the org has no name.
+func (p *program) askOrg(ctx context.Context, l login) (zoho.Org, error) {
 	client, err := l.client(1, authTimeout, "v8")
 	if err != nil {
 		return zoho.Org{}, err
@@ -498,7 +498,7 @@ func (s *signIn) rehearse() error {
 	s.l.RefreshToken = grant.RefreshToken
 	limited, cancel := context.WithTimeout(ctx, authTimeout)
 	defer cancel()
-	org, err := s.orgOf(limited, s.l)
+	org, err := s.askOrg(limited, s.l)
 	if err != nil {
 		return err
 	}

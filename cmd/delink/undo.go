@@ -173,7 +173,7 @@ func (p *program) planUndo(f *undoFlags, c *connector, input string) error {
 	case f.json:
 		return report.EncodeJSON(p.stdout, newUndoView(proposal))
 	}
-	return p.printPlan(undoPlan(proposal))
+	return p.print(undoPlan(proposal))
 }
 
 // undoView is the plan of an undo as programs see it.
