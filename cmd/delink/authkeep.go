@@ -107,6 +107,6 @@ func selfClientGuide(dc zoho.DataCentre) string {
      %s
 
 %s
-4. paste the code here before it expires; it is good once
+4. paste the code here before it expires; it works once
 `, dc.Console(), strings.Join(names, ","), strings.Join(uses, "\n"))
 }

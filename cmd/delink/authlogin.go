@@ -343,7 +343,7 @@ func (s *signIn) again(ctx context.Context, err error) error {
 		s.l.ClientSecret, err = s.ask(ctx, clientSecret, "the client secret is not accepted, the client id is.\n")
 		return err
 	case e.Code == "invalid_code":
-		s.code, err = s.ask(ctx, grantCode, "the grant code is not accepted: a code is good once and for some minutes. Generate another one.\n")
+		s.code, err = s.ask(ctx, grantCode, "the grant code is not accepted: a code works once, and only for some minutes. Generate another one.\n")
 		return err
 	}
 	return s.refusal(e)
@@ -407,7 +407,7 @@ func (s *signIn) askForClient(ctx context.Context) error {
 func (s *signIn) refusal(e *zoho.Error) error {
 	switch {
 	case s.selfClient && e.Code == "invalid_code":
-		return &refusedLogin{"the grant code is not accepted", "a code is good once and for some minutes, in its own data centre: generate another one, and check --dc"}
+		return &refusedLogin{"the grant code is not accepted", "a code works once, and only for some minutes, in its own data centre: generate another one, and check --dc"}
 	case s.selfClient:
 		return e
 	}

@@ -27,7 +27,7 @@ func (p *program) tokenVariables() (set []string) {
 // beats says of each variable for which commands do not use a stored login why that is.
 func (p *program) beats(s *storedLogin) (notes []string) {
 	for _, name := range p.tokenVariables() {
-		notes = append(notes, name+" is set in the environment, which beats this login: unset it to use this one")
+		notes = append(notes, name+" is set in the environment and is used instead of this login: unset it to use this one")
 	}
 	id, secret := p.setAs("ZOHO_CLIENT_ID"), p.setAs("ZOHO_CLIENT_SECRET")
 	set, _ := p.secret("ZOHO_CLIENT_ID") // a command that needs it says what is wrong with it

@@ -279,7 +279,7 @@ func (v *doctorView) text(width int) string {
 		unknown += len(unasked)
 		b.WriteString(checkLine(string(doctor.Unknown), "the rest", strings.Join(unasked, ", ")+": cannot be asked about before the trouble above is mended", width))
 	}
-	b.WriteString("\n" + wrapped(v.verdict(troubles, unknown), width) + "\n")
+	b.WriteString("\n" + wrap(v.verdict(troubles, unknown), width) + "\n")
 	return b.String()
 }
 
@@ -319,12 +319,4 @@ func checkLine(mark, title, found string, width int) string {
 // hangingIndent writes a text behind a head, and further lines as far in as the first.
 func hangingIndent(head, text string, width int) string {
 	return sheet{width}.fill(text, head, strings.Repeat(" ", len(head)))
-}
-
-// wrapped breaks a text into lines, where there is a width.
-func wrapped(text string, width int) string {
-	if width == 0 {
-		return text
-	}
-	return wrap(text, width)
 }

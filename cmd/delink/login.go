@@ -82,7 +82,7 @@ func refuseForEmulator(flags *pflag.FlagSet) (unheeded []string, err error) {
 // noteUnheeded tells of variables that do not count because of --emulator.
 func (p *program) noteUnheeded(variables []string) {
 	for _, name := range variables {
-		p.ui.note(name + " does not count: --emulator asks no org")
+		p.ui.note(name + " is ignored: --emulator asks no org")
 	}
 }
 
