@@ -152,8 +152,8 @@ func (p *program) relationsToSee(f *doctorFlags, args []string) ([]zoho.Relation
 		o.Module, o.Relation = relations[0].Module, relations[0].List
 	}
 	of, bad, err := job.RelationsOf(args[0], p.stdin, o)
-	if r, is := misnamed(err); is {
-		p.ui.note(fmt.Sprintf("%s; the org is asked whether there is %s", err, r))
+	if r, is := job.Misnamed(err); is {
+		p.ui.note(fmt.Sprintf("%s; the org is asked whether there is %s", err, strings.TrimSuffix(r.String(), "."))) // r may have no list
 		return addOnce(relations, r), nil
 	}
 	if err != nil {

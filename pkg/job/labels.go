@@ -82,23 +82,32 @@ func (j *Job) refuseUnnamed(ctx context.Context) error {
 	return nil
 }
 
-// misnamed gives the reason why an input cannot be read, where err is that its header names no link.
-// Columns are found by the names of module and list. If one of these is wrong, that is the reason,
-// and not the header.
+// Misnamed gives the relation of an input whose header names no link, if its module or its list is
+// none that every org has. Columns are found by these names. So if one of them is wrong, that is the
+// reason of the error, and not the header. The list may be empty: then it is not known.
+func Misnamed(err error) (r zoho.Relation, is bool) {
+	input := new(reader.InputError)
+	if !errors.As(err, &input) {
+		return r, false
+	}
+	lacks, _ := input.Remedy.(reader.Complete)
+	r = lacks.For
+	usual := zoho.FindModule(r.Module) != nil && (r.List == "" || zoho.ClassOf(r) != zoho.Unlisted)
+	return r, r.Module != "" && !usual
+}
+
+// misnamed gives the reason why an input cannot be read, where err is that its header names no link:
+// see Misnamed.
 //
 // It gives nil if the input can be read now: its list was called by its label, and has its API name
 // from now on.
 func (j *Job) misnamed(ctx context.Context, err error) error {
-	input := new(reader.InputError)
-	if !errors.As(err, &input) {
-		return err
-	}
-	lacks, is := input.Remedy.(reader.Complete)
-	if r := lacks.For; !is || r.Module == "" || zoho.FindModule(r.Module) != nil && (r.List == "" || zoho.ClassOf(r) != zoho.Unlisted) {
+	r, is := Misnamed(err)
+	if !is {
 		return err
 	}
 	if j.world.Connect == nil {
-		return j.misnamedOffline(lacks.For, err, input)
+		return j.misnamedOffline(r, err)
 	}
 	if j.conn == nil {
 		var broken error
@@ -109,19 +118,19 @@ func (j *Job) misnamed(ctx context.Context, err error) error {
 	if j.world.Asking != nil {
 		defer j.world.Asking()()
 	}
-	a := inquire(ctx, j.conn, []string{lacks.For.Module}, j.config.Limits)
+	a := inquire(ctx, j.conn, []string{r.Module}, j.config.Limits)
 	if a.refused != nil || ctx.Err() != nil {
 		return err
 	}
-	named := a.named(lacks.For)
+	named := a.named(r)
 	problem := a.problem(named, j.config.Allow)
 	switch {
-	case named != lacks.For && j.canReadAgain():
+	case named != r && j.canReadAgain():
 		j.config.Reader.Relation = named.List
 		j.notes = append(j.notes, a.notes...)
 		j.answers.asked = a.asked
 		return nil
-	case problem != nil && (problem.Kind == relation.NoSuchModule || lacks.For.List != ""):
+	case problem != nil && (problem.Kind == relation.NoSuchModule || r.List != ""):
 		return &Refusal{Cause: problem.Error(), Hint: problem.Hint()}
 	}
 	return err
@@ -133,7 +142,7 @@ func (j *Job) canReadAgain() bool {
 }
 
 // misnamedOffline is misnamed where no org is asked: whether the names are wrong is not known.
-func (j *Job) misnamedOffline(r zoho.Relation, err error, input *reader.InputError) error {
+func (j *Job) misnamedOffline(r zoho.Relation, err error) error {
 	problem := &relation.Problem{Relation: r, Kind: relation.NotKnown}
 	if r.List != "" {
 		problem = relation.Check(r, j.config.Allow, nil)
@@ -141,5 +150,7 @@ func (j *Job) misnamedOffline(r zoho.Relation, err error, input *reader.InputErr
 	if problem == nil {
 		return err
 	}
+	input := new(reader.InputError)
+	errors.As(err, &input) // as in Misnamed
 	return &Refusal{Cause: problem.Error(), Hint: problem.Hint() + "; if the name is right, " + input.Cause}
 }
