@@ -93,6 +93,15 @@ func (f *doctorFlags) check(cmd *cobra.Command, args []string) error {
 		}
 		f.target = &t
 	}
+	if len(args) == 0 {
+		names := namesOf(new(formFlags).define)
+		if len(f.relations) > 0 { // --module is of use for these, too
+			names = slices.DeleteFunc(names, func(name string) bool { return name == "module" })
+		}
+		if err := refuseUnread(cmd.Flags(), "INPUT", names); err != nil {
+			return err
+		}
+	}
 	return firstWrong(cmd, []wrongValue{
 		{f.probe != "" && f.restore != "", "--probe and --restore exclude each other"},
 		{f.restore != "" && (f.json || len(args) > 0 || len(f.relations) > 0), "--restore takes no INPUT, --relation or --json"},

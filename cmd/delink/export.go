@@ -99,6 +99,11 @@ func (f *exportFlags) check(cmd *cobra.Command, relation string) (err error) {
 	}); err != nil {
 		return err
 	}
+	if f.parents.File == "" {
+		if err := refuseUnread(cmd.Flags(), "--parents FILE", []string{"encoding"}); err != nil {
+			return err
+		}
+	}
 	if err := f.crmFlags.check(cmd); err != nil {
 		return err
 	}
