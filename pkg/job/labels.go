@@ -9,6 +9,7 @@ import (
 	"delink/pkg/disk"
 	"delink/pkg/outcome"
 	"delink/pkg/reader"
+	"delink/pkg/reader/value"
 	"delink/pkg/relation"
 	"delink/pkg/zoho"
 )
@@ -32,12 +33,12 @@ func (a *answers) named(r zoho.Relation) zoho.Relation {
 // org is asked about these, too.
 func (j *Job) nameLists(ctx context.Context) error {
 	names := map[zoho.Relation]zoho.Relation{}
-	for _, c := range j.input.Set.Relations() {
-		if slices.Contains(j.config.Allow, c.Relation) {
+	for _, r := range j.input.relationsNamed() {
+		if slices.Contains(j.config.Allow, r) {
 			continue
 		}
-		if named := j.answers.named(c.Relation); named != c.Relation {
-			names[c.Relation] = named
+		if named := j.answers.named(r); named != r {
+			names[r] = named
 		}
 	}
 	if len(names) == 0 {
@@ -51,12 +52,41 @@ func (j *Job) nameLists(ctx context.Context) error {
 	others := slices.DeleteFunc(otherModules(j.input), func(module string) bool { return j.answers.lists[module] != nil })
 	maps.Copy(j.answers.lists, j.answers.listsOf(ctx, j.conn, others, j.config.Limits))
 	j.config.Reader.Lists, j.input.Config.Reader.Lists = names, names // the input is read again
+	j.input.lookAtOptions()
 	for _, links := range [][]reader.Link{j.input.leftUnknown, j.input.inDoubt} {
 		for i, l := range links {
 			if named, is := names[l.Relation]; is {
 				links[i].Relation = named
 			}
 		}
+	}
+	return nil
+}
+
+// relationsNamed gives the relations of the input, and those that the option for the list would make
+// of them. The option may be the label of a list whose API name is in the file.
+func (p *Input) relationsNamed() (all []zoho.Relation) {
+	of := p.Set.Relations()
+	for _, c := range of {
+		all = append(all, c.Relation)
+	}
+	list := value.APIName(p.Config.Reader.Relation)
+	for _, c := range of {
+		if r := (zoho.Relation{Module: c.Relation.Module, List: list}); list != "" && !slices.Contains(all, r) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// refuseNames refuses an input for the names of its lists, as soon as it is known what the org calls
+// them.
+func (j *Job) refuseNames(ctx context.Context) error {
+	if err := j.refuseUnnamed(ctx); err != nil || j.answers.refused != nil || ctx.Err() != nil {
+		return err
+	}
+	if s := j.input.suspected(true); s != nil {
+		return &Refusal{Err: s}
 	}
 	return nil
 }
