@@ -100,11 +100,11 @@ func notText(file string, err error) error {
 	var t *text.Error
 	if errors.As(err, &t) {
 		e.Line, e.Col, e.Cause, e.Hint, e.Err = t.Line, t.Col, t.Cause, t.Hint, t.Err
-		if t.Is != (text.Encoding{}) {
+		switch {
+		case t.IsNotTold:
+			e.Remedy = CorrectEncoding{t.Is}
+		case t.Is != (text.Encoding{}):
 			e.Remedy = GiveEncoding{[]Reading{{Encoding: t.Is}}}
-		}
-		if t.IsNotTold {
-			e.Remedy = CorrectEncoding{}
 		}
 	}
 	return e
