@@ -13,6 +13,7 @@ import (
 	"delink/pkg/job"
 	"delink/pkg/outcome"
 	"delink/pkg/probe"
+	cells "delink/pkg/reader/value"
 	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
 )
@@ -126,7 +127,7 @@ func (f *doctorFlags) named(input bool) (relations []zoho.Relation, list string,
 		case alone:
 			return nil, "", usageError{fmt.Errorf("--relation %s does not say the module of the parent records", value), "write --relation Campaigns." + value + ", say, or add --module Campaigns"}
 		}
-		r, err := relationOf(value)
+		r, err := cells.ParseRelation(value)
 		if err != nil {
 			return nil, "", usageError{fmt.Errorf("--relation: %w", err), ""}
 		}
@@ -208,6 +209,9 @@ func (p *program) examine(f *doctorFlags, args []string) error {
 	findings := x.look(relations)
 	if p.signals.isLeaving() { // not everything was asked
 		return errSignalled
+	}
+	if f.target != nil {
+		f.target.Relation = findings.Named(f.target.Relation)
 	}
 	view := x.view(findings)
 	if f.target == nil || findings.Refused != nil {

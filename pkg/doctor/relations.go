@@ -53,12 +53,17 @@ func (f *Findings) allLists() (all []zoho.List) {
 func (f *Findings) name() {
 	relations := make([]zoho.Relation, 0, len(f.Of.Relations))
 	for _, r := range f.Of.Relations {
-		lists, _ := f.listsOf(r.Module)
-		if named := relation.Named(r, lists); !slices.Contains(relations, named) {
+		if named := f.Named(r); !slices.Contains(relations, named) {
 			relations = append(relations, named)
 		}
 	}
 	f.Of.Relations = relations
+}
+
+// Named gives a relation the API name of its list, if it is called by its label.
+func (f *Findings) Named(r zoho.Relation) zoho.Relation {
+	lists, _ := f.listsOf(r.Module)
+	return relation.Named(r, lists)
 }
 
 // relatedModule is the module that the records of a list are of: as the org says, else as the list's
