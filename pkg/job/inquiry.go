@@ -20,7 +20,7 @@ type Inquiry struct {
 
 // Inquire asks an org about itself and a relation, and more questions at the same time.
 func Inquire(ctx context.Context, conn *Connection, r zoho.Relation, c Limits, also ...*worker.Question) Inquiry {
-	a := inquire(ctx, conn, []string{r.Module}, c, also...)
+	a := inquire(ctx, conn, []string{r.Module}, nil, c, also...)
 	named := a.named(r)
 	return Inquiry{Org: a.org, Identity: a.identity, Relation: named, Problem: a.problem(named, nil), Notes: a.notes, Err: a.refused}
 }

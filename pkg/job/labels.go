@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 
 	"delink/pkg/disk"
@@ -49,8 +48,7 @@ func (j *Job) nameLists(ctx context.Context) error {
 		return &Refusal{Err: err}
 	}
 	j.input.Set = set
-	others := slices.DeleteFunc(otherModules(j.input), func(module string) bool { return j.answers.lists[module] != nil })
-	maps.Copy(j.answers.lists, j.answers.listsOf(ctx, j.conn, others, j.config.Limits))
+	j.answers.askLists(ctx, j.conn, otherModules(j.input), j.config.Limits)
 	j.config.Reader.Lists, j.input.Config.Reader.Lists = names, names // the input is read again
 	j.input.lookAtOptions()
 	for _, links := range [][]reader.Link{j.input.leftUnknown, j.input.inDoubt} {
@@ -148,7 +146,7 @@ func (j *Job) misnamed(ctx context.Context, err error) error {
 	if j.world.Asking != nil {
 		defer j.world.Asking()()
 	}
-	a := inquire(ctx, j.conn, []string{r.Module}, j.config.Limits)
+	a := inquire(ctx, j.conn, []string{r.Module}, nil, j.config.Limits)
 	if a.refused != nil || ctx.Err() != nil {
 		return err
 	}
