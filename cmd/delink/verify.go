@@ -132,13 +132,14 @@ type lookUpsView struct {
 	ToCheck int     `json:"to_check"`
 	Checked int     `json:"checked"` // by a verification that was stopped
 	Calls   int     `json:"calls"`
-	Seconds float64 `json:"seconds"` // expected
+	Asked   int     `json:"questions"` // as of planView
+	Seconds float64 `json:"seconds"`   // expected
 }
 
 // tellLookUps says what is about to be asked.
 func (p *program) tellLookUps(x *job.Proposal) {
 	links := x.Input.Set.Links()
-	v := lookUpsView{x.Input.Config.Input, links, x.ToSend, x.Settled, x.Calls, x.Time.Seconds()}
+	v := lookUpsView{x.Input.Config.Input, links, x.ToSend, x.Settled, x.Calls, x.Questions, x.Time.Seconds()}
 	what := counted(x.ToSend, "link", "links")
 	if x.ToSend < links {
 		what = progress.Number(x.ToSend) + " of " + counted(links, "link", "links")
