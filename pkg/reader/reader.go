@@ -56,7 +56,7 @@ func New(file string, src io.Reader, opt Options) (*Reader, error) {
 		return nil, notText(file, err)
 	}
 	d.encoding, d.told = encoding, !marked && encoding != (text.Encoding{})
-	d.BOM = marked || d.told
+	d.EncodingKnown = marked || d.told
 	in := newRecords(file, plain)
 	if err := in.readHeader(d, opt); err != nil {
 		return nil, err
