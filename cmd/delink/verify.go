@@ -101,12 +101,8 @@ func (p *program) verify(f *verifyFlags, input string) error {
 	}
 	stop, done := p.stop(f.deadline)
 	defer done()
+	c.kept = "what was found is kept, and the same command goes on with it"
 	w := c.world()
-	w.Opening = func() error {
-		return p.signals.take(func(what string) {
-			p.ui.note(what + ": finishing open calls, then stopping; what was found is kept, and the same command goes on with it; " + p.ui.howToLeave())
-		})
-	}
 	w.Confirm = func(_ context.Context, proposal *job.Proposal) error {
 		p.tellLookUps(proposal)
 		return nil
