@@ -107,7 +107,7 @@ func (p *program) authLogin(ctx context.Context, f loginFlags) error {
 func (p *program) noteBeaten(l login) {
 	for _, name := range []string{"ZOHO_REFRESH_TOKEN", "ZOHO_ACCESS_TOKEN"} {
 		if p.getenv(name) != "" || p.getenv(name+"_FILE") != "" {
-			p.ui.note(name + " is set in the environment, which beats this login: unset it to use this one")
+			p.ui.note(name + " is set in the environment and is used instead of this login: unset it to use this one")
 		}
 	}
 	if dc, err := zoho.DataCentreByName(p.setting("ZOHO_DC")); err == nil && dc.Name != l.dc.Name {
@@ -363,7 +363,7 @@ func (s *signIn) again(ctx context.Context, err error) error {
 		s.l.ClientSecret, err = s.ask(ctx, clientSecret, "the client secret is not accepted, the client id is.\n")
 		return err
 	case e.Code == "invalid_code":
-		s.code, err = s.ask(ctx, grantCode, "the grant code is not accepted: a code is good once and for some minutes. Generate another one.\n")
+		s.code, err = s.ask(ctx, grantCode, "the grant code is not accepted: a code works once, and only for some minutes. Generate another one.\n")
 		return err
 	}
 	return s.refusal(e)
@@ -426,7 +426,7 @@ func (s *signIn) askForClient(ctx context.Context) error {
 func (s *signIn) refusal(e *zoho.Error) error {
 	switch {
 	case s.selfClient && e.Code == "invalid_code":
-		return &refusedLogin{"the grant code is not accepted", "a code is good once and for some minutes, in its own data centre: generate another one, and check --dc"}
+		return &refusedLogin{"the grant code is not accepted", "a code works once, and only for some minutes, in its own data centre: generate another one, and check --dc"}
 	case s.selfClient:
 		return e
 	}
@@ -549,6 +549,6 @@ func selfClientGuide(dc zoho.DataCentre) string {
      %s
 
 %s
-4. paste the code here before it expires; it is good once
+4. paste the code here before it expires; it works once
 `, dc.Console(), strings.Join(names, ","), strings.Join(uses, "\n"))
 }

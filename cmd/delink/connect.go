@@ -81,7 +81,7 @@ func (c *connector) connect() (*job.Connection, error) {
 	var setLink func(reader.Link, bool) // nil for a CRM
 	if c.flags.emulator {
 		for _, name := range c.flags.unheeded {
-			c.ui.note(name + " does not count: --emulator asks no org")
+			c.ui.note(name + " is ignored: --emulator asks no org")
 		}
 		start := startRehearsal
 		if c.demo {
@@ -146,8 +146,8 @@ func (c *connector) accept(org *zoho.Org) error {
 		return nil
 	}
 	return &job.Refusal{
-		Cause:  fmt.Sprintf("%s is a %s org, and a %s org is meant", org.Name, org.Type, want),
-		Hint:   "log in to the org that is meant",
+		Cause:  fmt.Sprintf("%s is a %s org, but --environment asks for a %s org", org.Name, org.Type, want),
+		Hint:   "log in to the right org",
 		Remedy: job.LeaveOutEnvironment,
 	}
 }

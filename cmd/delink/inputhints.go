@@ -41,11 +41,11 @@ func suspicionText(s suspicion.Suspicion) string {
 func suspicionHint(s suspicion.Suspicion) string {
 	switch s.Kind {
 	case suspicion.UnusedOption:
-		return "the flag stands in for a column that is missing: leave it out, or take the column out if it is wrong"
+		return "the flag is for inputs without that column: leave it out, or take the column out if it is wrong"
 	case suspicion.RoundedIDs:
 		return roundedHint(s.Rounded)
 	case suspicion.OwnRelated:
-		return "the same column may have been taken twice"
+		return "perhaps one column is used for both parent record and related record"
 	case suspicion.Swapped:
 		return "parent and related record may be swapped in some rows"
 	case suspicion.TwoOrgs:

@@ -70,7 +70,7 @@ func refuseForEmulator(flags *pflag.FlagSet) (unheeded []string, err error) {
 		twin := flag.Annotations[fromTwin]
 		if twin == nil {
 			return nil, usageError{
-				fmt.Errorf("--%s says which org is meant, and --emulator means none: nothing is removed in any org", name),
+				fmt.Errorf("--%s chooses an org, and --emulator uses none", name),
 				"leave out one of them",
 			}
 		}
@@ -135,7 +135,7 @@ func (p *program) login(w whereFlags) (login, error) {
 		return l, notWhole(missing)
 	case w.org != "":
 		return l, usageError{
-			errors.New("--org chooses among the logins that are stored, but the environment has a login, which beats them"),
+			errors.New("--org chooses among the logins that are stored, but the login in the environment (ZOHO_…) is used instead of them"),
 			"leave out --org, or unset the ZOHO_… variables",
 		}
 	}

@@ -9,15 +9,15 @@ import (
 // remedies has what helps against a refusal, with the flag. FLAG stands for a flag of fileFlags.
 var remedies = map[job.Remedy]string{
 	job.NameTheFile:         "add FLAG FILE",
-	job.OwnFiles:            "give each its own file; FLAG FILE chooses this one",
+	job.OwnFiles:            "give each a file of its own: FLAG FILE chooses this one",
 	job.AnotherPlace:        "choose another place with FLAG FILE",
 	job.AnotherFolder:       "choose another folder for the files with --output-dir DIR",
 	job.WaitOrAnother:       "wait until it ends, or give this run another file with FLAG",
-	job.GiveOtherFiles:      "give this run another place with --results, --failures and --summary, or begin anew with --restart",
+	job.GiveOtherFiles:      "give this run other files with --results, --failures and --summary, or start over with --restart",
 	job.GiveSummary:         "give this run its own --summary and --failures too",
-	job.BeginAnew:           "begin anew with --restart",
-	job.BeginAnewInDoubt:    "begin anew with --restart: it keeps this file under a new name, and takes every link for one that an earlier run may have removed",
-	job.ResumeOrRestart:     "to go on and skip the links that are settled, add --if-changed resume; to begin anew, --if-changed restart",
+	job.BeginAnew:           "start over with --restart",
+	job.BeginAnewInDoubt:    "start over with --restart: the file is kept under a new name, and every link counts as one that an earlier run may have removed",
+	job.ResumeOrRestart:     "to go on and skip the links that are done, add --if-changed resume; to start over, add --if-changed restart",
 	job.SkipInvalidRows:     "go on without them with --skip-invalid",
 	job.NameEncoding:        "say with --encoding how the file is really encoded",
 	job.RaiseMaxLinks:       "raise --max-links",
@@ -25,7 +25,7 @@ var remedies = map[job.Remedy]string{
 	job.LeaveOutEnvironment: "leave out --environment",
 	job.SayYes:              "add --yes to go on without being asked",
 	job.LeaveOutApproved:    "leave out --approved",
-	job.RemoveAgain:         "to remove the links again, begin anew with --restart",
+	job.RemoveAgain:         "to remove the links again, start over with --restart",
 	job.WhereResults:        "if they are elsewhere, name their folder with --output-dir DIR, or the file with FLAG FILE",
 }
 

@@ -47,7 +47,7 @@ The files alone are read. Nothing is sent or changed, and a run may go on meanwh
 	flags := cmd.Flags()
 	f.folder.define(flags, "folder of the run's files, instead of beside the input: `DIR`")
 	flags.StringVar(&f.results, "results", "", "result `file` (default beside the input: links.results.csv)")
-	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the input: links.summary.json)")
+	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the results: links.summary.json)")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	flags.StringVar(&f.page, "html", "", "`file` for the report as one HTML page")
 	return cmd

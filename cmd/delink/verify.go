@@ -65,13 +65,13 @@ The exit code is 3 if something disagrees or is unknown.`,
 
 func (f *verifyFlags) define(flags *pflag.FlagSet) {
 	f.inputFlags.define(flags)
-	f.crmFlags.define(flags, "ask an emulator inside this process, in which the job's files are true")
+	f.crmFlags.define(flags, "rehearse with the built-in emulator, in which everything is as the job's files say")
 	f.defineSpeed(flags)
 	f.defineBudgets(flags)
 	f.monitorFlags.define(flags)
 	f.folder.define(flags, "folder of the run's files, and for that of the verification, instead of beside the input: `DIR`")
 	flags.StringVar(&f.results, "results", "", "result `file` of the run (default beside the input: links.results.csv)")
-	flags.StringVar(&f.summary, "summary", "", "summary `file` of the run (default beside the input: links.summary.json)")
+	flags.StringVar(&f.summary, "summary", "", "summary `file` of the run (default beside the results: links.summary.json)")
 	flags.IntVar(&f.sample, "sample", 0, "look up `N` links that are drawn evenly, always the same ones of an input (default all)")
 	flags.BoolVar(&f.json, "json", false, "print the numbers as JSON on standard output")
 }

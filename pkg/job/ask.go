@@ -96,7 +96,7 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 			a.identity.Org = org.ID
 		}
 	} else {
-		a.notef("the org does not say its name and edition: %s", noAnswer(aboutOrg.Err, login.ScopeOrg))
+		a.notef("could not read the org's name and edition: %s", noAnswer(aboutOrg.Err, login.ScopeOrg))
 	}
 	for i, module := range modules {
 		switch e := questions[i+1].Err; {
@@ -105,7 +105,7 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 		case e.Has(zoho.CodeInvalidModule):
 			a.noModule[module] = nil
 		default:
-			a.notef("the org does not say which lists of %s can be delinked: %s", module, noAnswer(e, login.ScopeLists))
+			a.notef("could not read which related lists of %s can be delinked: %s", module, noAnswer(e, login.ScopeLists))
 		}
 	}
 	a.findMeant(ctx, conn, c)
