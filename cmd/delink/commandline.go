@@ -51,7 +51,7 @@ func asGiven(cmd *cobra.Command, what string) commandLine {
 			if f.Value.Type() == "bool" && v == "true" {
 				given.word = "--" + f.Name
 			}
-			if f.Annotations[fromTwin] != nil {
+			if f.Annotations[fromVariable] != nil {
 				given.unset = "--" + f.Name + "=" + f.DefValue
 			}
 			c.flags = append(c.flags, given)

@@ -102,7 +102,7 @@ func (f *doctorFlags) check(cmd *cobra.Command, args []string) error {
 // named gives the relations that --relation names, each once. A list without a module is of that of
 // --module. Without --module it is for the input, which may have the modules.
 func (f *doctorFlags) named(input bool) (relations []zoho.Relation, list string, err error) {
-	// The flag's twin in the environment has several relations with commas between them.
+	// The flag's environment variable has several relations with commas between them.
 	values := strings.Split(strings.Join(f.relations, ","), ",")
 	for _, value := range values {
 		value = strings.TrimSpace(value)

@@ -175,7 +175,7 @@ func refuseWithoutLinks(flags *pflag.FlagSet) (err error) {
 	reading := pflag.NewFlagSet("", pflag.ContinueOnError)
 	new(inputFlags).define(reading)
 	reading.VisitAll(func(f *pflag.Flag) {
-		if given := flags.Lookup(f.Name); err == nil && given.Changed && given.Annotations[fromTwin] == nil {
+		if given := flags.Lookup(f.Name); err == nil && given.Changed && given.Annotations[fromVariable] == nil {
 			err = usageError{
 				fmt.Errorf("--%s says how --links is read, and --links is missing", f.Name),
 				"add --links FILE, or leave out --" + f.Name,

@@ -167,7 +167,7 @@ func (p *program) config(f *runFlags, input string) (job.Config, error) {
 	}
 	c.Limits.MaxFailures = f.maxFailures.of
 	for _, a := range f.allow {
-		// The flag's twin in the environment has several relations with commas between them.
+		// The flag's environment variable has several relations with commas between them.
 		for _, s := range strings.Split(a, ",") {
 			r, err := zoho.ParseRelation(strings.TrimSpace(s))
 			if err != nil {
