@@ -142,7 +142,7 @@ func TestLoginWithAGrantCode(t *testing.T) {
 	d.answers("client id: ", "1000.EMULATOR", false)
 	d.answers("client secret (hidden while you type): ", "emulator-secret", true)
 	d.answers("grant code (hidden while you type): ", "1000.HUSHwrong", true)
-	d.answers("the grant code is not accepted: a code is good once", "1000.emulator.grant", true)
+	d.answers("the grant code is not accepted: a code works once", "1000.emulator.grant", true)
 	d.shows("logged in to Emulated Inc. (us)")
 	if out := d.ends(0); strings.Contains(out, "HUSH") || strings.Count(out, "client id: ") != 1 {
 		t.Error(out)

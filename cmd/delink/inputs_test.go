@@ -69,7 +69,7 @@ var inputs = []struct {
 	{"formulas.csv", campaignLeads, nil},
 	{"failures-file.csv", campaignLeads, nil},
 
-	{"header-only.csv", nil, []string{"nothing to do: header-only.csv has a header and no rows"}},
+	{"header-only.csv", nil, []string{"nothing to do: header-only.csv has a header, but no rows"}},
 	{"header-only-of-an-export.csv", campaignLeads, []string{"nothing to do"}},
 
 	{"empty.csv", nil, []string{"empty.csv:1:1: the file is empty", "hint: it needs a header and rows"}},

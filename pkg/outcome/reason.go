@@ -68,7 +68,7 @@ type Ending struct {
 var Endings = []Ending{
 	{Completed, ExitDone, "done"},
 	{Interrupted, ExitStopped, "stopped by Ctrl-C or a signal"},
-	{Deadline, ExitStopped, "stopped at the deadline (time limit)"},
+	{Deadline, ExitStopped, "stopped at the deadline"},
 	{MaxCalls, ExitStopped, "stopped at the limit of calls"},
 	{Credits, ExitStopped, "stopped: the org has no API credits left to use"},
 	{LoginRefused, ExitRefused, "stopped: Zoho refuses this login"},
