@@ -287,7 +287,7 @@ func (j *Job) tellOfEarlier() {
 	e := &j.earlier
 	if j.doubts != nil && j.book.Pending() > 0 {
 		for _, why := range j.doubts.lost {
-			j.notef("%s: every link without a result may have been removed, and counts as in doubt", why)
+			j.notef("%s: any link without a result may have been removed, and counts as in doubt", why)
 		}
 	}
 	switch {
