@@ -160,7 +160,7 @@ func (p *program) relationsToSee(f *doctorFlags, args []string) ([]zoho.Relation
 		return nil, err
 	}
 	if bad > 0 {
-		p.ui.note(fmt.Sprintf("%s of %s cannot be used: delink plan says why", counted(bad, "row", "rows"), args[0]))
+		p.ui.note(fmt.Sprintf("%s of %s cannot be used; to see why, run delink plan", counted(bad, "row", "rows"), args[0]))
 	}
 	return addOnce(relations, of...), nil
 }

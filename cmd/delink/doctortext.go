@@ -225,7 +225,7 @@ func (x *examination) proxyCheck() doctor.Check {
 	case err == nil && via != nil:
 		c.Found = fmt.Sprintf("%s://%s (%s)", via.Scheme, via.Host, name)
 	case err == nil:
-		c.Found = fmt.Sprintf("none: %s is set, and does not count for %s", name, u.Hostname())
+		c.Found = fmt.Sprintf("none: %s is set, but is not used for %s", name, u.Hostname())
 	}
 	return c
 }

@@ -144,8 +144,8 @@ func (p *program) exportCommand() *cobra.Command {
 		Short: "lists links from the CRM into a CSV that run takes",
 		Long: `export lists the links of some parent records, and writes a CSV that is an input of run. It changes nothing in the CRM.
 
-Every parent record is checked: as many links must be listed as the CRM counts. A parent record of which links may be missing is
-named, and the exit code is 3. The same command again lists only the parent records that are not complete.`,
+For every parent record, the links that were listed are compared with the number that the CRM counts. Parent records of which links
+may be missing are named, and the exit code is 3. The same command again lists only these.`,
 		Example: `  delink export Campaigns.Leads --where "End_Date < '2025-01-01'"
   delink export Campaigns.Leads --view 'Ended campaigns' --link Member_Status=Planned,Sent
   delink export Campaigns.Leads --parents campaigns.csv --converted only --fields Last_Name,Email

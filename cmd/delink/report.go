@@ -96,7 +96,7 @@ func recapOf(on disk.Disk, f *reportFlags, input string) (*recap.Model, error) {
 	m, err := recap.Read(on, recap.Files{Results: files.Results, Summary: files.Summary})
 	if errors.Is(err, recap.ErrNothing) {
 		return nil, usageError{
-			fmt.Errorf("there is nothing to report of %s: neither %s nor %s is there", input, files.Results, files.Summary),
+			fmt.Errorf("there is nothing to report about %s: neither %s nor %s is there", input, files.Results, files.Summary),
 			"run the input first, or say where they are, with --output-dir, or with --results and --summary",
 		}
 	}

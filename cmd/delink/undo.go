@@ -247,7 +247,7 @@ var undoWords = endingWords{
 	},
 	inDoubt: "not sent by this undo; %s in doubt: an earlier undo may have linked them, and the next undo sends them first",
 	idle: map[job.Idle]string{
-		job.NothingRemoved: "nothing to undo: the results of %s say of no link that it was removed",
+		job.NothingRemoved: "nothing to undo: the results of %s have no link that was removed",
 		job.EarlierDone:    "nothing to do: this job was undone before%s%s",
 		job.EarlierEnough:  "nothing to do: an earlier undo has done every link of %s",
 		job.NoRows:         "nothing to undo: %s has a header, but no rows",

@@ -298,7 +298,7 @@ func (j *Job) putAside(now time.Time, paths ...string) error {
 		}
 	}
 	if renamed != nil {
-		j.notef("older files have new names: %s", strings.Join(renamed, ", "))
+		j.notef("kept under a new name: %s", strings.Join(renamed, ", "))
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func (r *pastRun) refusal(in *Input, doing string) error {
 	name := in.Name()
 	switch {
 	case !r.exists:
-		return refuseFile(WhereResults, RoleResults, nil, "there are no results %s of a run of %s: nothing is there %s", r.files.Results, name, doing)
+		return refuseFile(WhereResults, RoleResults, nil, "%s is not there, so there is no run of %s %s", r.files.Results, name, doing)
 	case r.summary == nil:
 		return refusef("run the input to its end first", "the summary of the run, %s, is missing", r.files.Summary)
 	case r.fit.strays > 0 && !r.isOf(in):

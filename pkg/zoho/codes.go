@@ -63,7 +63,7 @@ var explanations = map[string]string{
 	"UNSUPPORTED_MEDIA_TYPE":   "the CRM does not accept this kind of call here",
 
 	// Numbers in the place of codes (R): the status is all that they say.
-	"400": "the CRM does not accept the call, and gives a number for a reason",
+	"400": "the CRM does not accept the call, and gives only a number as the reason",
 	"401": "the access token is not accepted, or lacks a scope",
 	"403": "the user of this login lacks a permission, or the login a scope",
 	"404": "the CRM does not know the record, or the address",
