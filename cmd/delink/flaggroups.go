@@ -138,7 +138,7 @@ type limitFlags struct {
 
 // defineSpeed adds the flags that matter for a plan, too.
 func (f *limitFlags) defineSpeed(flags *pflag.FlagSet) {
-	flags.Var(&f.concurrency, "concurrency", fmt.Sprintf("calls at the same time, 1 to %d; auto is what the org's edition allows, %d where that is unknown", zoho.MostSlots, zoho.LeastSlots))
+	flags.Var(&f.concurrency, "concurrency", fmt.Sprintf("most calls at the same time, 1 to %d; auto is what the org's edition allows, %d where that is unknown", zoho.MostSlots, zoho.LeastSlots))
 	f.rateFlag.define(flags)
 }
 

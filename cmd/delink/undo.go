@@ -242,7 +242,7 @@ func fieldsText(p *job.Proposal) string {
 var undoWords = endingWords{
 	first: outcome.Restored,
 	notes: map[outcome.Status]string{
-		outcome.Unknown: "no answer, so they may be linked; undo again to find out",
+		outcome.Unknown: "no clear answer, so they may be linked; undo again to find out",
 		outcome.Pending: "not linked again yet",
 	},
 	inDoubt: "not sent by this undo; %s in doubt: an earlier undo may have linked them, and the next undo sends them first",

@@ -52,7 +52,7 @@ var Table = []Facts{
 	{Status: Restored, OfLink: true, Undone: Linked},
 	{Status: Present, OfLink: true, Undone: Linked, Note: "were linked already, and were left as they are"},
 	{Status: Failed, OfLink: true, Resend: OnRequest, Bad: true, Claims: Linked},
-	{Status: Unknown, OfLink: true, Resend: Always, Bad: true, Note: "no answer, so they may be removed; run again to find out"},
+	{Status: Unknown, OfLink: true, Resend: Always, Bad: true, Note: "no clear answer, so they may be removed; run again to find out"},
 	{Status: Pending, OfLink: true, Resend: Always, Note: "not sent yet"},
 	{Status: Duplicate, Note: "rows that repeat an earlier line"},
 	{Status: Invalid, Bad: true, Note: "rows that cannot be used"},
