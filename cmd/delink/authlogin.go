@@ -53,7 +53,7 @@ terminal, it is read from standard input, too.`,
 					return err
 				}
 			}
-			return plainly(p.authLogin(cmd.Context(), f))
+			return plainly(p.authLogin(f))
 		},
 	}
 	f.where.defineCenter(cmd.Flags())
@@ -63,7 +63,7 @@ terminal, it is read from standard input, too.`,
 	return cmd
 }
 
-func (p *program) authLogin(ctx context.Context, f loginFlags) error {
+func (p *program) authLogin(f loginFlags) error {
 	s := &signIn{program: p, where: f.where, selfClient: f.selfClient, lines: bufio.NewReader(p.stdin), tries: mostTries}
 	if file, ok := p.stdin.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		s.terminal = file
@@ -82,7 +82,7 @@ func (p *program) authLogin(ctx context.Context, f loginFlags) error {
 	if err := p.signals.take(nil); err != nil {
 		return err
 	}
-	ctx = p.signals.Stop()
+	ctx := p.signals.Stop()
 	if err := s.prepare(ctx); err != nil {
 		return s.orCancelled(ctx, err)
 	}

@@ -75,3 +75,28 @@ func TestCommandLineIsReadAgain(t *testing.T) {
 		})
 	}
 }
+
+// What the environment says counts as if it were on the command line. So a command that is to be carried
+// out takes back DELINK_DRY_RUN.
+func TestCommandLineOfADryRun(t *testing.T) {
+	for name, want := range map[string]string{"": "delink run a.csv --yes", "true": "delink run a.csv --dry-run=false --yes"} {
+		p := &program{getenv: func(variable string) string {
+			if variable == "DELINK_DRY_RUN" {
+				return name
+			}
+			return ""
+		}}
+		cmd := p.runCommand()
+		for _, flag := range []string{"dry-run", "yes"} {
+			if flag == "yes" || name == "" {
+				_ = cmd.Flags().Set(flag, "true")
+			}
+		}
+		if err := p.environment(cmd); err != nil {
+			t.Fatal(err)
+		}
+		if got := asGiven(cmd, "a.csv").String(); got != want {
+			t.Errorf("DELINK_DRY_RUN=%s: %s, not %s", name, got, want)
+		}
+	}
+}

@@ -41,7 +41,8 @@ func TestInputHints(t *testing.T) {
 			`it has a, b; --columns parent_id="…",related_id="…" says which columns to use; --module, --parent-id ID and --relation can replace columns that are the same in all rows`,
 		},
 		{
-			"no parent record", "Lead Id\n", reader.Options{Module: "Campaigns", Relation: "Leads"},
+			"no parent record", "Lead Id\n",
+			reader.Options{Module: "Campaigns", Relation: "Leads"},
 			`it has Lead Id; Lead Id looks like the id of one of the Leads; --columns parent_id="…" says which columns to use; if all rows have the same parent record, add --parent-id ID`,
 		},
 		{"no relation", "module,parent_id,related_id\n", reader.Options{}, "it has module, parent_id, related_id; --relation can replace columns that are the same in all rows"},

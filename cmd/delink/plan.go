@@ -110,6 +110,7 @@ type planView struct {
 	Nights      int             `json:"nights"`         // runs that it takes, one a day; 0 where that is not known
 	Warnings    []warningView   `json:"warnings"`
 	Command     string          `json:"command"` // that runs this plan
+	Next        string          `json:"next"`    // the command to go on with where there is nothing to do; empty if there is none
 
 	batchSize int
 	pace      job.Pace
@@ -117,7 +118,6 @@ type planView struct {
 	asked     bool
 	org       *zoho.Org
 
-	idle    job.Idle
 	nothing string   // says that there is nothing to do; empty if there is something
 	next    nextStep // if there is nothing to do
 
@@ -242,6 +242,7 @@ func (v *planView) takeEarlier(p *job.Proposal, f *runFlags) {
 	end := &job.Ending{Input: p.Input.Name(), Results: p.Results, Failures: p.Failures}
 	if p.Idle != job.NotIdle && p.Earlier != nil {
 		v.next = (&closing{again: f.command.as("run")}).next(p.Earlier, end)
+		v.Next = v.next.line()
 	}
 	switch p.Idle {
 	case job.NotIdle, job.NothingRemoved:

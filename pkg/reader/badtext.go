@@ -95,11 +95,12 @@ func (d *decoder) textError(c *chunk, rec *record) *RowError {
 		}
 	case !d.header.isSplitSurely():
 	case rec.err != nil:
-		return nil // what is wrong with the row is worse
+		at = -1 // what is wrong with the row is worse
 	default:
-		if at, index = d.badNeeded(raw, fields); at < 0 {
-			return nil
-		}
+		at, index = d.badNeeded(raw, fields)
+	}
+	if at < 0 {
+		return nil
 	}
 	e := d.valueError(c, rec, index, d.header.columnName(index), p)
 	e.AtLine, e.AtCol = d.header.lineCol(raw, at, rec.line)

@@ -130,7 +130,7 @@ func TestMeantModules(t *testing.T) {
 		{"Kunden", nil, "[]"},
 		{"Kunden", lists, "[Accounts]"},
 		{"seminar", lists, "[Seminars1]"},
-		{"Campains", nil, "[Campaigns]"},
+		{"Campagnes", nil, "[Campaigns]"},
 		{"Produkte", nil, "[Products]"},
 		{"Campaigns", nil, "[]"}, // itself is no suggestion
 		{"Mars", nil, "[]"},

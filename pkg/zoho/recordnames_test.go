@@ -14,8 +14,11 @@ func TestNames(t *testing.T) {
 		want   map[ID]string
 		code   string
 	}{
-		"some": {200, `{"data":[{"id":"3652397000000900002","Campaign_Name":"Autumn Fair"},{"id":"3652397000000900001","Campaign_Name":null}],"info":{"more_records":false}}`,
-			map[ID]string{idB: "Autumn Fair"}, ""},
+		"some": {
+			200, `{"data":[{"id":"3652397000000900002","Campaign_Name":"Autumn Fair"},{"id":"3652397000000900001","Campaign_Name":null}],"info":{"more_records":false}}`,
+			map[ID]string{idB: "Autumn Fair"},
+			"",
+		},
 		"none":             {204, "", map[ID]string{}, ""},
 		"a missing scope":  {401, `{"code":"OAUTH_SCOPE_MISMATCH","details":{},"message":"invalid oauth scope to access this URL","status":"error"}`, nil, "OAUTH_SCOPE_MISMATCH"},
 		"an error of ours": {400, `{"code":"INVALID_DATA","details":{"param_name":"ids"},"message":"invalid","status":"error"}`, nil, "INVALID_DATA"},

@@ -39,10 +39,10 @@ var (
 	utf16LE = Encoding{name: "utf-16le", order: binary.LittleEndian}
 	utf16BE = Encoding{name: "utf-16be", order: binary.BigEndian}
 
-	// Windows1252 and Macintosh are what programs for Western Europe write that know no Unicode, on
-	// Windows, where they call it ANSI, and on a Mac.
+	// Windows1252 is what programs for Western Europe write that know no Unicode. They call it ANSI.
 	Windows1252 = Encoding{name: "windows-1252", other: charmap.Windows1252}
-	Macintosh   = Encoding{name: "macintosh", other: charmap.Macintosh}
+	// Macintosh is what such programs write on a Mac.
+	Macintosh = Encoding{name: "macintosh", other: charmap.Macintosh}
 )
 
 // ParseEncoding finds an encoding by one of the names that browsers know (the Encoding Standard of
@@ -56,15 +56,16 @@ func ParseEncoding(name string) (Encoding, error) {
 		}
 	}
 	if err == nil && other != encoding.Replacement { // which stands for what no browser decodes any more
-		known, err := htmlindex.Name(other)
-		switch {
-		case err != nil: // a code page
-			return Encoding{name: strings.ToLower(strings.TrimSpace(name)), other: other}, nil
-		case known == "utf-8":
+		known, nameless := htmlindex.Name(other)
+		if nameless != nil { // a code page
+			known = strings.ToLower(strings.TrimSpace(name))
+		}
+		switch known {
+		case "utf-8":
 			return Encoding{name: known}, nil
-		case known == utf16LE.name:
+		case utf16LE.name:
 			return utf16LE, nil
-		case known == utf16BE.name:
+		case utf16BE.name:
 			return utf16BE, nil
 		}
 		return Encoding{name: known, other: other}, nil
