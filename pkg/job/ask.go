@@ -254,7 +254,7 @@ const Emulator = "emulator"
 func noAnswer(err error, scope string) string {
 	var e *zoho.Error
 	if errors.As(err, &e) && e.Kind == zoho.Denied {
-		return fmt.Sprintf("%s (%s allows it)", e, scope)
+		return fmt.Sprintf("%s; the login needs %s", e, scope)
 	}
 	return err.Error()
 }
