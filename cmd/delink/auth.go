@@ -19,7 +19,7 @@ import (
 func (p *program) authCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "auth",
-		Short: "login, status, list, use and logout: how delink gets into your org",
+		Short: "logs in to your org, and shows, chooses or removes stored logins",
 		Example: `  delink auth login
   delink auth status
   delink auth use "Example Inc."
@@ -122,13 +122,13 @@ func oneLogin(cmd *cobra.Command, args []string) error {
 	if logins, err := readLogins(); err == nil && len(logins) > 0 {
 		hint += "; stored: " + names(logins)
 	}
-	return usageError{errors.New("one login has to be named"), hint}
+	return usageError{errors.New("the name of the login is missing"), hint}
 }
 
 func (p *program) authUse(w whereFlags) error {
 	chosen, err := p.oneStored(w)
 	if several := (usageError{}); errors.As(err, &several) {
-		return usageError{several.err, "name it by its id, or add --dc"} // auth use has no --org
+		return usageError{several.err, "use the org's id instead of its name, or add --dc"} // auth use has no --org
 	}
 	if err != nil {
 		return err
@@ -170,7 +170,7 @@ func (p *program) oneStored(w whereFlags) (*storedLogin, error) {
 		case len(logins) > 0:
 			refusal.Hint = "stored: " + names(logins)
 		case len(p.tokenVariables()) > 0:
-			refusal.Hint = "the login in the environment is used: unset the ZOHO_… variables to be without it"
+			refusal.Hint = "the login in use is that of the ZOHO_… environment variables: unset them to be without it"
 		}
 		return nil, refusal
 	}
@@ -219,7 +219,7 @@ func (p *program) authLogout(ctx context.Context, f logoutFlags) error {
 		return plainly(err)
 	}
 	l.cacheOfTokens().Forget()
-	byHand := "it is revoked by hand under Connected Apps of the Zoho account (" + chosen.Accounts + ")"
+	byHand := "to revoke it, remove delink under Connected Apps of your Zoho account (" + chosen.Accounts + ")"
 	switch {
 	case f.keepToken:
 		p.ui.say("logged out of %s; its refresh token stays valid; %s", chosen.name(), byHand)

@@ -142,7 +142,7 @@ func (l *loginList) reason() string {
 		if len(l.Logins) == 0 {
 			return "the login in the environment (ZOHO_…); none is stored"
 		}
-		return "the login in the environment (ZOHO_…), which beats the stored ones"
+		return "the login in the environment (ZOHO_…), which is used instead of the stored ones"
 	case usedDefault:
 		return name + ", which delink auth use chose"
 	case usedOnly:

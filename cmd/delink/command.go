@@ -90,9 +90,9 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return usageError{fmt.Errorf("%s takes no arguments", cmd.CommandPath()), cmd.CommandPath() + " --help lists the flags"}
 }
 
-// fromTwin is the annotation of a flag whose value is from its environment variable. It has the name
+// fromVariable is the annotation of a flag whose value is from its environment variable. It has the name
 // of the variable.
-const fromTwin = "twin"
+const fromVariable = "variable"
 
 // environment gives every flag that is not on the command line the value of its environment
 // variable: --max-calls is DELINK_MAX_CALLS.
@@ -107,7 +107,7 @@ func (p *program) environment(cmd *cobra.Command) error {
 		if value == "" {
 			return
 		}
-		_ = cmd.Flags().SetAnnotation(f.Name, fromTwin, []string{name}) // it fails for no flag that exists
+		_ = cmd.Flags().SetAnnotation(f.Name, fromVariable, []string{name}) // it fails for no flag that exists
 		if e := cmd.Flags().Set(f.Name, value); e != nil {
 			if wrong := (*pflag.InvalidValueError)(nil); errors.As(e, &wrong) {
 				e = flagError{wrongText(wrong), e}

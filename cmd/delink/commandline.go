@@ -43,7 +43,7 @@ func asGiven(cmd *cobra.Command, what string) commandLine {
 	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch {
-		case f.Name == "dry-run" && f.Annotations[fromTwin] != nil: // it is in force in the same environment
+		case f.Name == "dry-run" && f.Annotations[fromVariable] != nil: // it is in force in the same environment
 			c.flags = append(c.flags, flagGiven{name: f.Name, word: "--dry-run=false"})
 			return
 		case slices.Contains(left, f.Name):
@@ -58,7 +58,7 @@ func asGiven(cmd *cobra.Command, what string) commandLine {
 			if f.Value.Type() == "bool" && v == "true" {
 				given.word = "--" + f.Name
 			}
-			if f.Annotations[fromTwin] != nil {
+			if f.Annotations[fromVariable] != nil {
 				given.unset = "--" + f.Name + "=" + f.DefValue
 			}
 			c.flags = append(c.flags, given)

@@ -145,8 +145,8 @@ func (c *connector) accept(org *zoho.Org) error {
 		return nil
 	}
 	return &job.Refusal{
-		Cause:  fmt.Sprintf("%s is a %s org, and a %s org is meant", org.Name, org.Type, want),
-		Hint:   "log in to the org that is meant",
+		Cause:  fmt.Sprintf("%s is a %s org, but --environment asks for a %s org", org.Name, org.Type, want),
+		Hint:   "log in to the right org",
 		Remedy: job.LeaveOutEnvironment,
 	}
 }

@@ -36,16 +36,16 @@ func (p *program) doctorCommand() *cobra.Command {
 	var f doctorFlags
 	cmd := &cobra.Command{
 		Use:   "doctor [INPUT]",
-		Short: "checks the login, scopes, org, limits and relations, and says what to mend",
+		Short: "checks the login, scopes, org, limits and relations, and says what to correct",
 		Long: `doctor asks the org what a run would need: whether the login is accepted and what it may do, how many calls and credits there are, and
 whether relations can be delinked, from which side. It looks at the relations of INPUT, or at those of --relation. It removes nothing.
-Each line is "ok", "trouble" or "unknown". A scope is a right that a login has since its code was generated.
+Each line is "ok", "trouble" or "unknown". A scope is a permission that a login got when it was made.
 
---probe is for one link that nobody needs. It removes the link and makes it again, looks at it all the while, and reports how this org
+--probe is for one link that nobody needs. It removes the link and makes it again, looks at it after each step, and reports how this org
 really answers where Zoho's documentation is silent. It asks first, and always tries to leave the link as it was. How the link was is
 kept in a file delink-probe-….json meanwhile; --restore puts the link back if a probe was killed.
 
-The exit code is 3 if there is a trouble that would stop a run in part, and 1 if the link of a probe is not as it was.`,
+The exit code is 3 if something would keep a run from removing some links, and 1 if the link of a probe is not as it was.`,
 		Example: `  delink doctor
   delink doctor links.csv
   delink doctor --relation Campaigns.Leads --relation Products.Leads
@@ -61,11 +61,11 @@ The exit code is 3 if there is a trouble that would stop a run in part, and 1 if
 	}
 	flags := cmd.Flags()
 	f.formFlags.define(flags)
-	f.crmFlags.define(flags, "look at an emulator inside this process, with the demo org")
+	f.crmFlags.define(flags, "check the built-in emulator with its demo org")
 	f.rateFlag.define(flags)
 	f.timeoutFlag.define(flags, authTimeout)
 	flags.StringArrayVar(&f.relations, "relation", nil, "`relation` to look at: Module.List, or List alone beside --module or an INPUT that names modules; can be repeated")
-	flags.StringVar(&f.probe, "probe", "", "take this one `link` through a removal and back: Module.List:PARENT:RELATED")
+	flags.StringVar(&f.probe, "probe", "", "remove this one `link` and make it again, to see how the org answers: Module.List:PARENT:RELATED")
 	flags.StringVar(&f.restore, "restore", "", "put back the link of a probe that was killed, from its `file`")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask before a probe; needed where there is no terminal")
 	flags.BoolVar(&f.json, "json", false, "print what was found as JSON on standard output")
@@ -112,7 +112,7 @@ func (f *doctorFlags) check(cmd *cobra.Command, args []string) error {
 // named gives the relations that --relation names, each once. A list without a module is of that of
 // --module. Without --module it is for the input, which may have the modules.
 func (f *doctorFlags) named(input bool) (relations []zoho.Relation, list string, err error) {
-	// The flag's twin in the environment has several relations with commas between them.
+	// The flag's environment variable has several relations with commas between them.
 	values := strings.Split(strings.Join(f.relations, ","), ",")
 	for _, value := range values {
 		value = strings.TrimSpace(value)
@@ -163,14 +163,14 @@ func (p *program) relationsToSee(f *doctorFlags, args []string) ([]zoho.Relation
 	}
 	of, bad, err := job.RelationsOf(args[0], p.stdin, o)
 	if r, is := job.Misnamed(err); is {
-		p.ui.note(fmt.Sprintf("%s; the org is asked whether there is %s", err, strings.TrimSuffix(r.String(), "."))) // r may have no list
+		p.ui.note(fmt.Sprintf("%s; delink asks the org whether there is %s", err, strings.TrimSuffix(r.String(), "."))) // r may have no list
 		return addOnce(relations, r), nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	if bad > 0 {
-		p.ui.note(fmt.Sprintf("%s of %s cannot be used: delink plan says why", counted(bad, "row", "rows"), args[0]))
+		p.ui.note(fmt.Sprintf("%s of %s cannot be used; to see why, run delink plan", counted(bad, "row", "rows"), args[0]))
 	}
 	return addOnce(relations, of...), nil
 }

@@ -105,8 +105,8 @@ func (x *examination) tellOrg(c *doctor.Check, org zoho.Org) {
 	c.Found = (&orgView{org.Name, org.Type, org.Edition}).text() + ", id " + org.ID
 	if want := x.f.where.environment; !x.f.emulator && want != "" && org.Type != "" && org.Type != want {
 		c.State, c.Exit = doctor.Trouble, outcome.ExitUsage
-		c.Found += fmt.Sprintf("; a %s org is meant", want)
-		c.Hint = "log in to the org that is meant, or leave out --environment"
+		c.Found += fmt.Sprintf(", but --environment asks for a %s org", want)
+		c.Hint = "log in to the right org, or leave out --environment"
 	}
 }
 
@@ -229,7 +229,7 @@ func (x *examination) proxyCheck() doctor.Check {
 	case err == nil && via != nil:
 		c.Found = fmt.Sprintf("%s://%s (%s)", via.Scheme, via.Host, name)
 	case err == nil:
-		c.Found = fmt.Sprintf("none: %s is set, and does not count for %s", name, u.Hostname())
+		c.Found = fmt.Sprintf("none: %s is set, but is not used for %s", name, u.Hostname())
 	}
 	return c
 }
@@ -277,7 +277,7 @@ func (v *doctorView) text(width int) string {
 	}
 	if len(unasked) > 0 {
 		unknown += len(unasked)
-		b.WriteString(checkLine(string(doctor.Unknown), "the rest", strings.Join(unasked, ", ")+": cannot be asked about before the trouble above is mended", width))
+		b.WriteString(checkLine(string(doctor.Unknown), "the rest", strings.Join(unasked, ", ")+": can be checked once the trouble above is corrected", width))
 	}
 	b.WriteString("\n" + wrap(v.verdict(troubles, unknown), width) + "\n")
 	return b.String()
@@ -287,7 +287,7 @@ func (v *doctorView) text(width int) string {
 func (v *doctorView) verdict(troubles, unknown int) string {
 	text := "all is well"
 	if troubles > 0 {
-		text = counted(troubles, "trouble", "troubles") + " to mend"
+		text = counted(troubles, "trouble", "troubles") + " to correct"
 	}
 	if unknown > 0 {
 		text += fmt.Sprintf("; %d unknown", unknown)

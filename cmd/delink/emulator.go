@@ -123,7 +123,7 @@ func (f *emulatorFlags) define(flags *pflag.FlagSet) {
 	f.inputFlags.define(flags)
 	flags.StringVar(&f.addr, "addr", "127.0.0.1:0", "loopback `address` to serve on; with port 0, any that is free")
 	flags.StringVar(&f.links, "links", "", "`file` of the links that exist: a CSV as run takes it")
-	flags.BoolVar(&f.demo, "demo", false, "begin with the demo org")
+	flags.BoolVar(&f.demo, "demo", false, "start with the demo org")
 	flags.StringArrayVar(&f.set, "set", nil, "set a `knob=value`; can be repeated")
 	flags.BoolVar(&f.knobs, "knobs", false, "print all knobs, and serve nothing")
 }

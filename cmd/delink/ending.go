@@ -37,12 +37,12 @@ type endingWords struct {
 
 var runWords = endingWords{
 	first:   outcome.Removed,
-	inDoubt: "not sent by this run; %s in doubt: an earlier run may have removed them, and they go first next time",
+	inDoubt: "not sent by this run; %s in doubt: an earlier run may have removed them, and the next run sends them first",
 	idle: map[job.Idle]string{
 		job.EarlierDone:   "nothing to do: an earlier run finished with this input%s%s",
-		job.NoRows:        "nothing to do: %s has a header and no rows",
-		job.NoUsableRows:  "nothing to do: no row of %s can be used",
-		job.EarlierEnough: "nothing to do: an earlier run is done with every link of %s",
+		job.NoRows:        "nothing to do: %s has a header, but no rows",
+		job.NoUsableRows:  "nothing to do: %s has no row that can be used",
+		job.EarlierEnough: "nothing to do: an earlier run has done every link of %s",
 	},
 }
 
@@ -135,8 +135,8 @@ func (w *endingWords) ending(s *report.Summary, end *job.Ending, page string) st
 		b.WriteString("  " + all + "\n")
 	}
 	if s.Absent > 0 && s.Absent == s.Links {
-		b.WriteString("\n  not one of the links was there. Usually the file or the org is another one than was meant, parent and related\n" +
-			"  record are swapped, or the links were removed before\n")
+		b.WriteString("\n  none of the links was there. Usually it is the wrong file or the wrong org, parent record and related record\n" +
+			"  are swapped, or the links were removed before\n")
 	}
 	rest := ""
 	if all := cmp.Or(end.Failures, end.Results); all != "" {
@@ -178,10 +178,10 @@ func whyEnded(reason outcome.Reason, exit int, seconds float64, calls int) strin
 	took := fmt.Sprintf("%s, %s", progress.Duration(time.Duration(seconds*float64(time.Second))), counted(calls, "call", "calls"))
 	switch text := reason.Ending().Text; {
 	case exit == outcome.ExitInterrupted:
-		return "stopped at once by a second signal after " + took
+		return "stopped at once by a second Ctrl-C or signal, after " + took
 	case reason == outcome.Completed:
 		return text + " in " + took
 	default:
-		return text + " after " + took
+		return text + ", after " + took
 	}
 }

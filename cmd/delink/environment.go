@@ -44,7 +44,7 @@ func unquoted(v string) string {
 // shorter.
 const maxSecret = 4096
 
-// secret reads a credential from a variable, or from the file that its …_FILE twin names.
+// secret reads a credential from a variable, or from the file that its …_FILE variable names.
 func (p *program) secret(name string) (string, error) {
 	if v := unquoted(p.getenv(name)); v != "" {
 		return v, checkSecret(name, v)

@@ -40,7 +40,7 @@ type exportFlags struct {
 }
 
 func (f *exportFlags) define(flags *pflag.FlagSet) {
-	flags.StringVar(&f.parents.Where, "where", "", "parent records that meet a `condition` in COQL")
+	flags.StringVar(&f.parents.Where, "where", "", "parent records that meet a `condition`, such as \"End_Date < '2025-01-01'\" (Zoho's query language, COQL)")
 	flags.StringVar(&f.parents.View, "view", "", "parent records of a custom view, by its `name`")
 	flags.StringVar(&f.parents.File, "parents", "", "parent records that a CSV `file` names")
 	f.encoding.define(flags, "--parents")
@@ -54,7 +54,7 @@ func (f *exportFlags) define(flags *pflag.FlagSet) {
 	f.folder.define(flags, "folder for the output, instead of the current one: `DIR`; it has to be there")
 	flags.BoolVar(&f.restart, "restart", false, "do not go on with an unfinished export")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON on standard output")
-	f.crmFlags.define(flags, "list a small demo org, in an emulator inside this process")
+	f.crmFlags.define(flags, "list links of the small demo org in the built-in emulator")
 	f.defineSpeed(flags)
 	f.defineBudgets(flags)
 	f.monitorFlags.define(flags)
@@ -88,7 +88,7 @@ func (f *exportFlags) check(cmd *cobra.Command, relation string) (err error) {
 		f.fields = slices.Compact(f.fields)
 	}
 	if err := firstWrong(cmd, []wrongValue{
-		{ways == 0, "it is not said of which parent records: one of --where, --view, --parents, --parent or --all is needed"},
+		{ways == 0, "it is not said of which parent records to list links: one of --where, --view, --parents, --parent or --all is needed"},
 		{ways > 1, "only one of --where, --view, --parents, --parent and --all can be given"},
 		{cmd.Flags().Changed("view") && f.parents.View == "", "--view is empty"},
 		{cmd.Flags().Changed("parents") && f.parents.File == "", "--parents is empty"},
@@ -147,8 +147,8 @@ func (p *program) exportCommand() *cobra.Command {
 		Short: "lists links from the CRM into a CSV that run takes",
 		Long: `export lists the links of some parent records, and writes a CSV that is an input of run. It changes nothing in the CRM.
 
-Every parent record is checked: as many links must be listed as the CRM counts. A parent record of which links may be missing is
-named, and the exit code is 3. The same command again lists only the parent records that are not complete.`,
+For every parent record, the links that were listed are compared with the number that the CRM counts. Parent records of which links
+may be missing are named, and the exit code is 3. The same command again lists only these.`,
 		Example: `  delink export Campaigns.Leads --where "End_Date < '2025-01-01'"
   delink export Campaigns.Leads --view 'Ended campaigns' --link Member_Status=Planned,Sent
   delink export Campaigns.Leads --parents campaigns.csv --converted only --fields Last_Name,Email

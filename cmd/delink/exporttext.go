@@ -63,7 +63,7 @@ func (v *exportPlanView) text() string {
 	}
 	rows = append(rows, [2]string{"parents", progress.Number(v.Parents)})
 	if v.Listed > 0 {
-		rows = append(rows, [2]string{"listed", fmt.Sprintf("%s by an earlier export, begun at %s", counted(v.Listed, "parent record", "parent records"), v.since.Local().Format(time.DateTime))})
+		rows = append(rows, [2]string{"listed", fmt.Sprintf("%s by an earlier export, started at %s", counted(v.Listed, "parent record", "parent records"), v.since.Local().Format(time.DateTime))})
 	}
 	if v.NotCounted > 0 {
 		rows = append(rows, [2]string{"not counted", counted(v.NotCounted, "parent record", "parent records")})
@@ -73,7 +73,7 @@ func (v *exportPlanView) text() string {
 		output = "standard output"
 	}
 	rows = append(rows,
-		[2]string{"calls", fmt.Sprintf("%s more, of one credit each; %s made already", progress.Number(v.Calls), progress.Number(v.spent))},
+		[2]string{"calls", fmt.Sprintf("%s more, one credit each; %s made already", progress.Number(v.Calls), progress.Number(v.spent))},
 		[2]string{"time", timeText(time.Duration(v.Seconds*float64(time.Second)), v.Concurrency, job.Pace{Answer: job.AnswerTime, From: job.PaceOfRehearsal})},
 		[2]string{"output", output})
 	b.WriteString(table(rows))
@@ -117,10 +117,10 @@ func exportEnding(s *export.Summary, wanted string) string {
 	b.WriteString(exportReason(s) + "\n")
 	listed := fmt.Sprintf("%s of %s listed", progress.Number(s.Complete), progress.Number(s.Parents))
 	if s.Complete > 0 {
-		listed += ", each with as many links as were counted"
+		listed += ", each with as many links as the CRM counts"
 	}
 	if s.Since != nil {
-		listed += fmt.Sprintf("; %s by an export begun at %s", progress.Number(s.Earlier), *s.Since)
+		listed += fmt.Sprintf("; %s by an export started at %s", progress.Number(s.Earlier), *s.Since)
 	}
 	rows := [][2]string{{"parents", listed}, {"links", progress.Number(s.Links)}}
 	if s.Output != nil {

@@ -3,8 +3,8 @@ package main
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,8 +29,8 @@ type formFlags struct {
 func (f *formFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.module, "module", "", "`module` of the parent records, such as Campaigns, if the input has no column for it")
 	flags.StringVar(&f.parent, "parent-id", "", "`id` of the parent record of all rows, if the input has no column for it")
-	flags.Var(&f.columns, "columns", "which `columns` are the parts of a link, where the header does not say: parent_id=NAME,related_id=NAME, with double quotes around a name with a comma")
-	flags.Var(&f.delimiter, "delimiter", "what is between columns, if it cannot be found out: comma, semicolon, tab or pipe")
+	flags.Var(&f.columns, "columns", "which `columns` to use, if the header does not say it: parent_id=NAME,related_id=NAME; a name with a comma needs double quotes")
+	flags.Var(&f.delimiter, "delimiter", "what separates the columns, if delink cannot tell: comma, semicolon, tab or pipe")
 	f.encoding.define(flags, "the input")
 }
 
@@ -61,7 +61,7 @@ func (f *formFlags) reader(relation string) reader.Options {
 // flags. Their environment variables may be there for all commands, so they are no mistake.
 func refuseUnread(flags *pflag.FlagSet, file string, names []string) error {
 	for _, name := range names {
-		if given := flags.Lookup(name); given.Changed && given.Annotations[fromTwin] == nil {
+		if given := flags.Lookup(name); given.Changed && given.Annotations[fromVariable] == nil {
 			what, _, _ := strings.Cut(file, " ")
 			return usageError{
 				fmt.Errorf("--%s says how %s is read, and %s is missing", name, what, what),
@@ -90,7 +90,7 @@ func (f *folderFlag) String() string { return string(*f) }
 
 func (f *folderFlag) Set(s string) error {
 	if s == "" {
-		return fmt.Errorf("it is the path of a folder")
+		return fmt.Errorf("the path of a folder is missing")
 	}
 	*f = folderFlag(s)
 	return nil
@@ -158,13 +158,13 @@ type limitFlags struct {
 
 // defineSpeed adds the flags that matter for a plan, too.
 func (f *limitFlags) defineSpeed(flags *pflag.FlagSet) {
-	flags.Var(&f.concurrency, "concurrency", fmt.Sprintf("calls in flight at most, 1 to %d; auto is what the org's edition allows, %d where that is unknown", zoho.MostSlots, zoho.LeastSlots))
+	flags.Var(&f.concurrency, "concurrency", fmt.Sprintf("most calls at the same time, 1 to %d; auto is what the org's edition allows, %d where that is unknown", zoho.MostSlots, zoho.LeastSlots))
 	f.rateFlag.define(flags)
 }
 
 // defineBudgets adds the other flags.
 func (f *limitFlags) defineBudgets(flags *pflag.FlagSet) {
-	flags.IntVar(&f.maxAttempts, "max-attempts", 5, "calls at most for a batch that gets no answer")
+	flags.IntVar(&f.maxAttempts, "max-attempts", 5, "how often a call is sent, at most, if it gets no answer")
 	f.timeoutFlag.define(flags, time.Minute)
 	flags.DurationVar(&f.deadline, "deadline", 0, "stop after this time, such as 90m or 6h: finish open calls, save, stop")
 	flags.IntVar(&f.maxCalls, "max-calls", 0, "stop after `N` calls: finish open ones, save, stop")

@@ -45,7 +45,7 @@ type runFlags struct {
 func (f *runFlags) define(flags *pflag.FlagSet) {
 	f.maxFailures = share{n: -1}
 	f.inputFlags.define(flags)
-	f.crmFlags.define(flags, "run against an emulator inside this process, in which every link exists")
+	f.crmFlags.define(flags, "rehearse with the built-in emulator, in which every link of the input exists: needs no login, changes nothing in Zoho")
 	f.defineSpeed(flags)
 	flags.StringVar(&f.invalid, "invalid", "", "`file` for the rows that cannot be used, each with the reason")
 	f.folder.define(flags, "folder for the files, instead of beside the input: `DIR`; it has to be there")
@@ -60,9 +60,9 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.restart, "restart", false, "start over, whatever an earlier run did; its files get new names")
 	defineChoice(flags, &f.ifChanged, "if-changed", "", "what to do if an unfinished run had another input: resume (skip the links that are done) or restart")
 	flags.BoolVar(&f.skipInvalid, "skip-invalid", false, "go on without the rows that cannot be used, and record them as invalid")
-	flags.BoolVar(&f.strict, "strict", false, "refuse an input that the plan warns of")
+	flags.BoolVar(&f.strict, "strict", false, "refuse an input if the plan has a warning")
 	flags.BoolVar(&f.acceptRounded, "accept-rounded-ids", false, "go on although the ids look as if a program had rounded them")
-	flags.StringArrayVar(&f.allow, "allow-relation", nil, "accept a relation that is not known, by its `name`: Module.List; can be repeated")
+	flags.StringArrayVar(&f.allow, "allow-relation", nil, "accept a relation that delink does not know, by its `name`: Module.List; can be repeated")
 }
 
 // defineRun adds the flags that only run has.
@@ -165,7 +165,7 @@ func (p *program) config(f *runFlags, input string) (job.Config, error) {
 	}
 	c.Limits.MaxFailures = f.maxFailures.of
 	for _, a := range f.allow {
-		// The flag's twin in the environment has several relations with commas between them.
+		// The flag's environment variable has several relations with commas between them.
 		for _, s := range strings.Split(a, ",") {
 			r, err := zoho.ParseRelation(strings.TrimSpace(s))
 			if err != nil {

@@ -14,7 +14,7 @@ func hintFor(e *zoho.Error) string {
 	}
 	hint := hintForCode(e.Code)
 	if hint == "" && e.Kind == zoho.Denied && e.Scope == zoho.ScopeRun {
-		return "check the credentials and the data centre (--dc); a new login may be needed (delink auth login)"
+		return "check the data centre (--dc), or log in again with delink auth login"
 	}
 	return hint
 }
@@ -39,19 +39,19 @@ const kindsOfClient = "delink auth login takes a client of the type Non-browser 
 
 // hints has what to do, by code. zoho.Explain has what the codes mean.
 var hints = map[string]string{
-	"AUTHENTICATION_FAILURE":    "check the credentials and the data centre (--dc); a new login may be needed (delink auth login)",
+	"AUTHENTICATION_FAILURE":    "check the data centre (--dc), or log in again with delink auth login",
 	"AUTHORIZATION_FAILED":      "give the user's profile the permission to edit and delete records of both modules, or log in as another user",
 	"API_NOT_SUPPORTED":         "leave out --api-version",
 	"DUPLICATE_DATA":            "look at the two records in the CRM",
 	"EXPIRED_VALUE":             "run again",
-	"FEATURE_NOT_SUPPORTED":     "compare the relation with what the org's edition offers",
+	"FEATURE_NOT_SUPPORTED":     "check whether the org's edition has this module and related list",
 	"ID_ALREADY_CONVERTED":      "Zoho neither links a converted lead again nor takes it as a parent record; the contact or account that it became may be linked by hand",
 	"INTERNAL_ERROR":            "run again later; Zoho's status page may say more",
 	"INVALID_DATA":              "check that module, relation and ids are of this org, and not of a sandbox or another one",
 	"INVALID_MODULE":            "use the module's API name (" + zoho.PlaceOfNames + ")",
-	"INVALID_OAUTHTOKEN":        "check the credentials and the data centre (--dc); a new login may be needed (delink auth login)",
+	"INVALID_OAUTHTOKEN":        "check the data centre (--dc), or log in again with delink auth login",
 	"INVALID_REQUEST_METHOD":    "check ZOHO_API_DOMAIN and --api-version",
-	"INVALID_TOKEN":             "check the credentials and the data centre (--dc); a new login may be needed (delink auth login)",
+	"INVALID_TOKEN":             "check the data centre (--dc), or log in again with delink auth login",
 	"INVALID_URL_PATTERN":       "check ZOHO_API_DOMAIN, --dc and --api-version",
 	"LIMIT_EXCEEDED":            "set a smaller --batch-size, and report this: delink should not have sent it",
 	"LIMIT_REACHED":             "wait, or set a smaller --concurrency",
@@ -62,7 +62,7 @@ var hints = map[string]string{
 	"OAUTH_SCOPE_MISMATCH":      "log in again (delink auth login), which asks for all scopes that delink needs",
 	"RATE_LIMIT_EXCEEDED":       "wait, or set a smaller --concurrency",
 	"RECORD_LOCKED":             "unlock it in the CRM",
-	"RECORD_IN_BLUEPRINT":       "finish its transition in the CRM",
+	"RECORD_IN_BLUEPRINT":       "finish its blueprint transition in the CRM",
 	"REQUIRED_PARAM_MISSING":    "report this: delink should not have sent it",
 	"TOO_MANY_REQUESTS":         "wait, or set a smaller --concurrency",
 	"UNABLE_TO_PARSE_DATA_TYPE": "check the ids: they may have been changed by a spreadsheet",
@@ -89,7 +89,7 @@ var hints = map[string]string{
 	// Numbers in place of codes, which say no more than the HTTP status (docs/zoho-api.md, section
 	// 2).
 	"400":                   "check that module, relation and ids are of this org, and not of a sandbox or another one",
-	"401":                   "check the credentials, the data centre (--dc) and the login's scopes; a new login may be needed (delink auth login)",
+	"401":                   "check the data centre (--dc) and the login's scopes, or log in again with delink auth login",
 	"403":                   "check the permissions of the user's profile for both modules, and the login's scopes",
 	"404":                   "check the parent records' ids, ZOHO_API_DOMAIN, --dc and --api-version",
 	"405":                   "check ZOHO_API_DOMAIN and --api-version",
@@ -99,14 +99,14 @@ var hints = map[string]string{
 	zoho.CodeUnproven:       "look at one of the parent records in the CRM with the user of this login: if the list is empty there, the links are gone; if it is not, this login may not see its records, or a proxy or gateway on the way answers",
 	zoho.CodeEmptyAnswers:   "look at one of the parent records in the CRM with the user of this login: it may not see the records of the list, or a proxy or gateway on the way may answer",
 	zoho.CodeServerError:    "run again later; Zoho's status page may say more",
-	zoho.CodeFieldHidden:    "export the links with this field from elsewhere into a column link.NAME if you want to undo this, and run without --snapshot; or run without it if you do not",
+	zoho.CodeFieldHidden:    "run without --snapshot; if you may want to undo this, first add the field to the input, in a column called link.NAME",
 	zoho.CodeNotShown:       "look for the link in the CRM with the user of this login; if it is there, this login may not see the records of the list",
 	zoho.CodeNotConnected:   "check the network, the proxy settings and ZOHO_API_DOMAIN",
 	zoho.CodeNoToken:        "the accounts host did not give one: run again later, and check the network, --dc and ZOHO_ACCOUNTS_URL",
 	zoho.CodeTokenRefused:   "set a new ZOHO_ACCESS_TOKEN, or a login that can make them: ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET and ZOHO_REFRESH_TOKEN, or delink auth login",
 	zoho.CodeRedirected:     "check ZOHO_API_DOMAIN and --dc",
 	zoho.CodeRecordDeleted:  "look for it in the CRM's recycle bin, and do not run this relation again",
-	zoho.CodeTooManyTokens:  "something refuses tokens that are new: check the scopes of the login, and wait until the time that is named before the next run",
+	zoho.CodeTooManyTokens:  "Zoho refused new access tokens again and again: check the login's scopes, and wait until the time that is named before the next run",
 	zoho.CodeNoRefreshToken: "log in again; if that does not help, remove delink from the Connected Apps of your Zoho account first, or, with --self-client, generate another code",
 	zoho.CodeBlocked:        "IP restrictions of the account or the org may keep this machine out (Allowed IP addresses, in the security settings of Zoho Accounts and of the CRM), or a firewall on the way may",
 	zoho.CodeNotTrusted:     "if a proxy or firewall on the way has a certificate of its own, name the file with its root certificate in SSL_CERT_FILE; else check the host name and the clock",

@@ -63,7 +63,7 @@ func TestHintsWithoutCodes(t *testing.T) {
 		{zoho.Error{Kind: zoho.Refused, Scope: zoho.ScopeParent, Code: "400"}, "look for it in the CRM"},
 		{zoho.Error{Kind: zoho.Nameless, Scope: zoho.ScopeBatch, Code: "INVALID_DATA"}, "check that module, relation and ids"},
 		{zoho.Error{Kind: zoho.Refused, Scope: zoho.ScopeParent, Code: "RECORD_LOCKED"}, "unlock it"},
-		{zoho.Error{Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "something_new"}, "check the credentials"},
+		{zoho.Error{Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "something_new"}, "check the data centre"},
 		{zoho.Error{Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: zoho.CodeLockedOut}, "wait ten minutes"},
 		{zoho.Error{Kind: zoho.Unanswered, Code: zoho.CodeNoAnswer}, ""},
 	} {

@@ -42,11 +42,11 @@ func suspicionText(s suspicion.Suspicion) string {
 func suspicionHint(s suspicion.Suspicion) string {
 	switch s.Kind {
 	case suspicion.UnusedOption:
-		return "the flag stands in for a column that is missing: leave it out, or take the column out if it is wrong"
+		return "the flag is for inputs without that column: leave it out, or take the column out if it is wrong"
 	case suspicion.RoundedIDs:
 		return roundedHint(s.Rounded)
 	case suspicion.OwnRelated:
-		return "the same column may have been taken twice"
+		return "perhaps one column is used for both parent record and related record"
 	case suspicion.Swapped:
 		return "parent and related record may be swapped in some rows"
 	case suspicion.TwoOrgs:
@@ -59,9 +59,9 @@ func suspicionHint(s suspicion.Suspicion) string {
 
 func roundedHint(r suspicion.Rounding) string {
 	if r == suspicion.To15Digits {
-		return "a spreadsheet keeps 15 digits of a number and writes zeros for the rest, which makes another record's id: export again, or format the column as text"
+		return "a spreadsheet keeps 15 digits of a number and writes zeros for the rest, which makes it another record's id: export again, or format the column as text"
 	}
-	return "a program that takes ids for numbers (pandas, JavaScript, JSON tools) rounds them, which makes another record's id: export again, and have ids read as text"
+	return "a program that takes ids for numbers (pandas, JavaScript, JSON tools) rounds them, which makes them other records' ids: export again, and have ids read as text"
 }
 
 // withInputHint gives a refusal with a hint about the input, if the input is the reason.
@@ -175,10 +175,10 @@ func completeHint(c reader.Complete) string {
 	}
 	var parts []string
 	if len(c.Columns) > 0 {
-		parts = append(parts, "--columns "+strings.Join(c.Columns, `="…",`)+`="…" says which column is which`)
+		parts = append(parts, "--columns "+strings.Join(c.Columns, `="…",`)+`="…" says which columns to use`)
 	}
 	if len(c.Constants) == 1 && c.Constants[0] == "parent_id" {
-		parts = append(parts, "if it is the same record in all rows, --parent-id ID can stand in for it")
+		parts = append(parts, "if all rows have the same parent record, add --parent-id ID")
 	} else if len(c.Constants) > 0 {
 		flags := make([]string, len(c.Constants))
 		for i, part := range c.Constants {
@@ -187,7 +187,7 @@ func completeHint(c reader.Complete) string {
 				flags[i] += " ID"
 			}
 		}
-		parts = append(parts, listed(flags)+" can stand in for a column that is the same in all rows")
+		parts = append(parts, listed(flags)+" can replace columns that are the same in all rows")
 	}
 	return strings.Join(parts, "; ")
 }

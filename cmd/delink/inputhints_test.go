@@ -38,14 +38,14 @@ func TestInputHints(t *testing.T) {
 		{
 			"no columns", "a,b\n",
 			reader.Options{},
-			`it has a, b; --columns parent_id="…",related_id="…" says which column is which; --module, --parent-id ID and --relation can stand in for a column that is the same in all rows`,
+			`it has a, b; --columns parent_id="…",related_id="…" says which columns to use; --module, --parent-id ID and --relation can replace columns that are the same in all rows`,
 		},
 		{
 			"no parent record", "Lead Id\n",
 			reader.Options{Module: "Campaigns", Relation: "Leads"},
-			`it has Lead Id; Lead Id looks like the id of one of the Leads; --columns parent_id="…" says which column is which; if it is the same record in all rows, --parent-id ID can stand in for it`,
+			`it has Lead Id; Lead Id looks like the id of one of the Leads; --columns parent_id="…" says which columns to use; if all rows have the same parent record, add --parent-id ID`,
 		},
-		{"no relation", "module,parent_id,related_id\n", reader.Options{}, "it has module, parent_id, related_id; --relation can stand in for a column that is the same in all rows"},
+		{"no relation", "module,parent_id,related_id\n", reader.Options{}, "it has module, parent_id, related_id; --relation can replace columns that are the same in all rows"},
 		{
 			"relations that can be", "Product Id,Deal Id\n",
 			reader.Options{},

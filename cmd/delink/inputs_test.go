@@ -69,7 +69,7 @@ var inputs = []struct {
 	{"formulas.csv", campaignLeads, nil},
 	{"failures-file.csv", campaignLeads, nil},
 
-	{"header-only.csv", nil, []string{"nothing to do: header-only.csv has a header and no rows"}},
+	{"header-only.csv", nil, []string{"nothing to do: header-only.csv has a header, but no rows"}},
 	{"header-only-of-an-export.csv", campaignLeads, []string{"nothing to do"}},
 
 	{"empty.csv", nil, []string{"empty.csv:1:1: the file is empty", "hint: it needs a header and rows"}},
@@ -89,14 +89,14 @@ var inputs = []struct {
 	{"cut-short.csv.gz", nil, []string{"the gzip file ends too early: it is incomplete"}},
 	{"no-header.csv", campaignLeads, []string{"no-header.csv:1:1: the first row is data, not a header"}},
 	{"unknown-headers.csv", campaignLeads, []string{
-		"the header lacks the columns parent_id, related_id", `it has Kampagne, Kontakt; --columns parent_id="…",related_id="…" says which column is which`,
+		"the header lacks the columns parent_id, related_id", `it has Kampagne, Kontakt; --columns parent_id="…",related_id="…" says which columns to use`,
 	}},
 	{"no-direction.csv", nil, []string{
 		"the header lacks the columns module, parent_id, relation, related_id", "Lead Id looks like the id of one of the Leads",
 		"add --module Leads --relation Campaigns to remove Campaigns from Leads, or --module Campaigns --relation Leads to remove Leads from Campaigns",
 	}},
 	{"two-parents.csv", campaignLeads, []string{
-		"two-parents.csv:1:23: for Campaigns.Leads it is not clear which column is which: parent_id may be Campaign Id or Campaign Name.id",
+		"two-parents.csv:1:23: for Campaigns.Leads, delink cannot tell which column is which: parent_id may be Campaign Id or Campaign Name.id",
 		"it has Record Id, Campaign Id, Campaign Name.id; say which, for example --columns 'parent_id=Campaign Id,related_id=Record Id'",
 	}},
 	{"two-related.csv", campaignLeads, []string{

@@ -137,7 +137,7 @@ func TestEnvironmentIsChecked(t *testing.T) {
 					if o.code != 2 || o.books.Calls["delink"] > 0 {
 						o.Errorf("exit code %d after %d calls", o.code, o.books.Calls["delink"])
 					}
-					o.says("Emulated Inc. is a " + kind + " org, and a " + meant + " org is meant")
+					o.says("Emulated Inc. is a " + kind + " org, but --environment asks for a " + meant + " org")
 					o.says("leave out --environment")
 				})
 			})

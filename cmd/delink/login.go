@@ -58,23 +58,23 @@ func (w *whereFlags) defineEnvironment(flags *pflag.FlagSet) {
 // meanAnOrg are the flags of whereFlags.
 var meanAnOrg = []string{"dc", "org", "environment"}
 
-// refuseForEmulator refuses flags that say which org is meant if --emulator means none. A twin in
-// the environment may be there for all commands, so it is no mistake. refuseForEmulator gives the
-// twins that do not count.
+// refuseForEmulator refuses flags that say which org is meant if --emulator means none. An
+// environment variable may be there for all commands, so it is no mistake. refuseForEmulator gives the
+// variables that are ignored.
 func refuseForEmulator(flags *pflag.FlagSet) (unheeded []string, err error) {
 	for _, name := range meanAnOrg {
 		flag := flags.Lookup(name)
 		if flag == nil || !flag.Changed {
 			continue
 		}
-		twin := flag.Annotations[fromTwin]
-		if twin == nil {
+		variable := flag.Annotations[fromVariable]
+		if variable == nil {
 			return nil, usageError{
-				fmt.Errorf("--%s says which org is meant, and --emulator means none: nothing is removed in any org", name),
+				fmt.Errorf("--%s chooses an org, and --emulator uses none", name),
 				"leave out one of them",
 			}
 		}
-		unheeded = append(unheeded, twin...)
+		unheeded = append(unheeded, variable...)
 	}
 	return unheeded, nil
 }
@@ -155,7 +155,7 @@ func (p *program) login(w whereFlags) (login, error) {
 		return l, notWhole(missing)
 	case w.org != "":
 		return l, usageError{
-			errors.New("--org chooses among the logins that are stored, but the environment has a login, which beats them"),
+			errors.New("--org chooses among the logins that are stored, but the login in the environment (ZOHO_…) is used instead of them"),
 			"leave out --org, or unset the ZOHO_… variables",
 		}
 	}

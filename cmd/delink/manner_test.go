@@ -18,7 +18,7 @@ func TestSignalWhileFlagsAreTaken(t *testing.T) {
 	})
 	both.Go(func() {
 		for range 10 {
-			u.error("stopped by a signal", "")
+			u.error("stopped by Ctrl-C or a signal", "")
 			u.note("stopping")
 		}
 	})

@@ -162,7 +162,7 @@ func earlierSuccess(on disk.Disk, path string) (unix float64, err error) {
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, 1<<20))
 	if err != nil || len(b) > 0 && !strings.HasPrefix(string(b), metricsMark) {
-		return 0, &job.Refusal{Cause: path + " is there, and has no metrics of delink", Remedy: job.AnotherPlace, Role: job.RoleMetrics}
+		return 0, &job.Refusal{Cause: path + " is there already, and is not a file with metrics of delink", Remedy: job.AnotherPlace, Role: job.RoleMetrics}
 	}
 	return successIn(string(b)), nil
 }

@@ -101,7 +101,7 @@ type planView struct {
 	Ways        []wayView       `json:"other_sides"` // that need fewer calls
 	Reads       int             `json:"reads"`       // calls of Calls that read the links' own fields
 	Credits     int             `json:"credits"`
-	Questions   int             `json:"questions"` // calls that have asked the org about itself, of one credit each; not in Calls
+	Questions   int             `json:"questions"` // calls that have asked the org about itself, one credit each; not in Calls
 	Concurrency int             `json:"concurrency"`
 	Seconds     float64         `json:"seconds"`        // expected
 	Answer      float64         `json:"answer_seconds"` // of one call, in Seconds
@@ -268,7 +268,7 @@ func (v *planView) takeFields(p *job.Proposal, snapshot bool) {
 		}
 		v.lost = append(v.lost, r.Relation)
 		v.Warnings = append(v.Warnings, warningView{
-			Text:  fmt.Sprintf("links of %s cannot be made again without their %s, which is not kept", r.Relation, field),
+			Text:  fmt.Sprintf("undo could not link %s again: it needs their %s, and this run does not keep it", r.Relation, field),
 			Hint:  "add --snapshot if you may want to undo this",
 			Lines: []int{},
 		})
@@ -302,7 +302,7 @@ func (v *planView) text() string {
 		rows = append(rows, [2]string{"org", "not asked"})
 	}
 	for _, c := range v.Columns {
-		rows = append(rows, [2]string{"column", c.Column + " is taken for " + c.As})
+		rows = append(rows, [2]string{"column", c.Column + " is used as " + c.As})
 	}
 	rows = append(rows, [2]string{"rows", progress.Number(v.Rows) + v.repeated()})
 	if v.Settled > 0 {
@@ -312,7 +312,7 @@ func (v *planView) text() string {
 		rows = append(rows, [2]string{"in doubt", counted(v.InDoubt, "link", "links") + " that an earlier run may have removed; they are sent first"})
 	}
 	rows = append(rows,
-		[2]string{"calls", progress.Number(v.Calls) + ", of one credit each" + v.reads()})
+		[2]string{"calls", progress.Number(v.Calls) + ", one credit each" + v.reads()})
 	for _, w := range v.Ways {
 		rows = append(rows, [2]string{"", w.text()})
 	}
@@ -390,8 +390,8 @@ func vouched(relations []zoho.Relation) []warningView {
 	var views []warningView
 	for _, r := range relations {
 		views = append(views, warningView{
-			Text:  "nobody but you vouches for " + r.String() + ": neither the org nor Zoho's documentation says that it can be delinked",
-			Hint:  "its first batches go one at a time; a record that is deleted stops the run",
+			Text:  "only you say that " + r.String() + " can be delinked: neither the org nor Zoho's documentation says so",
+			Hint:  "its first calls go one at a time; the run stops if the CRM deletes a record",
 			Lines: []int{},
 		})
 	}

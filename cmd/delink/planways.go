@@ -37,7 +37,7 @@ var whyUnused = map[string]string{
 	string(job.UnusedNever):        "--fewest-calls never",
 	string(job.UnusedSnapshot):     "not with --snapshot, since the links' own fields may be shown differently there",
 	string(job.UnusedUndocumented): "not used, since Zoho does not document it; --fewest-calls always does",
-	string(job.UnusedMaxCalls):     "not used, since --max-calls allows no more calls than the proof takes that this works",
+	string(job.UnusedMaxCalls):     "not used, since --max-calls leaves no calls beyond the check that this works",
 	string(job.UnusedNotAllowed):   "not used, since the org does not say that it can be delinked there",
 }
 
@@ -46,9 +46,9 @@ func (w *wayView) text() string {
 	calls, written := progress.Number(w.Calls), progress.Number(w.Written)
 	of := w.Module + "." + w.Relation
 	if w.Used {
-		return fmt.Sprintf("%s: %s from the side of %s, with the proof that this works; %s as written", of, calls, w.side, written)
+		return fmt.Sprintf("%s: %s from the side of %s, with a check that this works; %s as in the input", of, calls, w.side, written)
 	}
-	return fmt.Sprintf("%s: %s as written; %s from the side of %s (%s)", of, written, calls, w.side, whyUnused[w.Unused])
+	return fmt.Sprintf("%s: %s as in the input; %s from the side of %s (%s)", of, written, calls, w.side, whyUnused[w.Unused])
 }
 
 // paceWords say how the time of a call is known.
@@ -61,7 +61,7 @@ var paceWords = map[job.PaceFrom]string{
 // timeText says how long the calls take, and on what that rests.
 func timeText(d time.Duration, slots int, p job.Pace) string {
 	answer := p.Answer.Round(time.Millisecond)
-	return fmt.Sprintf("%s, with %d calls in flight and %v a call%s", about(d), slots, max(answer, time.Millisecond), paceWords[p.From])
+	return fmt.Sprintf("%s, with %d calls at a time and %v for each%s", about(d), slots, max(answer, time.Millisecond), paceWords[p.From])
 }
 
 // creditsText compares the credits that are needed with those that are left; empty if nothing is

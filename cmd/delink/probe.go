@@ -34,7 +34,7 @@ func (x *examination) probe(findings *doctor.Findings) (*probe.Report, error) {
 			x.ui.result("probe", text)
 			return nil
 		}
-		question := "take this link through that? [y/N]"
+		question := "do this with the link? [y/N]"
 		if x.ui.manner().quiet {
 			question = text + "\n" + question
 		} else {

@@ -66,7 +66,7 @@ func (x *examination) intent(org zoho.Org, plan probe.Plan, fields zoho.Fields) 
 		rows = append(rows, [2]string{"then", "the same from the other record: " + plan.Other.String()})
 	}
 	rows = append(rows,
-		[2]string{"at the end", "it is as it was, but for the id and the times that Zoho gives it; workflows of the org may have run"},
+		[2]string{"at the end", "it is as it was, except for the id and the times that Zoho gives it; workflows of the org may have run"},
 		[2]string{"meanwhile", "its fields are kept in " + plan.Record})
 	return "probe of one link\n\n" + strings.TrimSuffix(table(rows), "\n")
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // took is how long something took, which differs from run to run.
-var took = regexp.MustCompile(`done in (under 1 s|\d+ s)`)
+var took = regexp.MustCompile(`done in (less than 1 s|\d+ s)`)
 
 // TestReadme runs the commands of the README's sessions and compares what they print.
 func TestReadme(t *testing.T) {

@@ -47,7 +47,7 @@ The files alone are read. Nothing is sent or changed, and a run may go on meanwh
 	flags := cmd.Flags()
 	f.folder.define(flags, "folder of the run's files, instead of beside the input: `DIR`")
 	flags.StringVar(&f.results, "results", "", "result `file` (default beside the input: links.results.csv)")
-	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the input: links.summary.json)")
+	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the results: links.summary.json)")
 	flags.BoolVar(&f.json, "json", false, "print the report as JSON")
 	flags.StringVar(&f.page, "html", "", "`file` for the report as one HTML page")
 	return cmd
@@ -93,7 +93,7 @@ func recapOf(on disk.Disk, f *reportFlags, input string) (*recap.Model, error) {
 	m, err := recap.Read(on, recap.Files{Results: files.Results, Summary: files.Summary})
 	if errors.Is(err, recap.ErrNothing) {
 		return nil, usageError{
-			fmt.Errorf("there is nothing to report of %s: neither %s nor %s is there", input, files.Results, files.Summary),
+			fmt.Errorf("there is nothing to report about %s: neither %s nor %s is there", input, files.Results, files.Summary),
 			"run the input first, or say where they are, with --output-dir, or with --results and --summary",
 		}
 	}

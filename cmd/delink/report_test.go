@@ -72,7 +72,7 @@ func TestReportFits(t *testing.T) {
 				if strings.ContainsRune(text, 0x1b) || plain && strings.ContainsFunc(text, func(r rune) bool { return r > 0x7e }) {
 					t.Errorf("%q", text)
 				}
-				for _, want := range []string{"8,900,000", "RECORD_LOCKED", "3652397000000400001", "unlock it", "median", "in flight", "2026-12-05 19:30:00"} {
+				for _, want := range []string{"8,900,000", "RECORD_LOCKED", "3652397000000400001", "unlock it", "median", "open calls", "2026-12-05 19:30:00"} {
 					if !strings.Contains(text, want) {
 						t.Errorf("there is no %q in\n%s", want, text)
 					}

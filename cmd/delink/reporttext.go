@@ -227,7 +227,7 @@ func (v *reportView) course() {
 		return
 	}
 	v.spark("calls", c.Calls, rate, sums)
-	v.spark("in flight", c.InFlight, progress.Number, peaks)
+	v.spark("open calls", c.InFlight, progress.Number, peaks)
 	v.spark("allowed", carried(c.Allowed), progress.Number, lows)
 	if slices.Max(c.Throttled) > 0 {
 		v.spark("429s", c.Throttled, rate, sums)
@@ -423,7 +423,7 @@ var gaps = map[recap.Gap]string{
 	recap.BadCalls:      "some lines of the record of calls cannot be read, and are left out",
 	recap.LostCalls:     "a run could not write all its calls down",
 	recap.CutOffCalls:   "a run has no end: it was killed, or still goes on, and its last calls may be missing",
-	recap.OtherInput:    "the record of calls is of another input than the summary",
+	recap.OtherInput:    "the record of calls belongs to another input than the summary",
 	recap.ManyParents:   "there are too many parent records to compare all",
 	recap.ManyCauses:    "there are too many causes to tell all apart",
 	recap.SummedUpCalls: "old calls are summed up by the minute or longer",

@@ -33,12 +33,12 @@ func topic(root *cobra.Command, name string) string {
 
 func exitCodesTopic() string {
 	return "The exit code says how a command ended:\n\n" + exitCodes() + `
-With --fail-absent, links that were absent make run end with 3. For doctor, 3 means that it has found a trouble that would stop a run in
+With --fail-absent, links that were absent make run end with 3. For doctor, 3 means that something would keep a run from removing some
 part, and 1 also that the link of a probe is not as it was.
 
 After 1 and 5 the same command goes on where it stopped; links that are done are not sent again. After 3, read why links failed: delink report
 INPUT tells it for the whole job, and run --retry-failed sends them again. After 4, delink doctor says what the login lacks. After 130,
-links that were in flight are unknown: the same command finds out what became of them.
+links whose call had no answer yet are unknown: the same command finds out what became of them.
 `
 }
 
@@ -56,11 +56,11 @@ var variables = []struct {
 	intro string
 	rows  [][2]string
 }{
-	{"The login. It beats a login that delink auth login has stored:", [][2]string{
+	{"The login. It is used instead of a login that delink auth login has stored:", [][2]string{
 		{"ZOHO_CLIENT_ID", "id of the client"},
 		{"ZOHO_CLIENT_SECRET", "secret of the client"},
 		{"ZOHO_REFRESH_TOKEN", "the refresh token"},
-		{"ZOHO_ACCESS_TOKEN", "a ready access token instead of these three; it is good for about an hour"},
+		{"ZOHO_ACCESS_TOKEN", "a ready access token instead of these three; it works for about an hour"},
 		{"ZOHO_CLIENT_ID_FILE", "a file that holds the value; the other three have such a variable, too: ZOHO_CLIENT_SECRET_FILE, ZOHO_REFRESH_TOKEN_FILE and ZOHO_ACCESS_TOKEN_FILE"},
 	}},
 	{"Where calls go:", [][2]string{
@@ -71,13 +71,13 @@ var variables = []struct {
 		{"NO_PROXY", "hosts that are called without the proxy"},
 		{"SSL_CERT_FILE", "a file with root certificates instead of those of the system; where the system has none, built-in ones count"},
 	}},
-	{"Who is told:", [][2]string{
+	{"Monitoring:", [][2]string{
 		{"DELINK_PING_URL", "URL of a monitor that is told when a command starts and how it ends; {code} in it becomes the exit code"},
 	}},
 	{"The screen:", [][2]string{
 		{"NO_COLOR", "no colours, if it is set"},
 		{"TERM", "dumb for a terminal that cannot draw over a line: no bar, and no characters but ASCII"},
-		{"COLUMNS", "width of helps and reports where standard output is no terminal; without it, that of the terminal of standard error, else 80"},
+		{"COLUMNS", "width of help texts and reports where standard output is no terminal; without it, that of the terminal of standard error, else 80"},
 		{"LC_ALL", "with LC_CTYPE and LANG: whether reports may have other characters than ASCII"},
 	}},
 	{"Folders of the user:", [][2]string{
@@ -89,7 +89,7 @@ var variables = []struct {
 
 func environmentTopic(root *cobra.Command) string {
 	var b strings.Builder
-	b.WriteString("Every flag has an environment variable. --max-calls is DELINK_MAX_CALLS, and --yes is DELINK_YES=true. A flag beats its variable. Credentials come from the environment, from files or from a stored login, and never from flags.\n\n")
+	b.WriteString("Every flag has an environment variable. --max-calls is DELINK_MAX_CALLS, and --yes is DELINK_YES=true. A flag counts more than its variable. Credentials come from the environment, from files or from a stored login, and never from flags.\n\n")
 	for _, v := range variables {
 		b.WriteString(v.intro + "\n\n" + table(v.rows) + "\n")
 	}

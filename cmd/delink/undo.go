@@ -77,7 +77,7 @@ Run again, it goes on where it stopped. A job that was undone is not run again b
 func (f *undoFlags) define(flags *pflag.FlagSet) {
 	f.maxFailures = share{n: -1}
 	f.inputFlags.define(flags)
-	f.crmFlags.define(flags, "link again in an emulator inside this process, in which what the results call removed is not there")
+	f.crmFlags.define(flags, "rehearse with the built-in emulator, in which the links that the results call removed are missing")
 	f.defineSpeed(flags)
 	f.defineBudgets(flags)
 	f.monitorFlags.define(flags)
@@ -220,7 +220,7 @@ func undoPlan(p *job.Proposal) string {
 	rows = append(rows,
 		[2]string{"fields", fieldsText(p)},
 		[2]string{"lost", "the links' ids and times do not come back"},
-		[2]string{"calls", fmt.Sprintf("%s, of %s at the most", progress.Number(p.Calls), counted(p.Credits, "credit", "credits"))},
+		[2]string{"calls", fmt.Sprintf("%s, for %s at most", progress.Number(p.Calls), counted(p.Credits, "credit", "credits"))},
 		[2]string{"time", timeText(p.Time, p.Slots, p.Pace)})
 	b.WriteString(table(rows))
 	return b.String()
@@ -230,11 +230,11 @@ func undoPlan(p *job.Proposal) string {
 func fieldsText(p *job.Proposal) string {
 	switch none := p.ToSend - p.Fields; {
 	case p.Fields == 0:
-		return "none are known: the links come back without fields of their own, such as a member status"
+		return "the links come back without their own fields, such as a member status: delink has no record of these"
 	case none == 0:
 		return "all links get their own fields back"
 	default:
-		return fmt.Sprintf("%s get their own fields back, of %s none are known", counted(p.Fields, "link", "links"), progress.Number(none))
+		return fmt.Sprintf("%s get their own fields back; %s do not, because delink has no record of them", counted(p.Fields, "link", "links"), progress.Number(none))
 	}
 }
 
@@ -242,14 +242,14 @@ func fieldsText(p *job.Proposal) string {
 var undoWords = endingWords{
 	first: outcome.Restored,
 	notes: map[outcome.Status]string{
-		outcome.Unknown: "sent, and may be linked; undo again to find out",
+		outcome.Unknown: "no clear answer, so they may be linked; undo again to find out",
 		outcome.Pending: "not linked again yet",
 	},
-	inDoubt: "not sent by this undo; %s in doubt: an earlier undo may have linked them, and they go first next time",
+	inDoubt: "not sent by this undo; %s in doubt: an earlier undo may have linked them, and the next undo sends them first",
 	idle: map[job.Idle]string{
-		job.NothingRemoved: "nothing to undo: the results of %s call no link removed",
+		job.NothingRemoved: "nothing to undo: the results of %s have no link that was removed",
 		job.EarlierDone:    "nothing to do: this job was undone before%s%s",
-		job.EarlierEnough:  "nothing to do: an earlier undo is done with every link of %s",
-		job.NoRows:         "nothing to undo: %s has a header and no rows",
+		job.EarlierEnough:  "nothing to do: an earlier undo has done every link of %s",
+		job.NoRows:         "nothing to undo: %s has a header, but no rows",
 	},
 }

@@ -36,10 +36,10 @@ func (p *program) verifyCommand() *cobra.Command {
   links.verify.csv   one row for each link: its status, whether it is linked, and whether the two agree
 
 A link that is still there, or that is not there although it should be, is looked up a second time after 5 seconds, and the second look
-counts. That none of the links is there is believed only if something proves that this login sees the list; else linked is unknown.
+counts. An empty answer is believed only if something proves that this login sees the list. Otherwise the column linked says unknown.
 
-agrees is empty where the status claims nothing: of links that are unknown or pending, and of those that an undo failed to link.
-Run again after a stop, verify goes on with the links that it has not looked up.
+The column agrees is empty where the status claims nothing: for links that are unknown or pending, and for those that an undo failed
+to link. Run again after a stop, verify goes on with the links that it has not looked up.
 
 The exit code is 3 if something disagrees or is unknown.`,
 		Example: `  delink verify links.csv                 looks up every link
@@ -65,13 +65,13 @@ The exit code is 3 if something disagrees or is unknown.`,
 
 func (f *verifyFlags) define(flags *pflag.FlagSet) {
 	f.inputFlags.define(flags)
-	f.crmFlags.define(flags, "ask an emulator inside this process, in which the job's files are true")
+	f.crmFlags.define(flags, "rehearse with the built-in emulator, in which everything is as the job's files say")
 	f.defineSpeed(flags)
 	f.defineBudgets(flags)
 	f.monitorFlags.define(flags)
 	f.folder.define(flags, "folder of the run's files, and for that of the verification, instead of beside the input: `DIR`")
 	flags.StringVar(&f.results, "results", "", "result `file` of the run (default beside the input: links.results.csv)")
-	flags.StringVar(&f.summary, "summary", "", "summary `file` of the run (default beside the input: links.summary.json)")
+	flags.StringVar(&f.summary, "summary", "", "summary `file` of the run (default beside the results: links.summary.json)")
 	flags.IntVar(&f.sample, "sample", 0, "look up `N` links that are drawn evenly, always the same ones of an input (default all)")
 	flags.BoolVar(&f.json, "json", false, "print the numbers as JSON on standard output")
 }

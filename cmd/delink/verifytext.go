@@ -112,7 +112,7 @@ func disagreeText(end *job.VerifyEnding) string {
 		b.WriteString("    hint: somebody has linked them again since, perhaps a workflow or an import; to remove them, give delink run a CSV of their rows\n")
 	}
 	if missing {
-		b.WriteString("    hint: they are gone since: somebody has removed them, or a record was deleted\n")
+		b.WriteString("    hint: they were removed since then: by a person, or because a record was deleted\n")
 	}
 	return b.String()
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -150,6 +151,9 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		if slices.Contains(secretFlags, plainWord(unknown.GetSpecifiedName())) {
 			return usageError{inOurWords(err), "credentials come from the environment (ZOHO_CLIENT_ID, ZOHO_CLIENT_SECRET, ZOHO_REFRESH_TOKEN), or from the login that delink auth login stores"}
 		}
+		if name := longFlag(cmd, unknown.GetSpecifiedShortnames()); name != "" {
+			return usageError{inOurWords(err), "did you mean --" + name + "? The name of a flag has two hyphens before it; " + hint}
+		}
 		meant = meantFlags(cmd, unknown.GetSpecifiedName())
 	case errors.As(err, &invalid):
 		if word := meantWord(invalid.GetFlag().Name, invalid.GetValue()); word != "" {
@@ -165,6 +169,22 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		}
 	}
 	return usageError{inOurWords(err), hint}
+}
+
+// longFlag gives the flag that was typed with one hyphen in place of two; empty if none was. letters
+// are what is left of the word behind the letters that are flags: es of -yes.
+func longFlag(cmd *cobra.Command, letters string) (name string) {
+	letters, _, _ = strings.Cut(letters, "=")
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		before, found := strings.CutSuffix(f.Name, letters)
+		for _, letter := range before {
+			found = found && letter < utf8.RuneSelf && cmd.Flags().ShorthandLookup(string(letter)) != nil
+		}
+		if found && len(letters) > 1 && !f.Hidden {
+			name = f.Name
+		}
+	})
+	return name
 }
 
 // commandsWith gives the first commands that have a flag.

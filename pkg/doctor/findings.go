@@ -122,7 +122,7 @@ func (f *Findings) orgCheck() Check {
 	case f.Refused != nil:
 		return trouble(Org, "", unasked)
 	case f.org.err.Kind == zoho.Denied: // the scope has a check of its own
-		return Check{Name: Org, State: Unknown, Found: "the login may not ask for its name and edition"}
+		return Check{Name: Org, State: Unknown, Found: "this login may not read the org's name and edition"}
 	}
 	return trouble(Org, "", f.org.err)
 }
@@ -136,7 +136,7 @@ func (f *Findings) inFlightCheck() Check {
 	case known:
 		return Check{Name: InFlight, State: OK, Found: fmt.Sprintf("up to %d at the same time (%s edition)", n, org.Edition)}
 	case asked:
-		return Check{Name: InFlight, State: Unknown, Found: fmt.Sprintf("the org does not say its edition: delink makes %d calls at the same time, which every edition allows", zoho.LeastSlots)}
+		return Check{Name: InFlight, State: Unknown, Found: fmt.Sprintf("the org's edition is not known: delink makes %d calls at the same time, which every edition allows", zoho.LeastSlots)}
 	}
 	return Check{Name: InFlight, State: Unknown, Found: fmt.Sprintf("delink makes %d calls at the same time, which every edition allows", zoho.LeastSlots)}
 }
@@ -159,7 +159,7 @@ func (f *Findings) creditsCheck() Check {
 	c := Check{Name: Credits, State: OK}
 	switch {
 	case said && left == 0:
-		c.State, c.Exit, c.Found = Trouble, outcome.ExitFailures, "none are left of the last 24 hours'"
+		c.State, c.Exit, c.Found = Trouble, outcome.ExitFailures, "the org's API credits for the last 24 hours are used up"
 		c.Hint = "wait: each credit comes back 24 hours after it was used; other programs use the same credits"
 		return c
 	case said:

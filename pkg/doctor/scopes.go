@@ -85,7 +85,7 @@ func (f *Findings) scopeListed(scope, use string) Check {
 	}
 	switch {
 	case len(granted) == 0:
-		return Check{Name: Scope, About: scope, State: Unknown, Found: "needed " + use + "; to ask for it, something would have to be changed, and Zoho did not list the scopes of this login"}
+		return Check{Name: Scope, About: scope, State: Unknown, Found: "needed " + use + "; cannot be checked without a change in the CRM, and Zoho did not list the scopes of this login"}
 	case grants(granted, scope):
 		return Check{Name: Scope, About: scope, State: OK, Found: "granted (as listed with the login), " + use}
 	}

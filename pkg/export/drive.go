@@ -18,7 +18,7 @@ const mostQueries = 10
 func (x *run) read(stop, hard context.Context) (outcome.Reason, error) {
 	searches, slots := x.searches()
 	if reason, err := x.drive(stop, hard, searches, slots, func(engine.Stats) progress.Moment {
-		return progress.Moment{Done: int(x.found.Load()), Total: len(x.ids), Unit: "parent records found"}
+		return progress.Moment{Done: int(x.found.Load()), Total: len(x.ids), Unit: "parent records", Verb: "found"}
 	}); reason != outcome.Completed || err != nil {
 		return reason, err
 	}
@@ -31,7 +31,7 @@ func (x *run) read(stop, hard context.Context) (outcome.Reason, error) {
 		x.world.Found(len(x.parents), toCount)
 	}
 	if reason, err := x.drive(stop, hard, x.uncounted(), x.slots(), func(engine.Stats) progress.Moment {
-		return progress.Moment{Done: int(x.counted.Load()), Total: toCount, Unit: "parent records counted"}
+		return progress.Moment{Done: int(x.counted.Load()), Total: toCount, Unit: "parent records", Verb: "counted"}
 	}); reason != outcome.Completed || err != nil {
 		return reason, err
 	}

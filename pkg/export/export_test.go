@@ -328,7 +328,7 @@ func TestLooksAtAnyTime(t *testing.T) {
 	units := map[string]bool{}
 	done := make(chan struct{})
 	x.watch = func(look func() progress.Moment) func() {
-		units[look().Unit] = true
+		units[look().Verb] = true
 		if begun.Swap(&look) == nil {
 			go func() {
 				defer close(done)
@@ -346,7 +346,7 @@ func TestLooksAtAnyTime(t *testing.T) {
 	if end.Reason != outcome.Interrupted || end.Pending != 5 {
 		t.Errorf("%+v", end)
 	}
-	if !units["parent records found"] || !units["parent records counted"] {
+	if !units["found"] || !units["counted"] {
 		t.Errorf("%v", units)
 	}
 }

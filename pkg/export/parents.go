@@ -67,7 +67,7 @@ func parentsFile(path, module string, told text.Encoding) (ids []zoho.ID, other 
 	}
 	switch {
 	case bad.Count() > 0:
-		return nil, 0, &job.Refusal{Cause: fmt.Sprintf("%s: %d rows cannot be used", path, bad.Count()), Hint: "mend them", Rows: bad}
+		return nil, 0, &job.Refusal{Cause: fmt.Sprintf("%s: %d rows cannot be used", path, bad.Count()), Hint: "correct them", Rows: bad}
 	case len(ids) == 0:
 		return nil, 0, &job.Refusal{Cause: fmt.Sprintf("%s names no record of %s", path, module)}
 	}

@@ -57,7 +57,7 @@ func (x *run) plan() *Plan {
 		p.Warnings = append(p.Warnings, fmt.Sprintf("%s: run would refuse these links", problem))
 	}
 	if tooLong > 0 {
-		p.Warnings = append(p.Warnings, fmt.Sprintf("the limit of calls leaves %d for lists, and %d parent records take more each: they are not listed", left, tooLong))
+		p.Warnings = append(p.Warnings, fmt.Sprintf("the limit of calls leaves %d for listing, and each of %d parent records needs more: they are not listed", left, tooLong))
 	}
 	return p
 }

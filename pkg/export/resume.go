@@ -124,7 +124,7 @@ func (x *run) tellOthers(path string) {
 	names, _ := x.world.Disk.Names(folder) // that they cannot be listed is no reason to end
 	for _, name := range names {
 		if strings.HasPrefix(name, filepath.Base(disk.Hidden(path, spoolOf))) && name != filepath.Base(path) {
-			x.notef("an unfinished export of other links is kept in %s; the command that began it goes on with it", filepath.Join(folder, name))
+			x.notef("an unfinished export of other links is kept in %s; the command that started it goes on with it", filepath.Join(folder, name))
 		}
 	}
 }
@@ -140,7 +140,7 @@ func (x *run) putAside(e *earlier, path string) (err error) {
 	if x.aside, err = disk.Aside(on, path, x.started); err != nil {
 		return err
 	}
-	x.notef("an unfinished export from another CRM, begun at %s, is kept in %s", e.header.Begun.Local().Format(time.DateTime), x.aside)
+	x.notef("an unfinished export from another CRM, started at %s, is kept in %s", e.header.Begun.Local().Format(time.DateTime), x.aside)
 	return on.Rename(path, x.aside)
 }
 

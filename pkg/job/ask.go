@@ -80,7 +80,7 @@ func inquire(ctx context.Context, conn *Connection, modules, others []string, c 
 			a.identity.Org = org.ID
 		}
 	} else {
-		a.notef("the org does not say its name and edition: %s", noAnswer(aboutOrg.Err, login.ScopeOrg))
+		a.notef("could not read the org's name and edition: %s", noAnswer(aboutOrg.Err, login.ScopeOrg))
 	}
 	for i, module := range asked {
 		switch e := aboutLists[i].Err; {
@@ -90,7 +90,7 @@ func inquire(ctx context.Context, conn *Connection, modules, others []string, c 
 		case e.Has(zoho.CodeInvalidModule):
 			a.noModule[module] = nil
 		default:
-			a.notef("the org does not say which lists of %s can be delinked: %s", module, noAnswer(e, login.ScopeLists))
+			a.notef("could not read which related lists of %s can be delinked: %s", module, noAnswer(e, login.ScopeLists))
 		}
 	}
 	a.findMeant(ctx, conn, c)
@@ -247,7 +247,7 @@ const Emulator = "emulator"
 func noAnswer(err error, scope string) string {
 	var e *zoho.Error
 	if errors.As(err, &e) && e.Kind == zoho.Denied {
-		return fmt.Sprintf("%s (%s allows it)", e, scope)
+		return fmt.Sprintf("%s; the login needs %s", e, scope)
 	}
 	return err.Error()
 }

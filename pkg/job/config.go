@@ -40,7 +40,7 @@ type Config struct {
 // Choice is what the user wants to do about an earlier run.
 type Choice struct {
 	RetryFailed bool    // send again what failed in an earlier run
-	Restart     bool    // begin anew, whatever an earlier run did
+	Restart     bool    // start over, whatever an earlier run did
 	IfChanged   Changed // what to do if the input is not that of an unfinished earlier run
 }
 

@@ -8,7 +8,7 @@ type earlierRun struct {
 	State       outcome.State // from the summary
 	Pending     int           // from the summary
 	SameInput   bool          // the summary is of a run with this input
-	OtherFiles  bool          // the summary is of an unfinished run with another result file
+	OtherFiles  bool          // the summary is from an unfinished run with another result file
 	Results     bool          // there is a result file
 	Rows        int           // rows of the result file about the CRM of this run
 	Strays      int           // how many of Rows do not fit this input
@@ -44,7 +44,7 @@ const (
 	carryOver
 	refuseChanged // the unfinished run had another input
 	refuseDamaged // the result file does not fit the input that the summary names
-	refuseFiles   // the summary is of an unfinished run with another result file
+	refuseFiles   // the summary is from an unfinished run with another result file
 	refuseOther   // the unfinished run had another CRM
 	refuseUnshown // nothing shows whether the unfinished run had the same CRM
 )

@@ -200,17 +200,17 @@ func (j *Job) refuseDeletion() error {
 		return nil
 	}
 	return refusef(
-		"look for the record in the CRM's recycle bin, and take the rows of this relation out of the input; the results have to be put aside by hand before it can be run again",
-		"%s tells that delinking %s.%s deleted a record (line %d of the input): the list holds records, not links", j.files.Results, d.Module, d.Relation, d.Line)
+		"restore the record from the CRM's recycle bin, and take the rows of this relation out of the input; then rename the results, and run the input again",
+		"%s says that delinking %s.%s deleted a record (line %d of the input): the list holds records, not links", j.files.Results, d.Module, d.Relation, d.Line)
 }
 
 // notOurs makes a Refusal of a file that delink did not write, or that was changed since.
 func notOurs(err error) error {
 	var not *report.NotALedger
 	if errors.As(err, &not) {
-		hint := "it is left as it is"
+		hint := "move the file away"
 		if not.Changed {
-			hint = "undo the change if you can: it is left as it is"
+			hint = "undo the change if you can"
 		}
 		return &Refusal{Err: err, Hint: hint, Remedy: GiveOtherFiles}
 	}
@@ -227,24 +227,24 @@ func (j *Job) settleEarlier() error {
 	}
 	switch j.decision {
 	case refuseFiles:
-		return because(GiveSummary, "%s is of an unfinished run with other results, %s", j.files.Summary, e.summary.Results)
+		return because(GiveSummary, "%s is from an unfinished run with other results, %s", j.files.Summary, e.summary.Results)
 	case refuseDamaged:
 		return &Refusal{
-			Cause:  fmt.Sprintf("%s:%d: is not about a row of %s, though the run that wrote it had the same input", j.files.Results, e.fit.stray, j.input.Name()),
-			Hint:   "put the file aside",
+			Cause:  fmt.Sprintf("%s:%d: is about a link that %s does not have, though the run that wrote it had the same input", j.files.Results, e.fit.stray, j.input.Name()),
+			Hint:   "move the file away",
 			Remedy: BeginAnew,
 		}
 	case refuseChanged:
 		if e.hadOtherLinks(j.input) {
-			r := because(ResumeOrRestart, "%s is of an unfinished run of %s "+otherLinks, j.files.Results, j.input.Name())
-			r.Hint = "to go on with that run, give what it had"
+			r := because(ResumeOrRestart, "%s is from an unfinished run of %s "+otherLinks, j.files.Results, j.input.Name())
+			r.Hint = "to go on with that run, give the same module, relation, parent record and columns as then"
 			return r
 		}
 		return because(ResumeOrRestart, "%s is not the input of the unfinished run that wrote %s", j.input.Name(), j.files.Results)
 	case refuseOther:
-		return because(GiveOtherFiles, "%s is of an unfinished run in another org", j.files.Results)
+		return because(GiveOtherFiles, "%s is from an unfinished run in another org", j.files.Results)
 	case refuseUnshown:
-		return because(GiveOtherFiles, "%s is of an unfinished run, and nothing shows that it was in the org of this login", j.files.Results)
+		return because(GiveOtherFiles, "%s is from an unfinished run, and nothing shows that it was in the org of this login", j.files.Results)
 	case beginAnew:
 		if !j.config.Restart && j.config.IfChanged != ChangedRestart {
 			if err := j.work.mayGoOn(j); err != nil {
@@ -287,18 +287,18 @@ func (j *Job) tellOfEarlier() {
 	e := &j.earlier
 	if j.doubts != nil && j.book.Pending() > 0 {
 		for _, why := range j.doubts.lost {
-			j.notef("%s: every link without an outcome counts as in doubt", why)
+			j.notef("%s: any link without a result may have been removed, and counts as in doubt", why)
 		}
 	}
 	switch {
 	case j.config.Restart:
 		return
 	case j.decision == beginAnew && e.run.CRM == rehearsed:
-		j.notef("%s is of a rehearsal with the emulator: it is kept under a new name", j.files.Results)
+		j.notef("%s is from a rehearsal with the emulator: it gets a new name, and this run starts over", j.files.Results)
 	case j.decision == beginAnew && e.run.CRM == isOther:
-		j.notef("%s is of a run in another org: it is kept under a new name", j.files.Results)
+		j.notef("%s is from a run in another org: it gets a new name, and this run starts over", j.files.Results)
 	case j.decision == beginAnew && e.run.CRM == notShown:
-		j.notef("%s is of a run of which nothing shows that it was in the org of this login: it is kept under a new name", j.files.Results)
+		j.notef("%s is from a run that was perhaps in another org (nothing shows which): it gets a new name, and this run starts over", j.files.Results)
 	case j.decision == beginAnew && e.hadOtherLinks(j.input):
 		j.notef("the results of an earlier run of %s "+otherLinks+" get a new name beside %s", j.input.Name(), j.files.Results)
 	case j.decision == beginAnew && e.run.Results:
@@ -308,6 +308,6 @@ func (j *Job) tellOfEarlier() {
 		j.notef("an earlier run was cut off in the middle of a row: %d bytes at the end of %s are dropped, and that link is sent again", e.extent.Torn, j.files.Results)
 	}
 	if s := e.summary; s != nil && !e.extent.Exists && s.Links > s.Pending {
-		j.notef("%s is gone, though %s tells of a run that wrote it: all links are sent again", j.files.Results, j.files.Summary)
+		j.notef("%s is missing, though %s tells of a run that wrote it: all links are sent again", j.files.Results, j.files.Summary)
 	}
 }

@@ -332,9 +332,10 @@ func isNamed(inSummary, path string) bool {
 }
 
 // putAside gives files of an earlier run new names, with the time, such as
-// links.results.20261124-193000.csv. The results must be the first of the paths: without results,
-// the other files are not taken for a run.
+// links.results.20261124-193000.csv, and notes these. The results must be the first of the paths:
+// without results, the other files are not taken for a run.
 func (j *Job) putAside(now time.Time, paths ...string) error {
+	var renamed []string
 	for _, path := range paths {
 		if path == "" {
 			continue
@@ -346,6 +347,12 @@ func (j *Job) putAside(now time.Time, paths ...string) error {
 		if to != "" && path == j.files.Results {
 			j.moveCalls(to)
 		}
+		if to != "" {
+			renamed = append(renamed, filepath.Base(path)+" is now "+filepath.Base(to))
+		}
+	}
+	if renamed != nil {
+		j.notef("kept under a new name: %s", strings.Join(renamed, ", "))
 	}
 	return nil
 }
@@ -371,7 +378,7 @@ func copyAside(on disk.Disk, path string, now time.Time) error {
 // file.
 func putAside(on disk.Disk, path string, now time.Time) (to string, err error) {
 	if to, err = disk.PutAside(on, path, now); err != nil {
-		return "", fmt.Errorf("an older file cannot be put aside: %w", err)
+		return "", fmt.Errorf("an older file cannot be renamed: %w", err)
 	}
 	return to, nil
 }

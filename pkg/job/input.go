@@ -145,7 +145,7 @@ func InputRefusal(err error) error {
 func (p *Input) refuseRows(wrong problems) *Refusal {
 	r := &Refusal{
 		Cause:  fmt.Sprintf("%s: %d rows cannot be used", p.source.name, p.bad),
-		Hint:   "mend them",
+		Hint:   "correct them",
 		Remedy: SkipInvalidRows,
 		Rows:   wrong.rows(p),
 	}

@@ -72,20 +72,20 @@ func (r *pastRun) refusal(in *Input, doing string) error {
 	name := in.Name()
 	switch {
 	case !r.exists:
-		return refuseFile(WhereResults, RoleResults, nil, "there are no results %s of a run of %s: nothing is there %s", r.files.Results, name, doing)
+		return refuseFile(WhereResults, RoleResults, nil, "%s is not there, so there is no run of %s %s", r.files.Results, name, doing)
 	case r.summary == nil:
 		return refusef("run the input to its end first", "the summary of the run, %s, is missing", r.files.Summary)
 	case r.fit.strays > 0 && !r.isOf(in):
 		return r.orOlder("give the input that was run: "+filepath.Base(r.files.Summary)+" has its name and its SHA-256", "%s is not the input of the run that wrote %s", name, r.files.Results)
 	case r.fit.isOfOtherLinks():
-		return r.orOlder("give what that run had", "%s is of a run of %s "+otherLinks, r.files.Results, name)
+		return r.orOlder("give the same module, relation, parent record and columns as then", "%s is from a run of %s "+otherLinks, r.files.Results, name)
 	case r.fit.strays > 0:
-		return refusef("undo the change of the file if you can", "%s:%d: is not about a row of %s, though the run that wrote it had the same input", r.files.Results, r.fit.stray, name)
+		return refusef("undo the change of the file if you can", "%s:%d: is about a link that %s does not have, though the run that wrote it had the same input", r.files.Results, r.fit.stray, name)
 	case r.lost() > 0:
-		return refusef("put a whole copy of the file there, or run the input again, which sends these links again",
+		return refusef("put a complete copy of the file there, or run the input again, which sends these links again",
 			"%s has lost rows: %s tells of %d more", r.files.Results, r.files.Summary, r.lost())
 	case r.fit.rows == 0 && r.foreign > 0:
-		return refusef("log in to the org of the run: the column org of the results names it", "%s is of a run in another org", r.files.Results)
+		return refusef("log in to the org of the run: the column org of the results names it", "%s is from a run in another org", r.files.Results)
 	}
 	return nil
 }

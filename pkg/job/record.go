@@ -88,6 +88,7 @@ func (j *Job) beginFiles(s *report.Summary, now time.Time, reserve int) (*report
 	if err := j.moveOlder(s, now); err != nil {
 		return nil, err
 	}
+	j.tell()
 	for _, name := range []string{j.files.Results, j.files.Failures, j.files.Summary, j.files.Snapshot, j.journal().Path} {
 		if name != "" {
 			j.world.Disk.Sweep(name)

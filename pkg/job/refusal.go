@@ -30,8 +30,8 @@ const (
 	WaitOrAnother              // wait for the other run, or give the file of Role another path
 	GiveOtherFiles             // give this run other places for results, failures and summary
 	GiveSummary                // give this run its own failures and summary
-	BeginAnew                  // begin anew; older files get new names
-	BeginAnewInDoubt           // begin anew; every link is in doubt
+	BeginAnew                  // start over; older files get new names
+	BeginAnewInDoubt           // start over; every link is in doubt
 	ResumeOrRestart            // say what to do with the unfinished run
 	SkipInvalidRows            // go on without the rows that cannot be used
 	NameEncoding               // say how the text of the input is encoded
@@ -39,7 +39,7 @@ const (
 	VouchForRelation           // say that the relation Arg can be delinked
 	LeaveOutEnvironment        // do not say which kind of org is meant
 	SayYes                     // go on without being asked
-	RemoveAgain                // begin anew, and remove again what was linked again
+	RemoveAgain                // start over, and remove again what was linked again
 	WhereResults               // say where the results of the run are
 	OlderResults               // give the results of an earlier run, such as Arg
 	LeaveOutApproved           // do not choose by approval

@@ -26,7 +26,7 @@ func (w problems) refusal(p *Input) error {
 	case len(w) > 1:
 		return &Refusal{
 			Cause: fmt.Sprintf("%s: %d relations cannot be delinked", p.source.name, len(w)),
-			Hint:  "mend their names, or take their rows out",
+			Hint:  "correct their names, or take their rows out",
 			Rows:  w.rows(p),
 		}
 	}

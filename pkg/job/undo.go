@@ -240,7 +240,7 @@ func (j *Job) refuseIfUndone() error {
 	if n == 0 && (s.State != outcome.Running || s.InputSHA256 != j.input.SHA256) { // else it may have linked something
 		return nil
 	}
-	return &Refusal{Cause: fmt.Sprintf("the run of %s was undone: %s tells of it", j.input.Name(), files.Results), Remedy: RemoveAgain}
+	return &Refusal{Cause: fmt.Sprintf("the run of %s was undone, as %s says", j.input.Name(), files.Results), Remedy: RemoveAgain}
 }
 
 // isOfOther reports whether a summary is known to be of another CRM than this job's.

@@ -39,16 +39,16 @@ func (v *verification) takeUndo(undo *pastRun) error {
 	case !undo.exists:
 		return nil
 	case s == nil:
-		return refusef("put the file aside if it is of no use", "the summary of the undo that wrote %s is missing: %s", name, undo.files.Summary)
+		return refusef("move the file away if you do not need it", "the summary of the undo that wrote %s is missing: %s", name, undo.files.Summary)
 	case undo.lost() > 0:
-		return refusef("put a whole copy of the file there, or undo again, which looks these links up", "%s has lost rows: %s tells of %d more", name, undo.files.Summary, undo.lost())
+		return refusef("put a complete copy of the file there, or undo again, which looks these links up", "%s has lost rows: %s tells of %d more", name, undo.files.Summary, undo.lost())
 	case undo.fit.strays > 0:
-		return refusef("put the file aside if it is of no use", "%s is not of an undo of %s", name, v.input.Name())
+		return refusef("move the file away if you do not need it", "%s is not from an undo of %s", name, v.input.Name())
 	case undo.fit.rows == 0 && undo.foreign > 0:
-		v.notef("%s is of an undo in another org, or of a rehearsal, and does not count", name)
+		v.notef("%s is from an undo in another org or from a rehearsal, and is ignored", name)
 		return nil
 	case s.UndoCounts == nil || s.UndoCounts.Run != v.run.summary.StartedAt:
-		v.notef("%s is of an undo of another run, and does not count", name)
+		v.notef("%s is from an undo of another run, and is ignored", name)
 		return nil
 	case s.State != outcome.Finished:
 		v.notef("the undo has not ended: what it was about to link may still change")

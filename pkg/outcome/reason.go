@@ -61,26 +61,26 @@ func ReasonOf(ctx context.Context) Reason {
 type Ending struct {
 	Reason Reason
 	Exit   int    // if it is ExitDone, the statuses decide between that and ExitFailures
-	Text   string // how the run ended, for people: "stopped by a signal"
+	Text   string // how the run ended, for people: "stopped by Ctrl-C or a signal"
 }
 
 // Endings has all reasons.
 var Endings = []Ending{
 	{Completed, ExitDone, "done"},
-	{Interrupted, ExitStopped, "stopped by a signal"},
+	{Interrupted, ExitStopped, "stopped by Ctrl-C or a signal"},
 	{Deadline, ExitStopped, "stopped at the deadline"},
 	{MaxCalls, ExitStopped, "stopped at the limit of calls"},
-	{Credits, ExitStopped, "stopped because too few credits are left"},
-	{LoginRefused, ExitRefused, "stopped because Zoho refuses this login"},
-	{Failures, ExitStopped, "stopped because too many links failed"},
-	{Broken, ExitBroken, "stopped because of an error"},
+	{Credits, ExitStopped, "stopped: the org has no API credits left to use"},
+	{LoginRefused, ExitRefused, "stopped: Zoho refuses this login"},
+	{Failures, ExitStopped, "stopped: too many links failed"},
+	{Broken, ExitBroken, "stopped by an error"},
 }
 
 // Ending gives what depends on a reason. A value that is not in Endings counts as Broken.
 func (r Reason) Ending() Ending {
 	i := slices.IndexFunc(Endings, func(e Ending) bool { return e.Reason == r })
 	if i < 0 {
-		return Ending{r, ExitBroken, "stopped because of an error"}
+		return Ending{r, ExitBroken, "stopped by an error"}
 	}
 	return Endings[i]
 }

@@ -47,13 +47,13 @@ type Facts struct {
 // Table has all statuses, in the order in which people see them.
 var Table = []Facts{
 	{Status: Removed, OfLink: true, Claims: NotLinked},
-	{Status: Gone, OfLink: true, Claims: NotLinked, Note: "not there any more; an attempt that went unanswered may have removed them"},
-	{Status: Absent, OfLink: true, Claims: NotLinked, Note: "there was no such link"},
+	{Status: Gone, OfLink: true, Claims: NotLinked, Note: "not linked any more; probably removed by a call whose answer was lost"},
+	{Status: Absent, OfLink: true, Claims: NotLinked, Note: "were not linked"},
 	{Status: Restored, OfLink: true, Undone: Linked},
 	{Status: Present, OfLink: true, Undone: Linked, Note: "were linked already, and were left as they are"},
 	{Status: Failed, OfLink: true, Resend: OnRequest, Bad: true, Claims: Linked},
-	{Status: Unknown, OfLink: true, Resend: Always, Bad: true, Note: "may be removed; run again to find out"},
-	{Status: Pending, OfLink: true, Resend: Always, Note: "not sent"},
+	{Status: Unknown, OfLink: true, Resend: Always, Bad: true, Note: "no clear answer, so they may be removed; run again to find out"},
+	{Status: Pending, OfLink: true, Resend: Always, Note: "not sent yet"},
 	{Status: Duplicate, Note: "rows that repeat an earlier line"},
 	{Status: Invalid, Bad: true, Note: "rows that cannot be used"},
 }

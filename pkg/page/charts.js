@@ -110,7 +110,7 @@
 		]},
 		{id: "flight", unit: "calls", pauses: true, series: [
 			series("allowed, the fewest", levels(course.allowed), "grey", {...step, dash: [6, 3], width: 2}),
-			series("in flight, the most", levels(course.in_flight), "blue", {...step, filled: true}),
+			series("open calls, the most", levels(course.in_flight), "blue", {...step, filled: true}),
 			series("429s", counts(course.throttled), "orange", {paths: uPlot.paths.bars({size: [1, 6, 2], align: 1}), points: {show: false}, scale: "429", needed: true, filled: true}),
 		]},
 	];

@@ -32,7 +32,7 @@ type Page struct {
 }
 
 // ErrTaken says that a file is there which is not a page of this job.
-var ErrTaken = errors.New("is there, and is not a page of this job")
+var ErrTaken = errors.New("is there already, and is not a report of this job")
 
 // Check returns ErrTaken if a path has a file that Save must not replace. results are those of the
 // job.

@@ -182,7 +182,7 @@ func (p *probe) side(t Target) error {
 	if err == nil {
 		p.report.fact(AllBadBatch, t.Relation, status(call), said(item, call))
 	} else if e := zoho.AsError(err); e.Status != 0 && !unclear(err) {
-		p.report.fact(AllBadBatch, t.Relation, status(call), fmt.Sprintf("HTTP %d for the whole call: %s", e.Status, err))
+		p.report.fact(AllBadBatch, t.Relation, status(call), fmt.Sprintf("HTTP %d for the entire call: %s", e.Status, err))
 	} else {
 		return err
 	}

@@ -106,7 +106,7 @@ func Restore(stop, hard context.Context, plan Plan, r Record) (*Report, error) {
 	if r.OrgID != "" && plan.OrgID != "" && r.OrgID != plan.OrgID {
 		return nil, &job.Refusal{
 			Cause: fmt.Sprintf("%s is about the org with the id %s, and this login is for the org with the id %s", plan.Record, r.OrgID, plan.OrgID),
-			Hint:  "log in to the org that is meant",
+			Hint:  "log in to the right org",
 		}
 	}
 	plan.Target = t

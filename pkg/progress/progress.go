@@ -21,6 +21,7 @@ type Moment struct {
 	InFlight int    // calls in flight
 	Slots    int    // calls that may be in flight now
 	Unit     string // what is counted; empty for links
+	Verb     string // what is done with them, where the line has room for it: found
 	Stopping bool   // nothing more is sent, and the run ends when the calls in flight have ended
 }
 

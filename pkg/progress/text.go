@@ -25,7 +25,7 @@ func (m Moment) timeLeft(rate float64) string {
 	if left > longestEstimate.Seconds() {
 		return "over 99 days left"
 	}
-	return Duration(time.Duration(left*float64(time.Second))) + " left"
+	return Duration(max(time.Second, time.Duration(left*float64(time.Second)))) + " left"
 }
 
 // share is how much is done, in percent; empty if nobody knows how much there is. It is what package
@@ -38,37 +38,43 @@ func (m Moment) share() string {
 }
 
 // forms tells a moment in a line, in several lengths, the longest first. rate is how fast it goes on,
-// in links a second. The failures are in all of them, and so is the time left, if it is known how
-// much there is to do. Both have room in 39 columns.
+// in links a second. The failures are in all of them, and so is the time left, if it is known. Both
+// have room in 39 columns.
 func (m Moment) forms(rate float64) []string {
 	failed := ""
 	if m.Failed > 0 {
 		failed = Number(m.Failed) + " failed"
 	}
-	unit := cmp.Or(m.Unit, "links")
 	numbers := Number(m.Done)
 	if m.Total > 0 {
 		numbers += " of " + Number(m.Total)
 	}
-	count, share := numbers+" "+unit, m.share()
+	short := numbers + " " + cmp.Or(m.Unit, "links")
+	count, share := strings.TrimSpace(short+" "+m.Verb), m.share()
 	if m.Stopping { // what is left is not done by this run
-		stopping, short := Stopping(m.InFlight), "stopping"
+		stopping, shortest := Stopping(m.InFlight), "stopping"
 		if m.InFlight > 0 {
-			short = openCalls(m.InFlight)
+			shortest = openCalls(m.InFlight)
 		}
 		return []string{
 			join(count, stopping, failed) + share,
 			join(count, stopping, failed),
 			join(stopping, failed),
 			join(strings.TrimSuffix(stopping, thenStopping), failed),
-			join(short, failed),
+			join(shortest, failed),
 		}
 	}
 	speed, left := speedOf(rate), m.timeLeft(rate)
+	leftIfKnown := left // that it is unknown says less than what is counted
+	if rate <= 0 {
+		leftIfKnown = ""
+	}
 	forms := []string{
 		join(count, speed, left, failed) + share,
 		join(count, left, failed) + share,
 		join(count, left, failed),
+		join(short, left, failed),
+		join(short, leftIfKnown, failed),
 		join(numbers, left, failed),
 		join(strings.TrimSpace(share), left, failed),
 		join(left, failed),
@@ -76,12 +82,12 @@ func (m Moment) forms(rate float64) []string {
 	if m.Total > 0 {
 		return forms
 	}
-	return append(forms[:4], cmp.Or(failed, numbers)) // without a total there is no share, and no time left
+	return append(forms[:6], cmp.Or(failed, numbers)) // without a total there is no share, and no time left
 }
 
 func speedOf(rate float64) string {
 	if rate > 0 && rate < 1 {
-		return "under 1/s"
+		return "less than 1/s"
 	}
 	return Number(int(rate)) + "/s"
 }
@@ -107,7 +113,7 @@ func (m Moment) line(rate float64) string {
 	if m.Stopping {
 		return text
 	}
-	return fmt.Sprintf("%s, %d calls in flight of %d allowed", text, m.InFlight, m.Slots)
+	return fmt.Sprintf("%s, %d open calls, %d allowed", text, m.InFlight, m.Slots)
 }
 
 // thenStopping is what comes after the open calls.
@@ -158,7 +164,7 @@ func Number(n int) string {
 func Duration(d time.Duration) string {
 	switch {
 	case d < time.Second:
-		return "under 1 s"
+		return "less than 1 s"
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))
 	case d < time.Hour:

@@ -146,7 +146,7 @@ func errorsComeLast(t *testing.T) {
 			cause string
 		}{
 			{broken{strings.NewReader(input)}, n, "cannot be read further"},
-			{strings.NewReader(input + "Campaigns,1,\"Leads,2\n" + strings.Repeat("Campaigns,1,Leads,2\n", 3000)), n, "the quote that opens here is never closed, and swallows the rest of the file"},
+			{strings.NewReader(input + "Campaigns,1,\"Leads,2\n" + strings.Repeat("Campaigns,1,Leads,2\n", 3000)), n, "the quote that opens here is never closed, and makes the rest of the file one value"},
 			{strings.NewReader(input + relations.String()), n + 1000 - few(n), "the rows are about more than 1000 different relations"},
 		} {
 			in, err := reader.New("f.csv", test.src, reader.Options{})

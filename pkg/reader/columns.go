@@ -152,7 +152,7 @@ func (h *Header) lacks(opt Options, missing []string, ahead lookAhead) *InputErr
 	cause += strings.Join(missing, ", ")
 	switch {
 	case side.which >= 0:
-		cause += alsoCalled(c.For, colParent+colRelated-side.which) + fmt.Sprintf(": %s is taken for %s", plain(h.Columns[side.column]), canonical[side.which])
+		cause += alsoCalled(c.For, colParent+colRelated-side.which) + fmt.Sprintf(": %s is used as %s", plain(h.Columns[side.column]), canonical[side.which])
 	case side.either:
 		c.OnlyID = plain(h.Columns[side.column])
 		cause = fmt.Sprintf("the header lacks the column %s or %s: only %s has ids, and a link needs those of two records",
@@ -268,12 +268,12 @@ func (h *Header) takeOptions(columns Columns) *InputError {
 		}
 		switch {
 		case len(found) == 0:
-			return h.fail(0, fmt.Sprintf("there is no column %q to take for %s", name, canonical[which]), h.hintNames()).with(CorrectColumns{})
+			return h.fail(0, fmt.Sprintf("there is no column %q to use as %s", name, canonical[which]), h.hintNames()).with(CorrectColumns{})
 		case len(found) > 1:
 			return h.twice(name, found)
 		}
 		if other := slices.Index(h.index[:], found[0]); other >= 0 {
-			return h.fail(found[0], fmt.Sprintf("the column %s is to be taken for %s and for %s", plain(h.Columns[found[0]]), canonical[other], canonical[which]),
+			return h.fail(found[0], fmt.Sprintf("the column %s is to be used as %s and as %s", plain(h.Columns[found[0]]), canonical[other], canonical[which]),
 				"each part of a link has a column of its own").with(CorrectColumns{})
 		}
 		h.index[which] = found[0]

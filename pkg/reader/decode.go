@@ -120,7 +120,7 @@ func (d *decoder) row(c *chunk, i int, row *Row) {
 	link, which, p := d.link(v, c.cells[i+1])
 	switch {
 	case p != nil && d.header.index[which] < 0:
-		row.Err = &RowError{File: d.file, Line: rec.line, AtLine: rec.line, AtCol: 1, Reason: "it is not known which column is which"}
+		row.Err = &RowError{File: d.file, Line: rec.line, AtLine: rec.line, AtCol: 1, Reason: "delink cannot tell which column is which"}
 	case p != nil:
 		row.Err = d.valueError(c, rec, d.header.index[which], d.header.nameOf(which), p)
 	default:

@@ -21,20 +21,20 @@ func (r *records) structure(rec record, row scan.Row) (*RowError, error) {
 	case row.Fault == scan.NeverClosed:
 		return nil, &InputError{
 			File: r.file, Line: line, Col: col,
-			Cause: "the quote that opens here is never closed, and swallows the rest of the file",
+			Cause: "the quote that opens here is never closed, and makes the rest of the file one value",
 			Hint:  "close it, or double it if it is part of the value",
 		}
 	case atLine != line:
 		return nil, &InputError{
 			File: r.file, Line: line, Col: col,
-			Cause: fmt.Sprintf("the quote that opens here has swallowed lines: in line %d, text follows the quote that closes it", atLine),
+			Cause: fmt.Sprintf("the quote that opens here goes on over several lines: in line %d, text follows the quote that closes it", atLine),
 			Hint:  "close it where its value ends, or double it if it is part of the value",
 		}
 	case row.Opens > 0: // the next line may be a part of that value, and must not be taken for a link
 		openLine, openCol := d.lineCol(raw, row.Opens-rec.start, rec.line)
 		return nil, &InputError{
 			File: r.file, Line: openLine, Col: openCol,
-			Cause: fmt.Sprintf("it cannot be told where this row ends: the quotes of column %d are wrong, and the line does not close the one that opens here", row.Field+1),
+			Cause: fmt.Sprintf("delink cannot tell where this row ends: the quotes of column %d are wrong, and the line does not close the one that opens here", row.Field+1),
 			Hint:  "put the values in quotes, and double the quotes that are part of them",
 		}
 	}
@@ -59,7 +59,7 @@ func (r *records) ragged(rec record, fields []scan.Field) (*RowError, error) {
 		line, col := r.header.lineCol(r.text(rec), at-rec.start, rec.line)
 		return nil, &InputError{
 			File: r.file, Line: line, Col: col,
-			Cause: fmt.Sprintf("it cannot be told where the row of line %d ends: the quote that closes its value here may be the one that opens the next", rec.line),
+			Cause: fmt.Sprintf("delink cannot tell where the row of line %d ends: the quote that closes its value here may be the one that opens the next", rec.line),
 			Hint:  "look for a quote above that is not closed: put the values in quotes, and double the quotes that are part of them",
 		}
 	}
@@ -73,7 +73,7 @@ func (r *records) ragged(rec record, fields []scan.Field) (*RowError, error) {
 	}
 	if last, _ := r.header.lineCol(r.text(rec), rec.end-rec.start, rec.line); last > rec.line {
 		e.Reason += fmt.Sprintf("; it goes on to line %d", last)
-		e.Hint = "perhaps a quote that is not closed has swallowed the lines below it"
+		e.Hint = "perhaps a quote that is not closed has joined the lines below to this one"
 	}
 	return e, nil
 }
@@ -118,7 +118,7 @@ func (r *records) unreadable(err error) error {
 func (r *records) tooLong(line int) *InputError {
 	return &InputError{
 		File: r.file, Line: line, Col: 1, Cause: "the row that begins here is longer than 1 MiB",
-		Hint: "perhaps a quote that is not closed has swallowed the rows below it",
+		Hint: "perhaps a quote that is not closed has joined the rows below to this one",
 	}
 }
 

@@ -23,7 +23,7 @@ func (r *records) misread(h *Header, opt Options) (why string, remedy Remedy) {
 			switch {
 			case !namesLinks(strings.Split(h.Columns[0], string(d.b))):
 			case len(h.Raw) > 0 && h.Raw[0] == '"':
-				return "every line is in quotes as a whole, as spreadsheets write a file that they opened as one column: take these quotes off, and halve the ones that are doubled, or export again", nil
+				return "every line is one quoted value, as spreadsheets write a file that they opened as one column: export again, or take these quotes off and halve the doubled ones", nil
 			case opt.Delimiter != 0:
 				return "the columns seem to be separated by " + delimiterInValue[d.b], OmitDelimiter{}
 			case h.Sep != "":

@@ -114,7 +114,7 @@ func TestTooLong(t *testing.T) {
 	for _, test := range []struct{ name, field, want string }{
 		{"over two lines", `"` + strings.Repeat("x", 1100<<10) + "\n\"", "links.csv:3:1: the row that begins here is longer than 1 MiB"},
 		{"over two lines, the first one short", "\"\n" + strings.Repeat("x", 1100<<10) + `"`, "links.csv:3:1: the row that begins here is longer than 1 MiB"},
-		{"with a quote that is never closed", `"` + strings.Repeat("x", 1100<<10), "links.csv:3:5: the quote that opens here is never closed, and swallows the rest of the file"},
+		{"with a quote that is never closed", `"` + strings.Repeat("x", 1100<<10), "links.csv:3:5: the quote that opens here is never closed, and makes the rest of the file one value"},
 		{"without end", strings.Repeat("x", 17<<20), "links.csv:3:1: the line is longer than 16 MiB"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -66,7 +66,7 @@ func TestParentOfAllRows(t *testing.T) {
 // none is a refusal that names what is missing.
 func TestParentOfAllRowsRefused(t *testing.T) {
 	for input, want := range map[string]string{
-		"Record Id,Lead Id\n1,2\n":    "it is not clear which column is which: related_id may be Record Id or Lead Id",
+		"Record Id,Lead Id\n1,2\n":    "delink cannot tell which column is which: related_id may be Record Id or Lead Id",
 		"Last Name,Company\nMoss,A\n": "the header lacks the column related_id",
 		"Campaign Id,Company\n1,A\n":  "the header lacks the column related_id",
 	} {

@@ -90,7 +90,7 @@ func (h *Header) resolveParents(opt Options) *InputError {
 	for i, column := range all {
 		said[i] = plain(h.Columns[column])
 	}
-	return h.fail(all[1], fmt.Sprintf("it is not clear which column has the ids of the parent records: %s", strings.Join(said, " or ")),
+	return h.fail(all[1], fmt.Sprintf("delink cannot tell which column has the ids of the parent records: %s", strings.Join(said, " or ")),
 		"call it parent_id")
 }
 

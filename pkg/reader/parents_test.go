@@ -26,7 +26,7 @@ func TestParents(t *testing.T) {
 		{"semicolons", "Name;Campaign Id\nA;5\n", []string{" 5"}},
 		{"label of the module", "Module,Record Id\nCampaign,5\n", []string{"Campaigns 5"}},
 		{"no id", "Name,Status\nA,B\n", []string{"p.csv:1:1: no column has the ids of the parent records"}},
-		{"two", "Campaign Id,Campaign Name.id\n5,6\n", []string{"p.csv:1:13: it is not clear which column has the ids of the parent records: Campaign Id or Campaign Name.id"}},
+		{"two", "Campaign Id,Campaign Name.id\n5,6\n", []string{"p.csv:1:13: delink cannot tell which column has the ids of the parent records: Campaign Id or Campaign Name.id"}},
 		{"bad row", "id\n5\n3.65E+18\n", []string{" 5", `p.csv:3:1: column 1, parent_id (id) "3.65E+18" is not a record id: Excel has changed this id, it cannot be recovered`}},
 		{"empty", "", []string{"p.csv:1:1: the file is empty"}},
 	} {

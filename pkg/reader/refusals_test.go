@@ -80,7 +80,7 @@ var refusedInputs = []struct {
 	{"UTF-8 of which the user says that it is UTF-16", "module,parent_id,relation,related_id\n", `links.csv:1:1: the file is not UTF-16 text`, "CorrectEncoding{Is:}$", reader.Options{Encoding: encodingOf("utf-16")}},
 	{"what is no character in the usual encoding", "module,parent_id,relation,related_id,Stra\x9de\n", `links.csv:1:42: the text is not UTF-8: the header has "Stra\x9de"`, `Excel's "CSV" saves like this: save it as "CSV UTF-8"; GiveEncoding{Likely:[{Encoding:macintosh Reads:Straùe}]}$`, reader.Options{}},
 	{"Latin-1 between bars", "module|parent_id|relation|related_id|Note\nCampaigns|1|Leads|2|Stra\xdfe\n", `links.csv:2:25: the text is not UTF-8: column 5, Note has "Stra\xdfe"`, "Excel's", reader.Options{}},
-	{"sep line with half of its quotes", "\"sep=;\na;b\n", `links.csv:1:1: the quote that opens here is never closed, and swallows the rest of the file`, "close it", reader.Options{}},
+	{"sep line with half of its quotes", "\"sep=;\na;b\n", `links.csv:1:1: the quote that opens here is never closed, and makes the rest of the file one value`, "close it", reader.Options{}},
 	{"header lacks a column behind a sep line", "sep=;\n\na;b\n", `links.csv:3:1: the header lacks the columns module, parent_id, relation, related_id`, "it has a, b;", reader.Options{}},
 	{"compressed twice", string(toGzip(string(toZstd(header)))), `links.csv:1:1: the file is compressed twice`, "unpack it first", reader.Options{}},
 	{
@@ -92,35 +92,35 @@ var refusedInputs = []struct {
 	{"gzip that is damaged", string(bytes.Replace(toGzip(header), []byte{0xff, 0xff}, []byte{0, 0xff}, 1)), `links.csv:2: cannot be read further: the gzip file is damaged: flate: corrupt input before offset 39`, "copy the file", reader.Options{}},
 	{"a taken column is not taken twice", "related_id,x\n", `links.csv:1:1: the header lacks the column related_id`, "it has related_id, x", reader.Options{Module: "Campaigns", Relation: "Leads", Columns: reader.Columns{1: "related_id"}}},
 	{"quote in the header", "a,b\"c\n1,2\n", `links.csv:1:4: the header is wrong: column 2 "b\"c" has a quote in it, but does not begin with one`, "put the value", reader.Options{}},
-	{"open quote in the header", "module,\"parent_id\n1,2\n", `links.csv:1:8: the quote that opens here is never closed, and swallows the rest of the file`, "close it", reader.Options{}},
+	{"open quote in the header", "module,\"parent_id\n1,2\n", `links.csv:1:8: the quote that opens here is never closed, and makes the rest of the file one value`, "close it", reader.Options{}},
 	{
 		"open quote", header + "Campaigns,1,Leads,2\n\nCampaigns,1,\"Leads,2\nCampaigns,1,Leads,3\n",
-		`links.csv:4:13: the quote that opens here is never closed, and swallows the rest of the file`, "close it, or double it",
+		`links.csv:4:13: the quote that opens here is never closed, and makes the rest of the file one value`, "close it, or double it",
 		reader.Options{},
 	},
 	// The lines below may be a part of the value, and must not be taken for links.
 	{
 		"quote in a value, and one that opens", header + "Campaigns,1\"1,Leads,2,\"a\nCampaigns,3,Leads,4,b\nc\"\n",
-		`links.csv:2:23: it cannot be told where this row ends: the quotes of column 2 are wrong, and the line does not close the one that opens here`,
+		`links.csv:2:23: delink cannot tell where this row ends: the quotes of column 2 are wrong, and the line does not close the one that opens here`,
 		"put the values in quotes",
 		reader.Options{},
 	},
 	{
 		"quote that may close or open", header + "\"Campaigns,1,Leads,2,\"a\nCampaigns,3,Leads,4,b\nc\"\n",
-		`links.csv:2:22: it cannot be told where this row ends: the quotes of column 1 are wrong, and the line does not close the one that opens here`,
+		`links.csv:2:22: delink cannot tell where this row ends: the quotes of column 1 are wrong, and the line does not close the one that opens here`,
 		"put the values in quotes",
 		reader.Options{},
 	},
 	{
 		"open quote that closes where another opens", "module,parent_id,relation,related_id,Note\nCampaigns,1,Leads,\"2,x\nCampaigns,1,Leads,3,\"\nCampaigns,1,Leads,999,x\n\nend\"\n",
-		`links.csv:3:21: it cannot be told where the row of line 2 ends: the quote that closes its value here may be the one that opens the next`,
+		`links.csv:3:21: delink cannot tell where the row of line 2 ends: the quote that closes its value here may be the one that opens the next`,
 		"look for a quote above that is not closed",
 		reader.Options{},
 	},
-	{"open quote in the last line", header + "Campaigns,1,Leads,\"2", `links.csv:2:19: the quote that opens here is never closed, and swallows the rest of the file`, "close it", reader.Options{}},
+	{"open quote in the last line", header + "Campaigns,1,Leads,\"2", `links.csv:2:19: the quote that opens here is never closed, and makes the rest of the file one value`, "close it", reader.Options{}},
 	{
 		"open quote that another one closes", "name," + header + "a,Campaigns,1,Leads,2\n\"b,Campaigns,1,Leads,3\n\"c\",Campaigns,1,Leads,4\n",
-		`links.csv:3:1: the quote that opens here has swallowed lines: in line 4, text follows the quote that closes it`, "close it where its value ends",
+		`links.csv:3:1: the quote that opens here goes on over several lines: in line 4, text follows the quote that closes it`, "close it where its value ends",
 		reader.Options{},
 	},
 	{

@@ -141,7 +141,7 @@ func (h *Header) unclear(relation zoho.Relation, pairs []pair) *InputError {
 	if say.parent >= 0 {
 		columns[colParent] = h.Columns[say.parent]
 	}
-	return h.fail(place, fmt.Sprintf("for %s it is not clear which column is which: %s", relation, strings.Join(all, ", ")),
+	return h.fail(place, fmt.Sprintf("for %s, delink cannot tell which column is which: %s", relation, strings.Join(all, ", ")),
 		h.hintNames()).with(ChooseColumns{columns})
 }
 

@@ -145,7 +145,7 @@ func (r *reading) readCalls(on disk.Disk, s *report.Summary) (exists bool, err e
 	return x.Exists, nil
 }
 
-// forgetCalls begins anew.
+// forgetCalls starts over.
 func (r *reading) forgetCalls() {
 	r.course, r.minutes = newSeries(spanLengths[0], mostSpans), newSeries(60, mostMinutes)
 	r.runs, r.kinds, r.ended, r.answers = nil, map[string]int{}, map[CallsEnded]int{}, trace.Times{}

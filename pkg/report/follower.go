@@ -21,7 +21,7 @@ const lastMax = 256
 
 // Read calls visit for each whole row that it has not yet read and that begins at a byte or later.
 // The byte must be the beginning of a row. If the file is another one than before, Read calls anew
-// first, and begins anew. After an error, it begins anew the next time.
+// first, and begins anew. After an error, it starts over the next time.
 func (f *Follower) Read(on disk.Disk, path string, from int64, anew func(), visit func(*Row)) (err error) {
 	defer func() {
 		if err != nil {

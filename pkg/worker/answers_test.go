@@ -51,7 +51,7 @@ func TestUnansweredThenNotThere(t *testing.T) {
 			if o.Status == outcome.Gone {
 				want = 2
 			}
-			if o.Attempts != want || strings.Contains(o.Message, "an earlier attempt went unanswered") != (o.Status == outcome.Gone) {
+			if o.Attempts != want || strings.Contains(o.Message, "an earlier call got no answer") != (o.Status == outcome.Gone) {
 				t.Errorf("%+v", o)
 			}
 		}

@@ -153,7 +153,7 @@ func TestRefusedAfterUnanswered(t *testing.T) {
 		r.mustEnd(outcome.Completed)
 		r.want(tally{gone: 8})
 		for _, o := range r.out {
-			if !strings.Contains(o.Message, "unanswered") {
+			if !strings.Contains(o.Message, "got no answer") {
 				t.Errorf("%+v", o)
 			}
 		}

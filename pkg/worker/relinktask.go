@@ -116,7 +116,7 @@ func foundThere(h outcome.History) string {
 	case outcome.Elsewhere:
 		return "the link is there (another run was about to send it, has no outcome of it, and probably made it)"
 	case outcome.Unanswered:
-		return "the link is there (an earlier attempt went unanswered and probably made it)"
+		return "the link is there (an earlier call got no answer and probably made it)"
 	case outcome.Clear:
 	}
 	return "the link is there already, and was left as it is"

@@ -109,7 +109,7 @@ func notThere(h outcome.History, said string) string {
 		return said + " (another run or another row was about to send it, has no outcome of it, and may have removed it)"
 	case outcome.Unanswered:
 	}
-	return said + " (an earlier attempt went unanswered and may have removed it)"
+	return said + " (an earlier call got no answer and may have removed it)"
 }
 
 // unknown gives the outcomes of links that may be removed, if the CRM does not say whether they

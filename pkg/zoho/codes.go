@@ -30,7 +30,7 @@ var explanations = map[string]string{
 	"INVALID_URL_PATTERN":       "the CRM does not know this address",
 	CodeLimitExceeded:           "the call is larger than the CRM allows",
 	"LIMIT_REACHED":             "too many calls",
-	"MANDATORY_NOT_FOUND":       "the CRM misses something in the call",
+	"MANDATORY_NOT_FOUND":       "the CRM says that something is missing in the call",
 	"NOT_APPROVED":              "the record waits for an approval",
 	"NOT_SUPPORTED":             "the CRM does not support delinking in this related list",
 	"NO_PERMISSION":             "the user of this login lacks a permission",
@@ -38,7 +38,7 @@ var explanations = map[string]string{
 	"RATE_LIMIT_EXCEEDED":       "too many calls",
 	"RECORD_LOCKED":             "the record is locked",
 	"RECORD_IN_BLUEPRINT":       "the record is in a blueprint that forbids the change",
-	"REQUIRED_PARAM_MISSING":    "the CRM misses something in the call",
+	"REQUIRED_PARAM_MISSING":    "the CRM says that something is missing in the call",
 	"TOO_MANY_REQUESTS":         "too many calls",
 	"UNABLE_TO_PARSE_DATA_TYPE": "the CRM cannot read an id in the call",
 
@@ -63,7 +63,7 @@ var explanations = map[string]string{
 	"UNSUPPORTED_MEDIA_TYPE":   "the CRM does not accept this kind of call here",
 
 	// Numbers in the place of codes (R): the status is all that they say.
-	"400": "the CRM does not accept the call, and gives a number for a reason",
+	"400": "the CRM does not accept the call, and gives only a number as the reason",
 	"401": "the access token is not accepted, or lacks a scope",
 	"403": "the user of this login lacks a permission, or the login a scope",
 	"404": "the CRM does not know the record, or the address",
@@ -80,7 +80,7 @@ var explanations = map[string]string{
 	CodeNotConnected:   "no connection to the CRM",
 	CodeNoToken:        "no access token",
 	CodeTokenRefused:   "the access token is not accepted or has expired, and there is no refresh token to make another",
-	CodeRedirected:     "the CRM sent us to another address",
+	CodeRedirected:     "the CRM sent delink to another address",
 	CodeRecordDeleted:  "the CRM deleted the record instead of the link",
 	CodeContradiction:  "the CRM gave two answers that contradict each other",
 	CodeNotInAnswer:    "the CRM's answer does not mention this id",

@@ -171,14 +171,14 @@ func (d *dispatcher) afterTooMany(then verdict, e *zoho.Error, now time.Time) {
 	switch then {
 	case goOn:
 		if wait, worth := d.throttle.pause(now); worth && !d.ending.stopped {
-			d.Notef("Zoho refuses calls as too many: waiting %s, with %s in flight allowed", inWords(wait), callsInWords(int(d.throttle.slots)))
+			d.Notef("Zoho says that these are too many calls: waiting %s, then at most %s at a time", inWords(wait), callsInWords(int(d.throttle.slots)))
 		}
 		return
 	case creditsGone:
 	case waitTooLong:
-		d.Notef("Zoho refuses calls as too many, and asks for a wait of %s: this run stops instead", inWords(e.RetryAfter))
+		d.Notef("Zoho says that these are too many calls, and asks for a wait of %s: this run stops instead", inWords(e.RetryAfter))
 	case refusesAll:
-		d.Notef("Zoho refuses even one call at a time, and does not say why: the credits of the last 24 hours may be used up, or another program uses the limit")
+		d.Notef("Zoho says that even one call at a time is too many: the org's API credits for the last 24 hours may be used up, or another program may be using the limit")
 	}
 	d.End(outcome.Credits, nil)
 }

@@ -288,7 +288,7 @@ func TestPausesAreTold(t *testing.T) {
 			r.want(40, 0)
 			var told []string
 			if want != "" {
-				told = []string{"Zoho refuses calls as too many: waiting " + want + ", with 2 calls in flight allowed"}
+				told = []string{"Zoho says that these are too many calls: waiting " + want + ", then at most 2 calls at a time"}
 			}
 			if !slices.Equal(r.notes, told) {
 				t.Errorf("%v: %q", asked, r.notes)
@@ -310,7 +310,7 @@ func TestTwoPausesAreTold(t *testing.T) {
 			return e
 		}
 		r.mustEnd(outcome.Completed)
-		const want = "Zoho refuses calls as too many: waiting 30 s, with 1 call in flight allowed"
+		const want = "Zoho says that these are too many calls: waiting 30 s, then at most 1 call at a time"
 		if !slices.Equal(r.notes, []string{want, want}) {
 			t.Errorf("%q", r.notes)
 		}
@@ -323,7 +323,7 @@ func TestConclusionIsTold(t *testing.T) {
 		r := newRig(t, 10)
 		r.fault = always(every, throttled())
 		r.mustEnd(outcome.Credits)
-		if n := len(r.notes); n == 0 || !strings.Contains(r.notes[n-1], "refuses even one call at a time") {
+		if n := len(r.notes); n == 0 || !strings.Contains(r.notes[n-1], "even one call at a time is too many") {
 			t.Errorf("%q", r.notes)
 		}
 	})

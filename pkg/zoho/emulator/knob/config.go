@@ -77,7 +77,7 @@ type Config struct {
 
 	// Limits (D). Calls in flight are those of the org and app, credits those of the last 24 hours.
 	// 0 is the limit of the edition, -1 is no limit.
-	InFlight int `subject:"Limits" knob:"in-flight" default:"edition" words:"edition=0|none=-1" help:"calls in flight at most; edition, none, or a number"`
+	InFlight int `subject:"Limits" knob:"in-flight" default:"edition" words:"edition=0|none=-1" help:"most calls at the same time; edition, none, or a number"`
 	Credits  int `knob:"credits" default:"edition" words:"edition=0|none=-1" help:"credits per rolling 24 hours; edition, none, or a number"`
 
 	// The form of a 429. It need not say which limit was hit (D). The bodies and
