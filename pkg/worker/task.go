@@ -65,6 +65,18 @@ func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 	return err
 }
 
+// CallsLeft is how many calls the task takes at the least beside its next one: those that follow a
+// call that reads fields, or the calls of a trial.
+func (t *task) CallsLeft() int {
+	switch {
+	case t.trial == trialSees:
+		return 2
+	case t.trial == trialSends, t.reads:
+		return 1
+	}
+	return 0
+}
+
 // looksUp reports whether the next call is a look-up.
 func (t *task) looksUp() bool { return t.why != nil }
 
