@@ -79,11 +79,7 @@ func (t *relinkTask) Call(ctx context.Context, token zoho.Token) (err error) {
 func (t *relinkTask) CallsLeft() int {
 	switch {
 	case t.proves(): // then its first link is tried
-		n := 1 + trialCalls(len(t.ids), true)
-		if t.asks == howMany {
-			n++
-		}
-		return n
+		return t.proofLeft() + 1 + trialCalls(len(t.ids), true)
 	case t.step == looks, t.step == links && t.trial:
 		return 1
 	}

@@ -18,10 +18,6 @@ type trials struct {
 	held   map[zoho.Relation][]*relinkTask // tasks that wait for its end
 }
 
-// proofCalls is how many calls it takes at the most to prove that an empty look-up can be believed:
-// a count and a page of the list.
-const proofCalls = 2
-
 // trialCalls is how many calls it takes at the most to have the links of a task made that is the first
 // of its relation, beside its look-up and the one call that every task takes. Where a read has shown
 // a record of the relation, no proof is needed.
