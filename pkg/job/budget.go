@@ -50,7 +50,7 @@ func (j *Job) firstRelinks() (calls int, what string) {
 		calls = worker.RelinkCalls(len(b.Related))
 		break
 	}
-	return calls, "it is looked up, up to two calls prove that the CRM shows its links, and one link is made and read back before any other"
+	return calls, "it is looked up, up to two calls prove that the CRM shows links, and one link is made and read back before the others"
 }
 
 // tellFruitless tells people if the budget of a job was used up before any link had an outcome. The
@@ -59,11 +59,14 @@ func (j *Job) tellFruitless(reason outcome.Reason, s engine.Stats) {
 	if s.Done > 0 || s.Calls == 0 || reason != outcome.MaxCalls && reason != outcome.Credits || j.world.Note == nil {
 		return
 	}
-	again := ""
+	again, verb := "", "were"
 	if s.Retries > 0 {
 		again = fmt.Sprintf(" (%s of them repeated)", progress.Number(s.Retries))
 	}
-	j.world.Note(fmt.Sprintf("%s%s did not suffice to be done with a single batch: the next time may end like this, unless more calls can be made", manyCalls(s.Calls), again))
+	if s.Calls == 1 {
+		verb = "was"
+	}
+	j.world.Note(fmt.Sprintf("%s%s %s not enough for a single batch; the next run may end like this one, unless it can make more calls", manyCalls(s.Calls), again, verb))
 }
 
 func manyCalls(n int) string {

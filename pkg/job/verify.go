@@ -168,7 +168,7 @@ func (v *verification) firstLookUps() (calls int, what string) {
 	if v.isRehearsal() {
 		return 1, "it is looked up"
 	}
-	return worker.LookUpCalls, "it is looked up, and up to two calls prove that the CRM shows its links"
+	return worker.LookUpCalls, "it is looked up, and up to two calls prove that the CRM shows links"
 }
 
 // propose counts the calls.
