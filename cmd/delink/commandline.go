@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"delink/pkg/disk"
 	"delink/pkg/job"
 )
 
@@ -19,6 +20,8 @@ type commandLine struct {
 	command string // run
 	what    string // the input, or the relation of an export
 	flags   []flagGiven
+	// flagsUnknown says that the command had flags that are not known, since only its files are.
+	flagsUnknown bool
 }
 
 // flagGiven is a flag of a command line.
@@ -39,7 +42,11 @@ func asGiven(cmd *cobra.Command, what string) commandLine {
 		left = slices.Concat(left, meanAnOrg)
 	}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if slices.Contains(left, f.Name) {
+		switch {
+		case f.Name == "dry-run" && f.Annotations[fromTwin] != nil: // it is in force in the same environment
+			c.flags = append(c.flags, flagGiven{name: f.Name, word: "--dry-run=false"})
+			return
+		case slices.Contains(left, f.Name):
 			return
 		}
 		values := []string{f.Value.String()}
@@ -57,7 +64,7 @@ func asGiven(cmd *cobra.Command, what string) commandLine {
 			c.flags = append(c.flags, given)
 		}
 	})
-	if what == job.Stdin && !cmd.Flags().Changed("results") {
+	if c.isGone() && !cmd.Flags().Changed("results") {
 		c.flags = append(c.flags, flagGiven{name: "results", word: "--results=links.results.csv"})
 	}
 	return c
@@ -69,9 +76,22 @@ func (c commandLine) as(command string) commandLine {
 	return c
 }
 
+// isGone reports whether the input cannot be read again by its name: it came through a pipe.
+func (c commandLine) isGone() bool { return c.what == job.Stdin || disk.IsStream(c.what) }
+
 // has reports whether one of some flags is given.
 func (c commandLine) has(names ...string) bool {
 	return slices.ContainsFunc(c.flags, func(f flagGiven) bool { return slices.Contains(names, f.name) })
+}
+
+// names gives which of some flags are given, as people write them.
+func (c commandLine) names(of ...string) (names []string) {
+	for _, f := range c.flags {
+		if slices.Contains(of, f.name) && !slices.Contains(names, "--"+f.name) {
+			names = append(names, "--"+f.name)
+		}
+	}
+	return names
 }
 
 // with gives the command with a flag that has no value.
@@ -102,15 +122,20 @@ func (c commandLine) unset(names ...string) commandLine {
 
 // String is the whole command, quoted for a shell.
 func (c commandLine) String() string {
-	what := c.what
-	if what != job.Stdin && strings.HasPrefix(what, "-") { // else it would be taken for a flag
-		what = "./" + what
-	}
-	words := []string{"delink", c.command, shellQuote(what)}
+	words := []string{"delink", c.command, shellQuote(asArgument(c.what))}
 	for _, f := range c.flags {
 		words = append(words, shellQuote(f.word))
 	}
 	return strings.Join(words, " ")
+}
+
+// asArgument gives the path of an input as an argument. It would be taken for a flag if it began with a
+// hyphen.
+func asArgument(path string) string {
+	if path != job.Stdin && strings.HasPrefix(path, "-") {
+		return "./" + path
+	}
+	return path
 }
 
 // shellQuote quotes a word if a shell would read it as something else.

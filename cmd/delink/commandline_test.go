@@ -12,7 +12,7 @@ import (
 
 // exampleValues has a value for each flag whose default is not a good example.
 var exampleValues = map[string][]string{
-	"accept-rounded-ids": {"true"}, "allow-relation": {"Campaigns.A", "B.C"}, "columns": {`parent_id="Kampagne, ID",related_id=Lead "x"`},
+	"accept-rounded-ids": {"true"}, "dc": {"https://crm.zoho.eu"}, "environment": {"sandbox"}, "allow-relation": {"Campaigns.A", "B.C"}, "columns": {`parent_id="Kampagne, ID",related_id=Lead "x"`},
 	"concurrency": {"7"}, "deadline": {"90m"}, "delimiter": {"tab"}, "fewest-calls": {"never"}, "if-changed": {"resume"},
 	"max-failures": {"1.5%"}, "output-dir": {"my files"}, "rate": {"0.5"}, "where": {"Name = 'it''s'"}, "link": {"A=b,c", "D=e"},
 	"fields": {"A,B"}, "parent": {"1", "2"}, "relation": {"Price Books"}, "results": {"$HOME/r.csv"}, "encoding": {"windows-1252"},
@@ -73,5 +73,30 @@ func TestCommandLineIsReadAgain(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What the environment says counts as if it were on the command line. So a command that is to be carried
+// out takes back DELINK_DRY_RUN.
+func TestCommandLineOfADryRun(t *testing.T) {
+	for name, want := range map[string]string{"": "delink run a.csv --yes", "true": "delink run a.csv --dry-run=false --yes"} {
+		p := &program{getenv: func(variable string) string {
+			if variable == "DELINK_DRY_RUN" {
+				return name
+			}
+			return ""
+		}}
+		cmd := p.runCommand()
+		for _, flag := range []string{"dry-run", "yes"} {
+			if flag == "yes" || name == "" {
+				_ = cmd.Flags().Set(flag, "true")
+			}
+		}
+		if err := p.environment(cmd); err != nil {
+			t.Fatal(err)
+		}
+		if got := asGiven(cmd, "a.csv").String(); got != want {
+			t.Errorf("DELINK_DRY_RUN=%s: %s, not %s", name, got, want)
+		}
 	}
 }

@@ -26,12 +26,22 @@ func (r *runner) question(v *planView) string {
 	return q
 }
 
+// aboutTheJob are the flags of a run by which its undo finds the links and the results.
+var aboutTheJob = []string{"module", "parent-id", "relation", "columns", "delimiter", "encoding", "output-dir", "results"}
+
 // wayBack says whether delink can link again what has been removed.
 func (r *runner) wayBack(v *planView) string {
-	undo := "delink undo " + shellQuote(v.Input)
+	undo := "delink undo " + shellQuote(asArgument(v.Input))
+	if r.f.command.isGone() {
+		undo = "delink undo, with the same input"
+	}
+	if same := r.f.command.names(aboutTheJob...); len(same) > 0 {
+		undo += ", with the same " + listed(same)
+	}
+	if strings.Contains(undo, ",") {
+		undo += ","
+	}
 	switch {
-	case v.Input == job.Stdin:
-		undo = "delink undo, with the same input,"
 	case len(v.lost) > 0:
 		return undo + " cannot link all of them again: see the warning above."
 	case !v.keepsFields:

@@ -54,3 +54,26 @@ func TestAnswerSignalled(t *testing.T) {
 		t.Errorf("it gives %v", err)
 	}
 }
+
+// The question names the undo that finds the links and the results of this run.
+func TestWayBack(t *testing.T) {
+	for _, test := range []struct{ input, want string }{
+		{"links.csv", "delink undo links.csv can link them again, but"},
+		{"-links.csv", "delink undo ./-links.csv can link them again, but"},
+		{"a b.csv --module=Campaigns --relation=Leads --yes", "delink undo 'a b.csv', with the same --module and --relation, can link them again, but"},
+		{"- --results=r.csv", "delink undo, with the same input, with the same --results, can link them again, but"},
+	} {
+		input, flags, _ := strings.Cut(test.input, " --")
+		p := &program{}
+		cmd := p.runCommand()
+		if flags != "" {
+			if err := cmd.ParseFlags(strings.Fields("--" + flags)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := &runner{f: &runFlags{command: asGiven(cmd, input)}}
+		if got := r.wayBack(&planView{Input: input}); !strings.HasPrefix(got, test.want) {
+			t.Errorf("%s: %s", test.input, got)
+		}
+	}
+}

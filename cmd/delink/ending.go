@@ -60,6 +60,9 @@ func (p *program) end(f closing, end *job.Ending) error {
 	if end.Err != nil {
 		p.tellError(end.Err)
 	}
+	if end.Idle == job.EarlierDone && code == outcome.ExitDone && s.IsBad(f.failAbsent) {
+		code = outcome.ExitFailures // --fail-absent is new
+	}
 	if code == outcome.ExitFailures {
 		p.ui.brief(failuresText(s, end, f.failAbsent))
 	}
@@ -67,9 +70,6 @@ func (p *program) end(f closing, end *job.Ending) error {
 	switch end.Idle {
 	case job.EarlierDone:
 		p.ui.result("nothing to do", f.words.nothingToDo(s, end, orgOf(f.emulator, end.Org))+next.text(), append([]any{"summary", s}, next.fields()...)...)
-		if code == outcome.ExitDone && s.IsBad(f.failAbsent) {
-			code = outcome.ExitFailures
-		}
 		return ended{code}
 	case job.NothingRemoved:
 		p.ui.result("nothing to do", fmt.Sprintf(f.words.idle[end.Idle], end.Input), "summary", s)

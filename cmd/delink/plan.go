@@ -63,7 +63,7 @@ func (p *program) plan(f *runFlags, input string) error {
 	if f.json {
 		return report.EncodeJSON(p.stdout, v)
 	}
-	return p.printPlan(v.text() + v.howToGoOn())
+	return p.print(v.text() + v.howToGoOn())
 }
 
 // canConnect reports whether a plan asks the org: there is a login, and the user has not asked for
@@ -110,6 +110,7 @@ type planView struct {
 	Nights      int             `json:"nights"`         // runs that it takes, one a day; 0 where that is not known
 	Warnings    []warningView   `json:"warnings"`
 	Command     string          `json:"command"` // that runs this plan
+	Next        string          `json:"next"`    // the command to go on with where there is nothing to do; empty if there is none
 
 	batchSize int
 	pace      job.Pace
@@ -241,6 +242,7 @@ func (v *planView) takeEarlier(p *job.Proposal, f *runFlags) {
 	end := &job.Ending{Input: p.Input.Name(), Results: p.Results, Failures: p.Failures}
 	if p.Idle != job.NotIdle && p.Earlier != nil {
 		v.next = (&closing{again: f.command.as("run")}).next(p.Earlier, end)
+		v.Next = v.next.line()
 	}
 	switch p.Idle {
 	case job.NotIdle, job.NothingRemoved:

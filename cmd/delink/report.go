@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -13,6 +12,7 @@ import (
 	"delink/pkg/disk"
 	"delink/pkg/job"
 	"delink/pkg/recap"
+	"delink/pkg/report"
 )
 
 // reportFlags are the flags of report.
@@ -75,10 +75,7 @@ func (p *program) report(f *reportFlags, input string) error {
 		p.ui.say("the report is in %s", place)
 	}
 	if f.json {
-		e := json.NewEncoder(p.stdout)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(m)
+		return report.EncodeJSON(p.stdout, m)
 	}
 	if place != "" {
 		return nil

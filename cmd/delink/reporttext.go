@@ -9,9 +9,12 @@ import (
 	"unicode/utf8"
 
 	"delink/pkg/disk"
+	"delink/pkg/job"
 	"delink/pkg/outcome"
 	"delink/pkg/progress"
 	"delink/pkg/recap"
+	"delink/pkg/report"
+	"delink/pkg/zoho"
 )
 
 // narrowest is the least width of a report. Names and messages are broken there.
@@ -78,30 +81,40 @@ func (v *reportView) verdict() {
 		about = append(about, seconds(v.Seconds)+" in all")
 	}
 	v.line("  %s", strings.Join(about, " · "))
-	if next := v.next(); next != "" {
-		v.line("  %s", next)
+	if next := v.next(); next.how != "" {
+		v.line("  %s", next.how)
+		v.line("%s%s", commandIndent, next.command)
 	}
 }
 
-// next says how to go on with the job. The files do not tell with which flags it was run.
-func (v *reportView) next() string {
-	command := "delink run " + shellQuote(v.input)
-	const flags = ", with the flags that it had"
-	has := func(s outcome.Status) bool {
-		return slices.ContainsFunc(v.Statuses, func(c recap.Count) bool { return c.Status == s && c.Count > 0 })
-	}
-	failed := has(outcome.Failed)
+// next is how to go on with the job, as an ending says it. The files do not tell with which flags the
+// job was run.
+func (v *reportView) next() nextStep {
+	run := closing{again: commandLine{command: "run", what: v.input, flagsUnknown: true}}
 	switch {
+	case v.State == "" || slices.ContainsFunc(v.Causes, func(c recap.Cause) bool { return c.Code == zoho.CodeRecordDeleted }):
+		return nextStep{}
 	case v.State == outcome.Running:
-		return "if it was killed, the same command goes on: " + command + flags
-	case v.State == outcome.Stopped && !(failed && v.Reason == outcome.Failures):
-		return "the same command goes on: " + command + flags
-	case failed && v.State != "":
-		return "once the causes are dealt with: " + command + " --retry-failed" + flags
-	case has(outcome.Unknown) && v.State != "":
-		return "the same command finds out about the unknown links: " + command + flags
+		return run.again.sameAgain("to go on, if it was killed")
 	}
-	return ""
+	s := &report.Summary{Reason: v.Reason, Pending: v.pending()}
+	for _, c := range v.Statuses {
+		switch c.Status {
+		case outcome.Failed:
+			s.Failed = c.Count
+		case outcome.Unknown:
+			s.Unknown = c.Count
+		}
+	}
+	return run.next(s, &job.Ending{})
+}
+
+// pending is how many links have no outcome, as far as that is known.
+func (v *reportView) pending() int {
+	if v.Links == nil {
+		return 0
+	}
+	return max(0, *v.Links-v.Settled)
 }
 
 // heardOf is when a run ended, as far as that is known.
@@ -119,10 +132,6 @@ func (v *reportView) standing() string {
 			bad += c.Count
 		}
 	}
-	pending := 0
-	if v.Links != nil {
-		pending = max(0, *v.Links-v.Settled)
-	}
 	switch {
 	case v.State == outcome.Running:
 		text := "a run goes on, or was killed"
@@ -133,7 +142,7 @@ func (v *reportView) standing() string {
 	case v.State == "":
 		return "how the last run ended is not known"
 	case v.State == outcome.Stopped:
-		return fmt.Sprintf("%s; %s pending", v.Reason.Ending().Text, progress.Number(pending))
+		return fmt.Sprintf("%s; %s pending", v.Reason.Ending().Text, progress.Number(v.pending()))
 	case bad == 0:
 		return "finished, and all is as wanted"
 	}

@@ -20,7 +20,7 @@ func (p *program) runCommand() *cobra.Command {
 input, into links.results.csv. Run again, it goes on where it stopped.`,
 		Example: `  delink run links.csv                   asks first
   delink run links.csv --yes --quiet     for a scheduler
-  delink run links.failures.csv          once more, with what failed
+  delink run links.csv --retry-failed    once more, with what failed
   delink run links.csv --emulator --yes  a rehearsal without an account
   delink run leads.csv --module Campaigns --relation Leads
   delink run leads.csv --columns related_id=Lead-ID`,
