@@ -21,6 +21,7 @@ var remedies = map[job.Remedy]string{
 	job.SkipInvalidRows:     "go on without them with --skip-invalid",
 	job.NameEncoding:        "say with --encoding how the file is really encoded",
 	job.RaiseMaxLinks:       "raise --max-links",
+	job.RaiseMaxCalls:       "raise --max-calls",
 	job.VouchForRelation:    "if you know that it can be delinked, add --allow-relation ",
 	job.LeaveOutEnvironment: "leave out --environment",
 	job.SayYes:              "add --yes to go on without being asked",

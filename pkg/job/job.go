@@ -350,7 +350,9 @@ func (j *Job) send(stop, hard context.Context, p *Proposal) (*Ending, error) {
 		limits.Observe = calls.Observe
 		run = j.work.start(j, r, limits)
 		watch = j.watch(run, p)
-		return run.Run(stop, hard)
+		reason, err := run.Run(stop, hard)
+		j.tellFruitless(reason, run.Stats())
+		return reason, err
 	}, func(s *report.Summary) {
 		if run != nil {
 			j.setStats(s, run)

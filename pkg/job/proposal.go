@@ -56,6 +56,9 @@ func (j *Job) propose() (*Proposal, error) {
 		r.Hint = "check that this is the right file"
 		return nil, r
 	}
+	if err := j.refuseFewCalls(p, func() (int, string) { return j.work.first(j) }); err != nil {
+		return nil, err
+	}
 	return p, nil
 }
 

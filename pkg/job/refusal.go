@@ -36,6 +36,7 @@ const (
 	SkipInvalidRows            // go on without the rows that cannot be used
 	NameEncoding               // say how the text of the input is encoded
 	RaiseMaxLinks              // allow more links
+	RaiseMaxCalls              // allow more calls
 	VouchForRelation           // say that the relation Arg can be delinked
 	LeaveOutEnvironment        // do not say which kind of org is meant
 	SayYes                     // go on without being asked

@@ -31,6 +31,7 @@ var linking = work{
 	mayGoOn:  func(*Job) error { return nil },
 	idle:     (*Job).idleUndo,
 	count:    (*Job).countRelinks,
+	first:    (*Job).firstRelinks,
 	summary:  (*Job).summarizeUndo,
 	start:    (*Job).startRelink,
 	putAside: func(*Job, time.Time) error { return nil },
@@ -173,8 +174,8 @@ func (j *Job) startRelink(r *report.Recorder, s engine.Settings) *worker.Run {
 }
 
 // countRelinks counts what an undo does: each batch is looked up, and linked. What linking costs is
-// not known; it may be one credit for each ten links (docs/zoho-api.md, section 6.3). The first link
-// of each relation goes alone and is read back.
+// not known; it may be one credit for each ten links (docs/zoho-api.md, section 6.3). The first batch
+// of each relation takes more calls: see worker.RelinkCalls.
 func (j *Job) countRelinks(p *Proposal) {
 	alone := map[zoho.Relation]bool{}
 	for b := range j.book.Batches(j.config.batchSize(), j.config.RetryFailed) {
@@ -184,12 +185,13 @@ func (j *Job) countRelinks(p *Proposal) {
 		if zoho.LinksSingly(b.Relation) {
 			puts = n
 		}
-		p.Calls += 1 + puts
-		p.Credits += 1 + max(puts, (n+9)/10)
+		calls := 1 + puts
 		if !alone[b.Relation] {
 			alone[b.Relation] = true
-			p.Calls, p.Credits = p.Calls+3, p.Credits+3
+			calls = worker.RelinkCalls(n) + max(0, puts-2) // the first link is alone anyway where all are
 		}
+		p.Calls += calls
+		p.Credits += calls - puts + max(puts, (n+9)/10)
 		for _, pos := range b.Pos {
 			if j.undone.fields.of(pos) != nil {
 				p.Fields++

@@ -79,7 +79,10 @@ func Verify(stop, hard context.Context, c Config, sample int, w World) (*VerifyE
 		return nil, err
 	}
 	v.tell()
-	p := v.propose()
+	p, err := v.propose()
+	if err != nil {
+		return nil, err
+	}
 	if w.Confirm != nil {
 		if err := w.Confirm(stop, p); err != nil {
 			return nil, err
@@ -160,15 +163,23 @@ func (v *verification) missing() (n int) {
 	return n
 }
 
+// firstLookUps is how many calls a verification needs for its first batch, and for what.
+func (v *verification) firstLookUps() (calls int, what string) {
+	if v.isRehearsal() {
+		return 1, "it is looked up"
+	}
+	return worker.LookUpCalls, "it is looked up, and up to two calls prove that the CRM shows links"
+}
+
 // propose counts the calls.
-func (v *verification) propose() *Proposal {
+func (v *verification) propose() (*Proposal, error) {
 	p := &Proposal{Input: v.input, Org: v.answers.org, Slots: v.slots(), Asked: v.conn != nil, ToSend: v.missing(), Questions: v.answers.asked}
 	p.Settled = v.links - p.ToSend
 	for range v.input.Set.Batches(v.config.batchSize(), v.wants) {
 		p.Calls++
 	}
 	v.estimate(p)
-	return p
+	return p, v.refuseFewCalls(p, v.firstLookUps)
 }
 
 // lookUp makes the calls, and writes the file.
@@ -195,6 +206,7 @@ func (v *verification) lookUp(stop, hard context.Context, started time.Time, p *
 		reason, err = run.Run(stop, hard)
 		watch()
 		s := run.Stats()
+		v.tellFruitless(reason, s)
 		n.Calls, n.Throttled = s.Calls, s.Throttled
 		if left, known := v.conn.CRM.Credits(); known {
 			n.CreditsRemaining = &left

@@ -5,6 +5,7 @@ import (
 
 	"delink/pkg/reader"
 	"delink/pkg/relation"
+	"delink/pkg/worker"
 	"delink/pkg/zoho"
 )
 
@@ -41,7 +42,7 @@ const (
 
 // proofCalls is how many calls it costs at the most to prove that another side can be used: two
 // look-ups, and the delink of one link alone.
-const proofCalls = 3
+const proofCalls = worker.TrialCalls
 
 // otherSideOf gives the other side of a relation, if the input may be sent from there. A relation
 // for which only the user vouches is sent as it is written. So is one whose other side is in the

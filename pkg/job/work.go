@@ -27,6 +27,8 @@ type work struct {
 	idle func(*Job) Idle
 	// count counts what is to be done.
 	count func(*Job, *Proposal)
+	// first is how many calls the first batch needs, and for what. With fewer, nothing is sent.
+	first func(*Job) (calls int, what string)
 	// summary adds to the summary what only this work has.
 	summary func(*Job, *report.Summary)
 	// start gives the Run that sends the links of the book.
@@ -48,6 +50,7 @@ var removing = work{
 	mayGoOn:   (*Job).refuseIfUndone,
 	idle:      (*Job).idle,
 	count:     (*Job).countDelinks,
+	first:     (*Job).firstDelinks,
 	summary:   func(*Job, *report.Summary) {},
 	start:     (*Job).startDelink,
 	putAside:  (*Job).putUndoAside,

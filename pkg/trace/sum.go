@@ -11,7 +11,7 @@ type Sum struct {
 	SumKey
 	Calls    int   `json:"calls"`
 	IDs      int   `json:"ids"`
-	Retries  int   `json:"retries"`     // calls that were not the first of their task
+	Retries  int   `json:"retries"`     // calls that repeat an earlier one
 	InFlight int   `json:"in_flight"`   // the most
 	Least    int   `json:"allowed"`     // the fewest calls that could be in flight
 	Most     int   `json:"allowed_max"` // and the most

@@ -94,7 +94,7 @@ func (d *Delink) Next() (engine.Task, bool) {
 	case t.history.OfThisRun(): // it comes from the other side
 		t.unanswered, t.foreign = d.sides.unanswered, d.sides.foreign
 	case d.settings.Snapshots != nil:
-		t.reads, t.More = true, 1
+		t.reads = true
 	}
 	return t, true
 }
@@ -134,6 +134,17 @@ func (d *Delink) Alone(x engine.Task) bool {
 		return t.trial != noTrial
 	}
 	return d.settings.Untried != nil && !d.tried[t.relation] && d.settings.Untried(t.relation)
+}
+
+// Owed counts the second halves of split tasks. Each waits for the answer to its first half, and
+// needs one call at the least.
+func (d *Delink) Owed(tasks []engine.Task) (calls int) {
+	for _, x := range tasks {
+		for other := of(x).other; other != nil; other = other.other {
+			calls++
+		}
+	}
+	return calls
 }
 
 // Missed notes a call that was cut off.

@@ -61,14 +61,18 @@ func (o *Errands) Run(stop, hard context.Context) (outcome.Reason, error) {
 type errandTask struct {
 	engine.State
 	Errand
+	callsLeft int // kept, since the errand's own may change during its call
 }
 
-// plan tells the engine how many calls the errand takes.
+// plan notes how many calls the errand takes.
 func (t *errandTask) plan() {
 	if e, ok := t.Errand.(LongErrand); ok {
-		t.More = e.CallsLeft()
+		t.callsLeft = e.CallsLeft()
 	}
 }
+
+// CallsLeft is how many calls the errand takes beside its next one.
+func (t *errandTask) CallsLeft() int { return t.callsLeft }
 
 // Size is the same for all: none goes before another.
 func (t *errandTask) Size() int { return 1 }

@@ -76,6 +76,18 @@ const (
 	firstPage               // the first records of the list
 )
 
+// proofCalls is how many calls a proof takes, unless the list has changed meanwhile: a count, and a
+// page of the list if the count is not enough.
+const proofCalls = 2
+
+// proofLeft is how many calls the proof takes beside the next one.
+func (p *proving) proofLeft() int {
+	if p.asks == howMany {
+		return proofCalls - 1
+	}
+	return 0
+}
+
 func (p *proving) proof() *proving { return p }
 
 // proves reports whether the next call is one for a proof.
@@ -123,6 +135,13 @@ func newEvidence[T provable](e *engine.Engine, believed, held func(T), answers f
 // believes reports whether an empty look-up is believed.
 func (v *evidence[T]) believes(t T) bool {
 	return v.readable[t.list().relation] || v.proven[t.list()]
+}
+
+// isAsked reports whether there is a proof for a list under way, or there was none to be had.
+func (v *evidence[T]) isAsked(of listOf) bool {
+	_, asked := v.waiting[of]
+	_, failed := v.failed[of]
+	return asked || failed
 }
 
 // forget drops the count of a list.

@@ -87,6 +87,10 @@ func (t *lookUpTask) list() listOf { return listOf{t.batch.Relation, t.batch.Par
 // Size is how many links the task has.
 func (t *lookUpTask) Size() int { return len(t.batch.Pos) }
 
+// CallsLeft is how many calls the task takes beside its next one. What the proof for it takes is not
+// counted before it has begun: see LookUp.Owed.
+func (t *lookUpTask) CallsLeft() int { return t.proofLeft() }
+
 // Call makes the task's next call.
 func (t *lookUpTask) Call(ctx context.Context, token zoho.Token) (err error) {
 	if t.proves() {
@@ -182,6 +186,24 @@ func lookUpOf(x engine.Task) *lookUpTask {
 
 // Alone reports false: look-ups do not disturb each other.
 func (l *LookUp) Alone(engine.Task) bool { return false }
+
+// LookUpCalls is how many calls a LookUp takes for its first batch if an empty answer needs a proof.
+// With a budget of fewer, it sends none.
+const LookUpCalls = 1 + proofCalls
+
+// Owed counts the proofs that look-ups may need.
+func (l *LookUp) Owed(tasks []engine.Task) (calls int) {
+	lists := map[listOf]bool{}
+	for _, x := range tasks {
+		t := lookUpOf(x)
+		if l.settings.Trusted || t.proves() || l.evidence.believes(t) || l.evidence.isAsked(t.list()) || lists[t.list()] {
+			continue
+		}
+		lists[t.list()] = true
+		calls += proofCalls
+	}
+	return calls
+}
 
 // Missed has nothing to do: the links stay without a finding.
 func (l *LookUp) Missed(engine.Task, *zoho.Error) {}

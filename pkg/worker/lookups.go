@@ -14,7 +14,7 @@ const lookAgain = 5 * time.Second
 
 // lookUp has a task looked up, because the answers so far do not say what became of its links.
 func (d *Delink) lookUp(t *task, why *zoho.Error) {
-	t.why, t.reads, t.More = why, false, 0
+	t.why, t.reads = why, false
 	if d.noLookUp[t.relation] {
 		d.cannotLookUp(t, why)
 		return

@@ -74,6 +74,18 @@ func (t *relinkTask) Call(ctx context.Context, token zoho.Token) (err error) {
 	return err
 }
 
+// CallsLeft is how many calls the task takes at the least beside its next one. What the trial of its
+// relation takes is not counted before it has begun: see Relink.Owed.
+func (t *relinkTask) CallsLeft() int {
+	switch {
+	case t.proves(): // then its first link is tried
+		return t.proofLeft() + 1 + trialCalls(len(t.ids), true)
+	case t.step == looks, t.step == links && t.trial:
+		return 1
+	}
+	return 0
+}
+
 // missed notes a call that the CRM may have carried out although no answer says so.
 func (t *relinkTask) missed(e *zoho.Error) {
 	if t.step == links && !t.proves() && mayBeCarriedOut(e) {

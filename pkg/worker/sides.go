@@ -171,7 +171,7 @@ func (d *Delink) beginTurned(t *task) {
 	if side := d.sideOf(t); !side.proven {
 		side.tried++
 		d.sides.trial = true
-		t.trial, t.More = trialSees, 2
+		t.trial = trialSees
 	}
 }
 

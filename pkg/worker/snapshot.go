@@ -51,7 +51,7 @@ func (d *Delink) fieldsRead(t *task, at time.Time) {
 		d.unread = 0
 		d.evidence.shown(t.relation)
 		p := t.only(there)
-		p.reads, p.More, p.states = false, 0, make([]zoho.LinkState, len(there))
+		p.reads, p.states = false, make([]zoho.LinkState, len(there))
 		for i, j := range there {
 			p.states[i] = t.states[j]
 		}
@@ -59,7 +59,7 @@ func (d *Delink) fieldsRead(t *task, at time.Time) {
 	}
 	if len(others) > 0 {
 		p := t.only(others)
-		p.why, p.reads, p.More = errNotLinked, false, 0
+		p.why, p.reads = errNotLinked, false
 		p.linked = make([]bool, len(others))
 		d.lookedUp(p, at)
 	}

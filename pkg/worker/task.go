@@ -65,6 +65,29 @@ func (t *task) Call(ctx context.Context, token zoho.Token) (err error) {
 	return err
 }
 
+// What Delink needs at the least for a batch that takes more than one call. With a smaller budget, it
+// sends none.
+const (
+	SnapshotCalls = 2 // one reads the links' own fields
+	TrialCalls    = 3 // of another side: see trialStep
+)
+
+// CallsLeft is how many calls the task takes at the least beside its next one: those that follow a
+// call that reads fields, or the calls of a trial.
+func (t *task) CallsLeft() int {
+	switch {
+	case t.proves():
+		return t.proofLeft()
+	case t.trial == trialSees:
+		return TrialCalls - 1
+	case t.trial == trialSends:
+		return TrialCalls - 2
+	case t.reads:
+		return SnapshotCalls - 1
+	}
+	return 0
+}
+
 // looksUp reports whether the next call is a look-up.
 func (t *task) looksUp() bool { return t.why != nil }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"delink/pkg/outcome"
+	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
 )
 
@@ -16,6 +17,43 @@ type trials struct {
 	open   map[zoho.Relation]bool          // a trial is under way
 	held   map[zoho.Relation][]*relinkTask // tasks that wait for its end
 }
+
+// trialCalls is how many calls it takes at the most to have the links of a task made that is the first
+// of its relation, beside its look-up and the one call that every task takes. Where a read has shown
+// a record of the relation, no proof is needed.
+func trialCalls(links int, readable bool) int {
+	n := 1 // the read-back
+	if !readable {
+		n += proofCalls
+	}
+	if links > 1 { // the others follow the first link
+		n++
+	}
+	return n
+}
+
+// Owed counts what the trials take of the relations whose links are being looked up, and one call for
+// each task that waits for the end of a trial.
+func (r *Relink) Owed(tasks []engine.Task) (calls int) {
+	for _, held := range r.trials.held {
+		calls += len(held)
+	}
+	untried := map[zoho.Relation]int{} // the most links of a task
+	for _, x := range tasks {
+		to := relinkOf(x).relation
+		if t := relinkOf(x); t.step == looks && !r.trials.passed[to] && !r.trials.open[to] {
+			untried[to] = max(untried[to], len(t.ids))
+		}
+	}
+	for to, links := range untried {
+		calls += trialCalls(links, r.evidence.readable[to])
+	}
+	return calls
+}
+
+// RelinkCalls is how many calls a Relink takes at the most for the first batch of a relation, if all
+// is answered. It sends none with a budget of fewer.
+func RelinkCalls(links int) int { return 2 + trialCalls(links, false) }
 
 func newTrials() trials {
 	return trials{map[zoho.Relation]bool{}, map[zoho.Relation]bool{}, map[zoho.Relation][]*relinkTask{}}
@@ -53,6 +91,7 @@ func (r *Relink) try(t *relinkTask) {
 	}
 	first := t.part(0, 1)
 	first.trial = true
+	first.Fresh()
 	r.engine.Park(first, 0)
 }
 

@@ -142,7 +142,7 @@ func (d *Delink) settleTurned(t *task, out []outcome.Outcome) {
 // look-up shows that the link is gone, the answer counts as one that says nothing.
 func (d *Delink) lookBehind(t *task) {
 	e := &zoho.Error{Kind: zoho.Unanswered, Sent: true, Status: t.answer.Status, Code: zoho.CodeStillShown}
-	t.trial, t.More = trialMisses, 0
+	t.trial = trialMisses
 	t.history, t.unanswered = outcome.Unanswered, e
 	t.Fresh()
 	d.engine.Park(t, 0)
@@ -158,7 +158,7 @@ func (d *Delink) trialLooked(t *task, at time.Time) {
 	case t.trial == trialSees && !linked:
 		d.goBack(t, "a look-up does not show the link")
 	case t.trial == trialSees:
-		t.trial, t.More = trialSends, 1
+		t.trial = trialSends
 		t.Fresh()
 		d.engine.Park(t, 0)
 	case linked && t.seenLinked == 0:

@@ -368,7 +368,8 @@ func (l *life) checkEnd(e end, before, after map[link]string) {
 		// as it is. So does one that gets no token, because Zoho makes no more or a fault struck.
 		books := w.emulator.Books()
 		noToken := books.Denied > 0 || w.refresh && len(books.Faults) > 0
-		if !l.trouble && (e.refusal != nil || !l.anew) && !noToken {
+		fewCalls := e.refusal != nil && e.refusal.Remedy == job.RaiseMaxCalls && l.options.maxCalls == 1 && l.options.config.Snapshot
+		if !l.trouble && !fewCalls && (e.refusal != nil || !l.anew) && !noToken {
 			w.fault("refusal", "life %d: does not begin: %v", l.number, e.err)
 		}
 		return

@@ -140,3 +140,83 @@ func TestNoCreditsLeft(t *testing.T) {
 		}
 	})
 }
+
+// A budget of either kind has room first for what has begun: no other task is begun as long as one
+// waits for its next call, also one that repeats the last.
+func TestBudgetIsForWhatHasBegun(t *testing.T) {
+	budgets := map[string]func(r *rig, calls int){
+		"calls": func(r *rig, calls int) { r.settings.MaxCalls = calls },
+		"credits": func(r *rig, calls int) {
+			left, fault := 100+calls, r.fault
+			r.settings.ReserveCredits = 100
+			r.fault = func(c call) *zoho.Error { left--; return fault(c) }
+			r.credits = func() (int, bool) { return left + r.inFlight, true } // the last answer did not count those in flight
+		},
+	}
+	reasons := map[string]outcome.Reason{"calls": outcome.MaxCalls, "credits": outcome.Credits}
+	for kind, limit := range budgets {
+		for _, slots := range []int{1, 4, 20} {
+			for _, c := range []struct{ calls, answered int }{{1, 0}, {2, 1}, {3, 1}, {20, 10}, {39, 19}} {
+				t.Run(fmt.Sprintf("%s, %d slots, %d calls", kind, slots, c.calls), func(t *testing.T) {
+					in(t, func(t *testing.T) {
+						r := newDoubleRig(t, 20)
+						r.settings.Slots, r.latency = slots, func(call) time.Duration { return rand.N(time.Second) }
+						r.fault = func(call) *zoho.Error { return nil }
+						limit(r, c.calls)
+						r.mustEnd(reasons[kind])
+						if r.wantAnswered(c.answered); len(r.calls) != 2*c.answered {
+							t.Errorf("%d calls for %d tasks", len(r.calls), c.answered)
+						}
+					})
+				})
+			}
+		}
+	}
+	in(t, func(t *testing.T) { // the last call is the second attempt of the first task, although that waits
+		r := newRig(t, 20)
+		r.settings.Slots, r.settings.MaxCalls = 2, 4
+		r.settings.Jitter = func(most time.Duration) time.Duration { return most }
+		r.latency, r.fault = steady(time.Second), always(nth(1), unanswered())
+		r.mustEnd(outcome.MaxCalls)
+		r.wantAnswered(3)
+	})
+}
+
+// owing is an operation that holds back some calls' worth of work.
+type owing struct {
+	*errands
+	calls int
+}
+
+func (o owing) Owed(tasks []Task) int {
+	if len(tasks) == 0 {
+		o.t.Error("no tasks")
+	}
+	return o.calls
+}
+
+// What the operation holds back counts as begun.
+func TestBudgetIsForWhatIsHeldBack(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newRig(t, 20)
+		r.settings.Slots, r.settings.MaxCalls, r.latency = 4, 12, steady(time.Second)
+		r.engine, r.slots = New(r.service, r.settings), r.settings.Slots
+		reason, err := r.engine.Run(r.stop, r.hard, owing{r.errands, 5})
+		if err != nil || reason != outcome.MaxCalls || len(r.calls) != 7 {
+			t.Errorf("%s (%v) after %d calls", reason, err, len(r.calls))
+		}
+	})
+}
+
+// If calls that went unanswered have used up what was meant for all that has begun, the rest goes to a
+// task that can still be finished.
+func TestBudgetFinishesWhatItCan(t *testing.T) {
+	in(t, func(t *testing.T) {
+		r := newDoubleRig(t, 20)
+		r.settings.Slots, r.settings.MaxCalls, r.latency = 2, 4, steady(time.Second)
+		r.settings.Jitter = func(time.Duration) time.Duration { return 0 }
+		r.fault = always(nth(1, 2), unanswered())
+		r.mustEnd(outcome.MaxCalls)
+		r.wantAnswered(1)
+	})
+}

@@ -287,8 +287,10 @@ func (d *dispatcher) Park(t Task, wait time.Duration) {
 	d.queue.parked = append(d.queue.parked, t)
 }
 
-// After has a task called again after exactly the given wait.
+// After has a task called again after exactly the given wait, because what its last call has shown
+// may change until then. So its attempts are counted from the beginning.
 func (d *dispatcher) After(t Task, wait time.Duration) {
+	t.state().Fresh()
 	t.state().due = time.Now().Add(wait)
 	d.queue.parked = append(d.queue.parked, t)
 }
@@ -309,7 +311,7 @@ func (d *dispatcher) jitter(wait time.Duration) time.Duration {
 func (d *dispatcher) Prepare(t Task) {
 	s := t.state()
 	s.Fresh()
-	s.earlier, s.waits, s.due = s.Attempts, true, time.Time{}
+	s.waits, s.due = true, time.Time{}
 	d.queue.again = append(d.queue.again, t)
 }
 

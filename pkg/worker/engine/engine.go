@@ -36,6 +36,9 @@ type Task interface {
 	Call(ctx context.Context, token zoho.Token) error
 	// Size decides which of several waiting tasks goes first: the smallest.
 	Size() int
+	// CallsLeft is how many calls the task needs beside its next one, or beside the one that is in
+	// flight, at the least. A call is not sent if a budget has no room for these as well.
+	CallsLeft() int
 
 	state() *State
 }
@@ -43,11 +46,8 @@ type Task interface {
 // State is what the engine keeps of a task.
 type State struct {
 	Attempts int // calls that reached the API
-	// More is how many calls the task needs beside its next one at the least. A task that needs two
-	// is not begun if the budget of calls has only one left.
-	More int
 
-	earlier      int       // of Attempts, those before Prepare was asked for again: the next call is another one
+	earlier      int       // of Attempts, those that were another call than the next one: see Fresh
 	tries        int       // calls in a row that failed for a reason that may pass
 	due          time.Time // the next call is not made before
 	called       bool      // a call was made, though it may not have reached the API
@@ -59,8 +59,12 @@ type State struct {
 
 func (s *State) state() *State { return s }
 
-// Fresh makes the engine count attempts from the beginning, because the next call is another one.
-func (s *State) Fresh() { s.tries = 0 }
+// CallsLeft is that of a task that is settled by its next call.
+func (s *State) CallsLeft() int { return 0 }
+
+// Fresh makes the engine count attempts from the beginning, because the next call is another one,
+// and does not repeat the last one.
+func (s *State) Fresh() { s.tries, s.earlier = 0, s.Attempts }
 
 // Reply is how a call ended. What it says is in the task.
 type Reply struct {
@@ -101,6 +105,14 @@ type Operation interface {
 	Sync() error
 }
 
+// Debtor is an Operation that needs calls of which the engine's tasks do not tell.
+type Debtor interface {
+	// Owed is how many calls it takes at the least, beside those that each of the tasks needs for
+	// itself, to settle the tasks and those that the operation holds back. The tasks are those that
+	// have begun, and perhaps one that is about to begin.
+	Owed(tasks []Task) int
+}
+
 // Settings are an engine's limits.
 type Settings struct {
 	Slots int // calls in flight at most
@@ -135,7 +147,7 @@ type Engine struct {
 // Stats are an engine's counters at one moment.
 type Stats struct {
 	Calls     int // calls that reached the API
-	Retries   int // of those, calls that repeat an earlier one of the same task, or follow it
+	Retries   int // of those, calls that repeat one that was refused, failed or went unanswered
 	Throttled int // calls that the API refused as too many
 	Done      int // what the operation has counted with Count
 	InFlight  int // calls

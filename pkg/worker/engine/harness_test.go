@@ -30,6 +30,7 @@ type errand struct {
 	State
 	s      *service
 	n      int
+	double bool // it needs two
 	second bool // the first of its two calls was answered
 }
 
@@ -37,6 +38,12 @@ func (e *errand) Call(ctx context.Context, token zoho.Token) error {
 	return e.s.do(ctx, e.n, e.second, token)
 }
 func (e *errand) Size() int { return 1 }
+func (e *errand) CallsLeft() int {
+	if e.double && !e.second {
+		return 1
+	}
+	return 0
+}
 
 // errands is an operation of so many errands. It holds the engine to what Operation says about who
 // calls what.
@@ -73,11 +80,7 @@ func (o *errands) Next() (Task, bool) {
 		return nil, false
 	}
 	o.taken++
-	e := &errand{s: o.service, n: o.taken - 1}
-	if o.double(e.n) {
-		e.More = 1
-	}
-	return e, true
+	return &errand{s: o.service, n: o.taken - 1, double: o.double(o.taken - 1)}, true
 }
 
 func (o *errands) Prepare(tasks []Task) error {
@@ -157,7 +160,7 @@ func (o *errands) goesOn(x Task) bool {
 	if !o.double(t.n) || t.second {
 		return false
 	}
-	t.second, t.More = true, 0
+	t.second = true
 	o.engine.Prepare(t)
 	return true
 }

@@ -12,7 +12,7 @@ type Call struct {
 	Sent     time.Time
 	Took     time.Duration
 	Err      *zoho.Error   // nil for an answer
-	Attempt  int           // how many calls the task has made, this one included
+	Attempt  int           // 1, or more if this call repeats others that were refused, failed or went unanswered
 	InFlight int           // calls in flight when this one was sent, this one included
 	Allowed  int           // calls that could be in flight at that moment
 	Pause    time.Duration // after a 429: how long nothing is sent from now on
@@ -58,7 +58,7 @@ func (d *dispatcher) observed(r *result) (c Call) {
 	c = Call{
 		What: What{Kind: KindOther},
 		Sent: r.sentAt, Took: r.finished.Sub(r.sentAt), Err: r.err,
-		Attempt: s.Attempts, InFlight: s.load.inFlight, Allowed: s.load.allowed,
+		Attempt: s.Attempts - s.earlier, InFlight: s.load.inFlight, Allowed: s.load.allowed,
 	}
 	if !r.sent() {
 		c.Attempt++

@@ -105,11 +105,16 @@ func (d *dispatcher) takeNew() {
 // take chooses the task in front. Of the parked tasks that are due, it takes the smallest: if an
 // operation halves tasks to find a bad id, the smallest part is nearest to it. If none is due, take
 // chooses a new task: see mayBegin. If take chooses none, due is the time of the first parked task.
+// Parked tasks for which the budgets have no room are passed over, as long as anything else goes on.
 func (d *dispatcher) take(now time.Time) (due time.Time) {
 	q := &d.queue
 	d.refill()
-	first, ready := -1, -1
+	room, _ := d.room()
+	first, ready, goesOn := -1, -1, d.inFlight > 0 || q.preparing()
 	for i, t := range q.parked {
+		if room < 1+t.CallsLeft() {
+			continue
+		}
 		if first < 0 || t.state().due.Before(q.parked[first].state().due) {
 			first = i
 		}
@@ -117,20 +122,24 @@ func (d *dispatcher) take(now time.Time) (due time.Time) {
 			ready = i
 		}
 	}
-	if ready >= 0 {
-		q.front = q.parked[ready]
-		q.parked = slices.Delete(q.parked, ready, ready+1)
-		return due
-	}
-	if len(q.ready) > 0 && d.mayBegin(q.ready[0]) {
+	switch {
+	case ready >= 0:
+		q.unpark(ready)
+	case len(q.ready) > 0 && d.mayBegin(q.ready[0]):
 		q.front = q.ready[0]
 		q.ready = q.ready[1:]
-		return due
-	}
-	if first >= 0 {
-		due = q.parked[first].state().due
+	case first >= 0:
+		return q.parked[first].state().due
+	case len(q.parked) > 0 && !goesOn: // the budget ends the run
+		q.unpark(0)
 	}
 	return due
+}
+
+// unpark puts a parked task in front.
+func (q *queue) unpark(i int) {
+	q.front = q.parked[i]
+	q.parked = slices.Delete(q.parked, i, i+1)
 }
 
 // mayBegin reports whether a new task may be called. So few tasks are half done at any time: fewer
