@@ -93,7 +93,8 @@ func recapOf(on disk.Disk, f *reportFlags, input string) (*recap.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := recap.Read(on, recap.Files{Results: files.Results, Summary: files.Summary})
+	undo := job.UndoFiles(files)
+	m, err := recap.Read(on, recap.Files{Results: files.Results, Summary: files.Summary, UndoResults: undo.Results, UndoSummary: undo.Summary})
 	if errors.Is(err, recap.ErrNothing) {
 		return nil, usageError{
 			fmt.Errorf("there is nothing to report of %s: neither %s nor %s is there", input, files.Results, files.Summary),

@@ -35,6 +35,7 @@ type Model struct {
 	Causes    []Cause     `json:"causes"`
 	Parents   []Parent    `json:"parents"`      // the largest
 	ParentsOf int         `json:"parent_count"` // how many there are; those of the first mostParents that were met
+	Undo      *Undo       `json:"undo"`         // nil if the job was not undone
 
 	tally *tally
 }
@@ -58,6 +59,7 @@ const (
 	ManyCauses    Gap = "many_causes"    // causes beyond mostCauses
 	SummedUpCalls Gap = "summed_calls"   // single calls that are summed up by the minute or longer
 	TimesOfLinks  Gap = "times_of_links" // rows whose time cannot be read
+	BadUndo       Gap = "damaged_undo"   // what an undo has linked
 )
 
 // Count is how many links, or rows, have a status.
