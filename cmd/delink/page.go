@@ -32,6 +32,9 @@ func (p *program) pagePlace(files job.Files, input string) (string, error) {
 	if err != nil {
 		return "", &job.Refusal{Cause: "the page that is there cannot be read", Err: err, Remedy: job.AnotherPlace, Role: job.RolePage}
 	}
+	if err := job.TryFolder(p.disk, job.RolePage, files.Page); err != nil {
+		return "", err
+	}
 	return files.Page, nil
 }
 
