@@ -104,6 +104,9 @@ func recapOf(on disk.Disk, f *reportFlags, input string) (*recap.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !disk.IsStream(input) && input != job.Stdin {
+		m.NameParents(on, input)
+	}
 	for i := range m.Causes {
 		m.Causes[i].Hint = hintForCode(m.Causes[i].Code)
 	}

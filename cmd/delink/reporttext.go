@@ -478,9 +478,13 @@ func (v *reportView) parents() {
 		if p.Bad > 0 {
 			bad = progress.Number(p.Bad)
 		}
-		rows = append(rows, []string{p.ID, progress.Number(p.Links), p.Module + "." + p.Relation, bad})
+		name := ""
+		if p.Name != nil {
+			name = shortName(*p.Name)
+		}
+		rows = append(rows, []string{p.ID, progress.Number(p.Links), name, p.Module + "." + p.Relation, bad})
 	}
-	v.table("lrlr", []string{"parent record", "links", "relation", "failed, unknown"}, rows, 2)
+	v.table("lrllr", []string{"parent record", "links", "name", "relation", "failed, unknown"}, rows, 2)
 }
 
 func (v *reportView) slowest() {

@@ -222,6 +222,11 @@ func (v *view) OneRelation() string {
 	return v.Parents[0].Module + "." + v.Parents[0].Relation
 }
 
+// AnyName reports whether the name of a parent record is known.
+func (v *view) AnyName() bool {
+	return slices.ContainsFunc(v.Parents, func(p recap.Parent) bool { return p.Name != nil })
+}
+
 // AnyBadParent reports whether links of a parent record failed.
 func (v *view) AnyBadParent() bool {
 	return slices.ContainsFunc(v.Parents, func(p recap.Parent) bool { return p.Bad > 0 })

@@ -329,7 +329,7 @@ func (r *reading) takeSummary(s *report.Summary) {
 		r.missing(NoSummary)
 		return
 	}
-	m.Input, m.State, m.Reason, m.Rows, m.Links = s.Input, s.State, s.Reason, &s.Rows, &s.Links
+	m.Input, m.InputSHA256, m.State, m.Reason, m.Rows, m.Links = s.Input, s.InputSHA256, s.State, s.Reason, &s.Rows, &s.Links
 	if s.Org != nil && m.Org == "" {
 		m.Org = *s.Org
 	}
