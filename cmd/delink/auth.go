@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -88,7 +87,7 @@ func (p *program) authStatus(ctx context.Context, w whereFlags) error {
 		rows = append(rows, [2]string{"scopes", strings.Join(l.stored.Scopes, ", ")})
 	}
 	rows = append(rows, [2]string{"valid", valid})
-	if _, err := io.WriteString(p.stdout, wrap(printableText(table(rows)), p.stdoutWidth())); err != nil {
+	if err := p.print(table(rows)); err != nil {
 		return err
 	}
 	return err
@@ -104,7 +103,7 @@ them. --org chooses another one for one command.`,
 		Example: `  delink auth use "Example Inc."
   delink auth use 60001234567`,
 		Args:              oneLogin,
-		ValidArgsFunction: completeOrgs,
+		ValidArgsFunction: completeOneOrg,
 		RunE: func(_ *cobra.Command, args []string) error {
 			w.org = args[0]
 			return plainly(p.authUse(w))
@@ -143,9 +142,14 @@ func (p *program) authUse(w whereFlags) error {
 	if err != nil {
 		return err
 	}
-	p.ui.say("%s is used from now on; --org chooses another login for one command", chosen.full())
-	if p.beaten() {
-		p.ui.note("the login in the environment beats it: unset the ZOHO_… variables to use this one")
+	beaten := p.beats(chosen)
+	is := "used from now on"
+	if len(beaten) > 0 {
+		is = "chosen"
+	}
+	p.ui.say("%s is %s; --org chooses another login for one command", chosen.full(), is)
+	for _, note := range beaten {
+		p.ui.note(note)
 	}
 	return nil
 }
@@ -165,18 +169,12 @@ func (p *program) oneStored(w whereFlags) (*storedLogin, error) {
 		switch {
 		case len(logins) > 0:
 			refusal.Hint = "stored: " + names(logins)
-		case p.beaten():
+		case len(p.tokenVariables()) > 0:
 			refusal.Hint = "the login in the environment is used: unset the ZOHO_… variables to be without it"
 		}
 		return nil, refusal
 	}
 	return chosen, nil
-}
-
-// beaten reports whether the environment has a login, which beats those that are stored.
-func (p *program) beaten() bool {
-	l, _, err := p.credentials()
-	return err == nil && (l.AccessToken != "" || l.RefreshToken != "")
 }
 
 // logoutFlags are the flags of auth logout.

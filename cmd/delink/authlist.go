@@ -2,9 +2,7 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -12,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+
+	"delink/pkg/report"
 )
 
 // usedLogin says which login a command would use, and why. It is a part of what auth list prints as
@@ -90,21 +90,18 @@ func (p *program) authList(w whereFlags, asJSON bool) error {
 		list.Logins = append(list.Logins, l)
 	}
 	if asJSON {
-		e := json.NewEncoder(p.stdout)
-		e.SetIndent("", "  ")
-		return e.Encode(list)
+		return report.EncodeJSON(p.stdout, list)
 	}
-	_, err = io.WriteString(p.stdout, printableText(list.text(p.stdoutWidth())))
-	return err
+	return p.print(list.text(p.stdoutWidth()))
 }
 
-// text is the list for people, in lines of so many columns; 0 for lines of any length.
+// text is the list for people. Its table is for so many columns; 0 for lines of any length.
 func (l *loginList) text(columns int) string {
 	var b strings.Builder
 	if len(l.Logins) > 0 {
 		b.WriteString(l.table(columns) + "\n")
 	}
-	b.WriteString(wrap("used now: "+l.reason()+"\n", columns))
+	b.WriteString("used now: " + l.reason() + "\n")
 	return b.String()
 }
 

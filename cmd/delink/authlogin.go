@@ -2,13 +2,11 @@ package main
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -49,9 +47,11 @@ terminal, it is read from standard input, too.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.emulator {
-				if _, err := refuseForEmulator(cmd.Flags()); err != nil {
+				unheeded, err := refuseForEmulator(cmd.Flags())
+				if err != nil {
 					return err
 				}
+				p.noteUnheeded(unheeded)
 			}
 			return plainly(p.authLogin(f))
 		},
@@ -96,23 +96,14 @@ func (p *program) authLogin(f loginFlags) error {
 	// the name of the org.
 	hard, cancel := context.WithTimeout(p.signals.Hard(), authTimeout)
 	defer cancel()
-	if err := p.keepLogin(hard, s.l, grant); err != nil {
+	stored, err := p.keepLogin(hard, s.l, grant)
+	if err != nil {
 		return err
 	}
-	p.noteBeaten(s.l)
+	for _, note := range p.beats(stored) {
+		p.ui.note(note)
+	}
 	return nil
-}
-
-// noteBeaten tells of variables for which a login that was just stored is not used.
-func (p *program) noteBeaten(l login) {
-	for _, name := range []string{"ZOHO_REFRESH_TOKEN", "ZOHO_ACCESS_TOKEN"} {
-		if p.getenv(name) != "" || p.getenv(name+"_FILE") != "" {
-			p.ui.note(name + " is set in the environment, which beats this login: unset it to use this one")
-		}
-	}
-	if dc, err := zoho.DataCentreByName(p.setting("ZOHO_DC")); err == nil && dc.Name != l.dc.Name {
-		p.ui.note(fmt.Sprintf("ZOHO_DC is %s, and this login is of %s: unset ZOHO_DC to use it", dc.Name, l.dc.Name))
-	}
 }
 
 // signIn is one login that is being made: what is known of it, and what has to be asked.
@@ -184,8 +175,10 @@ func (s *signIn) prepare(ctx context.Context) error {
 
 // centre gives the data centre that the flags or the environment name, or that a person names.
 func (s *signIn) centre(ctx context.Context) (zoho.DataCentre, error) {
-	name := cmp.Or(s.where.center, s.setting("ZOHO_DC"))
+	name, err := s.namedCentre(s.where)
 	switch {
+	case err != nil:
+		return zoho.DataCentre{}, err
 	case name != "":
 	case s.terminal == nil:
 		name = "us"
@@ -197,29 +190,16 @@ func (s *signIn) centre(ctx context.Context) (zoho.DataCentre, error) {
 		s.askedCentre = true
 		return s.askForCentre(ctx, "where do you sign in to Zoho CRM? The address line of your browser says it:\n"+table(rows))
 	}
-	dc, err := zoho.DataCentreByName(name)
-	if err != nil {
-		return dc, usageError{err, ""}
-	}
-	return dc, nil
+	return zoho.DataCentreByName(name)
 }
 
-// askForCentre asks for a data centre until the answer is one.
+// askForCentre asks for a data centre.
 func (s *signIn) askForCentre(ctx context.Context, before string) (zoho.DataCentre, error) {
-	for {
-		answer, err := s.ask(ctx, dataCentre, before)
-		if err != nil {
-			return zoho.DataCentre{}, err
-		}
-		dc, err := zoho.DataCentreByName(answer)
-		if err == nil {
-			return dc, nil
-		}
-		if s.tries--; s.tries < 0 {
-			return dc, usageError{err, ""}
-		}
-		before = err.Error() + "\n"
+	answer, err := s.ask(ctx, dataCentre, before)
+	if err != nil {
+		return zoho.DataCentre{}, err
 	}
+	return zoho.DataCentreByName(answer)
 }
 
 // goTo makes the login one of a data centre.
@@ -363,7 +343,7 @@ func (s *signIn) again(ctx context.Context, err error) error {
 		s.l.ClientSecret, err = s.ask(ctx, clientSecret, "the client secret is not accepted, the client id is.\n")
 		return err
 	case e.Code == "invalid_code":
-		s.code, err = s.ask(ctx, grantCode, "the grant code is not accepted: a code is good once and for some minutes. Generate another one.\n")
+		s.code, err = s.ask(ctx, grantCode, "the grant code is not accepted: a code works once, and only for some minutes. Generate another one.\n")
 		return err
 	}
 	return s.refusal(e)
@@ -422,11 +402,12 @@ func (s *signIn) askForClient(ctx context.Context) error {
 	return nil
 }
 
-// refusal makes an error for people of what Zoho does not accept.
+// refusal makes an error for people of what Zoho does not accept. Where hints says enough, it is the
+// error that came.
 func (s *signIn) refusal(e *zoho.Error) error {
 	switch {
 	case s.selfClient && e.Code == "invalid_code":
-		return &refusedLogin{"the grant code is not accepted", "a code is good once and for some minutes, in its own data centre: generate another one, and check --dc"}
+		return &refusedLogin{"the grant code is not accepted", "a code works once, and only for some minutes, in its own data centre: generate another one, and check --dc"}
 	case s.selfClient:
 		return e
 	}
@@ -439,12 +420,8 @@ func (s *signIn) refusal(e *zoho.Error) error {
 		return &refusedLogin{cause, "run delink auth login again for a new code"}
 	case oauth.CodeRefused:
 		return &refusedLogin{"the access was not allowed on Zoho's page", "run delink auth login again, and allow it there"}
-	case zoho.CodeNoRefreshToken:
-		return &refusedLogin{e.Error(), "log in again; if that does not help, remove delink from the Connected Apps of your Zoho account first"}
 	case "invalid_client":
-		return &refusedLogin{e.Error(), "check ZOHO_CLIENT_ID, and --dc (or ZOHO_DC); that of a Self Client works with --self-client only"}
-	case "unauthorized_client", "unsupported_grant_type", "invalid_redirect_uri":
-		return &refusedLogin{e.Error(), "use a client of the type Non-browser Application; for one of the type Self Client, add --self-client"}
+		return &refusedLogin{e.Error(), hintFor(e) + "; that of a Self Client works with --self-client only"}
 	}
 	return e
 }
@@ -453,102 +430,3 @@ func (s *signIn) refusal(e *zoho.Error) error {
 type refusedLogin struct{ cause, hint string }
 
 func (e *refusedLogin) Error() string { return e.cause }
-
-// keepLogin stores a login under the name of its org.
-func (p *program) keepLogin(ctx context.Context, l login, grant oauth.Grant) error {
-	stored := storedLogin{
-		DC: l.dc.Name, Accounts: l.accounts, APIDomain: cmp.Or(l.api, grant.APIDomain), Scopes: grant.Scopes, Made: time.Now().UTC().Truncate(time.Second),
-		ClientID: l.ClientID, ClientSecret: l.ClientSecret, RefreshToken: l.RefreshToken,
-	}
-	org, err := p.orgOf(ctx, l)
-	if err != nil {
-		return err
-	}
-	stored.Org, stored.OrgID, stored.OrgType = org.Name, org.ID, org.Type
-	path, err := storeLogin(stored)
-	if err != nil {
-		return err
-	}
-	p.ui.say("logged in to %s; stored in %s", stored.name(), path)
-	return nil
-}
-
-// orgOf asks the org who it is. If it does not say it, that is noted, and the org has no name.
-func (p *program) orgOf(ctx context.Context, l login) (zoho.Org, error) {
-	client, err := l.client(1, authTimeout, "v8")
-	if err != nil {
-		return zoho.Org{}, err
-	}
-	org, err := whoAmI(ctx, client)
-	var e *zoho.Error
-	switch {
-	case errors.As(err, &e) && e.Has(zoho.CodeScopeMismatch):
-		p.ui.note("could not read the org's name: the login lacks " + oauth.ScopeOrg)
-	case err != nil:
-		p.ui.note("could not read the org's name: " + err.Error())
-	}
-	return org, nil
-}
-
-func whoAmI(ctx context.Context, client *zoho.Client) (zoho.Org, error) {
-	org, err := client.Org(ctx)
-	if client.Renew(err) {
-		org, err = client.Org(ctx)
-	}
-	return org, err
-}
-
-// rehearse logs in to an emulator inside this process, whose user allows the access.
-func (s *signIn) rehearse() error {
-	r, err := startEmulator("device-interval=2s", "company=built-in emulator", "org-type=sandbox")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = r.server.Close() }()
-	if err := s.signals.take(nil); err != nil {
-		return err
-	}
-	ctx := s.signals.Stop()
-	s.l, s.code, s.terminal = r.login, r.grantCode, nil
-	s.l.RefreshToken = ""
-	s.ui.say("a rehearsal: the emulator has a user who allows the access, so there is nothing to open or to type")
-	grant, err := s.grant(ctx)
-	if err != nil {
-		return s.orCancelled(ctx, err)
-	}
-	s.l.RefreshToken = grant.RefreshToken
-	limited, cancel := context.WithTimeout(ctx, authTimeout)
-	defer cancel()
-	org, err := s.orgOf(limited, s.l)
-	if err != nil {
-		return err
-	}
-	s.ui.say("logged in to %s; nothing was stored, because the emulator ends with this command", org.Name)
-	return nil
-}
-
-// deviceGuide says where a client for a page and a code comes from.
-func deviceGuide(dc zoho.DataCentre) string {
-	return fmt.Sprintf(`delink needs a client of your own, which you make once:
-1. open %s and add a client of the type Non-browser Application; any name and home page will do
-2. copy its client id and client secret here
-`, dc.Console())
-}
-
-// selfClientGuide says where a grant code comes from.
-func selfClientGuide(dc zoho.DataCentre) string {
-	var names, uses []string
-	for _, s := range oauth.Scopes {
-		names = append(names, s.Name)
-		uses = append(uses, fmt.Sprintf("   %-41s %s", s.Name, s.For))
-	}
-	return fmt.Sprintf(`1. open %s and add a self client, or open the one that is there
-2. on its tab Client Secret: its client id and client secret
-3. on its tab Generate Code: enter these scopes, 10 minutes and any description, then choose the org
-
-     %s
-
-%s
-4. paste the code here before it expires; it is good once
-`, dc.Console(), strings.Join(names, ","), strings.Join(uses, "\n"))
-}

@@ -87,7 +87,8 @@ func TestLoginInAnotherDataCentre(t *testing.T) {
 	d.answers("client id: ", "1000.EMULATER", false)
 	d.answers("the client id is not accepted at ", "crm.zoho.eu", false)
 	d.answers("the client id is not accepted at ", "", false) // the first one is on the screen still
-	d.answers("no client id was given", "1000.EMULATOR", false)
+	d.answers("no client id was given", "ZOHO_CLIENT_ID=1000.EMULATOR", false)
+	d.answers("the client id holds the setting of a variable", "1000.EMULATOR", false)
 	d.shows("logged in to Emulated Inc. (eu)")
 	d.ends(0)
 }
@@ -142,7 +143,7 @@ func TestLoginWithAGrantCode(t *testing.T) {
 	d.answers("client id: ", "1000.EMULATOR", false)
 	d.answers("client secret (hidden while you type): ", "emulator-secret", true)
 	d.answers("grant code (hidden while you type): ", "1000.HUSHwrong", true)
-	d.answers("the grant code is not accepted: a code is good once", "1000.emulator.grant", true)
+	d.answers("the grant code is not accepted: a code works once", "1000.emulator.grant", true)
 	d.shows("logged in to Emulated Inc. (us)")
 	if out := d.ends(0); strings.Contains(out, "HUSH") || strings.Count(out, "client id: ") != 1 {
 		t.Error(out)

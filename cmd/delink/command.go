@@ -25,13 +25,14 @@ It reads a CSV, sends batches of 100, and writes a result file that says truthfu
 			if err := p.environment(cmd); err != nil {
 				return err
 			}
-			return withMeant(cmd, p.ui.configure(quiet, format, level))
+			p.ui.configure(quiet, format, level)
+			return nil
 		},
 	}
 	flags := root.PersistentFlags()
 	flags.BoolVarP(&quiet, "quiet", "q", false, "nothing but errors on standard error, and one line if links are not as wanted")
-	flags.StringVar(&format, "log-format", "text", "form of messages and log records on standard error: text or json")
-	flags.StringVar(&level, "log-level", "warn", "log records of this level and above: debug, info, warn or error")
+	defineChoice(flags, &format, "log-format", formatText, "form of messages and log records on standard error: text or json")
+	defineChoice(flags, &level, "log-level", "warn", "log records of this level and above: debug, info, warn or error")
 	flags.BoolP("help", "h", false, "show this help")
 	root.Flags().BoolP("version", "v", false, "show the version")
 	root.SetHelpFunc(p.showHelp)
@@ -111,7 +112,11 @@ func (p *program) environment(cmd *cobra.Command) error {
 			if wrong := (*pflag.InvalidValueError)(nil); errors.As(e, &wrong) {
 				e = flagError{wrongText(wrong), e}
 			}
-			err = usageError{fmt.Errorf("%s: %w", name, e), "it is the environment variable of --" + f.Name + ": see " + cmd.CommandPath() + " --help"}
+			hint := "it is the environment variable of --" + f.Name + ": see " + cmd.CommandPath() + " --help"
+			if word := meantWord(f.Name, value); word != "" {
+				hint = "did you mean " + name + "=" + word + "? " + hint
+			}
+			err = usageError{fmt.Errorf("%s: %w", name, e), hint}
 		}
 	})
 	return err

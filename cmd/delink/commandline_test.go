@@ -12,7 +12,7 @@ import (
 
 // exampleValues has a value for each flag whose default is not a good example.
 var exampleValues = map[string][]string{
-	"accept-rounded-ids": {"true"}, "allow-relation": {"Campaigns.A", "B.C"}, "columns": {`parent_id="Kampagne, ID",related_id=Lead "x"`},
+	"accept-rounded-ids": {"true"}, "dc": {"https://crm.zoho.eu"}, "environment": {"sandbox"}, "allow-relation": {"Campaigns.A", "B.C"}, "columns": {`parent_id="Kampagne, ID",related_id=Lead "x"`},
 	"concurrency": {"7"}, "deadline": {"90m"}, "delimiter": {"tab"}, "fewest-calls": {"never"}, "if-changed": {"resume"},
 	"max-failures": {"1.5%"}, "output-dir": {"my files"}, "rate": {"0.5"}, "where": {"Name = 'it''s'"}, "link": {"A=b,c", "D=e"},
 	"fields": {"A,B"}, "parent": {"1", "2"}, "relation": {"Price Books"}, "results": {"$HOME/r.csv"}, "encoding": {"windows-1252"},

@@ -85,11 +85,19 @@ func completeRelations(*cobra.Command, []string, string) ([]cobra.Completion, co
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
+// completeOneOrg is completeOrgs for a command whose one argument is an org.
+func completeOneOrg(cmd *cobra.Command, args []string, begun string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return completeOrgs(cmd, args, begun)
+}
+
 // completeOrgs offers the orgs of the stored logins: their names or, where two have the same, their
 // ids.
-func completeOrgs(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completeOrgs(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	logins, err := readLogins()
-	if err != nil || len(args) > 0 {
+	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	var names []cobra.Completion

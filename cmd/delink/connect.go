@@ -80,9 +80,7 @@ func (c *connector) world() job.World {
 func (c *connector) connect() (*job.Connection, error) {
 	var setLink func(reader.Link, bool) // nil for a CRM
 	if c.flags.emulator {
-		for _, name := range c.flags.unheeded {
-			c.ui.note(name + " does not count: --emulator asks no org")
-		}
+		c.noteUnheeded(c.flags.unheeded)
 		start := startRehearsal
 		if c.demo {
 			start = startDemo

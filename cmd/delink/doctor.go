@@ -245,11 +245,11 @@ func (x *examination) hostOnly() bool {
 
 // dataCentre is the data centre that is meant where there is no login.
 func (x *examination) dataCentre() (zoho.DataCentre, error) {
-	return zoho.DataCentreByName(x.centreName())
-}
-
-func (x *examination) centreName() string {
-	return cmp.Or(x.f.where.center, x.setting("ZOHO_DC"), "us")
+	name, err := x.namedCentre(x.f.where)
+	if err != nil {
+		return zoho.DataCentre{}, err
+	}
+	return zoho.DataCentreByName(cmp.Or(name, "us"))
 }
 
 // hasLogin reports whether there is a login to make calls with.

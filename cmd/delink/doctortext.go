@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"delink/pkg/doctor"
 	"delink/pkg/job"
 	"delink/pkg/outcome"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -53,7 +53,8 @@ type checkView struct {
 func (x *examination) view(findings *doctor.Findings) *doctorView {
 	org, hasOrg := findings.Org()
 	checks := append([]doctor.Check{x.loginCheck(), x.dataCentreCheck(), x.proxyCheck()}, findings.Checks()...)
-	v := &doctorView{DataCentre: cmp.Or(x.login.dc.Name, x.centreName())}
+	dc, _ := x.dataCentre() // of the error, the check of the data centre tells
+	v := &doctorView{DataCentre: cmp.Or(x.login.dc.Name, dc.Name, x.setting("ZOHO_DC"))}
 	if hasOrg {
 		v.Org = &doctorOrgView{org.ID, org.Name, org.Type, org.Edition}
 	}
@@ -181,6 +182,9 @@ func (x *examination) dataCentreCheck() doctor.Check {
 		}
 		if err != nil {
 			c.State, c.Found, c.Exit = doctor.Trouble, err.Error(), outcome.ExitUsage
+			if usage := (usageError{}); errors.As(err, &usage) {
+				c.Hint = usage.hint
+			}
 			return c
 		}
 		c.Found = x.hosts(dc.Name, accounts, cmp.Or(api, dc.API))
@@ -240,10 +244,7 @@ var titles = map[doctor.Name]string{
 // print writes the view to standard output.
 func (x *examination) print(v *doctorView) error {
 	if x.f.json {
-		e := json.NewEncoder(x.stdout)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(v)
+		return report.EncodeJSON(x.stdout, v)
 	}
 	_, err := io.WriteString(x.stdout, printableText(v.text(x.stdoutWidth())))
 	return err
@@ -278,7 +279,7 @@ func (v *doctorView) text(width int) string {
 		unknown += len(unasked)
 		b.WriteString(checkLine(string(doctor.Unknown), "the rest", strings.Join(unasked, ", ")+": cannot be asked about before the trouble above is mended", width))
 	}
-	b.WriteString("\n" + wrapped(v.verdict(troubles, unknown), width) + "\n")
+	b.WriteString("\n" + wrap(v.verdict(troubles, unknown), width) + "\n")
 	return b.String()
 }
 
@@ -318,12 +319,4 @@ func checkLine(mark, title, found string, width int) string {
 // hangingIndent writes a text behind a head, and further lines as far in as the first.
 func hangingIndent(head, text string, width int) string {
 	return sheet{width}.fill(text, head, strings.Repeat(" ", len(head)))
-}
-
-// wrapped breaks a text into lines, where there is a width.
-func wrapped(text string, width int) string {
-	if width == 0 {
-		return text
-	}
-	return wrap(text, width)
 }

@@ -46,8 +46,8 @@ func (f *exportFlags) define(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.parent, "parent", nil, "a parent record, by its `id`; can be repeated")
 	flags.BoolVar(&f.parents.All, "all", false, "all records of the module")
 	flags.StringArrayVar(&f.link, "link", nil, "only links with these values in a field of their own, as `field=values` with commas between values; can be repeated")
-	flags.StringVar(&f.converted, "converted", "both", "links to converted leads: both, only or no")
-	flags.StringVar(&f.approved, "approved", "both", "links to records that are approved: both, only or no")
+	defineChoice(flags, &f.converted, "converted", "both", "links to converted leads: both, only or no")
+	defineChoice(flags, &f.approved, "approved", "both", "links to records that are approved: both, only or no")
 	flags.StringSliceVar(&f.fields, "fields", nil, "fields of the related records to add, by their API `names` with commas between them")
 	flags.StringVarP(&f.output, "output", "o", "", "output `file`, or - for standard output (default in the current folder: campaigns-leads.csv)")
 	f.folder.define(flags, "folder for the output, instead of the current one: `DIR`; it has to be there")
@@ -81,7 +81,6 @@ func (f *exportFlags) check(cmd *cobra.Command, relation string) (err error) {
 			return usageError{fmt.Errorf("--link: %w", err), ""}
 		}
 	}
-	which := []string{"both", "only", "no"}
 	wrong := func(name string) bool { return !zoho.ValidName(strings.TrimSuffix(name, ".id")) || name == "id" }
 	bad := slices.IndexFunc(f.fields, wrong)
 	if bad < 0 {
@@ -92,8 +91,6 @@ func (f *exportFlags) check(cmd *cobra.Command, relation string) (err error) {
 		{ways > 1, "only one of --where, --view, --parents, --parent and --all can be given"},
 		{cmd.Flags().Changed("view") && f.parents.View == "", "--view is empty"},
 		{cmd.Flags().Changed("parents") && f.parents.File == "", "--parents is empty"},
-		{!slices.Contains(which, f.converted), fmt.Sprintf("--converted %q is not both, only or no", f.converted)},
-		{!slices.Contains(which, f.approved), fmt.Sprintf("--approved %q is not both, only or no", f.approved)},
 		{bad >= 0, fmt.Sprintf("--fields: %q is not the API name of a field", f.fields[max(bad, 0):min(len(f.fields), max(bad, 0)+1)])},
 		{f.json && f.output == export.Stdout, "--json and --output - both want standard output"},
 	}); err != nil {

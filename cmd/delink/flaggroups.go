@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,14 +85,11 @@ type crmFlags struct {
 // define adds the flags. rehearsal is the help of --emulator.
 func (f *crmFlags) define(flags *pflag.FlagSet, rehearsal string) {
 	f.where.define(flags)
-	flags.StringVar(&f.apiVersion, "api-version", "v8", "`version` of the API")
+	defineChoice(flags, &f.apiVersion, "api-version", "v8", "`version` of the API")
 	flags.BoolVar(&f.emulator, "emulator", false, rehearsal)
 }
 
 func (f *crmFlags) check(cmd *cobra.Command) (err error) {
-	if !slices.Contains(zoho.Versions, f.apiVersion) {
-		return firstWrong(cmd, []wrongValue{{true, fmt.Sprintf("--api-version %q is not one of %s", f.apiVersion, strings.Join(zoho.Versions, ", "))}})
-	}
 	if f.emulator {
 		f.unheeded, err = refuseForEmulator(cmd.Flags())
 	}
@@ -185,21 +181,11 @@ func wrongBatchSize(n int) wrongValue {
 	return wrongValue{n < 1 || n > zoho.MaxIDs, fmt.Sprintf("--batch-size %d is not between 1 and %d", n, zoho.MaxIDs)}
 }
 
-func wrongIfChanged(s string) wrongValue {
-	known := s == "" || s == string(job.ChangedResume) || s == string(job.ChangedRestart)
-	return wrongValue{!known, fmt.Sprintf("--if-changed %q is not resume or restart", s)}
-}
-
-func wrongFewestCalls(s string) wrongValue {
-	known := s == string(job.FewestAuto) || s == string(job.FewestAlways) || s == string(job.FewestNever)
-	return wrongValue{!known, fmt.Sprintf("--fewest-calls %q is not auto, always or never", s)}
-}
-
 // firstWrong gives the error for the first value that is bad.
 func firstWrong(cmd *cobra.Command, values []wrongValue) error {
 	for _, v := range values {
 		if v.bad {
-			return withMeant(cmd, usageError{fmt.Errorf("%s", v.text), cmd.CommandPath() + " --help lists the flags"})
+			return usageError{fmt.Errorf("%s", v.text), cmd.CommandPath() + " --help lists the flags"}
 		}
 	}
 	return nil

@@ -54,11 +54,11 @@ func (f *runFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.summary, "summary", "", "summary `file` (default beside the results: links.summary.json)")
 	flags.IntVar(&f.maxLinks, "max-links", 0, "refuse an input with more than `N` links")
 	flags.IntVar(&f.batchSize, "batch-size", zoho.MaxIDs, "links per call, 1 to 100")
-	flags.StringVar(&f.fewestCalls, "fewest-calls", string(job.FewestAuto), "remove links from whichever side needs fewer calls: auto (only if Zoho documents that), always or never")
+	defineChoice(flags, &f.fewestCalls, "fewest-calls", string(job.FewestAuto), "remove links from whichever side needs fewer calls: auto (only if Zoho documents that), always or never")
 	flags.BoolVar(&f.snapshot, "snapshot", false, "read each link's own fields before it is removed, and keep them for undo in links.snapshot.csv; doubles the calls")
 	flags.BoolVar(&f.retryFailed, "retry-failed", false, "send again what failed in an earlier run")
 	flags.BoolVar(&f.restart, "restart", false, "start over, whatever an earlier run did; its files get new names")
-	flags.StringVar(&f.ifChanged, "if-changed", "", "what to do if an unfinished run had another input: resume (skip the links that are done) or restart")
+	defineChoice(flags, &f.ifChanged, "if-changed", "", "what to do if an unfinished run had another input: resume (skip the links that are done) or restart")
 	flags.BoolVar(&f.skipInvalid, "skip-invalid", false, "go on without the rows that cannot be used, and record them as invalid")
 	flags.BoolVar(&f.strict, "strict", false, "refuse an input that the plan warns of")
 	flags.BoolVar(&f.acceptRounded, "accept-rounded-ids", false, "go on although the ids look as if a program had rounded them")
@@ -84,8 +84,6 @@ func (f *runFlags) check(cmd *cobra.Command) error {
 		{f.maxLinks < 0, "--max-links is below 0"},
 		{cmd.Flags().Changed("max-links") && f.maxLinks == 0, "--max-links 0 would refuse every input"},
 		{f.snapshot && f.maxCalls == 1, "--max-calls 1 would send nothing: --snapshot needs two calls for a batch"},
-		wrongIfChanged(f.ifChanged),
-		wrongFewestCalls(f.fewestCalls),
 	})
 	if err == nil {
 		err = f.limitFlags.check(cmd)

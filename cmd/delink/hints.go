@@ -34,6 +34,9 @@ var placeHints = map[zoho.Scope]string{
 	zoho.ScopeList:   "check their API names (" + zoho.PlaceOfNames + "), and the module's page layout",
 }
 
+// kindsOfClient says which kinds of client there are logins for.
+const kindsOfClient = "delink auth login takes a client of the type Non-browser Application, and delink auth login --self-client one of the type Self Client"
+
 // hints has what to do, by code. zoho.Explain has what the codes mean.
 var hints = map[string]string{
 	"AUTHENTICATION_FAILURE":    "check the credentials and the data centre (--dc); a new login may be needed (delink auth login)",
@@ -70,11 +73,10 @@ var hints = map[string]string{
 	"invalid_client_secret":  "check ZOHO_CLIENT_SECRET: each data centre of a client has a secret of its own",
 	"invalid_grant":          "it was revoked, or it is of another data centre: log in again (delink auth login), or check --dc (or ZOHO_DC) and ZOHO_REFRESH_TOKEN",
 	"access_denied":          "the user or an administrator may have revoked it: log in again (delink auth login)",
-	"invalid_redirect_uri":   "use a self client of the API console (delink auth login --self-client says how)",
+	"invalid_redirect_uri":   kindsOfClient,
 	"invalid_scope":          "check the scopes that were asked for (delink auth login --self-client names them)",
-	"unauthorized_client":    "use a self client of the API console (delink auth login --self-client says how)",
-	"unsupported_grant_type": "use a self client of the API console (delink auth login --self-client says how)",
-	"expired":                "run delink auth login again for a new code",
+	"unauthorized_client":    kindsOfClient,
+	"unsupported_grant_type": kindsOfClient,
 	"other_dc":               "name the data centre with --dc",
 	zoho.CodeLockedOut:       "wait ten minutes or more before the next run: asking again makes the lock-out longer",
 
@@ -105,7 +107,7 @@ var hints = map[string]string{
 	zoho.CodeRedirected:     "check ZOHO_API_DOMAIN and --dc",
 	zoho.CodeRecordDeleted:  "look for it in the CRM's recycle bin, and do not run this relation again",
 	zoho.CodeTooManyTokens:  "something refuses tokens that are new: check the scopes of the login, and wait until the time that is named before the next run",
-	zoho.CodeNoRefreshToken: "use a code of a self client, made on its tab Generate Code (delink auth login --self-client says how), and one that was not used before",
+	zoho.CodeNoRefreshToken: "log in again; if that does not help, remove delink from the Connected Apps of your Zoho account first, or, with --self-client, generate another code",
 	zoho.CodeBlocked:        "IP restrictions of the account or the org may keep this machine out (Allowed IP addresses, in the security settings of Zoho Accounts and of the CRM), or a firewall on the way may",
 	zoho.CodeNotTrusted:     "if a proxy or firewall on the way has a certificate of its own, name the file with its root certificate in SSL_CERT_FILE; else check the host name and the clock",
 	zoho.CodeProxy:          "check HTTPS_PROXY, its user and password, and NO_PROXY",

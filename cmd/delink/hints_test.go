@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"delink/pkg/outcome"
 	"delink/pkg/zoho"
 )
 
@@ -35,6 +36,19 @@ func TestHints(t *testing.T) {
 	}
 	if hint := hintForCode("SOMETHING_NEW"); hint != "" {
 		t.Errorf("%q", hint)
+	}
+}
+
+// A client of the wrong kind is told of both kinds, whichever way to log in was chosen.
+func TestHintsForClients(t *testing.T) {
+	for _, code := range []string{"unauthorized_client", "unsupported_grant_type", "invalid_redirect_uri"} {
+		for _, selfClient := range []bool{false, true} {
+			s := &signIn{selfClient: selfClient}
+			exit, hint := judge(s.refusal(&zoho.Error{Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: code}))
+			if exit != outcome.ExitRefused || !strings.Contains(hint, "Non-browser Application") || !strings.Contains(hint, "Self Client") {
+				t.Errorf("%s, %v: exit %d, %q", code, selfClient, exit, hint)
+			}
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ type login struct {
 
 // whereFlags are the flags that say which org is meant.
 type whereFlags struct {
-	center, org, environment string
+	center, org, environment string // center is the short name of a data centre
 }
 
 func (w *whereFlags) define(flags *pflag.FlagSet) {
@@ -44,7 +44,7 @@ func (w *whereFlags) define(flags *pflag.FlagSet) {
 }
 
 func (w *whereFlags) defineCenter(flags *pflag.FlagSet) {
-	flags.StringVar(&w.center, "dc", "", "data centre: "+strings.Join(zoho.DataCentreNames(), ", ")+" (default ZOHO_DC, or that of the stored login, or us)")
+	defineChoice(flags, &w.center, "dc", "", "data centre: "+strings.Join(zoho.DataCentreNames(), ", ")+" (default ZOHO_DC, or that of the stored login, or us)")
 }
 
 func (w *whereFlags) defineOrg(flags *pflag.FlagSet) {
@@ -52,7 +52,7 @@ func (w *whereFlags) defineOrg(flags *pflag.FlagSet) {
 }
 
 func (w *whereFlags) defineEnvironment(flags *pflag.FlagSet) {
-	flags.StringVar(&w.environment, "environment", "", "kind of org: production, sandbox or developer (default what the login says)")
+	defineChoice(flags, &w.environment, "environment", "", "kind of org: production, sandbox or developer (default what the login says)")
 }
 
 // meanAnOrg are the flags of whereFlags.
@@ -79,6 +79,31 @@ func refuseForEmulator(flags *pflag.FlagSet) (unheeded []string, err error) {
 	return unheeded, nil
 }
 
+// noteUnheeded tells of variables that do not count because of --emulator.
+func (p *program) noteUnheeded(variables []string) {
+	for _, name := range variables {
+		p.ui.note(name + " is ignored: --emulator asks no org")
+	}
+}
+
+// namedCentre gives the short name of the data centre that --dc or, without it, ZOHO_DC names; empty if
+// neither does.
+func (p *program) namedCentre(w whereFlags) (string, error) {
+	if w.center != "" {
+		return w.center, nil
+	}
+	written := p.setting("ZOHO_DC")
+	name, err := readCentre(written)
+	if err == nil {
+		return name, nil
+	}
+	hint := ""
+	if word := meantWord("dc", written); word != "" {
+		hint = "did you mean ZOHO_DC=" + word + "?"
+	}
+	return "", usageError{fmt.Errorf("ZOHO_DC: %w", err), hint}
+}
+
 // addresses gives the base URLs of the token endpoint and of the API, as the flags and the
 // environment choose them. api is empty if they choose none.
 func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api string, err error) {
@@ -96,11 +121,8 @@ func (p *program) addresses(w whereFlags, dc zoho.DataCentre) (accounts, api str
 	if w.environment == "" {
 		return accounts, api, nil
 	}
-	chosen, ok := map[string]string{"production": dc.API, "sandbox": dc.Sandbox, "developer": dc.Develop}[w.environment]
-	switch {
-	case !ok:
-		return "", "", usageError{fmt.Errorf("--environment %q is not production, sandbox or developer", w.environment), ""}
-	case api != "" && api != chosen: // one is a mistake, and would remove links in the wrong org
+	chosen := map[string]string{"production": dc.API, "sandbox": dc.Sandbox, "developer": dc.Develop}[w.environment]
+	if api != "" && api != chosen { // one is a mistake, and would remove links in the wrong org
 		return "", "", usageError{fmt.Errorf("--environment %s is %s, but ZOHO_API_DOMAIN is %s", w.environment, chosen, api), "leave out one of them"}
 	}
 	return accounts, chosen, nil
@@ -113,11 +135,9 @@ func (p *program) login(w whereFlags) (login, error) {
 	if err := p.checkProxy(); err != nil {
 		return login{}, err
 	}
-	dc := cmp.Or(w.center, p.setting("ZOHO_DC"))
-	if dc != "" {
-		if _, err := zoho.DataCentreByName(dc); err != nil {
-			return login{}, usageError{err, ""}
-		}
+	dc, err := p.namedCentre(w)
+	if err != nil {
+		return login{}, err
 	}
 	l, missing, err := p.credentials()
 	if err != nil {

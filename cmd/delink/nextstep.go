@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"delink/pkg/job"
@@ -77,17 +78,20 @@ func (n nextStep) fields() []any {
 func (f *closing) next(s *report.Summary, end *job.Ending) nextStep {
 	open := theLinks(s, outcome.Pending, outcome.Unknown)
 	deleted := new(zoho.Error)
+	inVain := len(end.Causes) > 0 && !slices.ContainsFunc(end.Causes, func(c report.Cause) bool { return !staysFailed[c.Code] })
 	switch retry := f.again.with("retry-failed"); {
 	case errors.As(end.Err, &deleted) && deleted.Code == zoho.CodeRecordDeleted:
 		return nextStep{}
 	case f.again.isGone() && s.Pending == 0 && end.Failures != "" && s.Failed+s.Unknown > 0:
 		return nextStep{"run the failures file to retry " + theLinks(s, outcome.Failed, outcome.Unknown) + onceMended(s, end), f.ofFailures(end.Failures)}
-	case s.Failed > 0 && s.Pending > 0 && s.Reason == outcome.Failures:
-		return f.again.again(retry, "to go on with "+open+", and to retry "+theLinks(s, outcome.Failed)+onceMended(s, end))
 	case s.Failed > 0 && s.Pending > 0 && s.Reason == outcome.LoginRefused:
 		return f.again.again(retry, "to go on with "+open+", and to retry "+theLinks(s, outcome.Failed)+onceReady(s.Reason))
+	case s.Pending > 0 && s.Failed > 0 && s.Reason == outcome.Failures: // those that fail again would stop it again
+		return f.again.sameAgain("to go on with " + open + "; look first why links failed" + seeFailures(end))
 	case s.Pending > 0:
 		return f.again.sameAgain("to go on with " + open + onceReady(s.Reason))
+	case s.Failed > 0 && s.Unknown == 0 && inVain:
+		return nextStep{}
 	case s.Failed > 0:
 		return f.again.again(retry, "to retry "+theLinks(s, outcome.Failed, outcome.Unknown)+onceMended(s, end))
 	case s.Unknown > 0:
@@ -119,15 +123,22 @@ func theLinks(s *report.Summary, statuses ...outcome.Status) string {
 
 // onceMended says what has to happen before links that failed are sent again: otherwise they fail again.
 func onceMended(s *report.Summary, end *job.Ending) string {
-	switch cause := plural(s.Failed, "its cause is", "their causes are"); {
-	case s.Failed == 0:
+	if s.Failed == 0 {
 		return ""
-	case end.Failures == "":
-		return ", once " + cause + " dealt with"
-	default:
-		return ", once " + cause + " dealt with: see " + end.Failures
 	}
+	return ", once " + plural(s.Failed, "its cause is", "their causes are") + " dealt with" + seeFailures(end)
 }
+
+// seeFailures names the failures file, if it is there.
+func seeFailures(end *job.Ending) string {
+	if end.Failures == "" {
+		return ""
+	}
+	return ": see " + end.Failures
+}
+
+// staysFailed has the codes of what nobody can change: a lead stays converted.
+var staysFailed = map[string]bool{"ID_ALREADY_CONVERTED": true}
 
 // ofFailures is the command that runs a failures file. The file says by itself how it is to be read,
 // and has files of its own beside it.

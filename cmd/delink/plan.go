@@ -63,7 +63,7 @@ func (p *program) plan(f *runFlags, input string) error {
 	if f.json {
 		return report.EncodeJSON(p.stdout, v)
 	}
-	return p.printPlan(v.text() + v.howToGoOn())
+	return p.print(v.text() + v.howToGoOn())
 }
 
 // canConnect reports whether a plan asks the org: there is a login, and the user has not asked for

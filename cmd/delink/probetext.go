@@ -111,7 +111,7 @@ func (v *probeView) text(width int) string {
 		case "":
 			title = "for all relations"
 		}
-		b.WriteString("\n" + wrapped(title, width) + "\n")
+		b.WriteString("\n" + wrap(title, width) + "\n")
 		for _, f := range v.Facts {
 			if f.Side == side {
 				b.WriteString(factLine(pointTitles[f.Point], f.Found, width))
@@ -119,16 +119,16 @@ func (v *probeView) text(width int) string {
 		}
 	}
 	if v.Blocked != nil {
-		b.WriteString("\n" + wrapped("nothing was removed: "+*v.Blocked, width) + "\n")
+		b.WriteString("\n" + wrap("nothing was removed: "+*v.Blocked, width) + "\n")
 	}
 	if v.Error != nil {
-		b.WriteString("\n" + wrapped("the probe ended early: "+*v.Error, width) + "\n")
+		b.WriteString("\n" + wrap("the probe ended early: "+*v.Error, width) + "\n")
 	}
 	if v.Restored && v.Blocked == nil {
-		b.WriteString("\n" + wrapped("the link is as it was", width) + "\n")
+		b.WriteString("\n" + wrap("the link is as it was", width) + "\n")
 	}
 	if v.DataCentre != emulatorName && v.Error == nil {
-		b.WriteString(wrapped("few real orgs have told how they answer: please send the makers of delink what --json prints under \"probe\"; it has no names of people and no secrets", width) + "\n")
+		b.WriteString(wrap("few real orgs have told how they answer: please send the makers of delink what --json prints under \"probe\"; it has no names of people and no secrets", width) + "\n")
 	}
 	return b.String()
 }

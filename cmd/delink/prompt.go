@@ -21,12 +21,28 @@ type wanted struct {
 }
 
 var (
-	dataCentre     = wanted{what: "data centre", or: "that address", hint: "name it with --dc or ZOHO_DC"}
+	dataCentre     = wanted{what: "data centre", or: "that address", check: checkCentre, hint: "name it with --dc or ZOHO_DC"}
 	clientID       = wanted{what: "client id", check: checkSecret, hint: "set ZOHO_CLIENT_ID, or ZOHO_CLIENT_ID_FILE to the name of a file that holds it"}
 	clientSecret   = wanted{what: "client secret", hidden: true, check: checkSecret, hint: "set ZOHO_CLIENT_SECRET, or ZOHO_CLIENT_SECRET_FILE to the name of a file that holds it"}
-	clientOrCentre = wanted{what: "client id", or: "another data centre", hint: clientID.hint}
+	clientOrCentre = wanted{what: "client id", or: "another data centre", check: checkClientOrCentre, hint: clientID.hint}
 	grantCode      = wanted{what: "grant code", hidden: true, check: checkSecret, hint: "give it on standard input, on a line of its own"}
 )
+
+// checkCentre refuses what names no data centre.
+func checkCentre(_, v string) error {
+	if _, err := readCentre(v); err != nil {
+		return usageError{err, ""}
+	}
+	return nil
+}
+
+// checkClientOrCentre refuses what is neither a credential nor a data centre.
+func checkClientOrCentre(name, v string) error {
+	if checkCentre(name, v) == nil {
+		return nil
+	}
+	return checkSecret(name, v)
+}
 
 // ask asks for a value: on a terminal, where an empty answer is asked for again, else it takes the
 // next line of standard input. before is what is to be said before the question.

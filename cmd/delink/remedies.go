@@ -26,6 +26,7 @@ var remedies = map[job.Remedy]string{
 	job.SayYes:              "add --yes to go on without being asked",
 	job.LeaveOutApproved:    "leave out --approved",
 	job.RemoveAgain:         "to remove the links again, begin anew with --restart",
+	job.OlderResults:        "if an earlier run is meant, name its results with --results, such as ",
 	job.WhereResults:        "if they are elsewhere, name their folder with --output-dir DIR, or the file with FLAG FILE",
 }
 
@@ -49,12 +50,14 @@ func hint(r *job.Refusal) string {
 		return r.Hint
 	case r.Remedy == job.VouchForRelation:
 		remedy += r.Arg
+	case r.Remedy == job.OlderResults:
+		remedy += shellQuote(asArgument(r.Arg))
 	}
 	if r.Hint == "" {
 		return remedy
 	}
 	join := ", or "
-	if r.Remedy == job.VouchForRelation || strings.Contains(r.Hint, ", or ") {
+	if r.Remedy == job.VouchForRelation || r.Remedy == job.OlderResults || strings.Contains(r.Hint, ", or ") {
 		join = "; "
 	}
 	return r.Hint + join + remedy

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
@@ -13,6 +12,7 @@ import (
 	"delink/pkg/disk"
 	"delink/pkg/job"
 	"delink/pkg/recap"
+	"delink/pkg/report"
 )
 
 // reportFlags are the flags of report.
@@ -29,7 +29,8 @@ func (p *program) reportCommand() *cobra.Command {
 		Use:   "report INPUT",
 		Short: "sums a job up, over all its runs",
 		Long: `report reads what the runs of a job have left beside the input, and sums the job up: its runs, what became of the links,
-why links failed and what to do, the largest parent records, answer times, and how it went over time.
+why links failed and what to do, the largest parent records, answer times, and how it went over time. Whether the job was undone since
+comes first.
 
 With --html, the report is one page that a browser shows, from the file alone. It is written instead of the text; with --json as well,
 beside the JSON. An older page of the same job is replaced.
@@ -75,10 +76,7 @@ func (p *program) report(f *reportFlags, input string) error {
 		p.ui.say("the report is in %s", place)
 	}
 	if f.json {
-		e := json.NewEncoder(p.stdout)
-		e.SetEscapeHTML(false)
-		e.SetIndent("", "  ")
-		return e.Encode(m)
+		return report.EncodeJSON(p.stdout, m)
 	}
 	if place != "" {
 		return nil

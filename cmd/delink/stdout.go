@@ -7,14 +7,10 @@ import (
 	"golang.org/x/term"
 )
 
-// printPlan writes a plan to standard output. On a terminal it is broken between words, as messages
-// are. Commands are not, so that they can be copied: see isCommand.
-func (p *program) printPlan(text string) error {
-	text = printableText(text)
-	if width := p.stdoutWidth(); width > 0 {
-		text = wrap(text, width)
-	}
-	_, err := io.WriteString(p.stdout, text)
+// print writes a text to standard output. On a terminal it is broken between words, as messages are.
+// Commands are not, so that they can be copied: see isCommand.
+func (p *program) print(text string) error {
+	_, err := io.WriteString(p.stdout, wrap(printableText(text), p.stdoutWidth()))
 	return err
 }
 

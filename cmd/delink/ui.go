@@ -86,32 +86,25 @@ func (u *ui) foresee(args []string, getenv func(string) string) {
 			format = value
 		}
 	}
-	if format == formatJSON {
+	if strings.EqualFold(format, formatJSON) {
 		u.chosen.Store(u.recording(*u.manner()))
 	}
 }
 
 // configure takes the flags about messages.
-func (u *ui) configure(quiet bool, format, level string) error {
+func (u *ui) configure(quiet bool, format, level string) {
 	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		return usageError{fmt.Errorf("--log-level %q is not one of debug, info, warn, error", level), ""}
-	}
+	_ = l.UnmarshalText([]byte(level)) // it fails for no level that the flag takes
 	o := &slog.HandlerOptions{Level: l}
 	m := *u.manner()
-	m.quiet = quiet
-	switch format {
-	case formatText:
-		m.json = false
-		u.chosen.Store(&m)
-		u.log = slog.New(slog.NewTextHandler(queued{u.out, ordinary}, o))
-	case formatJSON:
+	m.quiet, m.json = quiet, false
+	if format == formatJSON {
 		u.chosen.Store(u.recording(m))
 		u.log = slog.New(slog.NewJSONHandler(queued{u.out, ordinary}, o))
-	default:
-		return usageError{fmt.Errorf("--log-format %q is not text or json", format), ""}
+		return
 	}
-	return nil
+	u.chosen.Store(&m)
+	u.log = slog.New(slog.NewTextHandler(queued{u.out, ordinary}, o))
 }
 
 // recording gives the same manner with every message as a record, whatever the level of the log is.

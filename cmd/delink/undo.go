@@ -90,7 +90,7 @@ func (f *undoFlags) define(flags *pflag.FlagSet) {
 	flags.Var(&f.maxFailures, "max-failures", "stop once more links than that failed: finish open calls, save, stop; a percentage is of all links")
 	flags.BoolVar(&f.retryFailed, "retry-failed", false, "send again what failed in an earlier undo")
 	flags.BoolVar(&f.restart, "restart", false, "start over, whatever an earlier undo did; its files get new names")
-	flags.StringVar(&f.ifChanged, "if-changed", "", "what to do if the input has changed since an unfinished undo: resume or restart")
+	defineChoice(flags, &f.ifChanged, "if-changed", "", "what to do if the input has changed since an unfinished undo: resume or restart")
 	flags.BoolVar(&f.gone, "gone", false, "link again also what the results call gone: a call without an answer has probably removed it")
 	flags.BoolVar(&f.json, "json", false, "print the summary as JSON on standard output")
 }
@@ -100,7 +100,6 @@ func (f *undoFlags) check(cmd *cobra.Command) error {
 		wrongBatchSize(f.batchSize),
 		{f.maxLinks < 0, "--max-links is below 0"},
 		{cmd.Flags().Changed("max-links") && f.maxLinks == 0, "--max-links 0 would refuse every undo"},
-		wrongIfChanged(f.ifChanged),
 	})
 	if err == nil {
 		err = f.limitFlags.check(cmd)
@@ -174,7 +173,7 @@ func (p *program) planUndo(f *undoFlags, c *connector, input string) error {
 	case f.json:
 		return report.EncodeJSON(p.stdout, newUndoView(proposal))
 	}
-	return p.printPlan(undoPlan(proposal))
+	return p.print(undoPlan(proposal))
 }
 
 // undoView is the plan of an undo as programs see it.

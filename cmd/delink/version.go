@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"runtime"
@@ -9,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"delink/pkg/report"
 )
 
 // version is the version of the release. CHANGELOG.md says what is in it.
@@ -86,9 +87,7 @@ func (p *program) versionCommand() *cobra.Command {
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			if asJSON {
-				e := json.NewEncoder(p.stdout)
-				e.SetIndent("", "  ")
-				return e.Encode(thisBuild())
+				return report.EncodeJSON(p.stdout, thisBuild())
 			}
 			_, err := io.WriteString(p.stdout, thisBuild().line())
 			return err

@@ -152,7 +152,9 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		}
 		meant = meantFlags(cmd, unknown.GetSpecifiedName())
 	case errors.As(err, &invalid):
-		meant = meantValue(invalid.GetFlag().Name, invalid.GetValue())
+		if word := meantWord(invalid.GetFlag().Name, invalid.GetValue()); word != "" {
+			meant = "--" + invalid.GetFlag().Name + " " + word
+		}
 	}
 	switch {
 	case meant != "":
@@ -197,37 +199,10 @@ func meantFlags(cmd *cobra.Command, name string) string {
 	return oneOf(meant)
 }
 
-// meantValue gives a flag with the value that was most likely meant by one that it does not take;
-// empty if there is none, or if it takes many.
-func meantValue(flag, value string) string {
-	if slices.ContainsFunc(choices[flag], func(c string) bool { return strings.EqualFold(c, value) }) {
-		return ""
-	}
-	if near := nearest.Names(value, choices[flag], 1); len(near) > 0 {
-		return "--" + flag + " " + near[0]
-	}
-	return ""
-}
-
-// meantValues is meantValue for the first flag of a command line that has a value which it does not
-// take.
-func meantValues(cmd *cobra.Command) (meant string) {
-	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if meant == "" {
-			meant = meantValue(f.Name, f.Value.String())
-		}
-	})
-	return meant
-}
-
-// withMeant adds to an error of a flag's value what was most likely meant.
-func withMeant(cmd *cobra.Command, err error) error {
-	wrong := usageError{}
-	if meant := meantValues(cmd); meant != "" && errors.As(err, &wrong) {
-		wrong.hint = strings.TrimSpace("did you mean " + meant + "? " + wrong.hint)
-		return wrong
-	}
-	return err
+// meantWord gives the word that was most likely meant by one that a flag does not take; empty if there
+// is none, or if the flag takes many.
+func meantWord(flag, word string) string {
+	return strings.Join(nearest.Names(word, choices[flag], 1), "")
 }
 
 // oneOf joins words: a, b or c.

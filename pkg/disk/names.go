@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -154,6 +156,25 @@ func Aside(on Disk, path string, now time.Time) (string, error) {
 	}
 	return "", fmt.Errorf("there are %d older files of the same second beside %s", mostAside, path)
 }
+
+// Older gives the newest of the older files that were put aside beside a path: see Aside. It is empty
+// if there is none.
+func Older(on Disk, path string) (string, error) {
+	folder, name := filepath.Split(path)
+	ext := filepath.Ext(name)
+	names, err := on.Names(cmp.Or(folder, "."))
+	newest := ""
+	for _, n := range names { // in the order of their times
+		mark, is := strings.CutPrefix(n, strings.TrimSuffix(name, ext)+".")
+		if mark, ends := strings.CutSuffix(mark, ext); is && ends && isMark.MatchString(mark) {
+			newest = folder + n
+		}
+	}
+	return newest, err
+}
+
+// isMark recognises the time in the name of an older file.
+var isMark = regexp.MustCompile(`^[0-9]{8}-[0-9]{6}(-[0-9]{1,2})?$`)
 
 func asideName(path string, now time.Time, n int) string {
 	ext := filepath.Ext(path)

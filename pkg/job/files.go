@@ -29,8 +29,6 @@ type Files struct {
 	Invalid  string // the rows that cannot be used; empty for no such file
 	Metrics  string // written by the program; empty for no such file
 	Page     string // the same
-
-	base string // see stem; empty without a Folder
 }
 
 // Role says what a file is for.
@@ -87,7 +85,7 @@ func (f Files) place(input string, need bool) (Files, error) {
 	}
 	for _, p := range f.written() {
 		if p.role == RoleSnapshot && f.Results != "" { // its real place is known now
-			f.Snapshot = f.stem() + ".snapshot.csv"
+			f.Snapshot = f.name("snapshot", ".csv")
 		}
 		if *p.path == "" {
 			continue
@@ -141,21 +139,18 @@ func (f *Files) fill(input string) error {
 	if f.Results == "" && !named {
 		return refuseFile(NameTheFile, RoleResults, nil, "%s has no folder for the results", inputName(input))
 	}
-	if f.Folder != "" {
-		from := stem(input)
-		if !named {
-			from = f.stem() // that of the results
-		}
-		f.base = filepath.Join(f.Folder, filepath.Base(from))
-	}
 	if f.Results == "" {
-		f.Results = cmp.Or(f.base, stem(input)) + ".results.csv"
+		f.Results = stem(input) + ".results.csv"
+		if f.Folder != "" {
+			f.Results = filepath.Join(f.Folder, filepath.Base(f.Results))
+		}
 	}
 	if f.Failures == "" {
-		f.Failures = failuresOf(f.stem())
+		before, mark := f.stem()
+		f.Failures = failuresOf(before, mark)
 	}
 	if f.Summary == "" {
-		f.Summary = f.stem() + ".summary.json"
+		f.Summary = f.name("summary", ".json")
 	}
 	return nil
 }
@@ -182,12 +177,28 @@ func CheckFolder(path string) error {
 	return nil
 }
 
-// stem is what the paths of the job's files begin with: links of links.results.csv.
-func (f Files) stem() string {
-	if f.base != "" {
-		return f.base
+// isResults finds what results are called, without their ending. If they were put aside, they have the
+// time of that in their name: see disk.Aside.
+var isResults = regexp.MustCompile(`^(.*)\.results(\.[0-9]{8}-[0-9]{6}(?:-[0-9]{1,2})?)?$`)
+
+// stem is what the paths of the job's files begin with, and a mark in front of their endings: links of
+// links.results.csv, links and .20261124-193000 of links.results.20261124-193000.csv. All files that were
+// put aside together have the same mark.
+func (f Files) stem() (before, mark string) {
+	before = stem(f.Results)
+	if m := isResults.FindStringSubmatch(before); m != nil {
+		before, mark = m[1], m[2]
 	}
-	return strings.TrimSuffix(stem(f.Results), ".results")
+	if f.Folder != "" {
+		before = filepath.Join(f.Folder, filepath.Base(before))
+	}
+	return before, mark
+}
+
+// name gives the path of a file that goes with the results: links.summary.json.
+func (f Files) name(kind, ending string) string {
+	before, mark := f.stem()
+	return before + "." + kind + mark + ending
 }
 
 // isFailures finds what a failures file is called, without its ending, and which one it is.
@@ -197,19 +208,19 @@ var isFailures = regexp.MustCompile(`(?i)^(.*\.failures)(?:\.([1-9][0-9]{0,5}))?
 // links is links.failures.csv. A failures file is an input, too: that of links.failures is
 // links.failures.2.csv, and that of links.failures.2 is links.failures.3.csv. So no two inputs of a
 // folder have the same one.
-func failuresOf(stem string) string {
+func failuresOf(stem, mark string) string {
 	folder, name := filepath.Split(stem)
 	m := isFailures.FindStringSubmatch(name)
 	switch {
 	case m == nil:
-		return stem + ".failures.csv"
+		return stem + ".failures" + mark + ".csv"
 	case m[2] == "":
-		return stem + ".2.csv"
+		return stem + ".2" + mark + ".csv"
 	}
 	if n, err := strconv.Atoi(m[2]); err == nil && n > 1 {
-		return fmt.Sprintf("%s%s.%d.csv", folder, m[1], n+1)
+		return fmt.Sprintf("%s%s.%d%s.csv", folder, m[1], n+1, mark)
 	}
-	return stem + ".failures.csv"
+	return stem + ".failures" + mark + ".csv"
 }
 
 func inputName(input string) string {

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 
 	"delink/pkg/chunker"
+	"delink/pkg/disk"
 	"delink/pkg/outcome"
 	"delink/pkg/report"
 )
@@ -15,6 +16,7 @@ type pastRun struct {
 	summary *report.Summary // nil if there is none
 	book    *report.Book    // of the whole input: its rows about the CRM of this job
 	exists  bool            // there is a result file
+	older   string          // the newest results that were put aside; empty for none
 	fit     fitting         // of its rows about the CRM of this job
 	foreign int             // rows about another CRM
 }
@@ -26,6 +28,9 @@ func (j *Job) readPast(files Files, book *report.Book) (*pastRun, error) {
 	var err error
 	if r.summary, err = report.ReadSummary(j.world.Disk, files.Summary); err != nil {
 		return nil, notOurs(err)
+	}
+	if r.older, err = disk.Older(j.world.Disk, files.Results); err != nil {
+		return nil, err
 	}
 	names := report.NamesOfCRM(j.answers.identity, r.summary)
 	line := 1
@@ -52,6 +57,15 @@ func (j *Job) isRehearsal() bool { return j.conn != nil && j.conn.Emulator }
 // one, and the results still fit it.
 func (r *pastRun) isOf(in *Input) bool { return r.summary != nil && r.summary.InputSHA256 == in.SHA256 }
 
+// orOlder makes a Refusal with a hint, and names the results of an earlier run, if some were put aside.
+func (r *pastRun) orOlder(hint, format string, args ...any) *Refusal {
+	refusal := refusef(hint, format, args...)
+	if r.older != "" {
+		refusal.Remedy, refusal.Arg = OlderResults, r.older
+	}
+	return refusal
+}
+
 // refusal gives the Refusal for a run whose results cannot be used; nil for any other. doing says
 // what the job would do, as in "to be undone".
 func (r *pastRun) refusal(in *Input, doing string) error {
@@ -62,9 +76,9 @@ func (r *pastRun) refusal(in *Input, doing string) error {
 	case r.summary == nil:
 		return refusef("run the input to its end first", "the summary of the run, %s, is missing", r.files.Summary)
 	case r.fit.strays > 0 && !r.isOf(in):
-		return refusef("give the input that was run: "+filepath.Base(r.files.Summary)+" has its name and its SHA-256", "%s is not the input of the run that wrote %s", name, r.files.Results)
+		return r.orOlder("give the input that was run: "+filepath.Base(r.files.Summary)+" has its name and its SHA-256", "%s is not the input of the run that wrote %s", name, r.files.Results)
 	case r.fit.isOfOtherLinks():
-		return refusef("give what that run had", "%s is of a run of %s "+otherLinks, r.files.Results, name)
+		return r.orOlder("give what that run had", "%s is of a run of %s "+otherLinks, r.files.Results, name)
 	case r.fit.strays > 0:
 		return refusef("undo the change of the file if you can", "%s:%d: is not about a row of %s, though the run that wrote it had the same input", r.files.Results, r.fit.stray, name)
 	case r.lost() > 0:

@@ -3,11 +3,15 @@ package job
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"time"
 
+	"delink/pkg/disk"
 	"delink/pkg/journal"
 	"delink/pkg/outcome"
 	"delink/pkg/reader"
@@ -210,6 +214,9 @@ func (j *Job) finishFailures(s *report.Summary) error {
 	if err != nil {
 		return notWritten(err)
 	}
+	if err := j.keepRunFailures(); err != nil {
+		return err
+	}
 	n, err := report.WriteFailures(j.world.Disk, j.files.Failures, in, j.book, verify)
 	if err != nil {
 		return notWritten(err)
@@ -219,6 +226,46 @@ func (j *Job) finishFailures(s *report.Summary) error {
 		s.Failures = &j.files.Failures
 	}
 	return nil
+}
+
+// keepRunFailures puts the failures file aside if it was an input itself, with results of its own. It is
+// needed to undo that run.
+func (j *Job) keepRunFailures() error {
+	own := Files{}
+	if err := own.fill(j.files.Failures); err != nil {
+		return err
+	}
+	run, err := report.ReadSummary(j.world.Disk, own.Summary)
+	if err != nil || run == nil {
+		return nil // whatever is there, it is no summary of a run
+	}
+	if sum, err := digestOf(j.world.Disk, j.files.Failures); err != nil || sum != run.InputSHA256 {
+		return err
+	}
+	to, err := putAside(j.world.Disk, j.files.Failures, time.Now())
+	if err != nil || to == "" {
+		return err
+	}
+	j.notef("%s was run itself: it has the name %s now, and its results are %s", j.files.Failures, to, own.Results)
+	j.tell()
+	return nil
+}
+
+// digestOf gives the SHA-256 of a file, as summaries have that of an input; empty if there is no file.
+func digestOf(on disk.Disk, path string) (string, error) {
+	f, err := on.Read(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 func notWritten(err error) error { return fmt.Errorf("the failures file was not written: %w", err) }

@@ -41,6 +41,7 @@ const (
 	SayYes                     // go on without being asked
 	RemoveAgain                // begin anew, and remove again what was linked again
 	WhereResults               // say where the results of the run are
+	OlderResults               // give the results of an earlier run, such as Arg
 	LeaveOutApproved           // do not choose by approval
 )
 

@@ -47,7 +47,7 @@ type undone struct {
 // UndoFiles gives the files of an undo, by those of the run: links.undo.csv is where
 // links.results.csv is.
 func UndoFiles(run Files) Files {
-	return Files{Results: run.stem() + ".undo.csv", Summary: run.stem() + ".undo.summary.json"}
+	return Files{Results: run.name("undo", ".csv"), Summary: run.name("undo.summary", ".json")}
 }
 
 // Undo links again what a run has removed. It has the steps of Run, and files of its own. The set of

@@ -94,7 +94,7 @@ func (v *verification) lock() error {
 	if v.files.Results == "" {
 		return refuseFile(NameTheFile, RoleResults, nil, "%s has no folder with the results of its run", v.input.Name())
 	}
-	path, err := resolve(RoleVerified, v.files.stem()+".verify.csv")
+	path, err := resolve(RoleVerified, v.files.name("verify", ".csv"))
 	if err != nil {
 		return err
 	}

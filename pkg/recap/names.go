@@ -3,7 +3,6 @@ package recap
 import (
 	"crypto/sha256"
 	"encoding/hex"
-
 	"io"
 
 	"delink/pkg/disk"

@@ -21,13 +21,16 @@ import (
 //
 // A count of more than that proves nothing: it shows that the CRM is there, and not that reads show
 // the records. Where the CRM refuses to count, it is enough for some operations that it answers
-// other questions: see answers. If there is no proof, the look-up is held until the end, since
+// other questions, and that the first page of the list is empty: see answers. If there is no proof, the look-up is held until the end, since
 // another parent record may give one.
 type evidence[T provable] struct {
 	engine   *engine.Engine
 	believed func(T)     // settles a task whose look-up is believed
 	held     func(T)     // notes that a task is held; it may be nil
 	answers  func() bool // the CRM is known to answer otherwise in this run; nil for never
+	// tries says that the next call of a task that is believed finds out whether its links are there. So
+	// it does no harm if nothing at all was shown: the CRM may refuse to list, too.
+	tries bool
 
 	readable map[zoho.Relation]bool // a read has shown some record
 	proven   map[listOf]bool        // the CRM counts no record, or refuses to count and answers otherwise
@@ -187,7 +190,7 @@ func (v *evidence[T]) proved(t T, e *zoho.Error) {
 		t.Fresh()
 		v.engine.After(t, lookAgain)
 		return
-	case refusesToAnswer(p.uncounted) && (e == nil || refusesToAnswer(e)) && v.answers != nil && v.answers():
+	case refusesToAnswer(p.uncounted) && v.believesPage(p, e) && v.answers != nil && v.answers():
 		v.proven[of] = true
 	default:
 		p.contradicted = len(p.page.Records) > 0
@@ -198,6 +201,15 @@ func (v *evidence[T]) proved(t T, e *zoho.Error) {
 		return
 	}
 	v.settle(t)
+}
+
+// believesPage reports whether the first page of a list that the CRM does not count shows nothing. e is
+// the end of the call.
+func (v *evidence[T]) believesPage(p *proving, e *zoho.Error) bool {
+	if e != nil {
+		return v.tries && refusesToAnswer(e)
+	}
+	return len(p.page.Records) == 0 || v.tries
 }
 
 // contradicts reports whether a page of the list shows a link that a look-up has just not shown.

@@ -55,6 +55,7 @@ func StartRelink(crm RelinkCRM, batches iter.Seq[chunker.Batch], fields func(pos
 		trials:   newTrials(),
 	}
 	r.evidence = newEvidence(r.engine, r.try, r.held, r.answersOtherwise)
+	r.evidence.tries = true
 	return &Run{Engine: r.engine, op: r, batches: batches}
 }
 
