@@ -480,11 +480,20 @@ func (v *reportView) parents() {
 		}
 		name := ""
 		if p.Name != nil {
-			name = shortName(*p.Name)
+			name = cutName(shortName(*p.Name), v.on.width-34) // what the id and the number leave
 		}
 		rows = append(rows, []string{p.ID, progress.Number(p.Links), name, p.Module + "." + p.Relation, bad})
 	}
 	v.table("lrllr", []string{"parent record", "links", "name", "relation", "failed, unknown"}, rows, 2)
+}
+
+// cutName gives a name in no more than so many characters, if that leaves enough of it to be known by.
+func cutName(name string, most int) string {
+	const least = 12
+	if r := []rune(name); len(r) > most && most >= least {
+		return string(r[:most-1]) + "…"
+	}
+	return name
 }
 
 func (v *reportView) slowest() {
