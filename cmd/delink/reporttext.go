@@ -103,16 +103,17 @@ func (v *reportView) next() nextStep {
 	case v.State == outcome.Running:
 		return run.again.sameAgain("to go on, if it was killed")
 	}
-	s := &report.Summary{Reason: v.Reason, Pending: v.pending()}
-	for _, c := range v.Statuses {
-		switch c.Status {
-		case outcome.Failed:
-			s.Failed = c.Count
-		case outcome.Unknown:
-			s.Unknown = c.Count
-		}
-	}
+	s := &report.Summary{Reason: v.Reason, Failed: v.count(outcome.Failed), Unknown: v.count(outcome.Unknown), Pending: v.pending()}
 	return run.next(s, &job.Ending{})
+}
+
+// count is how many links have a status.
+func (v *reportView) count(s outcome.Status) int {
+	i := slices.IndexFunc(v.Statuses, func(c recap.Count) bool { return c.Status == s })
+	if i < 0 {
+		return 0
+	}
+	return v.Statuses[i].Count
 }
 
 // nextOfUndo is how to go on with the undo of the job.
