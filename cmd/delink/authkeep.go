@@ -23,9 +23,12 @@ func (p *program) keepLogin(ctx context.Context, l login, grant oauth.Grant) (*s
 		return nil, err
 	}
 	stored.Org, stored.OrgID, stored.OrgType = org.Name, org.ID, org.Type
-	path, err := storeLogin(*stored)
+	path, lost, err := storeLogin(*stored)
 	if err != nil {
 		return nil, err
+	}
+	if lost {
+		p.ui.note("it replaces an older login for data centre " + stored.DC + " whose org is not known either; the older one stays valid at Zoho until its user revokes it")
 	}
 	p.ui.say("logged in to %s; stored in %s", stored.name(), path)
 	return stored, nil

@@ -28,6 +28,7 @@ type connector struct {
 	demo    bool                // the emulator has the demo org
 	close   func()
 	begun   atomic.Pointer[func() progress.Moment] // nil before the first call
+	kept    string                                 // what a stop leaves, where that has to be said; else empty
 }
 
 // connector makes a connector. timeout is that of one call; 0 for the usual one.
@@ -152,7 +153,13 @@ func (c *connector) accept(org *zoho.Org) error {
 
 // stopping writes what the first signal does.
 func (c *connector) stopping(what string) {
-	if look := c.begun.Load(); look != nil {
-		c.ui.note(fmt.Sprintf("%s: %s; %s", what, progress.Stopping((*look)().InFlight), c.ui.howToLeave()))
+	look := c.begun.Load()
+	if look == nil {
+		return
 	}
+	text := what + ": " + progress.Stopping((*look)().InFlight)
+	if c.kept != "" {
+		text += "; " + c.kept
+	}
+	c.ui.note(text + "; " + c.ui.howToLeave())
 }

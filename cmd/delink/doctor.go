@@ -13,6 +13,7 @@ import (
 	"delink/pkg/job"
 	"delink/pkg/outcome"
 	"delink/pkg/probe"
+	cells "delink/pkg/reader/value"
 	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
 )
@@ -93,6 +94,15 @@ func (f *doctorFlags) check(cmd *cobra.Command, args []string) error {
 		}
 		f.target = &t
 	}
+	if len(args) == 0 {
+		names := namesOf(new(formFlags).define)
+		if len(f.relations) > 0 { // --module is of use for these, too
+			names = slices.DeleteFunc(names, func(name string) bool { return name == "module" })
+		}
+		if err := refuseUnread(cmd.Flags(), "INPUT", names); err != nil {
+			return err
+		}
+	}
 	return firstWrong(cmd, []wrongValue{
 		{f.probe != "" && f.restore != "", "--probe and --restore exclude each other"},
 		{f.restore != "" && (f.json || len(args) > 0 || len(f.relations) > 0), "--restore takes no INPUT, --relation or --json"},
@@ -117,7 +127,7 @@ func (f *doctorFlags) named(input bool) (relations []zoho.Relation, list string,
 		case alone:
 			return nil, "", usageError{fmt.Errorf("--relation %s does not say the module of the parent records", value), "write --relation Campaigns." + value + ", say, or add --module Campaigns"}
 		}
-		r, err := relationOf(value)
+		r, err := cells.ParseRelation(value)
 		if err != nil {
 			return nil, "", usageError{fmt.Errorf("--relation: %w", err), ""}
 		}
@@ -152,8 +162,8 @@ func (p *program) relationsToSee(f *doctorFlags, args []string) ([]zoho.Relation
 		o.Module, o.Relation = relations[0].Module, relations[0].List
 	}
 	of, bad, err := job.RelationsOf(args[0], p.stdin, o)
-	if r, is := misnamed(err); is {
-		p.ui.note(fmt.Sprintf("%s; the org is asked whether there is %s", err, r))
+	if r, is := job.Misnamed(err); is {
+		p.ui.note(fmt.Sprintf("%s; the org is asked whether there is %s", err, strings.TrimSuffix(r.String(), "."))) // r may have no list
 		return addOnce(relations, r), nil
 	}
 	if err != nil {
@@ -199,6 +209,9 @@ func (p *program) examine(f *doctorFlags, args []string) error {
 	findings := x.look(relations)
 	if p.signals.isLeaving() { // not everything was asked
 		return errSignalled
+	}
+	if f.target != nil {
+		f.target.Relation = findings.Named(f.target.Relation)
 	}
 	view := x.view(findings)
 	if f.target == nil || findings.Refused != nil {

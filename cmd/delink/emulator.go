@@ -142,7 +142,7 @@ func (p *program) serveEmulator(cmd *cobra.Command, f emulatorFlags) error {
 		config.OrgType = "sandbox"
 	}
 	if f.links == "" {
-		if err := refuseWithoutLinks(cmd.Flags()); err != nil {
+		if err := refuseUnread(cmd.Flags(), "--links FILE", namesOf(new(inputFlags).define)); err != nil {
 			return err
 		}
 	}
@@ -167,22 +167,6 @@ func (p *program) serveEmulator(cmd *cobra.Command, f emulatorFlags) error {
 	}
 	<-p.signals.Stop().Done()
 	return nil
-}
-
-// refuseWithoutLinks refuses flags that say how --links is read. Their environment variables may be
-// there for all commands, so they are no mistake.
-func refuseWithoutLinks(flags *pflag.FlagSet) (err error) {
-	reading := pflag.NewFlagSet("", pflag.ContinueOnError)
-	new(inputFlags).define(reading)
-	reading.VisitAll(func(f *pflag.Flag) {
-		if given := flags.Lookup(f.Name); err == nil && given.Changed && given.Annotations[fromTwin] == nil {
-			err = usageError{
-				fmt.Errorf("--%s says how --links is read, and --links is missing", f.Name),
-				"add --links FILE, or leave out --" + f.Name,
-			}
-		}
-	})
-	return err
 }
 
 // loadLinks puts the links of an input into the emulator's books. The emulator knows only its own

@@ -13,6 +13,7 @@ import (
 
 	"delink/pkg/export"
 	"delink/pkg/job"
+	cells "delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
 
@@ -96,6 +97,11 @@ func (f *exportFlags) check(cmd *cobra.Command, relation string) (err error) {
 	}); err != nil {
 		return err
 	}
+	if f.parents.File == "" {
+		if err := refuseUnread(cmd.Flags(), "--parents FILE", []string{"encoding"}); err != nil {
+			return err
+		}
+	}
 	if err := f.crmFlags.check(cmd); err != nil {
 		return err
 	}
@@ -104,7 +110,7 @@ func (f *exportFlags) check(cmd *cobra.Command, relation string) (err error) {
 
 // checkRelation reads the relation, whose names may be labels.
 func (f *exportFlags) checkRelation(cmd *cobra.Command, relation string) error {
-	r, err := relationOf(relation)
+	r, err := cells.ParseRelation(relation)
 	if err != nil {
 		return usageError{fmt.Errorf("%q is not a relation", relation), "write " + cmd.CommandPath() + " Campaigns.Leads: the module of the parent records, and the related list"}
 	}

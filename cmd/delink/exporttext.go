@@ -22,6 +22,7 @@ type exportPlanView struct {
 	NotCounted  int      `json:"not_counted"`
 	Calls       int      `json:"calls"`
 	Credits     int      `json:"credits"`
+	Questions   int      `json:"questions"` // as of planView
 	Concurrency int      `json:"concurrency"`
 	Seconds     float64  `json:"seconds"` // expected
 	Warnings    []string `json:"warnings"`
@@ -38,6 +39,7 @@ func newExportPlanView(p *export.Plan) *exportPlanView {
 		NotCounted:  p.Parents - p.Listed - p.Counted,
 		Calls:       p.Calls,
 		Credits:     p.Calls, // a page takes one credit (docs/zoho-api.md, section 4)
+		Questions:   p.Asked,
 		Concurrency: p.Slots, Seconds: p.Time.Seconds(), Warnings: append([]string{}, p.Warnings...), Output: p.Output,
 		since: p.Since, spent: p.Spent, wanted: p.Wanted,
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"strconv"
 	"time"
 
@@ -54,6 +55,29 @@ func (f *formFlags) reader(relation string) reader.Options {
 		Module: f.module, Parent: f.parent, Relation: relation,
 		Columns: reader.Columns(f.columns), Delimiter: byte(f.delimiter), Encoding: f.encoding.Encoding,
 	}
+}
+
+// refuseUnread refuses flags that say how a file is read, where that file is missing. names are these
+// flags. Their environment variables may be there for all commands, so they are no mistake.
+func refuseUnread(flags *pflag.FlagSet, file string, names []string) error {
+	for _, name := range names {
+		if given := flags.Lookup(name); given.Changed && given.Annotations[fromTwin] == nil {
+			what, _, _ := strings.Cut(file, " ")
+			return usageError{
+				fmt.Errorf("--%s says how %s is read, and %s is missing", name, what, what),
+				fmt.Sprintf("add %s, or leave out --%s", file, name),
+			}
+		}
+	}
+	return nil
+}
+
+// namesOf gives the names of the flags that define defines.
+func namesOf(define func(*pflag.FlagSet)) (names []string) {
+	flags := pflag.NewFlagSet("", pflag.ContinueOnError)
+	define(flags)
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return names
 }
 
 // folderFlag is the folder for the files of a job that have no flag of their own, or whose flag is not

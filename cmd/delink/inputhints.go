@@ -7,6 +7,7 @@ import (
 
 	"delink/pkg/job"
 	"delink/pkg/reader"
+	"delink/pkg/reader/text"
 	"delink/pkg/suspicion"
 )
 
@@ -120,6 +121,9 @@ func inputHint(e *reader.InputError) string {
 		return e.Hint + ", or " + encodingHint(r)
 	case reader.CorrectEncoding:
 		flags = "leave out --encoding, or say with it how the file is really encoded"
+		if r.Is != (text.Encoding{}) {
+			flags = "say --encoding " + r.Is.String() + " instead"
+		}
 	case reader.ChooseColumns:
 		flags = "say which, for example --columns " + shellQuote(r.Example.String())
 	case reader.CorrectColumns:

@@ -14,6 +14,7 @@ import (
 
 	"delink/pkg/disk"
 	"delink/pkg/job"
+	"delink/pkg/zoho"
 	oauth "delink/pkg/zoho/login"
 )
 
@@ -90,7 +91,25 @@ func readLogins() ([]storedLogin, error) {
 	if err := json.Unmarshal(b, &logins); err != nil {
 		return nil, &job.Refusal{Cause: path + " is damaged: " + faultOfJSON(err), Hint: "remove it, and log in again with delink auth login"}
 	}
+	for i := range logins {
+		if err := logins[i].checkAddresses(); err != nil {
+			return nil, &job.Refusal{Cause: path + " is damaged", Err: err, Hint: "remove it, and log in again with delink auth login"}
+		}
+	}
 	return logins, nil
+}
+
+// checkAddresses refuses addresses to which no secret may be sent. Somebody may have changed the file.
+func (s *storedLogin) checkAddresses() error {
+	for _, address := range []string{s.Accounts, s.APIDomain} {
+		if address == "" {
+			continue
+		}
+		if _, err := zoho.CheckBaseURL(address); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // faultOfJSON says why JSON cannot be read, without the words of Go. It shows nothing of the file,
@@ -238,16 +257,19 @@ func meant(dc, org string) string {
 	return s
 }
 
-// storeLogin adds a login, in place of an older one for the same org.
-func storeLogin(l storedLogin) (path string, err error) {
-	return changeLogins(func(logins []storedLogin) []storedLogin {
+// storeLogin adds a login, in place of an older one for the same org. lost tells that the older one may
+// be of another org, because neither knows its own.
+func storeLogin(l storedLogin) (path string, lost bool, err error) {
+	path, err = changeLogins(func(logins []storedLogin) []storedLogin {
 		logins = slices.DeleteFunc(logins, func(o storedLogin) bool {
 			old := l.replaces(&o)
 			l.Default = l.Default || old && o.Default
+			lost = lost || old && o.OrgID == "" && o.Org == "" && o.RefreshToken != l.RefreshToken
 			return old
 		})
 		return append(logins, l)
 	})
+	return path, lost, err
 }
 
 func (s *storedLogin) login() oauth.Credentials {

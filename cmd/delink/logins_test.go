@@ -18,7 +18,7 @@ func TestLoginsAtTheSameTime(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
-			if _, err := storeLogin(storedLogin{DC: "us", OrgID: fmt.Sprint(i), RefreshToken: fmt.Sprint("1000.", i)}); err != nil {
+			if _, _, err := storeLogin(storedLogin{DC: "us", OrgID: fmt.Sprint(i), RefreshToken: fmt.Sprint("1000.", i)}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -43,7 +43,7 @@ func TestLoginsAtTheSameTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer held.Unlock()
-	if _, err := storeLogin(storedLogin{DC: "eu"}); err == nil {
+	if _, _, err := storeLogin(storedLogin{DC: "eu"}); err == nil {
 		t.Error("changed under another's lock")
 	}
 }

@@ -25,6 +25,7 @@ type terminal struct {
 	master  *os.File
 	program *exec.Cmd
 	drained chan struct{}
+	before  map[string]string // the files of its folder when it was started; nil if it has none of its own
 
 	mu   sync.Mutex
 	out  strings.Builder
@@ -71,6 +72,9 @@ func started(t *testing.T, columns uint16, program *exec.Cmd) *terminal {
 
 	program.Stdin, program.Stdout, program.Stderr = slave, slave, slave
 	program.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if program.Dir != "" {
+		c.before = filesIn(t, program.Dir)
+	}
 	if err := program.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -251,13 +255,12 @@ func TestQuestion(t *testing.T) {
 			t.Run(fmt.Sprintf("%s quiet %v", r.name, quiet), func(t *testing.T) {
 				t.Parallel()
 				run := onTerminal(t, 80, 3, nil, "run", "links.csv", "--emulator", fmt.Sprintf("--quiet=%v", quiet))
-				before := filesIn(t, run.program.Dir)
 				run.shows("remove 3 links in built-in emulator")
 				if out := run.shows(question); !strings.Contains(out, "remove 3 Leads from 1 record of Campaigns") {
 					t.Errorf("the question comes without the plan:\n%s", out)
 				}
 				run.give(r)
-				run.answered(r, quiet, before)
+				run.answered(r, quiet)
 				if r.yes && run.rows() != 3 {
 					t.Errorf("%d links were removed", run.rows())
 				}
@@ -277,13 +280,12 @@ func TestQuestionOfUndo(t *testing.T) {
 				t.Parallel()
 				run := onTerminal(t, 80, 3, nil, "run", "links.csv", "--emulator", "--yes")
 				run.ends(0)
-				before := filesIn(t, run.program.Dir)
 				undo := run.next("undo", "links.csv", "--emulator", fmt.Sprintf("--quiet=%v", quiet))
 				if out := undo.shows(undoQuestion); !strings.Contains(out, "Campaigns.Leads  3 links of 1 parent record") {
 					t.Errorf("the question comes without the plan:\n%s", out)
 				}
 				undo.give(r)
-				undo.answered(r, quiet, before)
+				undo.answered(r, quiet)
 			})
 		}
 	}
@@ -299,8 +301,8 @@ func (c *terminal) next(args ...string) *terminal {
 }
 
 // answered waits until the program has ended behind its question, and checks what it made of the
-// answer. before are the files at the question.
-func (c *terminal) answered(r reply, quiet bool, before map[string]string) {
+// answer.
+func (c *terminal) answered(r reply, quiet bool) {
 	c.t.Helper()
 	if r.yes {
 		if out := c.ends(0); !quiet && !strings.Contains(out, "done in") {
@@ -311,7 +313,7 @@ func (c *terminal) answered(r reply, quiet bool, before map[string]string) {
 	if out := c.ends(2); !strings.HasSuffix(out, "\n"+cancelled+"\r\n") || strings.Contains(out, "error") {
 		c.t.Errorf("it does not end with %q on a line of its own:\n%q", cancelled, out)
 	}
-	if after := filesIn(c.t, c.program.Dir); !maps.Equal(after, before) {
+	if after := filesIn(c.t, c.program.Dir); !maps.Equal(after, c.before) {
 		c.t.Errorf("files were made or changed: %q", slices.Sorted(maps.Keys(after)))
 	}
 }

@@ -185,13 +185,14 @@ type undoView struct {
 	InDoubt     int     `json:"in_doubt"`
 	WithFields  int     `json:"with_fields"` // links of ToSend that get fields of their own
 	Calls       int     `json:"calls"`
-	Credits     int     `json:"credits"` // at the most
+	Credits     int     `json:"credits"`   // at the most
+	Questions   int     `json:"questions"` // as of planView
 	Concurrency int     `json:"concurrency"`
 	Seconds     float64 `json:"seconds"` // expected
 }
 
 func newUndoView(p *job.Proposal) undoView {
-	return undoView{p.Input.Config.Input, p.Input.Set.Links(), p.Settled, p.ToSend, p.InDoubt, p.Fields, p.Calls, p.Credits, p.Slots, p.Time.Seconds()}
+	return undoView{p.Input.Config.Input, p.Input.Set.Links(), p.Settled, p.ToSend, p.InDoubt, p.Fields, p.Calls, p.Credits, p.Questions, p.Slots, p.Time.Seconds()}
 }
 
 // undoPlan says what an undo would do.

@@ -101,12 +101,8 @@ func (p *program) verify(f *verifyFlags, input string) error {
 	}
 	stop, done := p.stop(f.deadline)
 	defer done()
+	c.kept = "what was found is kept, and the same command goes on with it"
 	w := c.world()
-	w.Opening = func() error {
-		return p.signals.take(func(what string) {
-			p.ui.note(what + ": finishing open calls, then stopping; what was found is kept, and the same command goes on with it; " + p.ui.howToLeave())
-		})
-	}
 	w.Confirm = func(_ context.Context, proposal *job.Proposal) error {
 		p.tellLookUps(proposal)
 		return nil
@@ -132,13 +128,14 @@ type lookUpsView struct {
 	ToCheck int     `json:"to_check"`
 	Checked int     `json:"checked"` // by a verification that was stopped
 	Calls   int     `json:"calls"`
-	Seconds float64 `json:"seconds"` // expected
+	Asked   int     `json:"questions"` // as of planView
+	Seconds float64 `json:"seconds"`   // expected
 }
 
 // tellLookUps says what is about to be asked.
 func (p *program) tellLookUps(x *job.Proposal) {
 	links := x.Input.Set.Links()
-	v := lookUpsView{x.Input.Config.Input, links, x.ToSend, x.Settled, x.Calls, x.Time.Seconds()}
+	v := lookUpsView{x.Input.Config.Input, links, x.ToSend, x.Settled, x.Calls, x.Questions, x.Time.Seconds()}
 	what := counted(x.ToSend, "link", "links")
 	if x.ToSend < links {
 		what = progress.Number(x.ToSend) + " of " + counted(links, "link", "links")

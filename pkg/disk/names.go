@@ -41,6 +41,11 @@ func Hidden(name, what string) string {
 
 const hiddenMark = ".delink-"
 
+// IsHidden reports whether a name is one that Hidden gives.
+func IsHidden(name string) bool {
+	return strings.HasPrefix(name, ".") && strings.Contains(name, hiddenMark)
+}
+
 // randomBytes is the length of the random part of a temporary name.
 const randomBytes = 4
 

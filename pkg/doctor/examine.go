@@ -30,7 +30,7 @@ type Case struct {
 	Seen      *zoho.Exchanges // that the calls of CRM are told to
 	Granted   func() []string // the scopes of the login as far as they are listed somewhere, else nil
 	Version   string          // of the API, in which links are removed
-	Relations []zoho.Relation // to look at; may be none
+	Relations []zoho.Relation // to look at; may be none. Of one without a list, the module is looked at
 	Limits    engine.Settings // of the calls
 }
 

@@ -12,6 +12,9 @@ import (
 
 // relationChecks say whether a relation can be delinked, from either side.
 func (f *Findings) relationChecks(r zoho.Relation) []Check {
+	if r.List == "" {
+		return []Check{f.moduleCheck(r)}
+	}
 	checks := []Check{f.relationCheck(r)}
 	if f.hasLinks(r) {
 		checks = append(checks, f.otherSideCheck(r))
@@ -22,6 +25,9 @@ func (f *Findings) relationChecks(r zoho.Relation) []Check {
 // hasLinks reports whether a relation can have links, as far as is known: of one that is not there,
 // there is nothing to say but that.
 func (f *Findings) hasLinks(r zoho.Relation) bool {
+	if r.List == "" {
+		return false
+	}
 	p := f.Problem(r)
 	return p == nil || p.Kind == relation.NotKnown || p.Kind == relation.Hidden || p.Kind == relation.NotDelinkable
 }
@@ -47,12 +53,17 @@ func (f *Findings) allLists() (all []zoho.List) {
 func (f *Findings) name() {
 	relations := make([]zoho.Relation, 0, len(f.Of.Relations))
 	for _, r := range f.Of.Relations {
-		lists, _ := f.listsOf(r.Module)
-		if named := relation.Named(r, lists); !slices.Contains(relations, named) {
+		if named := f.Named(r); !slices.Contains(relations, named) {
 			relations = append(relations, named)
 		}
 	}
 	f.Of.Relations = relations
+}
+
+// Named gives a relation the API name of its list, if it is called by its label.
+func (f *Findings) Named(r zoho.Relation) zoho.Relation {
+	lists, _ := f.listsOf(r.Module)
+	return relation.Named(r, lists)
 }
 
 // relatedModule is the module that the records of a list are of: as the org says, else as the list's
@@ -74,6 +85,18 @@ func (f *Findings) Problem(r zoho.Relation) *relation.Problem {
 		return &relation.Problem{Relation: r, Kind: relation.NoSuchModule, Modules: relation.MeantModules(r.Module, f.allLists())}
 	}
 	return relation.Check(r, nil, lists)
+}
+
+// moduleCheck says whether the org has the module of a relation whose list is not known.
+func (f *Findings) moduleCheck(r zoho.Relation) Check {
+	c := Check{Name: Relation, About: r.Module, State: OK, Found: "the org has this module"}
+	switch problem := f.Problem(r); {
+	case problem != nil && problem.Kind == relation.NoSuchModule:
+		c.State, c.Found, c.Hint, c.Exit = Trouble, problem.Error(), problem.Hint(), outcome.ExitFailures
+	case problem != nil && problem.Kind == relation.NotKnown:
+		c.State, c.Found, c.Hint = Unknown, problem.Error(), problem.Hint()
+	}
+	return c
 }
 
 func (f *Findings) relationCheck(r zoho.Relation) Check {

@@ -257,7 +257,7 @@ func (x *run) export(stop, hard context.Context) (*Ending, error) {
 func (x *run) fillSummary() {
 	s := &x.summary
 	s.Module, s.Relation = x.config.Relation.Module, x.config.Relation.List
-	s.StartedAt = report.Timestamp(x.started)
+	s.StartedAt, s.Questions = report.Timestamp(x.started), x.inquiry.Asked
 	if s.Earlier = x.taken; x.taken > 0 {
 		since := report.Timestamp(x.earlier.since())
 		s.Since = &since

@@ -19,6 +19,7 @@ type Plan struct {
 	Counted  int       // of how many parent records
 	Calls    int       // that are still to be made
 	Spent    int       // calls that were made
+	Asked    int       // calls that asked the org about itself
 	Slots    int       // calls in flight at most
 	Time     time.Duration
 	Warnings []string
@@ -31,7 +32,7 @@ func (x *run) plan() *Plan {
 	c := &x.config
 	p := &Plan{
 		Relation: c.Relation, Org: x.inquiry.Org, Parents: len(x.parents), Listed: x.taken, Since: x.earlier.since(),
-		Spent: x.summary.Calls, Slots: x.slots(), Output: c.Output, Wanted: c.Wanted(),
+		Spent: x.summary.Calls, Asked: x.inquiry.Asked, Slots: x.slots(), Output: c.Output, Wanted: c.Wanted(),
 	}
 	longest, tooLong := 0, 0
 	left, limited := x.callsLeft()

@@ -28,6 +28,7 @@ type Summary struct {
 	Links            int            `json:"links"`      // that were listed
 	Rows             int            `json:"rows"`       // of the output: the links that are wanted
 	Calls            int            `json:"calls"`
+	Questions        int            `json:"questions"` // calls that asked the org about itself; not in Calls
 	Retries          int            `json:"retries"`
 	Throttled        int            `json:"throttled"`
 	CreditsRemaining *int           `json:"credits_remaining"`

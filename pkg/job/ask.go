@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"sync/atomic"
@@ -41,15 +42,7 @@ const mostQuestions = zoho.LeastSlots
 // it asks for the related lists there, too. The names of the largest parent records are asked for
 // behind all of them.
 func ask(ctx context.Context, conn *Connection, in *Input) answers {
-	others := otherModules(in)
-	lists := make([][]zoho.List, len(others))
-	also := make([]*worker.Question, len(others))
-	for i, module := range others {
-		also[i] = &worker.Question{Ask: func(ctx context.Context) (err error) {
-			lists[i], err = conn.CRM.Lists(ctx, module)
-			return err
-		}}
-	}
+	var also []*worker.Question
 	keepNames := func() {}
 	if in.Config.AskNames {
 		var names *worker.Question
@@ -57,33 +50,24 @@ func ask(ctx context.Context, conn *Connection, in *Input) answers {
 			also = append(also, names)
 		}
 	}
-	a := inquire(ctx, conn, modulesOf(in), in.Config.Limits, also...)
+	a := inquire(ctx, conn, modulesOf(in), otherModules(in), in.Config.Limits, also...)
 	keepNames()
-	for i, module := range others {
-		if also[i].Err == nil {
-			a.lists[module] = lists[i]
-		}
-	}
 	return a
 }
 
-// inquire asks the org for its name, type and edition, and for the related lists of modules.
-func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, also ...*worker.Question) answers {
+// inquire asks the org for its name, type and edition, and for the related lists of modules. It also
+// asks for those of other modules, which matter less: of these, it does not say what the org did not
+// answer.
+func inquire(ctx context.Context, conn *Connection, modules, others []string, c Limits, also ...*worker.Question) answers {
 	a := answers{lists: map[string][]zoho.List{}, noModule: map[string][]string{}, identity: zoho.Identity{Login: conn.Login}, emulated: conn.Emulator}
 	var org zoho.Org
 	aboutOrg := &worker.Question{Ask: func(ctx context.Context) (err error) {
 		org, err = conn.CRM.Org(ctx)
 		return err
 	}}
-	questions := []*worker.Question{aboutOrg}
-	lists := make([][]zoho.List, len(modules))
-	for i, module := range modules {
-		questions = append(questions, &worker.Question{Ask: func(ctx context.Context) (err error) {
-			lists[i], err = conn.CRM.Lists(ctx, module)
-			return err
-		}})
-	}
-	all := slices.Concat(questions, also)
+	asked := slices.Concat(modules, others)
+	lists, aboutLists := listQuestions(conn, asked)
+	all := slices.Concat([]*worker.Question{aboutOrg}, aboutLists, also)
 	times := timed(all, &a.asked)
 	a.refused = worker.Ask(ctx, conn.CRM, all, c.questions())
 	a.took = middle(times())
@@ -99,10 +83,11 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 	} else {
 		a.notef("the org does not say its name and edition: %s", noAnswer(aboutOrg.Err, login.ScopeOrg))
 	}
-	for i, module := range modules {
-		switch e := questions[i+1].Err; {
+	for i, module := range asked {
+		switch e := aboutLists[i].Err; {
 		case e == nil:
 			a.lists[module] = lists[i]
+		case i >= len(modules):
 		case e.Has(zoho.CodeInvalidModule):
 			a.noModule[module] = nil
 		default:
@@ -111,6 +96,18 @@ func inquire(ctx context.Context, conn *Connection, modules []string, c Limits, 
 	}
 	a.findMeant(ctx, conn, c)
 	return a
+}
+
+// listQuestions are the questions for the related lists of modules, and where their answers go.
+func listQuestions(conn *Connection, modules []string) (answers [][]zoho.List, questions []*worker.Question) {
+	answers = make([][]zoho.List, len(modules))
+	for i, module := range modules {
+		questions = append(questions, &worker.Question{Ask: func(ctx context.Context) (err error) {
+			answers[i], err = conn.CRM.Lists(ctx, module)
+			return err
+		}})
+	}
+	return answers, questions
 }
 
 // labelled are modules whose related lists have the labels of most other modules.
@@ -122,39 +119,35 @@ func (a *answers) findMeant(ctx context.Context, conn *Connection, c Limits) {
 	if len(a.noModule) == 0 {
 		return
 	}
-	lists := a.listsOf(ctx, conn, labelled, c)
+	a.askLists(ctx, conn, labelled, c)
 	var all []zoho.List
-	for _, module := range labelled {
-		all = append(all, lists[module]...)
+	for _, module := range slices.Sorted(maps.Keys(a.lists)) {
+		all = append(all, a.lists[module]...)
 	}
 	for module := range a.noModule {
 		a.noModule[module] = relation.MeantModules(module, all)
 	}
 }
 
-// listsOf asks for the related lists of modules. Those for which there is no answer are not in it.
-func (a *answers) listsOf(ctx context.Context, conn *Connection, modules []string, c Limits) map[string][]zoho.List {
+// askLists asks for the related lists of modules of which it is not known yet whether the org has
+// them. Modules for which there is no answer stay as they are.
+func (a *answers) askLists(ctx context.Context, conn *Connection, modules []string, c Limits) {
+	modules = slices.DeleteFunc(slices.Clone(modules), func(module string) bool {
+		_, none := a.noModule[module]
+		return none || a.lists[module] != nil
+	})
 	if len(modules) == 0 {
-		return nil
+		return
 	}
-	answers := make([][]zoho.List, len(modules))
-	questions := make([]*worker.Question, len(modules))
-	for i, module := range modules {
-		questions[i] = &worker.Question{Ask: func(ctx context.Context) (err error) {
-			answers[i], err = conn.CRM.Lists(ctx, module)
-			return err
-		}}
-	}
+	lists, questions := listQuestions(conn, modules)
 	times := timed(questions, &a.asked)
 	_ = worker.Ask(ctx, conn.CRM, questions, c.questions()) // each question has its own error
 	times()
-	lists := map[string][]zoho.List{}
 	for i, module := range modules {
 		if questions[i].Err == nil {
-			lists[module] = answers[i]
+			a.lists[module] = lists[i]
 		}
 	}
-	return lists
 }
 
 // questions are the limits for questions to the org.

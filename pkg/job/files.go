@@ -1,6 +1,7 @@
 package job
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"delink/pkg/disk"
+	"delink/pkg/reader"
 )
 
 // Files are where the files of a job go.
@@ -80,6 +82,7 @@ func (f Files) place(input string, need bool) (Files, error) {
 	if err := cmp.Or(f.refuseStreams(), f.checkFolder()); err != nil {
 		return f, err
 	}
+	chosen := f // by the user
 	if err := f.fill(input); err != nil && need {
 		return f, err
 	}
@@ -96,7 +99,10 @@ func (f Files) place(input string, need bool) (Files, error) {
 		}
 		*p.path = to
 	}
-	return f, f.refuseShared(input)
+	if err := f.refuseShared(input); err != nil {
+		return f, err
+	}
+	return f, cmp.Or(refuseForeign(RoleFailures, chosen.Failures, reader.AddedColumns[0]), refuseForeign(RoleInvalid, chosen.Invalid, reader.ReasonColumn))
 }
 
 // Beside gives every file its path, for a job whose files are only read. The input need not be there.
@@ -120,6 +126,32 @@ func (f Files) Beside(input string) (Files, error) {
 
 // Check gives every file its path, as a job does that writes them, or says why that cannot be.
 func (f Files) Check(input string) (Files, error) { return f.place(input, false) }
+
+// refuseForeign refuses the path of a file that is not of a job, since it would get another name. A file
+// of a job has that column, which no other program writes.
+func refuseForeign(role Role, path, column string) error {
+	if path == "" {
+		return nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil // what keeps it from being written is told later
+	}
+	defer file.Close()
+	header := make([]byte, maxHeader)
+	n, err := io.ReadFull(file, header)
+	if n == 0 || err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	header, _, _ = bytes.Cut(bytes.ReplaceAll(header[:n], []byte{0}, nil), []byte("\n")) // UTF-16 has a NUL in each character
+	if bytes.Contains(header, []byte(column)) {
+		return nil
+	}
+	return refuseFile(AnotherPlace, role, nil, "%s is there already, and is not a file that delink wrote for %s", path, role)
+}
+
+// maxHeader is how much of a file is looked at to find its header.
+const maxHeader = 1 << 20
 
 // refuseStreams refuses "-", which means standard output elsewhere. These files are read again and
 // replaced.
@@ -251,6 +283,9 @@ func resolve(role Role, path string) (string, error) {
 	}
 	if err := disk.CheckName(to); err != nil {
 		return "", refuseFile(AnotherPlace, role, err, "%s cannot be written", role)
+	}
+	if disk.IsHidden(filepath.Base(to)) {
+		return "", refuseFile(AnotherPlace, role, nil, "%s has the name of a hidden file of a job, so %s cannot go there", path, role)
 	}
 	if info, err := os.Stat(filepath.Dir(to)); err != nil || !info.IsDir() {
 		return "", refuseFile(AnotherPlace, role, nil, "there is no folder %s for %s", filepath.Dir(to), role)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"delink/pkg/chunker"
 	"delink/pkg/disk"
@@ -98,21 +99,29 @@ func (p *Input) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 				return &Refusal{Err: err}
 			}
 			if b.Groups() > groups { // a parent record that may be new
-				p.names.heed(p.Header, &row)
+				p.names.noteName(p.Header, &row)
 			}
-			p.heed(&row)
+			p.noteDoubt(&row)
 		}
 	}
 	if p.SHA256, err = p.source.digest(); err != nil {
 		return &Refusal{Cause: p.source.name, Err: err}
 	}
 	p.Set = b.Build()
-	p.Suspicions = append(suspicion.UnusedOptions(p.Set, p.Header, p.Config.Reader), suspicion.Find(p.Set)...)
+	p.Suspicions = suspicion.Find(p.Set)
+	p.lookAtOptions()
 	return nil
 }
 
-// heed notes a link that an earlier run left unknown or in doubt, if the row is of a failures file.
-func (p *Input) heed(row *reader.Row) {
+// lookAtOptions looks for options that rows contradict. It looks again when lists have got their API
+// names.
+func (p *Input) lookAtOptions() {
+	others := slices.DeleteFunc(p.Suspicions, func(s suspicion.Suspicion) bool { return s.Kind == suspicion.UnusedOption })
+	p.Suspicions = append(suspicion.UnusedOptions(p.Set, p.Header, p.Config.Reader), others...)
+}
+
+// noteDoubt notes a link that an earlier run left unknown or in doubt, if the row is of a failures file.
+func (p *Input) noteDoubt(row *reader.Row) {
 	status, code, _ := p.Header.Earlier(row.Raw)
 	switch {
 	case status != string(outcome.Unknown):
@@ -169,8 +178,8 @@ func (p *Input) check() error {
 		return p.refuseRows(wrong)
 	case len(wrong) > 0:
 		return wrong.refusal(p)
-	case p.suspected() != nil:
-		return &Refusal{Err: p.suspected()}
+	case p.suspected(false) != nil:
+		return &Refusal{Err: p.suspected(false)}
 	case p.Config.MaxLinks > 0 && p.Set.Links() > p.Config.MaxLinks:
 		r := because(RaiseMaxLinks, "%s has %d links, more than the limit of %d", p.source.name, p.Set.Links(), p.Config.MaxLinks)
 		r.Hint = "check that this is the right file"

@@ -136,7 +136,7 @@ func (j *Job) look(ctx context.Context) (*Proposal, error) {
 		}
 	} else {
 		j.answers.check(j.input)
-		if err := j.refuseUnnamed(ctx); err != nil {
+		if err := j.refuseNames(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -239,7 +239,7 @@ func (j *Job) ask(ctx context.Context) (err error) {
 		}
 		j.answers.check(j.input)
 	}
-	return j.refuseUnnamed(ctx)
+	return j.refuseNames(ctx)
 }
 
 // compare takes up what an earlier run left beside the input, and decides what becomes of it.

@@ -28,8 +28,8 @@ type parentNames struct {
 	columns map[string]int // by module; -1 where the input has no column of names
 }
 
-// heed notes the name of the parent record of a row.
-func (n *parentNames) heed(h *reader.Header, row *reader.Row) {
+// noteName notes the name of the parent record of a row.
+func (n *parentNames) noteName(h *reader.Header, row *reader.Row) {
 	if len(n.names) >= mostNamed {
 		return
 	}

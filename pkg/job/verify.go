@@ -162,7 +162,7 @@ func (v *verification) missing() (n int) {
 
 // propose counts the calls.
 func (v *verification) propose() *Proposal {
-	p := &Proposal{Input: v.input, Org: v.answers.org, Slots: v.slots(), Asked: v.conn != nil, ToSend: v.missing()}
+	p := &Proposal{Input: v.input, Org: v.answers.org, Slots: v.slots(), Asked: v.conn != nil, ToSend: v.missing(), Questions: v.answers.asked}
 	p.Settled = v.links - p.ToSend
 	for range v.input.Set.Batches(v.config.batchSize(), v.wants) {
 		p.Calls++
@@ -281,7 +281,7 @@ func (v *verification) giveUp(started time.Time, e *zoho.Error) *VerifyEnding {
 
 func (v *verification) numbers() *report.Verification {
 	n := &report.Verification{
-		Input: v.config.Input, InputSHA256: v.input.SHA256, Links: v.input.Set.Links(), Results: v.files.Results,
+		Input: v.config.Input, InputSHA256: v.input.SHA256, Links: v.input.Set.Links(), Results: v.files.Results, Questions: v.answers.asked,
 	}
 	if name := v.answers.identity.Name(); name != "" {
 		n.Org = &name

@@ -2,7 +2,6 @@ package probe
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -63,8 +62,11 @@ func ReadRecord(on disk.Disk, name string) (r Record, err error) {
 
 func (r *Record) target() (Target, error) {
 	t, err := ParseTarget(fmt.Sprintf("%s.%s:%s:%s", r.Module, r.List, r.Parent, r.Related))
+	if err == nil && !zoho.ValidName(t.Relation.List) {
+		err = fmt.Errorf("%q is not the API name of a related list", t.Relation.List)
+	}
 	if err != nil {
-		return t, errors.New("the file of the probe is damaged: " + err.Error())
+		return t, fmt.Errorf("the file of the probe is damaged: %w", err)
 	}
 	return t, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
 )
 
@@ -13,13 +14,13 @@ type Target struct {
 	Parent, Related zoho.ID
 }
 
-// ParseTarget reads Module.List:PARENT:RELATED.
+// ParseTarget reads Module.List:PARENT:RELATED. List may be a label, as for value.ParseRelation.
 func ParseTarget(s string) (Target, error) {
 	parts := strings.Split(s, ":")
 	if len(parts) != 3 {
 		return Target{}, fmt.Errorf("%q is not a link: write Module.List:PARENT:RELATED, with the ids of the two records", s)
 	}
-	r, err := zoho.ParseRelation(parts[0])
+	r, err := value.ParseRelation(parts[0])
 	if err != nil {
 		return Target{}, err
 	}

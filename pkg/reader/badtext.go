@@ -70,7 +70,7 @@ func (h *Header) isNeeded(column int) bool {
 
 // isSplitSurely reports whether no byte of a text in an unknown encoding can be taken for a delimiter.
 // The second byte of a character can be a bar in Shift JIS, GBK and Big5.
-func (d *Dialect) isSplitSurely() bool { return d.Comma != '|' || d.BOM }
+func (d *Dialect) isSplitSurely() bool { return d.Comma != '|' || d.EncodingKnown }
 
 // textError is the error of a row that is not text; nil for one that is, or is as far as it is needed.
 // It sets refused if the rows below cannot be read either.
@@ -105,7 +105,7 @@ func (d *decoder) textError(c *chunk, rec *record) *RowError {
 	e := d.valueError(c, rec, index, d.header.columnName(index), p)
 	e.AtLine, e.AtCol = d.header.lineCol(raw, at, rec.line)
 	e.Undecoded = p != &problemNUL
-	if e.Undecoded && !d.header.BOM {
+	if e.Undecoded && !d.header.EncodingKnown {
 		f := fields[index]
 		d.refused = notUTF8Error(fmt.Sprintf("column %d, %s", index+1, e.Column), raw[f.Start:f.End])
 		d.refused.File, d.refused.Line, d.refused.Col = d.file, e.AtLine, e.AtCol
@@ -133,7 +133,7 @@ func (h *Header) checkText() *InputError {
 		return nil
 	}
 	e := &InputError{Cause: "the header " + p.Reason, Hint: p.Hint}
-	if p == &problemUTF8 && !h.BOM {
+	if p == &problemUTF8 && !h.EncodingKnown {
 		s := scan.Scanner{Comma: h.Comma, Newline: h.newline()}
 		for _, f := range s.Split(h.Raw) {
 			if f.Start <= at && at < f.End {

@@ -15,8 +15,11 @@ import (
 type Dialect struct {
 	Comma   byte   // the delimiter
 	LineEnd string // "\n", "\r\n", "\r", or "\r\r\n", which programs make that mix up line ends twice
-	BOM     bool   // a byte order mark is before the text of our files, since it is known how the input is encoded
 	Sep     string // Excel's line before the header that names the delimiter, with its line end; or empty
+
+	// EncodingKnown says that the input has a byte order mark, or that Options say its encoding. Files of
+	// ours have a mark then.
+	EncodingKnown bool
 
 	encoding text.Encoding // of the input
 	told     bool          // only Options say so
@@ -50,7 +53,7 @@ func (h *Header) NewWriter(w io.Writer, added ...string) *Writer {
 	f := &Writer{header: h, out: bufio.NewWriterSize(w, 1<<20)}
 	f.csv = csv.NewWriter(&f.cells)
 	f.csv.Comma = rune(h.Comma)
-	if h.BOM {
+	if h.EncodingKnown {
 		f.write([]byte("\ufeff"))
 	}
 	if h.Sep != "" && bytes.ContainsRune([]byte(h.Sep), rune(h.Comma)) { // else Options were right, and the line was wrong

@@ -167,7 +167,7 @@ func isNoRow(h *reader.Header, text []byte) bool {
 
 // plainDialect is the header's dialect if its text stands in the input as it is given.
 func plainDialect(h *reader.Header) reader.Dialect {
-	return reader.Dialect{Comma: h.Comma, LineEnd: h.LineEnd, BOM: h.BOM, Sep: h.Sep}
+	return reader.Dialect{Comma: h.Comma, LineEnd: h.LineEnd, EncodingKnown: h.EncodingKnown, Sep: h.Sep}
 }
 
 func checkPlace(t *testing.T, input []byte, err error) {

@@ -56,7 +56,7 @@ func New(file string, src io.Reader, opt Options) (*Reader, error) {
 		return nil, notText(file, err)
 	}
 	d.encoding, d.told = encoding, !marked && encoding != (text.Encoding{})
-	d.BOM = marked || d.told
+	d.EncodingKnown = marked || d.told
 	in := newRecords(file, plain)
 	if err := in.readHeader(d, opt); err != nil {
 		return nil, err
@@ -100,11 +100,11 @@ func notText(file string, err error) error {
 	var t *text.Error
 	if errors.As(err, &t) {
 		e.Line, e.Col, e.Cause, e.Hint, e.Err = t.Line, t.Col, t.Cause, t.Hint, t.Err
-		if t.Is != (text.Encoding{}) {
+		switch {
+		case t.IsNotTold:
+			e.Remedy = CorrectEncoding{t.Is}
+		case t.Is != (text.Encoding{}):
 			e.Remedy = GiveEncoding{[]Reading{{Encoding: t.Is}}}
-		}
-		if t.IsNotTold {
-			e.Remedy = CorrectEncoding{}
 		}
 	}
 	return e

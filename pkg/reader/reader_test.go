@@ -132,7 +132,7 @@ func TestHeader(t *testing.T) {
 	}{
 		{"\xef\xbb\xbf\r\n parent_id,\"Old \"\"id\",related_id,\"a\r\nb\"\r\n", reader.Header{
 			Raw: []byte(" parent_id,\"Old \"\"id\",related_id,\"a\r\nb\""), Line: 2,
-			Columns: []string{" parent_id", "Old \"id", "related_id", "a\r\nb"}, Dialect: reader.Dialect{Comma: ',', LineEnd: "\r\n", BOM: true},
+			Columns: []string{" parent_id", "Old \"id", "related_id", "a\r\nb"}, Dialect: reader.Dialect{Comma: ',', LineEnd: "\r\n", EncodingKnown: true},
 		}},
 		{"parent_id,related_id\n1,2\r\n", reader.Header{
 			Raw: []byte("parent_id,related_id"), Line: 1, Columns: []string{"parent_id", "related_id"}, Dialect: reader.Dialect{Comma: ',', LineEnd: "\n"},

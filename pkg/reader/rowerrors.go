@@ -45,15 +45,39 @@ type span struct{ first, last int }
 func (r *RowErrors) Add(e *RowError) {
 	r.count++
 	r.undecoded = r.undecoded || e.Undecoded
-	if len(r.first) < keptErrors {
-		r.first = append(r.first, e)
+	r.keep(e)
+	if g := r.group(e); g != nil {
+		g.Rows++
+		g.list(span{e.Line, e.Line})
 	}
+}
+
+// Join adds the rows of other, behind those that r has. It is as if each of them was added to r, as
+// far as other has kept them.
+func (r *RowErrors) Join(other *RowErrors) {
+	r.count += other.count
+	r.undecoded = r.undecoded || other.undecoded
+	r.keep(other.first...)
+	for _, more := range other.groups {
+		if g := r.group(more.Example); g != nil {
+			g.Rows += more.Rows
+			for _, s := range more.spans {
+				g.list(s)
+			}
+		}
+	}
+}
+
+// keep keeps rows as they are, as long as there is room.
+func (r *RowErrors) keep(rows ...*RowError) {
+	r.first = append(r.first, rows[:min(len(rows), keptErrors-len(r.first))]...)
+}
+
+// group gives the group of a row, which may be new. It gives nil if there are too many already.
+func (r *RowErrors) group(e *RowError) *RowGroup {
 	fault := rowFault{e.File, e.Column, e.Number, e.Reason, e.Hint}
 	g := r.known[fault]
-	if g == nil {
-		if len(r.groups) == keptErrors {
-			return
-		}
+	if g == nil && len(r.groups) < keptErrors {
 		if r.known == nil {
 			r.known = map[rowFault]*RowGroup{}
 		}
@@ -61,29 +85,21 @@ func (r *RowErrors) Add(e *RowError) {
 		r.known[fault] = g
 		r.groups = append(r.groups, g)
 	}
-	g.add(e.Line)
+	return g
 }
 
-func (g *RowGroup) add(line int) {
-	g.Rows++
+// list notes lines on which rows start, as long as there is room.
+func (g *RowGroup) list(s span) {
 	last := len(g.spans) - 1
 	switch {
-	case last >= 0 && g.spans[last].last == line-1:
-		g.spans[last].last = line
+	case last >= 0 && g.spans[last].last == s.first-1:
+		g.spans[last].last = s.last
 	case len(g.spans) < keptSpans:
-		g.spans = append(g.spans, span{line, line})
+		g.spans = append(g.spans, s)
 	default:
 		return
 	}
-	g.listed++
-}
-
-// Join adds the rows of other, behind those that r has.
-func (r *RowErrors) Join(other *RowErrors) {
-	r.count += other.count
-	r.undecoded = r.undecoded || other.undecoded
-	r.first = append(r.first, other.first...)
-	r.groups = append(r.groups, other.groups...)
+	g.listed += s.last - s.first + 1
 }
 
 // Count is how many rows there are.

@@ -69,7 +69,7 @@ func TestShownRows(t *testing.T) {
 // Each row is in one group, with those that have the same error and no others.
 func TestEveryRowIsInAGroup(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var all, second reader.RowErrors
+		var all reader.RowErrors
 		want := map[string]int{}
 		var order []string
 		line := 1
@@ -99,10 +99,48 @@ func TestEveryRowIsInAGroup(t *testing.T) {
 		if !slices.Equal(got, order) || all.Undecoded() != odd || len(all.First(100)) != all.Count() {
 			t.Fatalf("got %v, want %v", got, order)
 		}
-		second.Add(refused(1, "is first", ""))
-		second.Join(&all)
-		if second.Count() != all.Count()+1 || len(second.Groups(100)) != len(order)+1 || second.Undecoded() != odd || second.First(1)[0].Reason != "is first" {
-			t.Fatalf("together they are %d rows", second.Count())
+	})
+}
+
+// shown is all that RowErrors say.
+func shown(r *reader.RowErrors) string {
+	var b strings.Builder
+	fmt.Fprintln(&b, r.Count(), r.Undecoded())
+	for _, e := range r.First(r.Count()) {
+		fmt.Fprintln(&b, e)
+	}
+	for _, g := range r.Groups(r.Count()) {
+		fmt.Fprintln(&b, g.Rows, g.Place(), g)
+	}
+	return b.String()
+}
+
+// Rows that are joined are those that would have been added one by one, whatever is added behind them.
+func TestJoinedRows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var want reader.RowErrors
+		parts := make([]reader.RowErrors, 3)
+		line := 1
+		for i := range parts {
+			for range rapid.IntRange(0, 12).Draw(t, "rows") {
+				line += rapid.IntRange(1, 2).Draw(t, "further")
+				e := refused(line, rapid.SampledFrom([]string{"is empty", "is odd"}).Draw(t, "reason"), fmt.Sprint(line))
+				e.Undecoded = rapid.IntRange(0, 9).Draw(t, "undecoded") == 0
+				parts[i].Add(e)
+				want.Add(e)
+			}
+		}
+		before := shown(&parts[1])
+		got := parts[0]
+		got.Join(&parts[1])
+		for _, e := range parts[2].First(12) {
+			got.Add(e)
+		}
+		if shown(&got) != shown(&want) {
+			t.Fatalf("joined:\n%s\nadded:\n%s", shown(&got), shown(&want))
+		}
+		if shown(&parts[1]) != before {
+			t.Fatal("the rows that were joined have changed")
 		}
 	})
 }
@@ -113,6 +151,12 @@ func TestMillionsOfRowErrors(t *testing.T) {
 	for line := range 10_000 {
 		all.Add(refused(line, fmt.Sprint("is odd ", line), ""))
 		all.Add(refused(line, "is empty", ""))
+	}
+	var twice reader.RowErrors
+	twice.Join(&all)
+	twice.Join(&all)
+	if twice.Count() != 40_000 || len(twice.Groups(40_000)) != 1000 || len(twice.First(40_000)) != 1000 {
+		t.Errorf("joined: %d rows, %d groups, %d kept", twice.Count(), len(twice.Groups(40_000)), len(twice.First(40_000)))
 	}
 	if all.Count() != 20_000 || len(all.Groups(20_000)) != 1000 || len(all.First(20_000)) != 1000 {
 		t.Errorf("%d rows, %d groups, %d kept", all.Count(), len(all.Groups(20_000)), len(all.First(20_000)))

@@ -1,9 +1,11 @@
 // Package relation decides which relations can be delinked.
 //
 // Check takes a relation and the related lists that the org has named. If the org says whether the
-// relation can be delinked, that counts. If it does not, the table of package zoho decides. Named
-// finds the API name of a list that is called by its label. Check gives a Problem for a relation that cannot be delinked. A list that holds records is a Problem
+// relation can be delinked, that counts. If it does not, the table of package zoho decides. Check
+// gives a Problem for a relation that cannot be delinked. A list that holds records is a Problem
 // whatever anybody says.
+//
+// Named finds the API name of a list that is called by its label.
 package relation
 
 import (
@@ -61,17 +63,24 @@ func (p *Problem) Error() string {
 		return fmt.Sprintf("several related lists of %s are called %q: %s", r.Module, r.List, strings.Join(p.Others, ", "))
 	case NotKnown:
 	}
-	strange := ""
-	switch {
-	case zoho.FindModule(r.Module) == nil:
-		strange = r.Module + " is no standard module, and the org was not asked, or did not say"
-	case !zoho.ValidName(r.List):
-		strange = fmt.Sprintf("%q is no API name, and the org was not asked which list it calls so, or did not say", r.List)
-	}
-	if r.List == "" {
+	return notKnown(r)
+}
+
+// notKnown says why nothing is known of a relation. The list may be missing.
+func notKnown(r zoho.Relation) string {
+	text := r.String() + " is not known as a relation that can be delinked"
+	strange := r.Module + " is no standard module, and the org was not asked, or did not say"
+	switch standard := zoho.FindModule(r.Module) != nil; {
+	case r.List == "" && standard:
+		return "it is not said which related list of " + r.Module + " is meant"
+	case r.List == "":
 		return strange
+	case !standard:
+		return text + ": " + strange
+	case !zoho.ValidName(r.List):
+		return text + fmt.Sprintf(": %q is no API name, and the org was not asked which list it calls so, or did not say", r.List)
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%s is not known as a relation that can be delinked: %s", r, strange), ": ")
+	return text
 }
 
 // Hint says what to do in the CRM or in the input. It may be empty.

@@ -62,6 +62,20 @@ func TestCheck(t *testing.T) {
 }
 
 // A user can vouch for a relation only where nobody knows better.
+// Every problem has words, also one of a relation without a list.
+func TestEveryProblemHasWords(t *testing.T) {
+	for kind := HoldsRecords; kind <= SeveralLists; kind++ {
+		for _, module := range []string{"Campaigns", "Trips"} {
+			for _, list := range []string{"", "Leads", "Leads of the trip"} {
+				text := (&Problem{Relation: zoho.Relation{Module: module, List: list}, Kind: kind}).Error()
+				if text == "" || strings.HasSuffix(text, ": ") && kind != SeveralLists {
+					t.Errorf("kind %d of %s.%s: %q", kind, module, list, text)
+				}
+			}
+		}
+	}
+}
+
 func TestCanVouch(t *testing.T) {
 	for kind, want := range map[Kind]bool{
 		HoldsRecords: false, NotKnown: true, NoSuchList: true, Hidden: false, NotDelinkable: true, NoSuchModule: false, SeveralLists: false,

@@ -101,6 +101,7 @@ type Verification struct {
 	Sample           *Sample        `json:"sample"`         // null if all links were to be looked up
 	Pending          int            `json:"pending"`        // not looked up yet
 	Calls            int            `json:"calls"`
+	Questions        int            `json:"questions"` // as of Summary
 	Throttled        int            `json:"throttled"`
 	CreditsRemaining *int           `json:"credits_remaining"`
 	StartedAt        string         `json:"started_at"`

@@ -16,7 +16,7 @@ import (
 const orgPart = 1_000_000_000_000
 
 // UnusedOptions looks for options that rows contradict: they stand in only for columns that are
-// missing.
+// missing. The label of a list, and its API name by opt.Lists, are the same list.
 func UnusedOptions(set *chunker.Set, h *reader.Header, opt reader.Options) []Suspicion {
 	found := otherParents(set, h, opt)
 	if !h.TellsRelation() {
@@ -34,9 +34,10 @@ func UnusedOptions(set *chunker.Set, h *reader.Header, opt reader.Options) []Sus
 			continue
 		}
 		var other sighting
-		others, name := "", zoho.APIName(o.value)
+		others, name := "", value.APIName(o.value)
 		for g := range set.EachGroup() {
-			if o.of(g.Relation) == name {
+			label := zoho.Relation{Module: g.Relation.Module, List: name}
+			if o.of(g.Relation) == name || o.part == Relation && opt.Lists[label] == g.Relation {
 				continue
 			}
 			others = o.of(g.Relation)

@@ -51,6 +51,10 @@ type Suspicion struct {
 	Value, Other string // of UnusedOption: the option's value and the file's; of TwoOrgs and StrayIDs: how ids begin
 }
 
+// IsOfList reports whether the suspicion is about the name of a list. The org may know that two names
+// are of one list.
+func (s Suspicion) IsOfList() bool { return s.Kind == UnusedOption && s.Part == Relation }
+
 // shownLines is how many lines a suspicion names.
 const shownLines = 3
 

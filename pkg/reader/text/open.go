@@ -53,7 +53,7 @@ type Error struct {
 	Line, Col int      // where: line and byte in it, both from 1; 0 if that is not known
 	Cause     string   // what is wrong
 	Hint      string   // what to do about it, may be empty
-	Is        Encoding // of a text that is refused because nothing says its encoding; else zero
+	Is        Encoding // what the text seems to be in, if Open was not told that; else zero
 	IsNotTold bool     // the text is not in the encoding that Open was told
 	Err       error    // what the source said, or nil
 }
@@ -94,7 +94,11 @@ func Open(src io.Reader, told Encoding) (_ io.Reader, e Encoding, marked bool, _
 		return nil, e, false, &Error{Line: 1, Col: 1, Cause: "the file is " + alien.what, Hint: alien.hint}
 	}
 	if is := in.bareUTF16(); is != (Encoding{}) && is != told {
-		return nil, e, false, &Error{Line: 1, Col: 1, Cause: "the file is UTF-16 text without the mark that says so", Hint: hintUTF8, Is: is}
+		err := &Error{Line: 1, Col: 1, Cause: "the file is UTF-16 text without the mark that says so", Is: is}
+		if err.IsNotTold = told != (Encoding{}); !err.IsNotTold {
+			err.Hint = hintUTF8
+		}
+		return nil, e, false, err
 	}
 	for _, m := range []struct {
 		begin    string

@@ -2,6 +2,7 @@ package value
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strings"
 	"unicode"
@@ -92,6 +93,17 @@ func CheckList(s string) *Problem {
 		return nil
 	}
 	return CheckName(s)
+}
+
+// ParseRelation reads Module.List. List may be the label that people see: the org says which list that
+// is.
+func ParseRelation(s string) (zoho.Relation, error) {
+	module, list, _ := strings.Cut(s, ".")
+	r := zoho.Relation{Module: APIName(module), List: APIName(list)}
+	if CheckName(r.Module) != nil || CheckList(r.List) != nil {
+		return zoho.Relation{}, fmt.Errorf("%q is not a relation: write Module.List, as in Campaigns.Leads; List is the API name of a related list, or its label", s)
+	}
+	return r, nil
 }
 
 // longestLabel is the most characters that a label of a related list can have. Zoho documents no

@@ -52,3 +52,17 @@ func TestIDsAreNotRepaired(t *testing.T) {
 		}
 	})
 }
+
+func TestParseRelation(t *testing.T) {
+	for s, want := range map[string]zoho.Relation{
+		"Campaigns.Leads":                 {Module: "Campaigns", List: "Leads"},
+		" campaigns . leads ":             {Module: "Campaigns", List: "Leads"},
+		"Campaigns.Leads of the campaign": {Module: "Campaigns", List: "Leads of the campaign"},
+		"Campaigns.Nr. 5":                 {Module: "Campaigns", List: "Nr. 5"},
+		"Campaigns":                       {}, "Campaigns.": {}, ".Leads": {}, "Camp aigns.Leads": {}, "Campaigns.12": {}, "Campaigns.a\tb": {}, "": {},
+	} {
+		if got, err := value.ParseRelation(s); got != want || (err == nil) != (want != zoho.Relation{}) {
+			t.Errorf("%q is %v, %v", s, got, err)
+		}
+	}
+}

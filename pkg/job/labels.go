@@ -3,12 +3,12 @@ package job
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 
 	"delink/pkg/disk"
 	"delink/pkg/outcome"
 	"delink/pkg/reader"
+	"delink/pkg/reader/value"
 	"delink/pkg/relation"
 	"delink/pkg/zoho"
 )
@@ -32,12 +32,12 @@ func (a *answers) named(r zoho.Relation) zoho.Relation {
 // org is asked about these, too.
 func (j *Job) nameLists(ctx context.Context) error {
 	names := map[zoho.Relation]zoho.Relation{}
-	for _, c := range j.input.Set.Relations() {
-		if slices.Contains(j.config.Allow, c.Relation) {
+	for _, r := range j.input.relationsNamed() {
+		if slices.Contains(j.config.Allow, r) {
 			continue
 		}
-		if named := j.answers.named(c.Relation); named != c.Relation {
-			names[c.Relation] = named
+		if named := j.answers.named(r); named != r {
+			names[r] = named
 		}
 	}
 	if len(names) == 0 {
@@ -48,15 +48,43 @@ func (j *Job) nameLists(ctx context.Context) error {
 		return &Refusal{Err: err}
 	}
 	j.input.Set = set
-	others := slices.DeleteFunc(otherModules(j.input), func(module string) bool { return j.answers.lists[module] != nil })
-	maps.Copy(j.answers.lists, j.answers.listsOf(ctx, j.conn, others, j.config.Limits))
+	j.answers.askLists(ctx, j.conn, otherModules(j.input), j.config.Limits)
 	j.config.Reader.Lists, j.input.Config.Reader.Lists = names, names // the input is read again
+	j.input.lookAtOptions()
 	for _, links := range [][]reader.Link{j.input.leftUnknown, j.input.inDoubt} {
 		for i, l := range links {
 			if named, is := names[l.Relation]; is {
 				links[i].Relation = named
 			}
 		}
+	}
+	return nil
+}
+
+// relationsNamed gives the relations of the input, and those that the option for the list would make
+// of them. The option may be the label of a list whose API name is in the file.
+func (p *Input) relationsNamed() (all []zoho.Relation) {
+	of := p.Set.Relations()
+	for _, c := range of {
+		all = append(all, c.Relation)
+	}
+	list := value.APIName(p.Config.Reader.Relation)
+	for _, c := range of {
+		if r := (zoho.Relation{Module: c.Relation.Module, List: list}); list != "" && !slices.Contains(all, r) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// refuseNames refuses an input for the names of its lists, as soon as it is known what the org calls
+// them.
+func (j *Job) refuseNames(ctx context.Context) error {
+	if err := j.refuseUnnamed(ctx); err != nil || j.answers.refused != nil || ctx.Err() != nil {
+		return err
+	}
+	if s := j.input.suspected(true); s != nil {
+		return &Refusal{Err: s}
 	}
 	return nil
 }
@@ -82,23 +110,32 @@ func (j *Job) refuseUnnamed(ctx context.Context) error {
 	return nil
 }
 
-// misnamed gives the reason why an input cannot be read, where err is that its header names no link.
-// Columns are found by the names of module and list. If one of these is wrong, that is the reason,
-// and not the header.
+// Misnamed gives the relation of an input whose header names no link, if its module or its list is
+// none that every org has. Columns are found by these names. So if one of them is wrong, that is the
+// reason of the error, and not the header. The list may be empty: then it is not known.
+func Misnamed(err error) (r zoho.Relation, is bool) {
+	input := new(reader.InputError)
+	if !errors.As(err, &input) {
+		return r, false
+	}
+	lacks, _ := input.Remedy.(reader.Complete)
+	r = lacks.For
+	usual := zoho.FindModule(r.Module) != nil && (r.List == "" || zoho.ClassOf(r) != zoho.Unlisted)
+	return r, r.Module != "" && !usual
+}
+
+// misnamed gives the reason why an input cannot be read, where err is that its header names no link:
+// see Misnamed.
 //
 // It gives nil if the input can be read now: its list was called by its label, and has its API name
 // from now on.
 func (j *Job) misnamed(ctx context.Context, err error) error {
-	input := new(reader.InputError)
-	if !errors.As(err, &input) {
-		return err
-	}
-	lacks, is := input.Remedy.(reader.Complete)
-	if r := lacks.For; !is || r.Module == "" || zoho.FindModule(r.Module) != nil && (r.List == "" || zoho.ClassOf(r) != zoho.Unlisted) {
+	r, is := Misnamed(err)
+	if !is {
 		return err
 	}
 	if j.world.Connect == nil {
-		return j.misnamedOffline(lacks.For, err, input)
+		return j.misnamedOffline(r, err)
 	}
 	if j.conn == nil {
 		var broken error
@@ -109,19 +146,19 @@ func (j *Job) misnamed(ctx context.Context, err error) error {
 	if j.world.Asking != nil {
 		defer j.world.Asking()()
 	}
-	a := inquire(ctx, j.conn, []string{lacks.For.Module}, j.config.Limits)
+	a := inquire(ctx, j.conn, []string{r.Module}, nil, j.config.Limits)
 	if a.refused != nil || ctx.Err() != nil {
 		return err
 	}
-	named := a.named(lacks.For)
+	named := a.named(r)
 	problem := a.problem(named, j.config.Allow)
 	switch {
-	case named != lacks.For && j.canReadAgain():
+	case named != r && j.canReadAgain():
 		j.config.Reader.Relation = named.List
 		j.notes = append(j.notes, a.notes...)
 		j.answers.asked = a.asked
 		return nil
-	case problem != nil && (problem.Kind == relation.NoSuchModule || lacks.For.List != ""):
+	case problem != nil && (problem.Kind == relation.NoSuchModule || r.List != ""):
 		return &Refusal{Cause: problem.Error(), Hint: problem.Hint()}
 	}
 	return err
@@ -133,7 +170,7 @@ func (j *Job) canReadAgain() bool {
 }
 
 // misnamedOffline is misnamed where no org is asked: whether the names are wrong is not known.
-func (j *Job) misnamedOffline(r zoho.Relation, err error, input *reader.InputError) error {
+func (j *Job) misnamedOffline(r zoho.Relation, err error) error {
 	problem := &relation.Problem{Relation: r, Kind: relation.NotKnown}
 	if r.List != "" {
 		problem = relation.Check(r, j.config.Allow, nil)
@@ -141,5 +178,7 @@ func (j *Job) misnamedOffline(r zoho.Relation, err error, input *reader.InputErr
 	if problem == nil {
 		return err
 	}
+	input := new(reader.InputError)
+	errors.As(err, &input) // as in Misnamed
 	return &Refusal{Cause: problem.Error(), Hint: problem.Hint() + "; if the name is right, " + input.Cause}
 }
