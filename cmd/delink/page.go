@@ -32,13 +32,17 @@ func (p *program) pagePlace(files job.Files, input string) (string, error) {
 	if err != nil {
 		return "", &job.Refusal{Cause: "the page that is there cannot be read", Err: err, Remedy: job.AnotherPlace, Role: job.RolePage}
 	}
+	if err := job.TryFolder(p.disk, job.RolePage, files.Page); err != nil {
+		return "", err
+	}
 	return files.Page, nil
 }
 
 // savePage writes the page of a job.
 func (p *program) savePage(on disk.Disk, path, input string, m *recap.Model) error {
 	v := newReportView(m, input, paper{})
-	shown := &page.Page{Model: m, Name: cmp.Or(m.Input, input), Verdict: v.standing(), Version: version, Made: time.Now()}
+	shown := &page.Page{Model: m, Name: cmp.Or(m.Input, input), Version: version, Made: time.Now()}
+	shown.Verdict, shown.Before = v.verdicts()
 	for i := range m.Runs {
 		shown.Ends = append(shown.Ends, v.howEnded(i))
 	}

@@ -29,7 +29,8 @@ func (p *program) reportCommand() *cobra.Command {
 		Use:   "report INPUT",
 		Short: "sums a job up, over all its runs",
 		Long: `report reads what the runs of a job have left beside the input, and sums the job up: its runs, what became of the links,
-why links failed and what to do, the largest parent records, answer times, and how it went over time.
+why links failed and what to do, the largest parent records, answer times, and how it went over time. Whether the job was undone since
+comes first.
 
 With --html, the report is one page that a browser shows, from the file alone. It is written instead of the text; with --json as well,
 beside the JSON. An older page of the same job is replaced.
@@ -90,7 +91,8 @@ func recapOf(on disk.Disk, f *reportFlags, input string) (*recap.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := recap.Read(on, recap.Files{Results: files.Results, Summary: files.Summary})
+	undo := job.UndoFiles(files)
+	m, err := recap.Read(on, recap.Files{Results: files.Results, Summary: files.Summary, UndoResults: undo.Results, UndoSummary: undo.Summary})
 	if errors.Is(err, recap.ErrNothing) {
 		return nil, usageError{
 			fmt.Errorf("there is nothing to report about %s: neither %s nor %s is there", input, files.Results, files.Summary),
@@ -99,6 +101,9 @@ func recapOf(on disk.Disk, f *reportFlags, input string) (*recap.Model, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if !disk.IsStream(input) && input != job.Stdin {
+		m.NameParents(on, input)
 	}
 	for i := range m.Causes {
 		m.Causes[i].Hint = hintForCode(m.Causes[i].Code)

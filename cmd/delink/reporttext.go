@@ -70,7 +70,11 @@ func (v *reportView) heading(format string, args ...any) {
 
 // verdict says in words how the job stands.
 func (v *reportView) verdict() {
-	v.line("%s: %s", disk.Printable(v.input), v.standing())
+	verdict, before := v.verdicts()
+	v.line("%s: %s", disk.Printable(v.input), verdict)
+	if before != "" {
+		v.line("  %s", before)
+	}
 	var about []string
 	if v.Org != "" {
 		about = append(about, "org "+v.Org)
@@ -88,25 +92,42 @@ func (v *reportView) verdict() {
 }
 
 // next is how to go on with the job, as an ending says it. The files do not tell with which flags the
-// job was run.
+// job was run. A job that was undone is not run again, so it is the undo that is gone on with.
 func (v *reportView) next() nextStep {
 	run := closing{again: commandLine{command: "run", what: v.input, flagsUnknown: true}}
-	switch {
+	switch u := v.Undo; {
+	case u != nil:
+		return v.nextOfUndo()
 	case v.State == "" || slices.ContainsFunc(v.Causes, func(c recap.Cause) bool { return c.Code == zoho.CodeRecordDeleted }):
 		return nextStep{}
 	case v.State == outcome.Running:
 		return run.again.sameAgain("to go on, if it was killed")
 	}
-	s := &report.Summary{Reason: v.Reason, Pending: v.pending()}
-	for _, c := range v.Statuses {
-		switch c.Status {
-		case outcome.Failed:
-			s.Failed = c.Count
-		case outcome.Unknown:
-			s.Unknown = c.Count
-		}
-	}
+	s := &report.Summary{Reason: v.Reason, Failed: v.count(outcome.Failed), Unknown: v.count(outcome.Unknown), Pending: v.pending()}
 	return run.next(s, &job.Ending{})
+}
+
+// count is how many links have a status.
+func (v *reportView) count(s outcome.Status) int {
+	i := slices.IndexFunc(v.Statuses, func(c recap.Count) bool { return c.Status == s })
+	if i < 0 {
+		return 0
+	}
+	return v.Statuses[i].Count
+}
+
+// nextOfUndo is how to go on with the undo of the job.
+func (v *reportView) nextOfUndo() nextStep {
+	u := v.Undo
+	undo := closing{again: commandLine{command: "undo", what: v.input, flagsUnknown: true}}
+	switch u.State {
+	case "":
+		return nextStep{}
+	case outcome.Running:
+		return undo.again.sameAgain("to go on with the undo, if it was killed")
+	case outcome.Stopped, outcome.Finished:
+	}
+	return undo.next(&report.Summary{Reason: u.Reason, Failed: u.Failed, Unknown: u.Unknown, Pending: u.Pending}, &job.Ending{})
 }
 
 // pending is how many links have no outcome, as far as that is known.
@@ -125,6 +146,68 @@ func heardOf(r *recap.Run) time.Time {
 	return r.LastHeard
 }
 
+// verdicts says how the job stands. Where it was undone, that comes first, and how its runs had ended
+// comes second: else the links would be taken for removed.
+func (v *reportView) verdicts() (verdict, before string) {
+	if v.Undo == nil {
+		return v.standing(), ""
+	}
+	return v.undone(), "before the undo: " + v.standing()
+}
+
+// undone says how the undo of the job stands.
+func (v *reportView) undone() string {
+	u := v.Undo
+	at := u.LastHeard.UTC().Format(shownTime) + " UTC"
+	var how string
+	switch {
+	case u.State == outcome.Running:
+		how = "an undo goes on, or was killed; last heard of at " + at
+	case u.State == "":
+		how = "how an undo ended is not known; last heard of at " + at
+	case u.State == outcome.Stopped:
+		how = fmt.Sprintf("an undo %s (%s)", u.Reason.Ending().Text, at)
+	case u.Linked() > 0:
+		how = "undone since, at " + at
+	default:
+		how = "an undo ended at " + at
+	}
+	linked := "no link is"
+	if n := u.Linked(); n > 0 {
+		linked = counted(n, "link is", "links are")
+	}
+	return how + ": " + linked + " linked again" + notLinked(u)
+}
+
+// notLinked says how many links are not linked again, or may be. A pending link of an undo that was
+// killed may have been in flight.
+func notLinked(u *recap.Undo) string {
+	var not, maybe []string
+	add := func(to *[]string, n int, s outcome.Status) {
+		if n > 0 {
+			*to = append(*to, progress.Number(n)+" "+string(s))
+		}
+	}
+	n := u.Failed
+	add(&not, u.Failed, outcome.Failed)
+	if u.State == outcome.Running {
+		add(&maybe, u.Pending, outcome.Pending)
+	} else {
+		n += u.Pending
+		add(&not, u.Pending, outcome.Pending)
+	}
+	add(&maybe, u.Unknown, outcome.Unknown)
+	text := ""
+	if n > 0 {
+		text += fmt.Sprintf(", %s not (%s)", counted(n, "is", "are"), strings.Join(not, ", "))
+	}
+	if maybe != nil {
+		text += ", of " + strings.Join(maybe, " and ") + " it is not known"
+	}
+	return text
+}
+
+// standing says how the runs of the job stand.
 func (v *reportView) standing() string {
 	bad := 0
 	for _, c := range v.Statuses {
@@ -160,12 +243,20 @@ func (v *reportView) statuses() {
 	if most == 0 {
 		return
 	}
-	v.heading("Links")
+	v.heading("%s", v.whose("Links"))
 	var rows [][]string
 	for _, c := range v.Statuses {
 		rows = append(rows, []string{string(c.Status), progress.Number(c.Count), barOf(c.Count, most, 20)})
 	}
 	v.table("lrl", nil, rows, 2)
+}
+
+// whose says of the outcomes of the runs that an undo came after them.
+func (v *reportView) whose(heading string) string {
+	if v.Undo == nil {
+		return heading
+	}
+	return heading + ", before the undo"
 }
 
 // barOf draws a share as a bar. What is not nothing can be seen.
@@ -388,9 +479,22 @@ func (v *reportView) parents() {
 		if p.Bad > 0 {
 			bad = progress.Number(p.Bad)
 		}
-		rows = append(rows, []string{p.ID, progress.Number(p.Links), p.Module + "." + p.Relation, bad})
+		name := ""
+		if p.Name != nil {
+			name = cutName(shortName(*p.Name), v.on.width-34) // what the id and the number leave
+		}
+		rows = append(rows, []string{p.ID, progress.Number(p.Links), name, p.Module + "." + p.Relation, bad})
 	}
-	v.table("lrlr", []string{"parent record", "links", "relation", "failed, unknown"}, rows, 2)
+	v.table("lrllr", []string{"parent record", "links", "name", "relation", "failed, unknown"}, rows, 2)
+}
+
+// cutName gives a name in no more than so many characters, if that leaves enough of it to be known by.
+func cutName(name string, most int) string {
+	const least = 12
+	if r := []rune(name); len(r) > most && most >= least {
+		return string(r[:most-1]) + "…"
+	}
+	return name
 }
 
 func (v *reportView) slowest() {
@@ -428,6 +532,7 @@ var gaps = map[recap.Gap]string{
 	recap.ManyCauses:    "there are too many causes to tell all apart",
 	recap.SummedUpCalls: "old calls are summed up by the minute or longer",
 	recap.TimesOfLinks:  "some rows of the results have no time that can be read",
+	recap.BadUndo:       "a file of an undo cannot be read, so whether links were linked again is not known for all",
 }
 
 func (v *reportView) unknown() {
@@ -441,9 +546,11 @@ func (v *reportView) unknown() {
 }
 
 // table writes rows in columns, each as wide as it has to be. How a column is aligned is a letter: l
-// or r. If the paper is too narrow, columns are left out from the right, but for the first few.
+// or r. Columns in which no row has anything are left out. If the paper is too narrow, so are columns
+// from the right, but for the first few.
 func (v *reportView) table(align string, head []string, rows [][]string, keep int) {
 	if head != nil {
+		align, head, rows = withoutEmpty(align, head, rows)
 		rows = append([][]string{head}, rows...)
 	}
 	for columns := len(align); ; columns-- {
@@ -456,6 +563,21 @@ func (v *reportView) table(align string, head []string, rows [][]string, keep in
 		}
 		return
 	}
+}
+
+// withoutEmpty leaves the columns out in which no row has anything.
+func withoutEmpty(align string, head []string, rows [][]string) (letters string, names []string, cells [][]string) {
+	cells = make([][]string, len(rows))
+	for i := range align {
+		if !slices.ContainsFunc(rows, func(row []string) bool { return row[i] != "" }) {
+			continue
+		}
+		letters, names = letters+align[i:i+1], append(names, head[i])
+		for n, row := range rows {
+			cells[n] = append(cells[n], row[i])
+		}
+	}
+	return letters, names, cells
 }
 
 func columnsOf(align string, rows [][]string) (lines []string, width int) {

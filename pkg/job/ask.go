@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"delink/pkg/relation"
+	"delink/pkg/report"
 	"delink/pkg/worker"
 	"delink/pkg/worker/engine"
 	"delink/pkg/zoho"
@@ -201,7 +202,7 @@ func timed(questions []*worker.Question, calls *int) (times func() []time.Durati
 // locate notes the host of the CRM.
 func (a *answers) locate(ctx context.Context, conn *Connection) {
 	if conn.Emulator {
-		a.identity = zoho.Identity{Org: Emulator, Host: Emulator, Login: Emulator}
+		a.identity = zoho.Identity{Org: report.Emulator, Host: report.Emulator, Login: report.Emulator}
 		return
 	}
 	if a.refused != nil || ctx.Err() != nil { // the address may come with a token: there is none
@@ -239,9 +240,6 @@ func modulesOf(in *Input) (modules []string) {
 	}
 	return modules
 }
-
-// Emulator is the name of the emulator inside this process, in place of an org's id and host.
-const Emulator = "emulator"
 
 // noAnswer says why a question has no answer.
 func noAnswer(err error, scope string) string {

@@ -10,6 +10,7 @@ import (
 	"delink/pkg/disk"
 	"delink/pkg/journal"
 	"delink/pkg/outcome"
+	"delink/pkg/report"
 	"delink/pkg/zoho"
 )
 
@@ -29,7 +30,7 @@ func TestDoubtsOfOtherResults(t *testing.T) {
 		{"the same org", here, false, outcome.Unknown},
 		{"nothing shows that it is another org", zoho.Identity{Host: here.Host, Login: "other"}, false, outcome.Unknown},
 		{"another org", zoho.Identity{Org: "70001", Host: here.Host}, false, outcome.Pending},
-		{"a rehearsal", zoho.Identity{Org: Emulator, Host: Emulator, Login: Emulator}, false, outcome.Pending},
+		{"a rehearsal", zoho.Identity{Org: report.Emulator, Host: report.Emulator, Login: report.Emulator}, false, outcome.Pending},
 		{"this run's results", here, true, outcome.Unknown},
 		{"this run's results, another org", zoho.Identity{Org: "70001", Host: here.Host}, true, outcome.Pending},
 	}

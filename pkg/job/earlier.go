@@ -43,14 +43,14 @@ func (j *Job) takeUp() error {
 	if err != nil {
 		return err
 	}
-	names := namesOfCRM(j.answers.identity, e.summary)
+	names := report.NamesOfCRM(j.answers.identity, e.summary)
 	var strangers map[string]bool
 	named := false // some row says that it is about this run's CRM
 	line := 1
 	e.extent, err = report.ReadLedger(j.world.Disk, j.files.Results, func(r *report.Row, at int64) error {
 		line++
 		j.heedDeletion(r)
-		if isStranger(names, r.Org) {
+		if names.IsStranger(r.Org) {
 			if strangers == nil {
 				strangers = map[string]bool{}
 			}
@@ -87,42 +87,13 @@ func (e *earlier) hadOtherLinks(in *Input) bool {
 // otherLinks says how a run of the same file as this one can have had other links.
 const otherLinks = "with another module, relation, parent record or choice of columns"
 
-// isStranger reports whether a row is about another CRM than this run's. names are those of this
-// run's CRM. A row without a CRM is of a run that did not come to know its CRM, and has sent
-// nothing. If this run does not know its CRM, only the emulator is known to be another one.
-func isStranger(names map[string]bool, org string) bool {
-	if names == nil {
-		return org == Emulator
-	}
-	return org != "" && !names[org]
-}
-
-// namesOfCRM gives the names that rows about a CRM have in the results of a run with that summary,
-// which may be nil. It gives nil if the CRM is not known.
-func namesOfCRM(now zoho.Identity, s *report.Summary) map[string]bool {
-	if now.Name() == "" {
-		return nil
-	}
-	names := map[string]bool{}
-	if now.Org != "" {
-		names[now.Org] = true
-	}
-	if s != nil && now.Compare(s.Identity()) == zoho.Same {
-		// A run that did not come to know the org's id has written the host.
-		for _, id := range []zoho.Identity{now, s.Identity()} {
-			names[id.Org], names[id.Host] = true, true
-		}
-	}
-	return names
-}
-
 // compareCRM says whether an earlier run with that summary, which may be nil, had the CRM of this
 // run. named says that some row is about this run's CRM. strangers are the names of other CRMs in
 // rows.
 func compareCRM(now zoho.Identity, s *report.Summary, named bool, strangers map[string]bool) sameCRM {
 	switch {
 	case now.Name() == "": // nobody was asked, or nobody answered: nothing is sent
-		if len(strangers) > 0 && !named || s != nil && s.Identity().Org == Emulator {
+		if len(strangers) > 0 && !named || s != nil && s.Identity().Org == report.Emulator {
 			return rehearsed
 		}
 		return isSame
@@ -136,7 +107,7 @@ func compareCRM(now zoho.Identity, s *report.Summary, named bool, strangers map[
 		before := zoho.Identity{Org: name}
 		if s != nil && s.Identity().Name() == name {
 			before = s.Identity()
-		} else if !isOrgID(name) && name != Emulator {
+		} else if !isOrgID(name) && name != report.Emulator {
 			before = zoho.Identity{Host: name}
 		}
 		if c := compareTo(now, before); c == isOther || c == notShown && worst == rehearsed {
@@ -150,7 +121,7 @@ func compareTo(now, before zoho.Identity) sameCRM {
 	switch c := now.Compare(before); {
 	case c == zoho.Same:
 		return isSame
-	case before.Org == Emulator:
+	case before.Org == report.Emulator:
 		return rehearsed
 	case c == zoho.Different:
 		return isOther

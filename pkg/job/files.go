@@ -106,12 +106,22 @@ func (f Files) place(input string, need bool) (Files, error) {
 }
 
 // Beside gives every file its path, for a job whose files are only read. The input need not be there.
+// Symbolic links are followed as by a job that writes: what else it has left is beside their ends.
 func (f Files) Beside(input string) (Files, error) {
 	if err := f.checkFolder(); err != nil {
 		return f, err
 	}
-	err := f.fill(input)
-	return f, err
+	if err := f.fill(input); err != nil {
+		return f, err
+	}
+	for _, path := range []*string{&f.Results, &f.Summary} {
+		to, err := disk.Resolve(*path)
+		if err != nil {
+			return f, err
+		}
+		*path = to
+	}
+	return f, nil
 }
 
 // Check gives every file its path, as a job does that writes them, or says why that cannot be.

@@ -80,10 +80,24 @@ func notWritable(err error, parts []part) *Refusal {
 	folder := filepath.Dir(at.Path)
 	i := slices.IndexFunc(parts, func(p part) bool { return *p.path != "" && filepath.Dir(*p.path) == folder })
 	r := refuseFile(AnotherFolder, parts[max(i, 0)].role, at.Err, "nothing can be written in the folder %s", folder)
-	if r.Role == RoleInvalid || r.Role == RoleOutput {
+	if r.Role == RoleInvalid || r.Role == RoleOutput || r.Role == RolePage {
 		r.Remedy = AnotherPlace
 	}
 	return r
+}
+
+// TryFolder makes sure that this user can make a file in the folder of a path. It gives a Refusal if
+// not, so that nobody waits for a file that cannot be there.
+func TryFolder(on disk.Disk, role Role, path string) error {
+	release, err := on.Reserve(path, 0)
+	if err == nil {
+		release()
+		return nil
+	}
+	if r := notWritable(err, []part{{role, &path}}); r != nil {
+		return r
+	}
+	return err
 }
 
 func roleOf(path string, parts []part) Role {

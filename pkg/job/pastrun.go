@@ -32,11 +32,11 @@ func (j *Job) readPast(files Files, book *report.Book) (*pastRun, error) {
 	if r.older, err = disk.Older(j.world.Disk, files.Results); err != nil {
 		return nil, err
 	}
-	names := namesOfCRM(j.answers.identity, r.summary)
+	names := report.NamesOfCRM(j.answers.identity, r.summary)
 	line := 1
 	extent, err := report.ReadLedger(j.world.Disk, files.Results, func(row *report.Row, _ int64) error {
 		line++
-		if !j.isRehearsal() && isStranger(names, row.Org) {
+		if !j.isRehearsal() && names.IsStranger(row.Org) {
 			r.foreign++
 			return nil
 		}

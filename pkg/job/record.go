@@ -156,7 +156,7 @@ func (j *Job) carryOver(now time.Time) error {
 	if err := copyAside(j.world.Disk, j.files.Results, now); err != nil {
 		return err
 	}
-	names := namesOfCRM(j.answers.identity, j.earlier.summary)
+	names := report.NamesOfCRM(j.answers.identity, j.earlier.summary)
 	j.book = report.NewBook(j.input.Set, j.input.Bad)
 	_, err := report.Rewrite(j.world.Disk, j.files.Results, func(r *report.Row) bool {
 		return (names == nil || names[r.Org]) && j.book.Carry(r)

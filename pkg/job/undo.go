@@ -25,7 +25,7 @@ type UndoConfig struct {
 
 // linking is the work of Undo.
 var linking = work{
-	files:    undoFiles,
+	files:    UndoFiles,
 	journal:  journal.OfUndo,
 	compare:  (*Job).compareUndo,
 	mayGoOn:  func(*Job) error { return nil },
@@ -45,9 +45,9 @@ type undone struct {
 	fields *linkFields     // the own fields of the links
 }
 
-// undoFiles gives the files of an undo, by those of the run: links.undo.csv is where
+// UndoFiles gives the files of an undo, by those of the run: links.undo.csv is where
 // links.results.csv is.
-func undoFiles(run Files) Files {
+func UndoFiles(run Files) Files {
 	return Files{Results: run.name("undo", ".csv"), Summary: run.name("undo.summary", ".json")}
 }
 
@@ -216,18 +216,18 @@ func manyLinks(n int) string {
 // since its results call them removed. An undo that has linked nothing is no reason, and neither is
 // one in another CRM, or a rehearsal.
 func (j *Job) refuseIfUndone() error {
-	files := undoFiles(j.files)
+	files := UndoFiles(j.files)
 	s, err := report.ReadSummary(j.world.Disk, files.Summary)
 	if err != nil {
 		return notOurs(err)
 	}
-	if s == nil || isOfOther(j.answers.identity, s) {
+	if s == nil || s.IsOfOther(j.answers.identity) {
 		return nil
 	}
-	names := namesOfCRM(j.answers.identity, s)
+	names := report.NamesOfCRM(j.answers.identity, s)
 	n := 0
 	_, err = report.ReadLedger(j.world.Disk, files.Results, func(r *report.Row, _ int64) error {
-		if isStranger(names, r.Org) || r.Status.UndoClaims() != outcome.Linked && r.Status != outcome.Unknown {
+		if names.IsStranger(r.Org) || r.Status.UndoClaims() != outcome.Linked && r.Status != outcome.Unknown {
 			return nil
 		}
 		l, err := r.Link()
@@ -245,15 +245,9 @@ func (j *Job) refuseIfUndone() error {
 	return &Refusal{Cause: fmt.Sprintf("the run of %s was undone, as %s says", j.input.Name(), files.Results), Remedy: RemoveAgain}
 }
 
-// isOfOther reports whether a summary is known to be of another CRM than this job's.
-func isOfOther(now zoho.Identity, s *report.Summary) bool {
-	before := s.Identity()
-	return now.Compare(before) == zoho.Different || before.Org == Emulator && now.Org != Emulator
-}
-
 // putUndoAside gives the files of an undo new names, if it was one of a run that is begun anew. What
 // it left in doubt does not matter any more: all links are sent again.
 func (j *Job) putUndoAside(now time.Time) error {
-	files := undoFiles(j.files)
+	files := UndoFiles(j.files)
 	return errors.Join(j.putAside(now, files.Results, files.Summary), journal.Remove(j.world.Disk, journal.OfUndo(files.Results)))
 }

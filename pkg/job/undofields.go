@@ -53,11 +53,11 @@ func (j *Job) findFields() (*linkFields, error) {
 	if err := j.fieldsOfInput(fields); err != nil {
 		return nil, err
 	}
-	names := namesOfCRM(j.answers.identity, j.undone.run)
+	names := report.NamesOfCRM(j.answers.identity, j.undone.run)
 	hasRow := make([]bool, j.input.Set.Rows())
 	missing, exists := j.input.Set.Links(), false
 	err := report.ReadSnapshot(j.world.Disk, j.run.Snapshot, func(l reader.Link, org string, own map[string]string) error {
-		if exists = true; j.isRehearsal() || !isStranger(names, org) {
+		if exists = true; j.isRehearsal() || !names.IsStranger(org) {
 			fields.put(l, own)
 			if pos, ok := j.input.Set.Find(l); ok && !hasRow[pos] {
 				hasRow[pos] = true

@@ -107,7 +107,7 @@ func (v *verification) lock() error {
 			return refusef("give the input or the results another name", "%s and %s are both %s", p.role, RoleVerified, v.path)
 		}
 	}
-	undo := undoFiles(v.files)
+	undo := UndoFiles(v.files)
 	if err := v.hold(part{RoleResults, &v.files.Results}, part{RoleSummary, &v.files.Summary}, part{RoleUndo, &undo.Results}); err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (v *verification) readRuns() (err error) {
 	if v.run.summary.State == outcome.Running {
 		v.notef("the run was cut off and has not ended since: run it to its end, or what it was about to send may still change")
 	}
-	undo, err := v.readPast(undoFiles(v.files), report.NewBook(v.input.Set, v.input.Bad))
+	undo, err := v.readPast(UndoFiles(v.files), report.NewBook(v.input.Set, v.input.Bad))
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (v *verification) says(pos int) (outcome.Status, outcome.Presence) {
 func (v *verification) digest() (string, error) {
 	sum := sha256.New()
 	_, _ = fmt.Fprintf(sum, "%s %s %d\n", v.input.SHA256, v.answers.identity.Name(), v.size)
-	for _, name := range []string{v.files.Results, v.files.Summary, undoFiles(v.files).Results} {
+	for _, name := range []string{v.files.Results, v.files.Summary, UndoFiles(v.files).Results} {
 		if err := v.addFile(sum, name); err != nil {
 			return "", err
 		}

@@ -25,6 +25,7 @@ type Page struct {
 	*recap.Model
 	Name    string   // of the input
 	Verdict string   // how the job stands
+	Before  string   // how it stood before it was undone; empty if it was not
 	Ends    []string // how each run of the model ended
 	Gaps    []string // what is not known
 	Version string   // of the program

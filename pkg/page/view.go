@@ -50,8 +50,17 @@ func shownRate(x float64) string {
 	return progress.Number(int(x + 0.5))
 }
 
-// Tone says how the verdict is to look.
+// Tone says how the verdict is to look. A job that was undone is never good: its links are there.
 func (v *view) Tone() string {
+	if u := v.Undo; u != nil {
+		switch {
+		case u.State != outcome.Finished:
+			return "open"
+		case u.Failed+u.Unknown > 0:
+			return "bad"
+		}
+		return "undone"
+	}
 	bad := 0
 	for _, c := range v.Statuses {
 		if f, _ := c.Status.Facts(); f.Bad {
@@ -69,7 +78,7 @@ func (v *view) Tone() string {
 
 // Mark is a sign for the tone, for those who do not see colours.
 func (v *view) Mark() string {
-	return map[string]string{"good": "✓", "bad": "✗", "open": "…"}[v.Tone()]
+	return map[string]string{"good": "✓", "bad": "✗", "open": "…", "undone": "↶"}[v.Tone()]
 }
 
 // part is a share of all rows, in the picture of the totals. X and Width are of 1,000.
@@ -180,6 +189,11 @@ func (v *view) LastRuns() (rows []runRow) {
 	return rows
 }
 
+// AnyCredits reports whether a run that the page lists knew how many credits were left.
+func (v *view) AnyCredits() bool {
+	return slices.ContainsFunc(v.LastRuns(), func(r runRow) bool { return r.Credits != nil })
+}
+
 // EarlierRuns is how many runs it does not list.
 func (v *view) EarlierRuns() int { return max(0, len(v.Runs)-mostRuns) }
 
@@ -206,6 +220,11 @@ func (v *view) OneRelation() string {
 		}
 	}
 	return v.Parents[0].Module + "." + v.Parents[0].Relation
+}
+
+// AnyName reports whether the name of a parent record is known.
+func (v *view) AnyName() bool {
+	return slices.ContainsFunc(v.Parents, func(p recap.Parent) bool { return p.Name != nil })
 }
 
 // AnyBadParent reports whether links of a parent record failed.

@@ -2,6 +2,7 @@
 //
 // Read takes the results, the summary and the record of calls, and gives a Model: totals, runs,
 // causes, parent records, and the course of the job as arrays with one place for each span of time.
+// It also tells of an undo of the job, whose files are beside these.
 // No file is changed and no lock is taken, so a run may go on meanwhile. Files may be missing, cut
 // off, or damaged: Model.Unknown says what is not known because of that.
 //

@@ -13,12 +13,13 @@ type Model struct {
 	Summary string `json:"summary"`
 	Calls   string `json:"calls_record"`
 
-	Input    string         `json:"input"` // empty if not known
-	Org      string         `json:"org"`   // empty if not known
-	State    outcome.State  `json:"state"` // running: a run goes on, or was killed; empty if not known
-	Reason   outcome.Reason `json:"reason"`
-	ExitCode *int           `json:"exit_code"` // of the last run that ended; nil if not known
-	Unknown  []Gap          `json:"unknown"`   // what is not known
+	Input       string         `json:"input"`        // empty if not known
+	InputSHA256 string         `json:"input_sha256"` // empty if not known
+	Org         string         `json:"org"`          // empty if not known
+	State       outcome.State  `json:"state"`        // running: a run goes on, or was killed; empty if not known
+	Reason      outcome.Reason `json:"reason"`
+	ExitCode    *int           `json:"exit_code"` // of the last run that ended; nil if not known
+	Unknown     []Gap          `json:"unknown"`   // what is not known
 
 	Rows      *int        `json:"rows"`  // of the input; nil if not known
 	Links     *int        `json:"links"` // of the input; nil if not known
@@ -35,6 +36,7 @@ type Model struct {
 	Causes    []Cause     `json:"causes"`
 	Parents   []Parent    `json:"parents"`      // the largest
 	ParentsOf int         `json:"parent_count"` // how many there are; those of the first mostParents that were met
+	Undo      *Undo       `json:"undo"`         // nil if the job was not undone
 
 	tally *tally
 }
@@ -58,6 +60,7 @@ const (
 	ManyCauses    Gap = "many_causes"    // causes beyond mostCauses
 	SummedUpCalls Gap = "summed_calls"   // single calls that are summed up by the minute or longer
 	TimesOfLinks  Gap = "times_of_links" // rows whose time cannot be read
+	BadUndo       Gap = "damaged_undo"   // what an undo has linked
 )
 
 // Count is how many links, or rows, have a status.
@@ -170,9 +173,12 @@ type Cause struct {
 
 // Parent is a parent record with links that have an outcome.
 type Parent struct {
-	Module   string `json:"module"`
-	Relation string `json:"relation"`
-	ID       string `json:"parent_id"`
-	Links    int    `json:"links"`
-	Bad      int    `json:"bad"` // failed or unknown
+	Module   string  `json:"module"`
+	Relation string  `json:"relation"`
+	ID       string  `json:"parent_id"`
+	Name     *string `json:"name"` // nil if not known: see NameParents
+	Links    int     `json:"links"`
+	Bad      int     `json:"bad"` // failed or unknown
+
+	line int // of the input, of the first row about it
 }

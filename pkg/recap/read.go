@@ -15,7 +15,10 @@ import (
 )
 
 // Files are where the files of a job are.
-type Files struct{ Results, Summary string }
+type Files struct {
+	Results, Summary         string
+	UndoResults, UndoSummary string // those of an undo; they need not be there
+}
 
 func newReading(files Files) *reading {
 	return &reading{
@@ -79,6 +82,9 @@ func Read(on disk.Disk, files Files) (*Model, error) {
 	}
 	if s == nil && !calls && !rows {
 		return nil, ErrNothing
+	}
+	if err := r.readUndo(on, files, s); err != nil {
+		return nil, err
 	}
 	r.finish(s)
 	r.m.noNull()
@@ -323,7 +329,7 @@ func (r *reading) takeSummary(s *report.Summary) {
 		r.missing(NoSummary)
 		return
 	}
-	m.Input, m.State, m.Reason, m.Rows, m.Links = s.Input, s.State, s.Reason, &s.Rows, &s.Links
+	m.Input, m.InputSHA256, m.State, m.Reason, m.Rows, m.Links = s.Input, s.InputSHA256, s.State, s.Reason, &s.Rows, &s.Links
 	if s.Org != nil && m.Org == "" {
 		m.Org = *s.Org
 	}

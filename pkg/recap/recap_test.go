@@ -38,7 +38,8 @@ type job struct {
 
 func newJob(t *testing.T) *job {
 	dir := t.TempDir()
-	return &job{t, Files{filepath.Join(dir, "links.results.csv"), filepath.Join(dir, "links.summary.json")}}
+	at := func(name string) string { return filepath.Join(dir, name) }
+	return &job{t, Files{at("links.results.csv"), at("links.summary.json"), at("links.undo.csv"), at("links.undo.summary.json")}}
 }
 
 func (j *job) write(path, text string) {

@@ -130,7 +130,7 @@ func (t *tally) parent(r *report.Row) int {
 	}
 	k = parentKey{cloned(k.module), cloned(k.relation), cloned(k.id)}
 	t.parentNo[k] = int32(len(t.parents))
-	t.parents = append(t.parents, Parent{Module: k.module, Relation: k.relation, ID: k.id})
+	t.parents = append(t.parents, Parent{Module: k.module, Relation: k.relation, ID: k.id, line: r.Line})
 	return len(t.parents) - 1
 }
 
