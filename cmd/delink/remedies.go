@@ -26,6 +26,7 @@ var remedies = map[job.Remedy]string{
 	job.SayYes:              "add --yes to go on without being asked",
 	job.LeaveOutApproved:    "leave out --approved",
 	job.RemoveAgain:         "to remove the links again, begin anew with --restart",
+	job.NameTheCopy:         "then name the copy with --output-dir DIR, or the results in it with FLAG FILE",
 	job.WhereResults:        "if they are elsewhere, name their folder with --output-dir DIR, or the file with FLAG FILE",
 }
 

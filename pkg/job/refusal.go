@@ -42,6 +42,7 @@ const (
 	RemoveAgain                // begin anew, and remove again what was linked again
 	WhereResults               // say where the results of the run are
 	LeaveOutApproved           // do not choose by approval
+	NameTheCopy                // say where a copy of the run's files is
 )
 
 func (r *Refusal) Error() string {
