@@ -54,7 +54,7 @@ func (r Rounding) step(id zoho.ID) uint64 {
 const (
 	rare      = 1e-3
 	rarest    = 1e-6
-	nearlyAll = 0.9 // of the ids, so that some that were added by hand do not hide the others
+	nearlyAll = 0.9                    // of the ids, so that some that were added by hand do not hide the others
 	looks     = 3 * float64(roundings) // at the parents, at the related records, at both together
 )
 
