@@ -161,11 +161,11 @@ func (w *endingWords) nothingFound(s *report.Summary, causes []report.Cause) str
 	case w.first != outcome.Removed || s.Links == 0 || s.Absent+unknownID < s.Links:
 		return ""
 	case unknownID == 0:
-		return "\n  not one of the links was there. Usually the file or the org is another one than was meant, parent and related\n" +
-			"  record are swapped, or the links were removed before\n"
+		return "\n  not one of the links was there. Usually the file or the org is another one than was meant, " +
+			"parent and related record are swapped, or the links were removed before\n"
 	}
-	return "\n  not one of the links could be removed, since their records were not found. Usually parent and related record are\n" +
-		"  swapped, or the file or the org is another one than was meant\n"
+	return "\n  not one of the links could be removed, since their records were not found. Usually " +
+		"parent and related record are swapped, or the file or the org is another one than was meant\n"
 }
 
 // counts are the rows of an ending that say how many links have each status.
