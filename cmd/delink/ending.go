@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -134,10 +135,7 @@ func (w *endingWords) ending(s *report.Summary, end *job.Ending, page string) st
 	if all := allRuns(s.Job); all != "" {
 		b.WriteString("  " + all + "\n")
 	}
-	if s.Absent > 0 && s.Absent == s.Links {
-		b.WriteString("\n  none of the links was there. Usually it is the wrong file or the wrong org, parent record and related record\n" +
-			"  are swapped, or the links were removed before\n")
-	}
+	b.WriteString(w.nothingFound(s, end.Causes))
 	rest := ""
 	if all := cmp.Or(end.Failures, end.Results); all != "" {
 		rest = ", see " + all
@@ -147,6 +145,27 @@ func (w *endingWords) ending(s *report.Summary, end *job.Ending, page string) st
 		b.WriteString("\n" + files)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// nothingFound says what is usually wrong where not one link of an input, or not one record that it
+// names, was there. Records of the wrong side are refused as unknown ids or, where the CRM looks at the
+// parent record alone, told to have no such link.
+func (w *endingWords) nothingFound(s *report.Summary, causes []report.Cause) string {
+	unknownID := 0
+	for _, c := range causes {
+		if c.Status == outcome.Failed && slices.Contains([]string{zoho.CodeInvalidData, "400", "404"}, strings.ToUpper(c.Code)) {
+			unknownID += c.Links
+		}
+	}
+	switch {
+	case w.first != outcome.Removed || s.Links == 0 || s.Absent+unknownID < s.Links:
+		return ""
+	case unknownID == 0:
+		return "\n  none of the links was there. Usually it is the wrong file or the wrong org, parent record and " +
+			"related record are swapped, or the links were removed before\n"
+	}
+	return "\n  none of the links could be removed, because their records were not found. Usually parent record and " +
+		"related record are swapped, or it is the wrong file or the wrong org\n"
 }
 
 // counts are the rows of an ending that say how many links have each status.

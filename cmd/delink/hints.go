@@ -12,6 +12,9 @@ func hintFor(e *zoho.Error) string {
 	if e.SaysOnlyWhere() {
 		return placeHints[e.Scope]
 	}
+	if strings.EqualFold(e.Code, notSupported) {
+		return versionHint(e.Version)
+	}
 	hint := hintForCode(e.Code)
 	if hint == "" && e.Kind == zoho.Denied && e.Scope == zoho.ScopeRun {
 		return "check the data centre (--dc), or log in again with delink auth login"
@@ -28,6 +31,21 @@ func hintForCode(code string) string {
 	return hints[strings.ToUpper(code)]
 }
 
+// notSupported is Zoho's code for a version of the API that does not know a call.
+const notSupported = "API_NOT_SUPPORTED"
+
+// versionHint is for a version of the API that the org refuses. --api-version is of use for the calls
+// that remove links alone: all others call the current version, which is the default, too.
+func versionHint(version string) string {
+	switch current := zoho.Versions[len(zoho.Versions)-1]; version {
+	case "":
+		return "--api-version does not help here: this call is made with " + current + " alone; check ZOHO_API_DOMAIN, and ask Zoho whether this org has " + current
+	case current:
+		return "run may work with an older version: --api-version " + zoho.Versions[len(zoho.Versions)-2]
+	}
+	return "leave out --api-version"
+}
+
 // placeHints are for errors that say no more than which part of the path is wrong.
 var placeHints = map[zoho.Scope]string{
 	zoho.ScopeParent: "look for it in the CRM, and check that it is of this org, and not of a sandbox or another one",
@@ -41,7 +59,7 @@ const kindsOfClient = "delink auth login takes a client of the type Non-browser 
 var hints = map[string]string{
 	"AUTHENTICATION_FAILURE":    "check the data centre (--dc), or log in again with delink auth login",
 	"AUTHORIZATION_FAILED":      "give the user's profile the permission to edit and delete records of both modules, or log in as another user",
-	"API_NOT_SUPPORTED":         "leave out --api-version",
+	notSupported:                "name another version with --api-version, or leave it out",
 	"DUPLICATE_DATA":            "look at the two records in the CRM",
 	"EXPIRED_VALUE":             "run again",
 	"FEATURE_NOT_SUPPORTED":     "check whether the org's edition has this module and related list",

@@ -13,7 +13,7 @@ func TestHints(t *testing.T) {
 	for _, code := range strings.Fields(`
 		DUPLICATE_DATA NO_PERMISSION RECORD_LOCKED NOT_APPROVED INVALID_MODULE NOT_SUPPORTED INVALID_DATA
 		UNABLE_TO_PARSE_DATA_TYPE LIMIT_EXCEEDED MANDATORY_NOT_FOUND REQUIRED_PARAM_MISSING AUTHORIZATION_FAILED
-		INVALID_REQUEST_METHOD API_NOT_SUPPORTED INVALID_TOKEN INVALID_OAUTHTOKEN AUTHENTICATION_FAILURE
+		INVALID_REQUEST_METHOD INVALID_TOKEN INVALID_OAUTHTOKEN AUTHENTICATION_FAILURE
 		OAUTH_SCOPE_MISMATCH INVALID_URL_PATTERN TOO_MANY_REQUESTS LIMIT_REACHED RATE_LIMIT_EXCEEDED INTERNAL_ERROR
 		FEATURE_NOT_SUPPORTED METHOD_NOT_ALLOWED REQUEST_ENTITY_TOO_LARGE REQUEST_URI_TOO_LONG UNSUPPORTED_MEDIA_TYPE
 		invalid_code invalid_client invalid_client_secret
@@ -52,7 +52,8 @@ func TestHintsForClients(t *testing.T) {
 	}
 }
 
-// Where the code says nothing, the part of the path or the kind of the error decides.
+// Where the code does not say enough, the part of the path, the version or the kind of the error
+// decides.
 func TestHintsWithoutCodes(t *testing.T) {
 	for _, c := range []struct {
 		e    zoho.Error
@@ -66,6 +67,9 @@ func TestHintsWithoutCodes(t *testing.T) {
 		{zoho.Error{Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: "something_new"}, "check the data centre"},
 		{zoho.Error{Kind: zoho.Denied, Scope: zoho.ScopeRun, Code: zoho.CodeLockedOut}, "wait ten minutes"},
 		{zoho.Error{Kind: zoho.Unanswered, Code: zoho.CodeNoAnswer}, ""},
+		{zoho.Error{Kind: zoho.Refused, Scope: zoho.ScopeRun, Code: notSupported, Version: "v4"}, "leave out --api-version"},
+		{zoho.Error{Kind: zoho.Refused, Scope: zoho.ScopeRun, Code: notSupported, Version: "v8"}, "run may work with an older version"},
+		{zoho.Error{Kind: zoho.Refused, Scope: zoho.ScopeRun, Code: notSupported}, "--api-version does not help here"},
 	} {
 		if got := hintFor(&c.e); !strings.HasPrefix(got, c.want) || (got == "") != (c.want == "") {
 			t.Errorf("%+v: %q, want %q", c.e, got, c.want)

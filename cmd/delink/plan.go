@@ -107,7 +107,8 @@ type planView struct {
 	Answer      float64         `json:"answer_seconds"` // of one call, in Seconds
 	AnswerFrom  string          `json:"answer_from"`    // how it is known: questions, last_run, guess
 	CreditsLeft *int            `json:"credits_left"`   // null where the org does not say
-	Nights      int             `json:"nights"`         // runs that it takes, one a day; 0 where that is not known
+	Nights      int             `json:"nights"`         // runs that it takes; 0 where that is not known
+	Days        int             `json:"days"`           // on which these can be made at the soonest; 0 where that is not known
 	Warnings    []warningView   `json:"warnings"`
 	Command     string          `json:"command"` // that runs this plan
 	Next        string          `json:"next"`    // the command to go on with where there is nothing to do; empty if there is none
@@ -205,6 +206,7 @@ func newPlanView(p *job.Proposal, f *runFlags) *planView {
 		AnswerFrom:  string(p.Pace.From),
 		CreditsLeft: p.Left,
 		Nights:      p.Nights,
+		Days:        p.Days,
 		pace:        p.Pace,
 		budget:      creditsText(p, f.reserveCredits),
 		Warnings:    append(warningsOf(p.Input.Suspicions), vouched(p.Vouched)...),

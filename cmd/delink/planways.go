@@ -76,11 +76,25 @@ func creditsText(p *job.Proposal, reserve int) string {
 	}
 	switch {
 	case p.Nights > 1:
-		return s + fmt.Sprintf(": with these limits it takes %d runs, one a day", p.Nights)
+		return s + fmt.Sprintf(": with these limits it takes %s runs", progress.Number(p.Nights)) + daysText(p)
 	case p.Nights == 0:
 		return s + ": more than one run, and the org does not say how many credits a day brings"
 	case p.Left == nil:
 		return ""
 	}
 	return s
+}
+
+// daysText says when the runs of a proposal can be made. Those that only end because they have made
+// all the calls of --max-calls can follow each other at once.
+func daysText(p *job.Proposal) string {
+	switch p.Days {
+	case 0:
+		return ", and the org does not say how many credits a day brings"
+	case 1:
+		return ""
+	case p.Nights:
+		return ", one a day"
+	}
+	return fmt.Sprintf(", on %s days at least", progress.Number(p.Days))
 }

@@ -28,6 +28,7 @@ var remedies = map[job.Remedy]string{
 	job.LeaveOutApproved:    "leave out --approved",
 	job.RemoveAgain:         "to remove the links again, start over with --restart",
 	job.OlderResults:        "if an earlier run is meant, name its results with --results, such as ",
+	job.NameTheCopy:         "then name the copy with --output-dir DIR, or the results in it with FLAG FILE",
 	job.WhereResults:        "if they are elsewhere, name their folder with --output-dir DIR, or the file with FLAG FILE",
 }
 

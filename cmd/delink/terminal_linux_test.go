@@ -395,3 +395,28 @@ func TestHelpOnATerminal(t *testing.T) {
 		t.Errorf("at 50 columns, behind a pipe:\n%s", out)
 	}
 }
+
+// What doctor has found is broken between words, at every width. Behind a pipe each check is one
+// line.
+func TestDoctorOnATerminal(t *testing.T) {
+	words := func(out string) string { return strings.Join(strings.Fields(out), " ") }
+	for _, columns := range []uint16{40, 63, 64, 80} {
+		out := onTerminal(t, columns, 1, nil, "doctor", "links.csv", "--emulator").ends(0)
+		for line := range strings.Lines(out) {
+			line = strings.TrimRight(line, "\r\n")
+			if n := utf8.RuneCountInString(line); n > int(columns) {
+				t.Errorf("at %d columns, a line has %d: %q", columns, n, line)
+			}
+		}
+		for _, text := range []string{"access token obtained, and accepted by the API", "clock this machine's clock agrees with Zoho's"} {
+			if !strings.Contains(words(out), text) {
+				t.Errorf("at %d columns, %q is missing:\n%s", columns, text, out)
+			}
+		}
+	}
+	shell := newShell(t)
+	out := started(t, 40, shell.command("sh", "-c", "delink doctor --emulator | cat")).ends(0)
+	if !strings.Contains(out, "ok       access token  obtained, and accepted by the API\r\n") {
+		t.Errorf("behind a pipe:\n%s", out)
+	}
+}

@@ -43,7 +43,7 @@ func Estimate(calls, slots int, perSecond float64, answer time.Duration) time.Du
 	return d
 }
 
-// estimate says how long the calls of a proposal take, and for how many nights there is work.
+// estimate says how long the calls of a proposal take, and how many runs and days.
 func (j *Job) estimate(p *Proposal) {
 	p.Pace = j.pace()
 	p.Time = Estimate(p.Calls, p.Slots, j.config.PerSecond, p.Pace.Answer)
@@ -52,7 +52,7 @@ func (j *Job) estimate(p *Proposal) {
 			p.Left = &n
 		}
 	}
-	p.Nights = j.nights(p)
+	p.Nights, p.Days = j.nights(p, j.config.MaxCalls), j.nights(p, 0)
 }
 
 // pace is how long a call takes, as far as it is known.
@@ -72,11 +72,13 @@ func (j *Job) pace() Pace {
 	return Pace{AnswerTime, PaceGuess}
 }
 
-// nights is how many runs it takes with the limits of this one, if there is one a day.
-func (j *Job) nights(p *Proposal) int {
+// nights is how many runs it takes with the limits of this one, if there is one a day. maxCalls is how
+// many calls a run makes at most; 0 for no such limit. Another run can follow one that has made them
+// at once, so that without this limit it is the number of days.
+func (j *Job) nights(p *Proposal, maxCalls int) int {
 	c, night := &j.config, math.MaxInt // calls that one run can make
-	if c.MaxCalls > 0 {
-		night = c.MaxCalls
+	if maxCalls > 0 {
+		night = maxCalls
 	}
 	if c.Deadline > 0 && p.Time > 0 {
 		night = min(night, int(float64(p.Calls)*float64(c.Deadline)/float64(p.Time)))

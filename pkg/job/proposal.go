@@ -28,7 +28,8 @@ type Proposal struct {
 	Time    time.Duration
 	Pace    Pace // on which Time rests
 	Left    *int // of the org's credits; nil where it does not say
-	Nights  int  // how many runs it takes, each on another day; 0 where that is not known
+	Nights  int  // how many runs it takes; 0 where that is not known
+	Days    int  // how many days these take at least; 0 where that is not known
 
 	Questions int             // calls that asked the org about itself; they are not in Calls
 	Idle      Idle            // why there is nothing to do

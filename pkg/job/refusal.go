@@ -44,6 +44,7 @@ const (
 	WhereResults               // say where the results of the run are
 	OlderResults               // give the results of an earlier run, such as Arg
 	LeaveOutApproved           // do not choose by approval
+	NameTheCopy                // say where a copy of the run's files is
 )
 
 func (r *Refusal) Error() string {

@@ -117,7 +117,9 @@ func forReader(err error) error {
 	case r.Remedy == WaitOrAnother:
 		r.Remedy, r.Hint = NoRemedy, "wait until it ends"
 	case r.Remedy == AnotherFolder && r.Hint == "":
-		r.Remedy, r.Hint = NoRemedy, "make it writable, or copy the input and the files of its run to another folder"
+		// The results are locked beside themselves, so that they cannot stay where they are.
+		r.Remedy, r.Role = NameTheCopy, RoleResults
+		r.Hint = "make it writable, or copy it with all its files, hidden ones too, to where you can write"
 	case r.Remedy == GiveOtherFiles:
 		r.Remedy, r.Role = WhereResults, RoleResults
 	case r.Remedy == AnotherPlace && (r.Role == RoleVerified || r.Role == RoleUndo):

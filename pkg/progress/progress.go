@@ -35,7 +35,7 @@ const (
 	framesPerSecond = 5
 	firstLine       = 10 * time.Second
 	longestPause    = 5 * time.Minute // between two lines
-	lookEvery       = 5 * time.Second // where there are lines
+	lookEvery       = sampleEvery     // where there are lines
 
 	mostBlocks  = 20 // columns of the bar alone
 	leastBlocks = 5  // a bar with fewer shows nothing that the percentage does not
@@ -54,7 +54,7 @@ func StartBar(screen Screen, look func() Moment) *Progress {
 	draw := func() {
 		m := look()
 		meter.note(m.Done)
-		screen.Replace(bar.frame(m, meter.rate(m.Done), screen.Width()))
+		screen.Replace(bar.frame(m, meter.pace(), screen.Width()))
 	}
 	return start(draw, time.Second/framesPerSecond, func() { screen.Replace("") })
 }
@@ -70,7 +70,7 @@ func StartLines(say func(m Moment, text string), look func() Moment) *Progress {
 		if time.Now().Before(next) {
 			return
 		}
-		say(m, m.line(meter.rate(m.Done)))
+		say(m, m.line(meter.pace()))
 		pause = min(2*pause, longestPause)
 		next = next.Add(pause)
 	}
@@ -114,9 +114,9 @@ type bar struct {
 
 // frame returns the bar at one moment, no wider than the terminal. Where there is not room for
 // everything, the blocks are left out first: see Moment.forms for what follows.
-func (b *bar) frame(m Moment, rate float64, width int) string {
+func (b *bar) frame(m Moment, speed pace, width int) string {
 	room := width - 1 // a line that is as wide as the terminal would wrap, and could not be drawn over
-	forms := m.forms(rate)
+	forms := m.forms(speed)
 	if blocks := room - utf8.RuneCountInString(forms[0]) - len(" "); m.Total > 0 && blocks >= leastBlocks {
 		return b.draw(m, strings.TrimSuffix(forms[0], m.share()), min(blocks, mostBlocks))
 	}

@@ -19,7 +19,9 @@ func TestLines(t *testing.T) {
 		var texts []string
 		p := StartLines(func(m Moment, text string) {
 			at, texts = append(at, time.Since(begun)), append(texts, text)
-		}, func() Moment { return Moment{Done: 250, Total: 1000, Failed: 2, InFlight: 3, Slots: 5} })
+		}, func() Moment {
+			return Moment{Done: 25 * int(time.Since(begun)/time.Second), Total: 1000, Failed: 2, InFlight: 3, Slots: 5}
+		})
 		time.Sleep(21 * time.Minute)
 		p.Stop()
 		if want := "250 of 1,000 links · 25/s · 30 s left · 2 failed, 3 open calls, 5 allowed"; texts[0] != want {
@@ -72,11 +74,11 @@ func TestBar(t *testing.T) {
 		time.Sleep(time.Second + time.Millisecond)
 		p.Stop()
 		want := []string{
-			"0 of 10,000 links · 0/s · time left unknown   0% ░░░░░░░░░░░░░░░░░░░░",
-			"2,500 of 10,000 links · 6,250/s · 1 s left  25% █████░░░░░░░░░░░░░░░",
-			"5,000 of 10,000 links · 8,333/s · 1 s left · 1 failed  50% ██████████░░░░░░░░░░",
-			"7,500 of 10,000 links · 9,375/s · 1 s left · 2 failed  75% ███████████████░░░░░",
-			"10,000 of 10,000 links · 10,000/s · 1 s left · 3 failed 100% ██████████████████",
+			"0 of 10,000 links · 0/s   0% ░░░░░░░░░░░░░░░░░░░░",
+			"2,500 of 10,000 links · 6,250/s  25% █████░░░░░░░░░░░░░░░",
+			"5,000 of 10,000 links · 8,333/s · 1 failed  50% ██████████░░░░░░░░░░",
+			"7,500 of 10,000 links · 9,375/s · 2 failed  75% ███████████████░░░░░",
+			"10,000 of 10,000 links · 10,000/s · 3 failed 100% ████████████████████",
 			"",
 		}
 		if !slices.Equal(screen.drawn, want) {
@@ -108,7 +110,7 @@ var moments = rapid.Custom(func(t *rapid.T) Moment {
 func TestBarFits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := moments.Draw(t, "moment")
-		rate := rapid.SampledFrom([]float64{0, 1e-9, 0.01, 1, 342.9, 99_999}).Draw(t, "rate")
+		rate := pace{rapid.SampledFrom([]float64{0, 1e-9, 0.01, 1, 342.9, 99_999}).Draw(t, "rate"), rapid.Bool().Draw(t, "enough")}
 		columns := rapid.IntRange(0, 250).Draw(t, "columns")
 		frame := new(bar).frame(m, rate, columns)
 		if n := len([]rune(frame)); n > max(0, columns-1) {
@@ -127,7 +129,7 @@ func TestBarFits(t *testing.T) {
 		}
 		for what, is := range map[string]bool{
 			Number(m.Failed) + " failed": m.Failed > 0,
-			" left":                      m.Total > 0 && !m.Stopping && (rate > 0 || strings.Contains(frame, " left")),
+			" left":                      m.Total > 0 && rate.enough && !m.Stopping,
 			Number(m.InFlight) + " open": m.Stopping && m.InFlight > 0,
 		} {
 			if is != strings.Contains(" "+frame, what) {
@@ -168,7 +170,7 @@ func TestBarOfSeveralWidths(t *testing.T) {
 		{"stopping", stopping, 60, "finishing 20 open calls, then stopping · 43 failed"},
 		{"stopping", stopping, 40, "finishing 20 open calls · 43 failed"},
 	} {
-		if got := new(bar).frame(c.m, 342.9, c.columns); got != c.want {
+		if got := new(bar).frame(c.m, pace{342.9, true}, c.columns); got != c.want {
 			t.Errorf("%s, %d columns:\n%q, want\n%q", c.name, c.columns, got, c.want)
 		}
 	}
@@ -178,7 +180,7 @@ func TestBarOfSeveralWidths(t *testing.T) {
 func TestBarOfAStopWithoutCalls(t *testing.T) {
 	m := Moment{Done: 12_345, Total: 50_000, Failed: 43, Stopping: true}
 	for columns, want := range map[int]string{54: "12,345 of 50,000 links · stopping · 43 failed  24%", 40: "stopping · 43 failed"} {
-		if got := new(bar).frame(m, 342.9, columns); got != want {
+		if got := new(bar).frame(m, pace{342.9, true}, columns); got != want {
 			t.Errorf("%d columns: %q, want %q", columns, got, want)
 		}
 	}
@@ -187,7 +189,7 @@ func TestBarOfAStopWithoutCalls(t *testing.T) {
 // A line of a log says that a run stops, too.
 func TestLineOfAStop(t *testing.T) {
 	m := Moment{Done: 250, Total: 1000, Failed: 2, InFlight: 1, Slots: 5, Stopping: true}
-	if got, want := m.line(25), "250 of 1,000 links · finishing 1 open call, then stopping · 2 failed"; got != want {
+	if got, want := m.line(pace{25, true}), "250 of 1,000 links · finishing 1 open call, then stopping · 2 failed"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -230,4 +232,63 @@ func TestRateOfTheLastMinute(t *testing.T) {
 			}
 		}
 	})
+}
+
+// grown gives what each frame of a bar says of the time that is left while a count grows.
+func grown(t *testing.T, total int, long time.Duration, done func(time.Duration) int) (said map[time.Duration]string) {
+	t.Helper()
+	said = map[time.Duration]string{}
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		screen := &frames{columns: 200}
+		p := StartBar(screen, func() Moment { return Moment{Done: done(time.Since(begun)), Total: total} })
+		time.Sleep(long + time.Millisecond)
+		p.Stop()
+		for i, frame := range screen.drawn {
+			_, left, _ := strings.Cut(strings.TrimRight(frame, " █░%0123456789"), "/s · ")
+			said[time.Duration(i+1)*time.Second/framesPerSecond] = left
+		}
+	})
+	return said
+}
+
+// What was measured before the first links were answered says little about the rest: no time is said
+// to be left until enough was measured after that.
+func TestTimeLeftAtTheStart(t *testing.T) {
+	const s = time.Second
+	wave := func(from, d time.Duration, each int) int { return each * int(max(0, d-from)/s) }
+	for _, c := range []struct {
+		name  string
+		total int
+		done  func(d time.Duration) int
+		quiet time.Duration // until then, no time is said to be left
+		then  string
+	}{
+		{"the first link goes alone", 948, func(d time.Duration) int { return int(min(d/(6*s), 1)) + wave(7*s, d, 40) }, 12 * s, "22 s left"},
+		{"even from the start", 1000, func(d time.Duration) int { return wave(0, d, 40) }, 6 * s, "19 s left"},
+		{"some batches go one at a time", 2000, func(d time.Duration) int { return wave(s, min(d, 4*s), 1) + wave(4*s, d, 50) }, 8 * s, "53 s left"},
+		{"slow answers in waves", 2000, func(d time.Duration) int { return 100 * int(d/(20*s)) }, 80 * s, "5 min 20 s left"},
+		{"one answer in half a minute", 20, func(d time.Duration) int { return int(d / (30 * s)) }, 120 * s, "8 min 0 s left"},
+	} {
+		said := grown(t, c.total, 150*s, c.done)
+		for at := s / framesPerSecond; at < 150*s; at += s / framesPerSecond {
+			if said[at] == "" {
+				continue
+			}
+			if at != c.quiet || said[at] != c.then {
+				t.Errorf("%s: after %v there is %q, want %q after %v", c.name, at, said[at], c.then, c.quiet)
+			}
+			break
+		}
+	}
+}
+
+// A narrow terminal has the share in place of the time that is not said yet.
+func TestBarWithoutTime(t *testing.T) {
+	m := Moment{Done: 12_345, Total: 50_000}
+	for columns, want := range map[int]string{40: "12,345 of 50,000 links · 342/s  24%", 26: "12,345 of 50,000 links", 20: "12,345 of 50,000", 10: "24%"} {
+		if got := new(bar).frame(m, pace{342.9, false}, columns); got != want {
+			t.Errorf("%d columns: %q, want %q", columns, got, want)
+		}
+	}
 }

@@ -12,16 +12,16 @@ import (
 // longestEstimate bounds the estimate of what is left. A rate near zero would give centuries.
 const longestEstimate = 99 * 24 * time.Hour
 
-// timeLeft is how long the rest takes at a rate, in links a second. It is empty if nobody knows how
-// much is left.
-func (m Moment) timeLeft(rate float64) string {
-	if m.Total == 0 {
+// timeLeft is how long the rest takes. It is empty if nobody knows how much is left, or not enough was
+// measured yet.
+func (m Moment) timeLeft(speed pace) string {
+	if m.Total == 0 || !speed.enough {
 		return ""
 	}
-	if rate <= 0 {
+	if speed.rate <= 0 {
 		return "time left unknown"
 	}
-	left := float64(m.Total-m.Done) / rate
+	left := float64(m.Total-m.Done) / speed.rate
 	if left > longestEstimate.Seconds() {
 		return "over 99 days left"
 	}
@@ -37,10 +37,9 @@ func (m Moment) share() string {
 	return fmt.Sprintf("%4d%%", min(100, 100*m.Done/m.Total))
 }
 
-// forms tells a moment in a line, in several lengths, the longest first. rate is how fast it goes on,
-// in links a second. The failures are in all of them, and so is the time left, if it is known. Both
-// have room in 39 columns.
-func (m Moment) forms(rate float64) []string {
+// forms tells a moment in a line, in several lengths, the longest first. The failures are in all of
+// them, and so is the time left, if there is enough to say it by. Both have room in 39 columns.
+func (m Moment) forms(speed pace) []string {
 	failed := ""
 	if m.Failed > 0 {
 		failed = Number(m.Failed) + " failed"
@@ -64,25 +63,23 @@ func (m Moment) forms(rate float64) []string {
 			join(shortest, failed),
 		}
 	}
-	speed, left := speedOf(rate), m.timeLeft(rate)
-	leftIfKnown := left // that it is unknown says less than what is counted
-	if rate <= 0 {
-		leftIfKnown = ""
-	}
+	left := m.timeLeft(speed)
 	forms := []string{
-		join(count, speed, left, failed) + share,
+		join(count, speedOf(speed.rate), left, failed) + share,
 		join(count, left, failed) + share,
 		join(count, left, failed),
 		join(short, left, failed),
-		join(short, leftIfKnown, failed),
 		join(numbers, left, failed),
 		join(strings.TrimSpace(share), left, failed),
 		join(left, failed),
 	}
-	if m.Total > 0 {
-		return forms
+	switch {
+	case m.Total == 0: // there is no share, and no time left
+		return append(forms[:5], cmp.Or(failed, numbers))
+	case left == "" && failed == "":
+		return forms[:6]
 	}
-	return append(forms[:6], cmp.Or(failed, numbers)) // without a total there is no share, and no time left
+	return forms
 }
 
 func speedOf(rate float64) string {
@@ -108,8 +105,8 @@ func longest(forms []string, room int) string {
 }
 
 // line tells all of a moment in one line of a log.
-func (m Moment) line(rate float64) string {
-	text := strings.TrimSuffix(m.forms(rate)[0], m.share())
+func (m Moment) line(speed pace) string {
+	text := strings.TrimSuffix(m.forms(speed)[0], m.share())
 	if m.Stopping {
 		return text
 	}

@@ -106,10 +106,11 @@ func Find(set *chunker.Set) []Suspicion {
 		}
 	}
 	var found []Suspicion
-	if s, ok := parentIDs.suspicion(Parent, set.Groups()); ok {
+	repeats := repeatChance(set.Rows(), set.Links())
+	if s, ok := parentIDs.suspicion(Parent, set.Groups(), &relatedIDs, repeats); ok {
 		found = append(found, s)
 	}
-	if s, ok := relatedIDs.suspicion(Related, set.Rows()); ok {
+	if s, ok := relatedIDs.suspicion(Related, set.Rows(), &parentIDs, repeats); ok {
 		found = append(found, s)
 	}
 	if self.count > 0 {

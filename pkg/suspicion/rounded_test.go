@@ -3,6 +3,7 @@ package suspicion
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -167,6 +168,13 @@ func TestCertain(t *testing.T) {
 		{"two multiples of 512", each(2, 512), true, false},
 		{"three multiples of 512", each(3, 512), true, true},
 		{"one that ends in 0000, in many rows", append(each(1, 10000), each(1, 10000)...), true, false},
+		{"one that ends in 0000, in rows of which most repeat a link", slices.Repeat(each(1, 10000), 10), true, true},
+		{"one that ends in 0000, in a list that was put together from two", slices.Repeat(pairsOf(20, func(i int) zoho.ID { return org + 911001 + zoho.ID(i) }, func(int) zoho.ID { return org + 70000 }), 2), true, false},
+		{"one of 18 digits that ends in 000, in rows that repeat a link ten times", slices.Repeat(pairsOf(3, func(i int) zoho.ID { return org/10 + 911001 + zoho.ID(i) }, func(int) zoho.ID { return org/10 + 7000 }), 10), true, true},
+		{"one parent that ends in 0000, in rows of which most repeat a link", slices.Repeat(pairsOf(4, func(int) zoho.ID { return org + 70000 }, func(i int) zoho.ID { return org + 911001 + zoho.ID(i) }), 3), true, true},
+		{"one honest id, in rows that repeat a link a hundred times", slices.Repeat([]pair{{org + 911001, org + 911102}}, 100), false, false},
+		{"a parent and a related record that end in 0000", []pair{{org + 910000, org + 70000}}, true, true},
+		{"a parent that ends in 0000 and one of three related records", []pair{{org + 910000, org + 70000}, {org + 910000, org + 70001}, {org + 910000, org + 70002}}, true, false},
 		{"nine in ten end in 0000", append(each(9, 10000), pair{org + 5, org + 77}), true, true},
 		{"eight in nine end in 0000", append(each(8, 10000), pair{org + 5, org + 77}), true, false},
 		{"multiples of 256 below 2^61", pairsOf(9, func(i int) zoho.ID { return 1<<60 + 911001 + zoho.ID(i) }, func(i int) zoho.ID { return 1<<60 + zoho.ID(2*i+1)*256*7 }), true, true},

@@ -44,7 +44,7 @@ type Suspicion struct {
 	Rounded Rounding // of RoundedIDs: what rounds like this
 	Step    uint64   // of RoundedIDs: all of these ids are its multiples
 	// Certain says that the input is refused. RoundedIDs are certain if nearly all ids are rounded, and
-	// if this happens by chance less often than once in a million inputs. UnusedOption is certain for
+	// if ids and repeated links like these are there by chance in less than one of a million inputs. UnusedOption is certain for
 	// another parent record.
 	Certain bool
 

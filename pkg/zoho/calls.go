@@ -40,7 +40,7 @@ func (c *Client) Delink(ctx context.Context, t Token, r Relation, parent ID, ids
 		return a, nil
 	}
 	e.blameParent(parent, body)
-	e.token = t
+	e.token, e.Version = t, c.options.Version
 	e.nameScopes(r, "DELETE")
 	return Answer{}, e
 }

@@ -55,6 +55,10 @@ type Error struct {
 	Param  string // the parameter, or the clause of a query, that was refused; empty if Zoho names none
 	Cause  error  // the transport's or token source's error, if there is one
 
+	// Version is the version of the API that was called, for calls of which Options say it. It is empty
+	// for the others, which always call the current one.
+	Version string
+
 	// Unproven says of Denied for a parent record that the CRM did not say what is refused: the
 	// permission may be missing for this parent record, or for the whole list. A second parent
 	// record of the list that is refused in the same way proves the latter.

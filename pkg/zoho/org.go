@@ -3,6 +3,7 @@ package zoho
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -120,7 +121,11 @@ func (c *Client) Accepts(ctx context.Context) error {
 	var body struct {
 		Org json.RawMessage `json:"org"`
 	}
-	return c.getIn(ctx, c.options.Version, "/org", &body)
+	err := c.getIn(ctx, c.options.Version, "/org", &body)
+	if e := new(Error); errors.As(err, &e) {
+		e.Version = c.options.Version
+	}
+	return err
 }
 
 // Reach asks the API's host for anything, without a token. It returns nil if there was an answer,
