@@ -183,8 +183,8 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 var relations = [][2]string{{"Campaigns", "Leads"}, {"Campaigns", "Contacts"}, {"Products", "Deals"}, {"Leads", "Campaigns"}, {"Price_Books", "Products"}}
 
 const (
-	firstParent  = 3652397000000100000
-	firstRelated = 3652397000000500000
+	firstParent  = 3652397000000100001 // four zeros at the end look like the work of a spreadsheet
+	firstRelated = 3652397000000500001
 )
 
 // newWorld makes what a seed stands for.
