@@ -103,6 +103,7 @@ func recapOf(on disk.Disk, f *reportFlags, input string) (*recap.Model, error) {
 		return nil, err
 	}
 	if !disk.IsStream(input) && input != job.Stdin {
+		m.CompareInput(on, input)
 		m.NameParents(on, input)
 	}
 	for i := range m.Causes {

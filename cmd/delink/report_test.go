@@ -89,7 +89,7 @@ func TestReportFits(t *testing.T) {
 func TestGapsHaveWords(t *testing.T) {
 	for _, g := range []recap.Gap{
 		recap.NoSummary, recap.NoResults, recap.NoCalls, recap.EarlierRuns, recap.BadCalls, recap.LostCalls, recap.CutOffCalls, recap.BadResults,
-		recap.BadSummary, recap.OtherInput, recap.ManyParents, recap.ManyCauses, recap.SummedUpCalls, recap.TimesOfLinks, recap.BadUndo,
+		recap.BadSummary, recap.OtherInput, recap.ManyParents, recap.ManyCauses, recap.SummedUpCalls, recap.TimesOfLinks, recap.BadUndo, recap.ChangedInput,
 	} {
 		if gaps[g] == "" {
 			t.Errorf("%s has none", g)

@@ -96,6 +96,8 @@ func (v *reportView) verdict() {
 func (v *reportView) next() nextStep {
 	run := closing{again: commandLine{command: "run", what: v.input, flagsUnknown: true}}
 	switch u := v.Undo; {
+	case slices.Contains(v.Unknown, recap.ChangedInput): // run and undo would refuse
+		return nextStep{}
 	case u != nil:
 		return v.nextOfUndo()
 	case v.State == "" || slices.ContainsFunc(v.Causes, func(c recap.Cause) bool { return c.Code == zoho.CodeRecordDeleted }):
@@ -527,6 +529,7 @@ var gaps = map[recap.Gap]string{
 	recap.BadCalls:      "some lines of the record of calls cannot be read, and are left out",
 	recap.LostCalls:     "a run could not write all its calls down",
 	recap.CutOffCalls:   "a run has no end: it was killed, or still goes on, and its last calls may be missing",
+	recap.ChangedInput:  "this is the job of the input as it was then: the file has other content now, or another file of that name was run",
 	recap.OtherInput:    "the record of calls belongs to another input than the summary",
 	recap.ManyParents:   "there are too many parent records to compare all",
 	recap.ManyCauses:    "there are too many causes to tell all apart",

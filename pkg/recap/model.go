@@ -60,6 +60,7 @@ const (
 	ManyCauses    Gap = "many_causes"    // causes beyond mostCauses
 	SummedUpCalls Gap = "summed_calls"   // single calls that are summed up by the minute or longer
 	TimesOfLinks  Gap = "times_of_links" // rows whose time cannot be read
+	ChangedInput  Gap = "changed_input"  // whether the input is about this job: it is not the one of the last run
 	BadUndo       Gap = "damaged_undo"   // what an undo has linked
 )
 

@@ -9,6 +9,23 @@ import (
 	"delink/pkg/reader"
 )
 
+// CompareInput notes if the input that is there now is not that of the last run: another file of the
+// same name, or one that was changed. A file that cannot be read says nothing.
+func (m *Model) CompareInput(on disk.Disk, input string) {
+	if m.InputSHA256 == "" {
+		return
+	}
+	f, err := on.Read(input)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err == nil && hex.EncodeToString(sum.Sum(nil)) != m.InputSHA256 {
+		m.Unknown = append(m.Unknown, ChangedInput)
+	}
+}
+
 // NameParents gives the largest parent records the names that the input has for them. It reads the
 // input once, if that has a column of names. Nobody is named if the input is not there any more, or is
 // not that of the last run.
