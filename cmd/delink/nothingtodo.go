@@ -57,7 +57,11 @@ func allRuns(t *report.Totals) string {
 		parts = append(parts, progress.Number(t.Throttled)+" refused as too many")
 	}
 	parts = append(parts, progress.Duration(time.Duration(t.Seconds*float64(time.Second))))
-	return fmt.Sprintf("in all %s runs since %s: %s", progress.Number(t.Runs), shownMoment(t.StartedAt), strings.Join(parts, ", "))
+	least := ""
+	if t.Killed > 0 { // it could not write down its last calls
+		least = "at least "
+	}
+	return fmt.Sprintf("in all %s runs since %s: %s%s", progress.Number(t.Runs), shownMoment(t.StartedAt), least, strings.Join(parts, ", "))
 }
 
 // shownMoment gives a time of a summary as people see it.

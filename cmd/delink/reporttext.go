@@ -421,7 +421,11 @@ func (v *reportView) callTotals() {
 		return
 	}
 	v.heading("Calls")
-	rows := [][2]string{{"in all", fmt.Sprintf("%s, %s links a second", progress.Number(t.Calls), rounded(v.PerSecond))}}
+	least := ""
+	if slices.Contains(v.Unknown, recap.CutOffCalls) {
+		least = "at least "
+	}
+	rows := [][2]string{{"in all", fmt.Sprintf("%s%s, %s links a second", least, progress.Number(t.Calls), rounded(v.PerSecond))}}
 	if len(t.ByKind) > 0 {
 		var kinds []string
 		for _, k := range t.ByKind {

@@ -36,7 +36,7 @@ func (j *Job) findTotals() report.Totals {
 // of the record of calls.
 func withKilled(before report.Totals, s *report.Summary, runs []recap.Run) report.Totals {
 	if len(runs) == 0 { // there is no record: that the run came as far as its calls is likely
-		return before.With(s)
+		return before.WithKilled(s)
 	}
 	if last := &runs[len(runs)-1]; report.Timestamp(last.Start) >= s.StartedAt {
 		return withRecorded(before, last)
@@ -46,7 +46,9 @@ func withKilled(before report.Totals, s *report.Summary, runs []recap.Run) repor
 
 // withRecorded gives the totals with a run of the record of calls.
 func withRecorded(before report.Totals, r *recap.Run) report.Totals {
-	return before.With(&report.Summary{
-		Calls: r.Calls, Retries: r.Retries, Throttled: r.Throttled, Seconds: r.Seconds(), StartedAt: report.Timestamp(r.Start),
-	})
+	s := &report.Summary{Calls: r.Calls, Retries: r.Retries, Throttled: r.Throttled, Seconds: r.Seconds(), StartedAt: report.Timestamp(r.Start)}
+	if r.End == nil {
+		return before.WithKilled(s)
+	}
+	return before.With(s)
 }

@@ -20,9 +20,9 @@ func TestTotalsWithAKilledRun(t *testing.T) {
 	killed := &report.Summary{State: outcome.Running, StartedAt: report.Timestamp(began)}
 	run := recap.Run{Start: began.Add(time.Millisecond), LastHeard: began.Add(2 * time.Second), Calls: 7, Retries: 2, Throttled: 4}
 	older := recap.Run{Start: began.Add(-time.Hour), LastHeard: began, Calls: 100}
-	with := report.Totals{Runs: 3, Calls: 27, Retries: 5, Throttled: 5, Seconds: 3.499, StartedAt: before.StartedAt}
+	with := report.Totals{Runs: 3, Calls: 27, Retries: 5, Throttled: 5, Seconds: 3.499, StartedAt: before.StartedAt, Killed: 1}
 	without := before
-	without.Runs++
+	without.Runs, without.Killed = without.Runs+1, 1
 	for name, c := range map[string]struct {
 		runs []recap.Run
 		want report.Totals

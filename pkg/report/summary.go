@@ -57,6 +57,9 @@ type Totals struct {
 	Throttled int     `json:"throttled"`
 	Seconds   float64 `json:"seconds"`
 	StartedAt string  `json:"started_at"` // when the job began
+	// Killed is how many of the runs were killed. The last calls of these are not counted, since nobody
+	// could write them down.
+	Killed int `json:"killed"`
 }
 
 // With gives the totals with another run.
@@ -68,7 +71,15 @@ func (t Totals) With(s *Summary) Totals {
 		Throttled: t.Throttled + s.Throttled,
 		Seconds:   milliseconds(t.Seconds + s.Seconds),
 		StartedAt: cmp.Or(t.StartedAt, s.StartedAt),
+		Killed:    t.Killed,
 	}
+}
+
+// WithKilled gives the totals with another run, which was killed.
+func (t Totals) WithKilled(s *Summary) Totals {
+	t = t.With(s)
+	t.Killed++
+	return t
 }
 
 // milliseconds rounds seconds to whole milliseconds.
