@@ -98,7 +98,7 @@ func (f *closing) next(s *report.Summary, end *job.Ending) nextStep {
 		return f.again.sameAgain("to find out about " + open)
 	case s.Invalid > 0 && end.Failures != "":
 		rows := plural(s.Invalid, "the row that is invalid", "the rows that are invalid")
-		return nextStep{fmt.Sprintf("correct %s in %s, then run that file", rows, end.Failures), f.ofFailures(end.Failures).without("skip-invalid")}
+		return nextStep{fmt.Sprintf("correct %s in %s, in the columns module, parent_id, relation and related_id, then run that file", rows, end.Failures), f.ofFailures(end.Failures).without("skip-invalid")}
 	}
 	return nextStep{}
 }

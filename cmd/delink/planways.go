@@ -71,18 +71,22 @@ func creditsText(p *job.Proposal, reserve int) string {
 	if p.Left != nil {
 		s += ", " + progress.Number(*p.Left) + " left"
 	}
+	late := ""
 	if reserve > 0 {
 		s += ", " + progress.Number(reserve) + " kept in reserve"
+		if p.Left == nil { // docs/zoho-api.md, section 4
+			late = "; the org says what is left only after half of a day's credits, so a reserve of more than half may not be kept"
+		}
 	}
 	switch {
 	case p.Nights > 1:
-		return s + fmt.Sprintf(": with these limits it takes %s runs", progress.Number(p.Nights)) + daysText(p)
+		return s + fmt.Sprintf(": with these limits it takes %s runs", progress.Number(p.Nights)) + daysText(p) + late
 	case p.Nights == 0:
-		return s + ": more than one run, and the org does not say how many credits a day brings"
-	case p.Left == nil:
+		return s + ": more than one run, and the org does not say how many credits a day brings" + late
+	case p.Left == nil && late == "":
 		return ""
 	}
-	return s
+	return s + late
 }
 
 // daysText says when the runs of a proposal can be made. Those that only end because they have made
