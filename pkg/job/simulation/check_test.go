@@ -448,7 +448,11 @@ func (l *life) checkReason(e end) {
 		}
 	case outcome.MaxCalls:
 		exit = outcome.ExitStopped
-		if left := o.maxCalls - l.witness.calls; left != 0 && (left != 1 || !o.config.Snapshot) && (left > 2 || !w.turned) { // a batch needs two, a trial three
+		most := 0 // of calls that may be left
+		if o.config.Snapshot || w.turned || l.witness.calls > l.witness.delinks {
+			most = 2 // a batch that is read first needs two, a trial three, and the proof of a look-up two
+		}
+		if left := o.maxCalls - l.witness.calls; left < 0 || left > most {
 			wrong("%d calls of %d", l.witness.calls, o.maxCalls)
 		}
 	case outcome.Credits:
