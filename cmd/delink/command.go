@@ -90,8 +90,8 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return usageError{fmt.Errorf("%s takes no arguments", cmd.CommandPath()), cmd.CommandPath() + " --help lists the flags"}
 }
 
-// fromVariable is the annotation of a flag whose value is from its environment variable. It has the name
-// of the variable.
+// fromVariable is the annotation of a flag whose value is from its environment variable. It has the
+// name of the variable.
 const fromVariable = "variable"
 
 // environment gives every flag that is not on the command line the value of its environment

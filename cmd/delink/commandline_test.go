@@ -44,7 +44,7 @@ func giveAll(t *testing.T, flags *pflag.FlagSet) {
 func TestCommandLineIsReadAgain(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {
-		t.Skip("there is no bash")
+		t.Skip("NOT CHECKED: there is no bash on this machine, so no shell has read the commands")
 	}
 	p := &program{}
 	for _, command := range []func() *cobra.Command{p.runCommand, p.undoCommand, p.verifyCommand, p.exportCommand} {
@@ -76,8 +76,8 @@ func TestCommandLineIsReadAgain(t *testing.T) {
 	}
 }
 
-// What the environment says counts as if it were on the command line. So a command that is to be carried
-// out takes back DELINK_DRY_RUN.
+// What the environment says counts as if it were on the command line. So a command that is to be
+// carried out takes back DELINK_DRY_RUN.
 func TestCommandLineOfADryRun(t *testing.T) {
 	for name, want := range map[string]string{"": "delink run a.csv --yes", "true": "delink run a.csv --dry-run=false --yes"} {
 		p := &program{getenv: func(variable string) string {

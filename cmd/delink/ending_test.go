@@ -15,8 +15,8 @@ var endings = regexp.MustCompile(`(?m)^(done|stopped|nothing to do|nothing to un
 // fileRow is a row of an ending that names a file.
 var fileRow = regexp.MustCompile(`(?m)^  (?:results|failures|snapshot|report|findings|output) {2,}(\S.*)$`)
 
-// fileNamed finds the names of a job's files in the words of a text. The value of a flag is none: it may
-// say where a file will be.
+// fileNamed finds the names of a job's files in the words of a text. The value of a flag is none:
+// it may say where a file will be.
 var fileNamed = regexp.MustCompile(`(?:^|\s)([\w./-]+\.(?:csv|json|html))[,;:]?(?:\s|$)`)
 
 // namedBy gives the files that the end of a command names on standard error, and the line that --quiet

@@ -122,7 +122,7 @@ type slow struct {
 }
 
 func (s *slow) Write(b []byte) (int, error) {
-	time.Sleep(s.every)
+	time.Sleep(s.every) // in the bubble of its test, whose clock does not wait
 	s.lines++
 	return len(b), nil
 }

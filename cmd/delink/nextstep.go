@@ -121,7 +121,8 @@ func theLinks(s *report.Summary, statuses ...outcome.Status) string {
 	return "the " + progress.Number(n) + " " + which + " links"
 }
 
-// onceMended says what has to happen before links that failed are sent again: otherwise they fail again.
+// onceMended says what has to happen before links that failed are sent again: otherwise they fail
+// again.
 func onceMended(s *report.Summary, end *job.Ending) string {
 	if s.Failed == 0 {
 		return ""

@@ -55,8 +55,8 @@ func (p *program) savePage(on disk.Disk, path, input string, m *recap.Model) err
 	return nil
 }
 
-// untilDisk is a disk whose files cannot be read any more once a context has ended. Results can be large,
-// and a second signal says that nothing is to be waited for.
+// untilDisk is a disk whose files cannot be read any more once a context has ended. Results can be
+// large, and a second signal says that nothing is to be waited for.
 type untilDisk struct {
 	disk.Disk
 	until context.Context

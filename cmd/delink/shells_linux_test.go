@@ -51,7 +51,8 @@ func TestCompletionInShells(t *testing.T) {
 		s := newShell(t)
 		for _, c := range completions {
 			t.Run(c.name, func(t *testing.T) {
-				// fish can be asked what it would offer: the last word, completed, and what is known of it.
+				// fish can be asked what it would offer: the last word, completed, and what is
+				// known of it.
 				cmd := s.command("fish", "-c", "delink completion fish | source; complete -C "+shellQuote(c.typed))
 				out, err := cmd.CombinedOutput()
 				offered, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\t")

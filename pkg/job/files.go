@@ -127,8 +127,8 @@ func (f Files) Beside(input string) (Files, error) {
 // Check gives every file its path, as a job does that writes them, or says why that cannot be.
 func (f Files) Check(input string) (Files, error) { return f.place(input, false) }
 
-// refuseForeign refuses the path of a file that is not of a job, since it would get another name. A file
-// of a job has that column, which no other program writes.
+// refuseForeign refuses the path of a file that is not of a job, since it would get another name. A
+// file of a job has that column, which no other program writes.
 func refuseForeign(role Role, path, column string) error {
 	if path == "" {
 		return nil
@@ -213,9 +213,9 @@ func CheckFolder(path string) error {
 // time of that in their name: see disk.Aside.
 var isResults = regexp.MustCompile(`^(.*)\.results(\.[0-9]{8}-[0-9]{6}(?:-[0-9]{1,2})?)?$`)
 
-// stem is what the paths of the job's files begin with, and a mark in front of their endings: links of
-// links.results.csv, links and .20261124-193000 of links.results.20261124-193000.csv. All files that were
-// put aside together have the same mark.
+// stem is what the paths of the job's files begin with, and a mark in front of their endings: links
+// of links.results.csv, links and .20261124-193000 of links.results.20261124-193000.csv. All files
+// that were put aside together have the same mark.
 func (f Files) stem() (before, mark string) {
 	before = stem(f.Results)
 	if m := isResults.FindStringSubmatch(before); m != nil {

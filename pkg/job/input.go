@@ -120,7 +120,8 @@ func (p *Input) lookAtOptions() {
 	p.Suspicions = append(suspicion.UnusedOptions(p.Set, p.Header, p.Config.Reader), others...)
 }
 
-// noteDoubt notes a link that an earlier run left unknown or in doubt, if the row is of a failures file.
+// noteDoubt notes a link that an earlier run left unknown or in doubt, if the row is of a failures
+// file.
 func (p *Input) noteDoubt(row *reader.Row) {
 	status, code, _ := p.Header.Earlier(row.Raw)
 	switch {

@@ -229,8 +229,8 @@ func (j *Job) finishFailures(s *report.Summary) error {
 	return nil
 }
 
-// keepRunFailures puts the failures file aside if it was an input itself, with results of its own. It is
-// needed to undo that run.
+// keepRunFailures puts the failures file aside if it was an input itself, with results of its own.
+// It is needed to undo that run.
 func (j *Job) keepRunFailures() error {
 	own := Files{}
 	if err := own.fill(j.files.Failures); err != nil {

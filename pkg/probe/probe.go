@@ -138,8 +138,8 @@ func (p *probe) steps() error {
 	return p.side(other)
 }
 
-// relinkWhileLinked links a link that is there, with the fields that it has. It shows whether the link can
-// be made again before it is removed.
+// relinkWhileLinked links a link that is there, with the fields that it has. It shows whether the
+// link can be made again before it is removed.
 func (p *probe) relinkWhileLinked() error {
 	p.tell("linking it once more while it is there, to see that this is allowed")
 	item, call, err := p.link(StepRelinkWhileLinked, p.Target)

@@ -105,8 +105,8 @@ var moments = rapid.Custom(func(t *rapid.T) Moment {
 })
 
 // A frame that is as wide as the terminal would wrap, and could not be drawn over. From 40 columns
-// up, failures and the time left, if it is known, are in every frame: as they stand in the widest one. A run that
-// stops tells how many calls it waits for in place of the time.
+// up, failures and the time left, if it is known, are in every frame: as they stand in the widest
+// one. A run that stops tells how many calls it waits for in place of the time.
 func TestBarFits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := moments.Draw(t, "moment")

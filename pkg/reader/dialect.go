@@ -17,8 +17,8 @@ type Dialect struct {
 	LineEnd string // "\n", "\r\n", "\r", or "\r\r\n", which programs make that mix up line ends twice
 	Sep     string // Excel's line before the header that names the delimiter, with its line end; or empty
 
-	// EncodingKnown says that the input has a byte order mark, or that Options say its encoding. Files of
-	// ours have a mark then.
+	// EncodingKnown says that the input has a byte order mark, or that Options say its encoding.
+	// Files of ours have a mark then.
 	EncodingKnown bool
 
 	encoding text.Encoding // of the input

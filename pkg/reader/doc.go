@@ -1,14 +1,14 @@
 // Package reader turns the input, a CSV file as people have it, into links.
 //
-// It takes UTF-8 text, UTF-16 with its mark, or text in the encoding that Options say, also compressed
-// with gzip or zstd; values separated by commas, semicolons, tabs or bars; lines that end in LF, CRLF
-// or CR. Bytes that are not UTF-8 do no harm in values that are only carried along. Compression,
-// delimiter and line ends are found out; what cannot be told safely is refused, with what it is and what to do. The
-// header names the columns of a link: by the canonical names module, parent_id, relation and
-// related_id, by those of Zoho's exports, or by what Options say. Where there is more than one way
-// to understand it, it is refused: with parent and related record swapped, the job would be another
-// one. Options stand in for a module or relation column that is missing; a column that is there is
-// used, and the option is not.
+// It takes UTF-8 text, UTF-16 with its mark, or text in the encoding that Options say, also
+// compressed with gzip or zstd; values separated by commas, semicolons, tabs or bars; lines that
+// end in LF, CRLF or CR. Bytes that are not UTF-8 do no harm in values that are only carried along.
+// Compression, delimiter and line ends are found out; what cannot be told safely is refused, with
+// what it is and what to do. The header names the columns of a link: by the canonical names module,
+// parent_id, relation and related_id, by those of Zoho's exports, or by what Options say. Where
+// there is more than one way to understand it, it is refused: with parent and related record
+// swapped, the job would be another one. Options stand in for a module or relation column that is
+// missing; a column that is there is used, and the option is not.
 //
 // What Zoho and people put around an id is taken off, and nothing in it is touched: an id that a
 // spreadsheet has rounded is another record's. Blank lines, emptied rows and repetitions of the

@@ -29,7 +29,8 @@ type (
 		Reads    string
 	}
 
-	// CorrectEncoding is to say another encoding, or none. Is is the right one if it is sure, else zero.
+	// CorrectEncoding is to say another encoding, or none. Is is the right one if it is sure, else
+	// zero.
 	CorrectEncoding struct{ Is text.Encoding }
 
 	// ChooseColumns is to say which column is which, since there is more than one way. Example is

@@ -105,7 +105,8 @@ func (g *RowGroup) list(s span) {
 // Count is how many rows there are.
 func (r *RowErrors) Count() int { return r.count }
 
-// Undecoded reports whether one of them has text that is none in the encoding that the input is read in.
+// Undecoded reports whether one of them has text that is none in the encoding that the input is
+// read in.
 func (r *RowErrors) Undecoded() bool { return r.undecoded }
 
 // First gives the first rows, n at the most.

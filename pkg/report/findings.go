@@ -22,8 +22,9 @@ import (
 //
 // While the verification goes on they are in a hidden file, which is only appended to. So a
 // verification that was stopped or killed can be gone on with. The first line of the file has a
-// key, which says what the findings are about. All lines are sealed. Each other line has a link's position, whether it is
-// linked, and the time. Links of which that is not known have no line: they are looked up again.
+// key, which says what the findings are about. All lines are sealed. Each other line has a link's
+// position, whether it is linked, and the time. Links of which that is not known have no line: they
+// are looked up again.
 type Findings struct {
 	set   *chunker.Set
 	found []byte  // by position: noFinding, or what was found

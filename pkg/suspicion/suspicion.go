@@ -43,9 +43,9 @@ type Suspicion struct {
 
 	Rounded Rounding // of RoundedIDs: what rounds like this
 	Step    uint64   // of RoundedIDs: all of these ids are its multiples
-	// Certain says that the input is refused. RoundedIDs are certain if nearly all ids are rounded, and
-	// if ids and repeated links like these are there by chance in less than one of a million inputs. UnusedOption is certain for
-	// another parent record.
+	// Certain says that the input is refused. RoundedIDs are certain if nearly all ids are rounded,
+	// and if ids and repeated links like these are there by chance in less than one of a million
+	// inputs. UnusedOption is certain for another parent record.
 	Certain bool
 
 	Value, Other string // of UnusedOption: the option's value and the file's; of TwoOrgs and StrayIDs: how ids begin

@@ -21,15 +21,15 @@ import (
 //
 // A count of more than that proves nothing: it shows that the CRM is there, and not that reads show
 // the records. Where the CRM refuses to count, it is enough for some operations that it answers
-// other questions, and that the first page of the list is empty: see answers. If there is no proof, the look-up is held until the end, since
-// another parent record may give one.
+// other questions, and that the first page of the list is empty: see answers. If there is no proof,
+// the look-up is held until the end, since another parent record may give one.
 type evidence[T provable] struct {
 	engine   *engine.Engine
 	believed func(T)     // settles a task whose look-up is believed
 	held     func(T)     // notes that a task is held; it may be nil
 	answers  func() bool // the CRM is known to answer otherwise in this run; nil for never
-	// tries says that the next call of a task that is believed finds out whether its links are there. So
-	// it does no harm if nothing at all was shown: the CRM may refuse to list, too.
+	// tries says that the next call of a task that is believed finds out whether its links are
+	// there. So it does no harm if nothing at all was shown: the CRM may refuse to list, too.
 	tries bool
 
 	readable map[zoho.Relation]bool // a read has shown some record

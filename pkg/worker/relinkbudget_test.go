@@ -33,7 +33,8 @@ func TestRelinkBudget(t *testing.T) {
 						restored := r.is(outcome.Restored)
 						r.want(relinked{restored: restored})
 						sent := r.worker.Stats().Calls
-						// A list that is empty needs no page for its proof, and two calls are for a batch.
+						// A list that is empty needs no page for its proof, and two calls are for a
+						// batch.
 						least := 5 * ((calls - (RelinkCalls(5) - 2)) / 2)
 						if calls < RelinkCalls(5) {
 							least = 0

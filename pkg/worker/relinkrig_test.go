@@ -306,8 +306,8 @@ func (r *relinkRig) mustBeTrue() {
 			if r.was[l] {
 				want = ownTexts(l.Relation)
 			}
-			// Where the CRM refuses to count, and shows no link, the trial of a relation is sent all the same.
-			// That is found out by its read-back, before another link is sent.
+			// Where the CRM refuses to count, and shows no link, the trial of a relation is sent
+			// all the same. That is found out by its read-back, before another link is sent.
 			isBlindTrial := o.Status == outcome.Unknown && o.Code == zoho.CodeNotShown
 			if fields[i].Linked && !maps.Equal(fields[i].Fields, want) && !isBlindTrial {
 				r.t.Errorf("%v is %s and has the fields %v, want %v", l, o.Status, fields[i].Fields, want)

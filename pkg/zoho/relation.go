@@ -163,8 +163,9 @@ func namesRecords(name string) bool {
 		slices.ContainsFunc(recordsIn, func(part string) bool { return strings.Contains(name, part) })
 }
 
-// nameWords are the words of an API name or a label, in lower case: of SentEmails as of Sent_Emails. What Zoho
-// or the org adds to tell names apart does not count: the ending __s of system names, and numbers.
+// nameWords are the words of an API name or a label, in lower case: of SentEmails as of
+// Sent_Emails. What Zoho or the org adds to tell names apart does not count: the ending __s of
+// system names, and numbers.
 func nameWords(name string) []string {
 	name = strings.TrimRight(withoutSystemEnding(name), "0123456789_ ")
 	var parts []string

@@ -68,9 +68,9 @@ func (q *queue) halfDone(yield func(Task) bool) {
 }
 
 // refill has tasks prepared that are to be prepared once more. When half of the window is used up,
-// it takes new tasks from the operation, too. Tasks that are settled without a call are not prepared and do not fill the window. Many
-// of them may come in a row, so each round checks whether the run stops or a sync has to come
-// first.
+// it takes new tasks from the operation, too. Tasks that are settled without a call are not
+// prepared and do not fill the window. Many of them may come in a row, so each round checks whether
+// the run stops or a sync has to come first.
 func (d *dispatcher) refill() {
 	q := &d.queue
 	if q.preparing() {

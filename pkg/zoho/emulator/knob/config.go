@@ -90,8 +90,9 @@ type Config struct {
 	RetryAfterWait time.Duration `knob:"retry-after-wait" default:"5s" help:"what Retry-After says, if it comes"`
 	RateHeaders    string        `knob:"rate-headers" default:"never" values:"never|throttled|always" help:"when X-RATELIMIT-* come"`
 
-	// Time. ClockSkew changes nothing but the header Date. A call is in flight from its arrival until its answer is made. How long Zoho takes, and
-	// whether it goes on when the client has left, is ?.
+	// Time. ClockSkew changes nothing but the header Date. A call is in flight from its arrival
+	// until its answer is made. How long Zoho takes, and whether it goes on when the client has
+	// left, is ?.
 	Latency      Span          `subject:"Time" knob:"latency" default:"0s" help:"answer time of the API: 300ms, or 200ms..600ms"`
 	LatencyPerID time.Duration `knob:"latency-per-id" default:"0s" help:"added to the answer time for each id"`
 	ClockSkew    Shift         `knob:"clock-skew" default:"0s" help:"how far the clock of the API is ahead, as the header Date shows it; -5m is behind"`
