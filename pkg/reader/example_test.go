@@ -29,7 +29,7 @@ zcrm_3652397000000925128;"Li; Bo";zcrm_3652397000000911001
 			fmt.Printf("line %d: %s, %s and %s\n", row.Line, row.Link.Relation, row.Link.Parent, row.Link.Related)
 		}
 	}
-	// Output: line 2: Campaigns.Leads, 3652397000000911001 and 3652397000000925128 leads.csv:3:1:
-	// column 1, related_id (Record Id) "3,6524E+18" is not a record id: Excel has changed this id,
-	// it cannot be recovered
+	// Output:
+	// line 2: Campaigns.Leads, 3652397000000911001 and 3652397000000925128
+	// leads.csv:3:1: column 1, related_id (Record Id) "3,6524E+18" is not a record id: Excel has changed this id, it cannot be recovered
 }
