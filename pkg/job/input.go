@@ -92,16 +92,16 @@ func (p *Input) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 			} else {
 				p.wrong.Add(row.Err)
 			}
-			bad(&row)
+			bad(row)
 		default:
 			groups := b.Groups()
 			if err := b.Add(row.Link, row.Line); err != nil {
 				return &Refusal{Err: err}
 			}
 			if b.Groups() > groups { // a parent record that may be new
-				p.names.noteName(p.Header, &row)
+				p.names.noteName(p.Header, row)
 			}
-			p.noteDoubt(&row)
+			p.noteDoubt(row)
 		}
 	}
 	if p.SHA256, err = p.source.digest(); err != nil {

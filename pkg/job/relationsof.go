@@ -27,7 +27,7 @@ func EachRow(input string, stdin io.Reader, o reader.Options, good func(*reader.
 		case row.Err != nil:
 			bad(row.Err)
 		default:
-			if err := good(in.Header(), &row); err != nil {
+			if err := good(in.Header(), row); err != nil {
 				return err
 			}
 		}

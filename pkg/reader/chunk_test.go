@@ -49,7 +49,7 @@ func manyRows(n int) (input string, wants []string) {
 	return b.String(), wants
 }
 
-func told(row reader.Row) string {
+func told(row *reader.Row) string {
 	if e := row.Err; e != nil {
 		return strings.TrimSpace(fmt.Sprintf("%d: %s", row.Line, strings.TrimSpace(e.Value+" "+e.Reason)))
 	}

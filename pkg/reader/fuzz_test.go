@@ -340,8 +340,9 @@ func drain(in *reader.Reader) ([]reader.Row, error) {
 		if err != nil {
 			return rows, err
 		}
-		row.Raw = bytes.Clone(row.Raw)
-		rows = append(rows, row)
+		kept := *row
+		kept.Raw = bytes.Clone(row.Raw)
+		rows = append(rows, kept)
 	}
 	return rows, nil
 }

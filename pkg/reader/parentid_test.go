@@ -49,7 +49,7 @@ func TestParentOfAllRows(t *testing.T) {
 				if got := strings.Join(in.Header().Lacking(), ","); got != c.lacking {
 					t.Errorf("lacks %s, want %s", got, c.lacking)
 				}
-				whole := string(in.Header().Raw) + "," + c.lacking + "\n" + string(row.Raw) + "," + strings.Join(in.Lacking(&row), ",") + "\n"
+				whole := string(in.Header().Raw) + "," + c.lacking + "\n" + string(row.Raw) + "," + strings.Join(in.Lacking(row), ",") + "\n"
 				rows, err := read(strings.NewReader(whole), reader.Options{})
 				if err != nil || len(rows) != 1 || rows[0].Link != row.Link {
 					t.Errorf("%q: %v, %v; want %v", whole, rows, err, row.Link)
@@ -92,7 +92,7 @@ func TestLabels(t *testing.T) {
 		t.Fatal(err)
 	}
 	for row := range in.Rows() {
-		if got := strings.Join(in.Lacking(&row), ","); row.Link.Relation != leads || got != "Campaigns,Leads" {
+		if got := strings.Join(in.Lacking(row), ","); row.Link.Relation != leads || got != "Campaigns,Leads" {
 			t.Errorf("%v, %s", row.Link, got)
 		}
 	}

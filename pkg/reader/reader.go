@@ -28,12 +28,12 @@ type Options struct {
 	parent  zoho.ID // what Parent says; 0 for nothing
 }
 
-// Row is one row of the input.
+// Row is one row of the input. Its Link and Err can be kept.
 type Row struct {
 	Line int       // the physical line on which it starts; the first line of the file is 1
 	Link Link      // what it asks to remove, if Err is nil
 	Err  *RowError // why it cannot be used
-	Raw  []byte    // its text as it stands in the file, without its line end; valid until the next row is asked for
+	Raw  []byte    // its text as it stands in the file, without its line end
 }
 
 // Reader reads one input.
@@ -113,11 +113,12 @@ func notText(file string, err error) error {
 // Header is the header as it was found.
 func (r *Reader) Header() *Header { return r.in.header }
 
-// Rows gives the rows in the order of the file. It can be ranged over once. An error, of type
-// *InputError, comes last: there may be rows behind it that were not seen. When the loop ends,
+// Rows gives the rows in the order of the file. It can be ranged over once. A row is valid until the
+// next one is asked for. An error, of type *InputError, comes last, with an empty row: there may be
+// rows behind it that were not seen. When the loop ends,
 // however it does, nothing is left running.
-func (r *Reader) Rows() iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
+func (r *Reader) Rows() iter.Seq2[*Row, error] {
+	return func(yield func(*Row, error) bool) {
 		if r.done {
 			return
 		}
@@ -126,7 +127,7 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 		for c := range r.chunks {
 			for i := range c.found {
 				none = false
-				if !yield(c.found[i], nil) {
+				if !yield(&c.found[i], nil) {
 					return
 				}
 			}
@@ -138,7 +139,7 @@ func (r *Reader) Rows() iter.Seq2[Row, error] {
 			}
 		}
 		if err != io.EOF {
-			yield(Row{}, err)
+			yield(&Row{}, err)
 		}
 	}
 }

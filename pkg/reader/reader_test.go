@@ -1,7 +1,6 @@
 package reader_test
 
 import (
-	"bytes"
 	"io"
 	"slices"
 	"strconv"
@@ -15,21 +14,13 @@ import (
 	"delink/pkg/zoho"
 )
 
-// read reads an input to its end, and keeps what a row does not.
+// read reads an input to its end.
 func read(src io.Reader, opt reader.Options) ([]reader.Row, error) {
 	in, err := reader.New("links.csv", src, opt)
 	if err != nil {
 		return nil, err
 	}
-	var rows []reader.Row
-	for row, err := range in.Rows() {
-		if err != nil {
-			return rows, err
-		}
-		row.Raw = bytes.Clone(row.Raw)
-		rows = append(rows, row)
-	}
-	return rows, nil
+	return drain(in)
 }
 
 func link(module string, parent zoho.ID, list string, related zoho.ID) reader.Link {

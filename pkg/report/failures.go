@@ -37,12 +37,12 @@ func WriteFailures(on disk.Disk, path string, in *reader.Reader, book *Book, ver
 			if row.Err == nil && !bad.has(row.Line) { // nearly all rows, and it takes long to find them in the book
 				continue
 			}
-			f := book.fateOf(&row)
+			f := book.fateOf(row)
 			if facts, _ := f.Status.Facts(); !facts.Bad {
 				continue
 			}
 			n++
-			out.Write(row.Raw, append(in.Lacking(&row), string(f.Status), f.Code, f.Message)...)
+			out.Write(row.Raw, append(in.Lacking(row), string(f.Status), f.Code, f.Message)...)
 		}
 		if err := verify(); err != nil {
 			return err
