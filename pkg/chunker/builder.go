@@ -5,7 +5,9 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
+	"sync"
 
+	"delink/pkg/crash"
 	"delink/pkg/reader"
 	"delink/pkg/zoho"
 )
@@ -68,22 +70,7 @@ func (b *Builder) Build() *Set {
 		duplicates: make([]uint64, (b.rows+63)/64),
 		links:      make([]uint32, b.groups.n),
 	}
-	// This is a counting sort. While the rows are put in, start[g+1] is where the next row of group
-	// g goes. At the end it is the end of the group, as it has to be.
-	next := s.start[1:]
-	sum := uint32(0)
-	for g := range next {
-		next[g] = sum
-		sum += b.groups.at(g).rows
-	}
-	for i, from := range b.blocks {
-		b.blocks[i] = nil // its memory can be reused while the other blocks are still needed
-		for j := range min(blockRows, b.rows-i*blockRows) {
-			at := &next[from.group[j]]
-			s.related[*at], s.lines[*at] = from.related[j], from.line[j]
-			*at++
-		}
-	}
+	b.put(s)
 	large := b.isLarge()
 	*b = Builder{groups: newGroups()}
 	if large {
@@ -95,4 +82,53 @@ func (b *Builder) Build() *Set {
 	}
 	s.parents = s.countParents()
 	return s
+}
+
+// put is a counting sort of the rows by their groups. The first half of the rows goes from the
+// beginning of each group upwards, and the second half, in a goroutine, from its end downwards. So
+// neither has to know how many rows of a group are in its half, and the rows of a group keep their
+// order.
+func (b *Builder) put(s *Set) {
+	next, behind := s.start[:b.groups.n], s.links // of each group: where a row goes, and behind where one goes
+	sum := uint32(0)
+	for g := range next {
+		next[g] = sum
+		sum += b.groups.at(g).rows
+		behind[g] = sum
+	}
+	half := len(b.blocks) / 2
+	var rest sync.WaitGroup
+	rest.Go(func() {
+		defer crash.Guard()
+		for i := len(b.blocks) - 1; i >= half; i-- {
+			from, n := b.take(i)
+			for j := n - 1; j >= 0; j-- {
+				at := &behind[from.group[j]]
+				*at--
+				s.related[*at], s.lines[*at] = from.related[j], from.line[j]
+			}
+		}
+	})
+	for i := range half {
+		from, n := b.take(i)
+		for j := range n {
+			at := &next[from.group[j]]
+			s.related[*at], s.lines[*at] = from.related[j], from.line[j]
+			*at++
+		}
+	}
+	rest.Wait()
+	sum = 0
+	for g := range s.links {
+		s.start[g] = sum
+		sum += b.groups.at(g).rows
+	}
+	s.start[b.groups.n] = sum
+}
+
+// take gives a block and the number of its rows. The builder forgets the block: its memory can be
+// used again while other blocks are still needed.
+func (b *Builder) take(i int) (from *block, rows int) {
+	from, b.blocks[i] = b.blocks[i], nil
+	return from, min(blockRows, b.rows-i*blockRows)
 }

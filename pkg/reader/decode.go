@@ -76,7 +76,6 @@ func (d *decoder) rows(c *chunk) {
 	c.found = c.found[:0]
 	_, bad := d.header.badText(c.text)
 	c.isText = bad == nil
-	c.cut()
 	if err := gocsv.UnmarshalCSV(c, &c.decoded); err != nil {
 		c.err = fmt.Errorf("%s: cannot be decoded: %w", d.file, err)
 		return

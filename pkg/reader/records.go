@@ -37,6 +37,7 @@ func (r *records) read(c *chunk) {
 		r.readRow(c)
 	}
 	c.text = append(c.text[:0], r.win.Buf[c.base:r.at]...) // the window moves on
+	c.cut()
 	c.err = r.err
 }
 

@@ -3,8 +3,10 @@ package suspicion
 import (
 	"slices"
 	"strconv"
+	"sync"
 
 	"delink/pkg/chunker"
+	"delink/pkg/crash"
 	"delink/pkg/reader"
 	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
@@ -83,20 +85,28 @@ func otherParents(set *chunker.Set, h *reader.Header, opt reader.Options) []Susp
 	return []Suspicion{s}
 }
 
-// Find looks for what is often a mistake. It takes two passes over the set, and memory for the
-// parents.
+// Find looks for what is often a mistake. It takes three passes over the set, the longest two at the
+// same time, and memory for the parents.
 func Find(set *chunker.Set) []Suspicion {
-	var self, swapped sighting
 	parentIDs, relatedIDs := rounded{ids: newSample()}, rounded{ids: newSample()}
+	var rest sync.WaitGroup
+	rest.Go(func() {
+		defer crash.Guard()
+		for g := range set.EachGroup() {
+			parentIDs.look(g.Parent, int(slices.Min(g.Lines)))
+			for i, id := range g.Related {
+				relatedIDs.look(id, int(g.Lines[i]))
+			}
+		}
+	})
+	var self, swapped sighting
 	parents := newIDSet(set)
 	parentOrgs, relatedOrgs := newTally(), newTally()
 	for g := range set.EachGroup() {
 		parentOrgs.add(uint64(g.Parent) / orgPart)
-		parentIDs.look(g.Parent, int(slices.Min(g.Lines)))
 		for i, id := range g.Related {
 			line := int(g.Lines[i])
 			relatedOrgs.add(uint64(id) / orgPart)
-			relatedIDs.look(id, line)
 			switch {
 			case id == g.Parent:
 				self.see(line)
@@ -105,6 +115,7 @@ func Find(set *chunker.Set) []Suspicion {
 			}
 		}
 	}
+	rest.Wait()
 	var found []Suspicion
 	repeats := repeatChance(set.Rows(), set.Links())
 	if s, ok := parentIDs.suspicion(Parent, set.Groups(), &relatedIDs, repeats); ok {

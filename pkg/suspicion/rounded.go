@@ -91,12 +91,17 @@ type rounded struct {
 	// anew for each row takes longer than all else that is done with it.
 	lo, hi zoho.ID
 	known  [roundings]uint64
+	// Of 19 digits, all steps are multiples of 4, and three ids in four are not: they need no division.
+	bits uint64 // that no multiple of any of the steps has
 }
 
 func (r *rounded) look(id zoho.ID, line int) {
 	r.ids.add(id)
 	if id < r.lo || id > r.hi {
 		r.learn(id)
+	}
+	if uint64(id)&r.bits != 0 {
+		return
 	}
 	for way, step := range r.known {
 		if step == 0 || uint64(id)%step != 0 {
@@ -120,8 +125,13 @@ func (r *rounded) learn(id zoho.ID) {
 	}
 	n := bits.Len64(uint64(id))
 	r.lo, r.hi = max(r.lo, 1<<max(n-1, 0)), min(r.hi, 1<<n-1)
+	r.bits = math.MaxUint64
 	for way := range roundings {
-		r.known[way] = way.step(id)
+		step := way.step(id)
+		r.known[way] = step
+		if step != 0 {
+			r.bits &= step&-step - 1
+		}
 	}
 }
 
