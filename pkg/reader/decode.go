@@ -116,41 +116,40 @@ func (d *decoder) row(c *chunk, i int, row *Row) {
 	if row.Err != nil {
 		return
 	}
-	link, which, p := d.link(v, c.cells[i+1])
-	switch {
-	case p != nil && d.header.index[which] < 0:
+	switch which, p := d.link(v, c.cells[i+1], &row.Link); {
+	case p == nil:
+	case d.header.index[which] < 0:
 		row.Err = &RowError{File: d.file, Line: rec.line, AtLine: rec.line, AtCol: 1, Reason: "delink cannot tell which column is which"}
-	case p != nil:
-		row.Err = d.valueError(c, rec, d.header.index[which], d.header.nameOf(which), p)
 	default:
-		row.Link = link
+		row.Err = d.valueError(c, rec, d.header.index[which], d.header.nameOf(which), p)
 	}
 }
 
 // link makes a link of a row's values. If one of them cannot be used, which is its part of the
-// link.
-func (d *decoder) link(v *values, cells []string) (l Link, which int, p *value.Problem) {
+// link, and l stays as it is.
+func (d *decoder) link(v *values, cells []string, l *Link) (which int, p *value.Problem) {
 	if d.opt.parents {
-		return d.parent(v, cells)
+		return d.parent(v, cells, l)
 	}
 	if !d.isRead {
 		d.which, d.problem = d.relation(d.names)
 		d.isRead = true
 	}
 	if d.problem != nil {
-		return l, d.which, d.problem
+		return d.which, d.problem
 	}
-	l = Link{d.last, v.Parent, v.Related}
+	parent := v.Parent
 	if d.given != 0 {
-		l.Parent = d.given
+		parent = d.given
 	}
-	if l.Parent == 0 {
-		return l, colParent, d.notID(colParent, cells)
+	if parent == 0 {
+		return colParent, d.notID(colParent, cells)
 	}
-	if l.Related == 0 {
-		return l, colRelated, d.notID(colRelated, cells)
+	if v.Related == 0 {
+		return colRelated, d.notID(colRelated, cells)
 	}
-	return l, 0, nil
+	l.Relation, l.Parent, l.Related = d.last, parent, v.Related
+	return 0, nil
 }
 
 // notID says why a cell is no id.
@@ -221,7 +220,7 @@ func (d *decoder) isRepeated(raw []byte) bool {
 	if d.header.Sep != "" && string(raw) == strings.TrimRight(d.header.Sep, "\r\n") {
 		return true
 	}
-	if row, ok := d.scan.Scan(raw, 0, true); !ok || row.Fault != scan.Sound {
+	if row, ok := d.scan.Scan(raw, 0, true); !ok || row.Fault != nil {
 		return false
 	}
 	return d.header.isRepeated(d.scan.Values(raw))

@@ -11,14 +11,14 @@ import (
 
 // structure says what is wrong with the quotes of a row. If the fault may have swallowed other
 // rows, the error ends the input: what looks like a row below it may be the inside of a value.
-func (r *records) structure(rec record, row scan.Row) (*RowError, error) {
+func (r *records) structure(rec record, fault *scan.Fault) (*RowError, error) {
 	raw := r.text(rec)
-	f := r.scan.Fields[row.Field]
+	f := r.scan.Fields[fault.Field]
 	d := &r.header.Dialect
 	line, col := d.lineCol(raw, f.Start-rec.start, rec.line)
-	atLine, atCol := d.lineCol(raw, row.At-rec.start, rec.line)
+	atLine, atCol := d.lineCol(raw, fault.At-rec.start, rec.line)
 	switch {
-	case row.Fault == scan.NeverClosed:
+	case fault.Kind == scan.NeverClosed:
 		return nil, &InputError{
 			File: r.file, Line: line, Col: col,
 			Cause: "the quote that opens here is never closed, and makes the rest of the file one value",
@@ -30,21 +30,21 @@ func (r *records) structure(rec record, row scan.Row) (*RowError, error) {
 			Cause: fmt.Sprintf("the quote that opens here goes on over several lines: in line %d, text follows the quote that closes it", atLine),
 			Hint:  "close it where its value ends, or double it if it is part of the value",
 		}
-	case row.Opens > 0: // the next line may be a part of that value, and must not be taken for a link
-		openLine, openCol := d.lineCol(raw, row.Opens-rec.start, rec.line)
+	case fault.Opens > 0: // the next line may be a part of that value, and must not be taken for a link
+		openLine, openCol := d.lineCol(raw, fault.Opens-rec.start, rec.line)
 		return nil, &InputError{
 			File: r.file, Line: openLine, Col: openCol,
-			Cause: fmt.Sprintf("delink cannot tell where this row ends: the quotes of column %d are wrong, and the line does not close the one that opens here", row.Field+1),
+			Cause: fmt.Sprintf("delink cannot tell where this row ends: the quotes of column %d are wrong, and the line does not close the one that opens here", fault.Field+1),
 			Hint:  "put the values in quotes, and double the quotes that are part of them",
 		}
 	}
 	reason := "has a quote in it, but does not begin with one"
-	if row.Fault == scan.TextBehind {
+	if fault.Kind == scan.TextBehind {
 		reason = "has text behind its closing quote"
 	}
 	return &RowError{
 		File: r.file, Line: rec.line, AtLine: atLine, AtCol: atCol,
-		Column: r.header.columnName(row.Field), Number: row.Field + 1, Value: shorten(d.encoding.Shown(string(r.win.Buf[f.Start:f.End]))),
+		Column: r.header.columnName(fault.Field), Number: fault.Field + 1, Value: shorten(d.encoding.Shown(string(r.win.Buf[f.Start:f.End]))),
 		Reason: reason, Hint: "put the value in quotes, and double the quotes that are part of it",
 	}, nil
 }

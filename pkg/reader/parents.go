@@ -95,10 +95,10 @@ func (h *Header) resolveParents(opt Options) *InputError {
 }
 
 // parent reads the part of a row that a file of parent records has.
-func (d *decoder) parent(v *values, cells []string) (l Link, which int, p *value.Problem) {
-	l.Relation.Module = strings.Clone(value.APIName(d.names.Module))
-	if l.Parent = v.Parent; l.Parent == 0 {
-		p = d.notID(colParent, cells)
+func (d *decoder) parent(v *values, cells []string, l *Link) (which int, p *value.Problem) {
+	if v.Parent == 0 {
+		return colParent, d.notID(colParent, cells)
 	}
-	return l, colParent, p
+	l.Relation.Module, l.Parent = strings.Clone(value.APIName(d.names.Module)), v.Parent
+	return 0, nil
 }

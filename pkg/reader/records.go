@@ -51,8 +51,8 @@ func (r *records) readRow(c *chunk) {
 	rec = r.header.cutTail(rec, &r.scan)
 	fields := r.scan.Fields
 	switch {
-	case row.Fault != scan.Sound:
-		if rec.err, r.err = r.structure(rec, row); r.err != nil {
+	case row.Fault != nil:
+		if rec.err, r.err = r.structure(rec, row.Fault); r.err != nil {
 			return
 		}
 	case row.End-rec.start > scan.MaxRow:
@@ -153,7 +153,7 @@ func (r *records) readHeader(d Dialect, opt Options) error {
 		r.at, r.line = len(d.Sep), 2
 	}
 	rec, row, err := r.next()
-	for err == nil && row.Fault == scan.Sound && r.scan.Blank(r.win.Buf) {
+	for err == nil && row.Fault == nil && r.scan.Blank(r.win.Buf) {
 		if r.at > chunkBytes { // not for each of a million blank lines
 			r.win.Drop(r.at)
 			r.at = 0
@@ -167,8 +167,8 @@ func (r *records) readHeader(d Dialect, opt Options) error {
 		return err
 	case row.End-rec.start > scan.MaxRow:
 		return r.tooLong(rec.line)
-	case row.Fault != scan.Sound:
-		bad, err := r.structure(rec, row)
+	case row.Fault != nil:
+		bad, err := r.structure(rec, row.Fault)
 		if err != nil {
 			return err
 		}
@@ -212,12 +212,12 @@ func (r *records) firstRow(h *Header, fit func(values []string) bool) (first fir
 			first.any = first.any || err != io.EOF // what cannot be read may be rows
 			return first
 		}
-		if row.Fault == scan.Sound && r.scan.Blank(r.win.Buf) {
+		if row.Fault == nil && r.scan.Blank(r.win.Buf) {
 			continue
 		}
 		_ = h.cutTail(rec, &r.scan) // only the fields count here
 		values := r.scan.Values(r.win.Buf)
-		if first.any = first.any || !h.isRepeated(values); row.Fault == scan.Sound && len(values) == len(h.Columns) && !h.isRepeated(values) && fit(values) {
+		if first.any = first.any || !h.isRepeated(values); row.Fault == nil && len(values) == len(h.Columns) && !h.isRepeated(values) && fit(values) {
 			first.values = values
 			return first
 		}

@@ -171,7 +171,7 @@ func peekHeader(d Dialect, text []byte, whole bool) (h *Header, ahead lookAhead)
 	}
 	for {
 		rec, row, err := r.next()
-		if err != nil || row.Fault != scan.Sound {
+		if err != nil || row.Fault != nil {
 			return nil, nil
 		}
 		if r.scan.Blank(text) {

@@ -37,7 +37,7 @@ func (r *records) sampleRows(h *Header) (seen, fewer, more int) {
 		if err != nil {
 			return seen, fewer, more
 		}
-		if row.Fault != scan.Sound || r.scan.Blank(r.win.Buf) || h.isRepeated(r.scan.Values(r.win.Buf)) {
+		if row.Fault != nil || r.scan.Blank(r.win.Buf) || h.isRepeated(r.scan.Values(r.win.Buf)) {
 			continue
 		}
 		seen++

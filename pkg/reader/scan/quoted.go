@@ -8,7 +8,7 @@ func (s *Scanner) quoted(text []byte, from int, whole bool) (row Row, ok bool) {
 	for ; ; q.at++ {
 		start := q.at
 		if !q.passQuotes() || !q.passRest(start) {
-			return q.row, false
+			return Row{}, false
 		}
 		if q.at == len(q.text) || q.text[q.at] != s.Comma {
 			return q.finish(start)
@@ -24,24 +24,24 @@ type quotedRow struct {
 	from  int
 	whole bool // there is no more text
 	at    int  // how far the search has come
-	row   Row
+	fault *Fault
 	cut   Row // where the line with the fault ends
 }
 
 // blame notes the first fault. It reports false if the end of the line is not in the text.
-func (q *quotedRow) blame(f Fault, at int) (ok bool) {
-	if q.row.Fault != Sound {
+func (q *quotedRow) blame(kind Kind, at int) (ok bool) {
+	if q.fault != nil {
 		return true
 	}
 	if q.cut, ok = q.line(q.text, at, q.whole); !ok {
 		return false
 	}
-	q.row.Fault, q.row.At, q.row.Field = f, at, len(q.Fields)
+	q.fault = &Fault{Kind: kind, At: at, Field: len(q.Fields)}
 	q.text, q.whole = q.text[:q.cut.End], true
 	q.at = min(q.at, q.cut.End)
-	if f == TextBehind && at > q.from && q.text[at-1] == q.Comma { // this quote may open the next value
+	if kind == TextBehind && at > q.from && q.text[at-1] == q.Comma { // this quote may open the next value
 		if _, closed := ClosingQuote(q.text, at); !closed {
-			q.row.Opens = at
+			q.fault.Opens = at
 		}
 	}
 	return true
@@ -61,13 +61,13 @@ func (q *quotedRow) passQuotes() bool {
 	case !q.whole:
 		return false
 	default:
-		if q.row.Fault != Sound && q.row.Opens == 0 {
-			q.row.Opens = start
+		if q.fault != nil && q.fault.Opens == 0 {
+			q.fault.Opens = start
 		}
 		q.blame(NeverClosed, start)
 		q.at = len(q.text)
 	}
-	if q.at == len(q.text) || q.text[q.at] == q.Comma || q.row.Fault != Sound {
+	if q.at == len(q.text) || q.text[q.at] == q.Comma || q.fault != nil {
 		return true
 	}
 	line, ok := q.line(q.text, q.at, q.whole)
@@ -96,13 +96,13 @@ func (q *quotedRow) finish(start int) (row Row, ok bool) {
 	if row, ok = q.line(q.text, q.at, q.whole); !ok {
 		return row, false
 	}
-	if q.row.Fault != Sound {
+	if q.fault != nil {
 		row.End, row.Next = q.cut.End, q.cut.Next
 	}
 	for q.Newline == '\n' && row.End > start && q.text[row.End-1] == '\r' {
 		row.End-- // line looks no further back than to where it began
 	}
-	row.Fault, row.At, row.Field, row.Opens = q.row.Fault, q.row.At, q.row.Field, q.row.Opens
+	row.Fault = q.fault
 	q.Fields = append(q.Fields, Field{start, row.End})
 	return row, true
 }
