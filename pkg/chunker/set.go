@@ -47,8 +47,9 @@ func (s *Set) sort() {
 }
 
 func (s *Set) sortGroups(from, to int) {
+	var by sorter
 	for g := from; g < to; g++ {
-		sortRows(s.related[s.start[g]:s.start[g+1]], s.lines[s.start[g]:s.start[g+1]])
+		by.sort(s.related[s.start[g]:s.start[g+1]], s.lines[s.start[g]:s.start[g+1]])
 	}
 }
 
