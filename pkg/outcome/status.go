@@ -1,9 +1,6 @@
 package outcome
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Status is what became of a row of the input, or of its link.
 type Status string
@@ -60,42 +57,48 @@ var Table = []Facts{
 
 // Facts gives what depends on a status. It returns false for a value that is not in Table.
 func (s Status) Facts() (Facts, bool) {
-	i := slices.IndexFunc(Table, func(f Facts) bool { return f.Status == s })
-	if i < 0 {
-		return Facts{}, false
-	}
-	return Table[i], true
+	f := s.facts()
+	return *f, f != &none
 }
+
+// facts is Facts without a copy: it is asked of every row of a result file.
+func (s Status) facts() *Facts {
+	for i := range Table {
+		if Table[i].Status == s {
+			return &Table[i]
+		}
+	}
+	return &none
+}
+
+// none is what depends on a value that is no status.
+var none Facts
 
 // InResults reports whether a row of the result file can have the status.
 func (s Status) InResults() bool {
-	_, known := s.Facts()
-	return known && s != Pending
+	return s.facts() != &none && s != Pending
 }
 
 // IsOfLink reports whether it is a status of links.
 func (s Status) IsOfLink() bool {
-	f, _ := s.Facts()
-	return f.OfLink
+	return s.facts().OfLink
 }
 
 // Claims gives what a status of a run says of its link in the CRM: NotKnown if it says nothing.
 func (s Status) Claims() Presence {
-	f, _ := s.Facts()
-	return f.Claims
+	return s.facts().Claims
 }
 
 // UndoClaims is Claims for a status of an undo. A link that an undo could not make may be there or
 // not, and a link that a run could not remove is there.
 func (s Status) UndoClaims() Presence {
-	f, _ := s.Facts()
-	return f.Undone
+	return s.facts().Undone
 }
 
 // ToSend reports whether a run sends a link of this status; retry says that the user wants failed
 // links sent again.
 func (s Status) ToSend(retry bool) bool {
-	f, _ := s.Facts()
+	f := s.facts()
 	return f.Resend == Always || f.Resend == OnRequest && retry
 }
 

@@ -31,6 +31,9 @@ type chunk struct {
 	found   []Row // what it gives
 }
 
+// IsLast reports whether something ended the rows.
+func (c *chunk) IsLast() bool { return c.err != nil }
+
 // record is where a row stands in the window, and what is wrong with its structure.
 type record struct {
 	line       int

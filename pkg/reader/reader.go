@@ -4,9 +4,8 @@ import (
 	"errors"
 	"io"
 	"iter"
-	"sync"
 
-	"delink/pkg/crash"
+	"delink/pkg/ahead"
 	"delink/pkg/reader/text"
 	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
@@ -124,7 +123,7 @@ func (r *Reader) Rows() iter.Seq2[*Row, error] {
 		}
 		r.done = true
 		err, none := io.EOF, true
-		for c := range r.chunks {
+		for c := range ahead.Parts(func() *chunk { return newChunk(r.in) }, r.in.read, r.decode.rows) {
 			for i := range c.found {
 				none = false
 				if !yield(&c.found[i], nil) {
@@ -141,51 +140,5 @@ func (r *Reader) Rows() iter.Seq2[*Row, error] {
 		if err != io.EOF {
 			yield(&Row{}, err)
 		}
-	}
-}
-
-// chunksAhead is how many chunks are found before their rows are needed. Neither side then waits for
-// the other because one chunk took longer than most.
-const chunksAhead = 4
-
-// chunks gives the rows, some at a time. A goroutine decodes chunks while the caller works on the
-// rows of those before, and finds the rows of those behind: both take about as long. Only the caller
-// reads the source. So a source that does not answer holds up nothing else, and when the loop ends,
-// the goroutine ends within a few chunks.
-func (r *Reader) chunks(yield func(*chunk) bool) {
-	begun := newChunk(r.in)
-	r.in.read(begun)
-	if begun.err != nil { // these are all rows
-		r.decode.rows(begun)
-		yield(begun)
-		return
-	}
-	todo, done := make(chan *chunk, chunksAhead), make(chan *chunk, chunksAhead)
-	var worker sync.WaitGroup
-	worker.Go(func() {
-		defer crash.Guard()
-		for c := range todo {
-			r.decode.rows(c)
-			done <- c
-		}
-	})
-	defer worker.Wait()
-	defer close(todo)
-	todo <- begun
-	var spare *chunk
-	for decoding := 1; decoding > 0; decoding-- {
-		for ; decoding < chunksAhead && r.in.err == nil; decoding++ {
-			next := spare
-			if spare = nil; next == nil {
-				next = newChunk(r.in)
-			}
-			r.in.read(next)
-			todo <- next
-		}
-		c := <-done
-		if !yield(c) || c.err != nil {
-			return
-		}
-		spare = c
 	}
 }

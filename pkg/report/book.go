@@ -40,6 +40,10 @@ type Book struct {
 	inDoubt     positions // links that an earlier run may have sent without leaving an outcome
 	leftUnknown positions // links that a run of another input left unknown
 	outdated    bool      // the result file has rows of links that are pending again
+
+	// The parent record of the row that was last looked for.
+	parentText string
+	parent     zoho.ID
 }
 
 // NewBook gives the book of an input of which nothing is known yet. bad are the rows that cannot be
@@ -253,13 +257,13 @@ func (b *Book) makePending(pos int) {
 
 // setFate gives a position a fate, in place of an older one. Each call stands for one row of the
 // result file.
-func (b *Book) setFate(pos int, f Fate) {
+func (b *Book) setFate(pos int, s outcome.Status, code, message string) {
 	// Nothing shows why such links have their status. Without code and message, millions of rows
 	// share one fate.
-	if f.Status.Claims() == outcome.NotLinked || f.Status == outcome.Duplicate {
-		f.Code, f.Message = "", ""
+	if s.Claims() == outcome.NotLinked || s == outcome.Duplicate {
+		code, message = "", ""
 	}
-	n := b.number(f)
+	n := b.number(s, code, message)
 	if old := b.known[pos]; old > 0 {
 		b.byStatus[b.fates[old].Status].Add(-1)
 		b.byFate[old]--
@@ -269,14 +273,16 @@ func (b *Book) setFate(pos int, f Fate) {
 	}
 	b.known[pos] = n
 	b.byFate[n]++
-	b.byStatus[f.Status].Add(1)
+	b.byStatus[s].Add(1)
 }
 
-// number gives the number of a fate.
-func (b *Book) number(f Fate) uint32 {
-	if b.fates[b.latest] == f && b.latest > 0 { // most links share the fate of the one before
+// number gives the number of a fate. The parts of the fate are apart because they are in registers
+// then: this is done for every row of a result file.
+func (b *Book) number(s outcome.Status, code, message string) uint32 {
+	if last := &b.fates[b.latest]; b.latest > 0 && last.Status == s && last.Code == code && last.Message == message { // as for most links
 		return b.latest
 	}
+	f := Fate{s, code, message}
 	n, ok := b.index[f]
 	if !ok {
 		n = uint32(len(b.fates))
@@ -309,6 +315,6 @@ func (b *Book) Causes() []Cause {
 func (b *Book) enter(outcomes []outcome.Outcome) {
 	for i := range outcomes {
 		o := &outcomes[i]
-		b.setFate(o.Pos, Fate{o.Status, cell(o.Code), cell(o.Message)})
+		b.setFate(o.Pos, o.Status, cell(o.Code), cell(o.Message))
 	}
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"time"
 
@@ -51,7 +52,7 @@ func (b *Book) Load(r *Row) (fits bool) {
 	if !ok {
 		return false
 	}
-	b.setFate(pos, Fate{r.Status, r.Code, r.Message})
+	b.setFate(pos, r.Status, r.Code, r.Message)
 	return b.set.Line(pos) == r.Line
 }
 
@@ -70,17 +71,25 @@ func (b *Book) Carry(r *Row) bool {
 		return false
 	}
 	r.Line = b.set.Line(pos)
-	b.setFate(pos, Fate{r.Status, r.Code, r.Message})
+	b.setFate(pos, r.Status, r.Code, r.Message)
 	return true
 }
 
 // find gives the position of the link, or of the duplicate row, that a row of a result file is
 // about.
 func (b *Book) find(r *Row) (pos int, ok bool) {
-	l, err := r.Link()
+	if r.Parent != b.parentText { // the rows of a call have the same one
+		id, err := zoho.ParseID(r.Parent)
+		if err != nil {
+			return 0, false
+		}
+		b.parentText, b.parent = r.Parent, id
+	}
+	related, err := zoho.ParseID(r.Related)
 	if err != nil {
 		return 0, false
 	}
+	l := reader.Link{Relation: zoho.Relation{Module: r.Module, List: r.Relation}, Parent: b.parent, Related: related}
 	if r.Status != outcome.Duplicate {
 		return b.set.Find(l)
 	}
@@ -123,7 +132,7 @@ func (b *Book) Unsent(now time.Time, give func([]Row) error) error {
 		r := linkRow(link, link.Parent.String(), line, outcome.Duplicate, at)
 		r.Message = fmt.Sprintf("the same link as line %d", firstLine)
 		rows = append(rows, r)
-		b.setFate(pos, Fate{Status: outcome.Duplicate})
+		b.setFate(pos, outcome.Duplicate, "", "")
 		if err := flush(few); err != nil {
 			return err
 		}
@@ -179,6 +188,9 @@ func (b *Book) Batches(size int, retry bool) iter.Seq[chunker.Batch] {
 func (b *Book) BatchesFrom(sides map[zoho.Relation]zoho.Relation, size int, retry bool) iter.Seq[chunker.Batch] {
 	left := b.left()
 	return func(yield func(chunker.Batch) bool) {
+		if !b.hasToSend(retry) { // as in a finished run, whose links take long to go through
+			return
+		}
 		for _, h := range []outcome.History{outcome.InDoubt, outcome.Clear, outcome.LeftUnknown} {
 			want := func(pos int) bool { return b.History(pos) == h && b.ToSend(pos, retry) }
 			switch {
@@ -195,6 +207,11 @@ func (b *Book) BatchesFrom(sides map[zoho.Relation]zoho.Relation, size int, retr
 			}
 		}
 	}
+}
+
+// hasToSend reports whether some link is to be sent: see ToSend.
+func (b *Book) hasToSend(retry bool) bool {
+	return slices.ContainsFunc(outcome.Table, func(f outcome.Facts) bool { return f.OfLink && f.Status.ToSend(retry) && b.Count(f.Status) > 0 })
 }
 
 // left gives the links that an earlier run left unknown.

@@ -10,20 +10,17 @@ import (
 
 	"github.com/gocarina/gocsv"
 
+	"delink/pkg/ahead"
 	"delink/pkg/outcome"
 	"delink/pkg/zoho"
 )
 
 // readRows reads the rows below the header, and gives their number.
 func readRows(path string, lines *wholeLines, visit func(row *Row, at int64) error) (n int, err error) {
-	d := newRowDecoder(path, lines)
 	var row Row
-	for {
-		if err := d.next(); err != nil {
-			return n, err
-		}
-		for i, at := range d.at {
-			if err := d.row(i, &row); err != nil {
+	for p := range ahead.Parts(newPart, newRowFinder(path, lines).find, (*part).decode) {
+		for i, at := range p.at {
+			if err := p.row(i, &row); err != nil {
 				return n, damaged(path, n+2, err.Error())
 			}
 			if err := visit(&row, at); err != nil {
@@ -31,36 +28,50 @@ func readRows(path string, lines *wholeLines, visit func(row *Row, at int64) err
 			}
 			n++
 		}
-		switch {
-		case d.err == io.EOF:
-			return n, nil
-		case d.err != nil:
-			return n, d.err
-		}
+		err = p.err
 	}
+	if err == io.EOF {
+		err = nil
+	}
+	return n, err
 }
 
 // rowsAtOnce is how many rows of a result file are decoded at a time.
 const rowsAtOnce = 512
 
-// rowDecoder reads the rows of a result file, some at a time, for gocsv to decode.
-type rowDecoder struct {
+// part is some rows of a result file.
+type part struct {
+	owns    table    // of each row the cells that differ from row to row
+	text    []byte   // of these cells, where a row is like the one above
+	lengths [][2]int // by row: how long its two cells are in text; zero if they are not there
+	commons table    // the others, of rows where they are not as in the row above, and of the first row
+	slab    []string // what the rows of owns are cut from
+	at      []int64  // where each of these rows begins
+	fresh   []bool   // by row: it has a row of commons
+	decoded []own
+	common  []common // the rows of commons, as decoded
+	given   int      // which of them is that of the row that was given last
+	err     error    // what ended the rows: io.EOF, or what is wrong behind them; nil if there are more
+}
+
+func newPart() *part {
+	return &part{
+		owns:    append(make(table, 0, rowsAtOnce+1), []string{columns[lineAt], columns[relatedAt]}),
+		commons: table{commonHead}, slab: make([]string, 2*rowsAtOnce), decoded: make([]own, rowsAtOnce),
+	}
+}
+
+// IsLast reports whether something ended the rows.
+func (p *part) IsLast() bool { return p.err != nil }
+
+// rowFinder finds the rows of a result file and their cells.
+type rowFinder struct {
 	path  string
 	lines *wholeLines
 	rows  *csv.Reader // of lines
 	n     int         // rows read
 	fed   int         // lines that rows has read
 	last  pattern     // of the row that was read last
-
-	owns    table    // of each row the cells that differ from row to row
-	commons table    // the others, of rows where they are not as in the row above
-	slab    []string // what the rows of owns are cut from
-	at      []int64  // where each of these rows begins
-	fresh   []bool   // by row: it has a row of commons
-	decoded []own
-	common  []common // as decoded, those that were not given yet
-	given   common   // of the row that was given last
-	err     error    // what ended the rows; nil if there are more
 }
 
 // table is cells for gocsv: a header, and rows.
@@ -121,63 +132,84 @@ const (
 // commonAt has the places of the columns of common.
 var commonAt = [...]int{1, 2, 3, statusAt, 6, 7, 8, 9, 10, 11}
 
-func newRowDecoder(path string, lines *wholeLines) *rowDecoder {
-	d := &rowDecoder{path: path, lines: lines, rows: csv.NewReader(lines), slab: make([]string, 2*rowsAtOnce), decoded: make([]own, rowsAtOnce)}
-	d.rows.ReuseRecord, d.rows.FieldsPerRecord = true, len(columns)
-	d.owns = append(make(table, 0, rowsAtOnce+1), []string{columns[lineAt], columns[relatedAt]})
-	var head []string
+// commonHead has the names of these columns.
+var commonHead = func() (names []string) {
 	for _, k := range commonAt {
-		head = append(head, columns[k])
+		names = append(names, columns[k])
 	}
-	d.commons = table{head}
-	return d
+	return names
+}()
+
+func newRowFinder(path string, lines *wholeLines) *rowFinder {
+	f := &rowFinder{path: path, lines: lines, rows: csv.NewReader(lines)}
+	f.rows.ReuseRecord, f.rows.FieldsPerRecord = true, len(columns)
+	return f
 }
 
-// next reads the next rows and has gocsv decode them. What ends the rows is in err, behind those
-// before it.
-func (d *rowDecoder) next() error {
-	d.owns, d.commons, d.at, d.fresh, d.last.is = d.owns[:1], d.commons[:1], d.at[:0], d.fresh[:0], false
-	for len(d.at) < rowsAtOnce && d.err == nil {
-		d.read()
+// find finds the next rows. What ends the rows is in the part's err, behind those before it.
+func (f *rowFinder) find(p *part) {
+	p.owns, p.commons, p.text, p.lengths, p.at, p.fresh = p.owns[:1], p.commons[:1], p.text[:0], p.lengths[:0], p.at[:0], p.fresh[:0]
+	f.last.is = false
+	for len(p.at) < rowsAtOnce && p.err == nil {
+		p.err = f.read(p)
 	}
-	if err := gocsv.UnmarshalCSV(d.commons, &d.common); err != nil {
-		return fmt.Errorf("%s: %w", d.path, err)
+	text := string(p.text) // one for all cells
+	for i, n := range p.lengths {
+		if n[0] > 0 {
+			line, related := n[0], n[0]+n[1]
+			p.owns[1+i][0], p.owns[1+i][1], text = text[:line], text[line:related], text[related:]
+		}
 	}
-	if err := gocsv.UnmarshalCSV(d.owns, &d.decoded); err != nil {
-		return fmt.Errorf("%s: %w", d.path, err)
-	}
-	return nil
 }
 
-// read reads a row, or sets err.
-func (d *rowDecoder) read() {
-	before, begin := d.lines.count, int64(len(header))+d.lines.size
-	if d.err = d.lines.fill(); d.err != nil {
-		return
+// read adds a row to a part. An error ends the rows.
+func (f *rowFinder) read(p *part) error {
+	before, begin := f.lines.count, int64(len(header))+f.lines.size
+	if err := f.lines.fill(); err != nil {
+		return err
 	}
-	cells := d.slab[len(d.at)*2:][:2:2]
-	line, related, ok := d.last.match(d.lines.rest)
-	if ok = ok && before == d.n; ok {
-		d.lines.rest = nil
-		cells[0], cells[1] = line, related
+	cells := p.slab[len(p.at)*2:][:2:2]
+	line, related, ok := f.last.match(f.lines.rest)
+	ok = ok && before == f.n
+	var lengths [2]int
+	if ok {
+		f.lines.rest = nil
+		p.text, lengths = append(append(p.text, line...), related...), [2]int{len(line), len(related)}
 	} else {
-		d.last.learn(d.lines.rest)
-		row, err := d.rows.Read()
-		first := d.fed + 1
-		d.fed += d.lines.count - before
-		if d.err = d.trouble(row, err, before, first); d.err != nil {
-			return
+		f.last.learn(f.lines.rest)
+		row, err := f.rows.Read()
+		first := f.fed + 1
+		f.fed += f.lines.count - before
+		if err := f.trouble(row, err, before, first); err != nil {
+			return err
 		}
 		cells[0], cells[1] = row[lineAt], row[relatedAt]
 		var rest []string
 		for _, k := range commonAt {
 			rest = append(rest, row[k])
 		}
-		d.commons = append(d.commons, rest)
+		p.commons = append(p.commons, rest)
 	}
-	d.owns = append(d.owns, cells)
-	d.at, d.fresh = append(d.at, begin), append(d.fresh, !ok)
-	d.n++
+	p.owns = append(p.owns, cells)
+	p.at, p.fresh, p.lengths = append(p.at, begin), append(p.fresh, !ok), append(p.lengths, lengths)
+	f.n++
+	return nil
+}
+
+// decode has gocsv decode the rows.
+func (p *part) decode() {
+	err := gocsv.UnmarshalCSV(p.commons, &p.common)
+	if err == nil {
+		err = gocsv.UnmarshalCSV(p.owns, &p.decoded)
+	}
+	if err != nil { // this is a fault of the program: everything is a text, and is looked at below
+		p.err, p.at = err, nil
+		return
+	}
+	p.given = -1
+	for i := range p.common {
+		p.common[i].read()
+	}
 }
 
 // pattern is a line whose first cell and related_id are left out. The rows of a call have the same
@@ -211,22 +243,21 @@ func (p *pattern) learn(line []byte) {
 	p.between, p.behind = append(p.between[:0], line[begin:at]...), append(p.behind[:0], line[end:]...)
 }
 
-// match gives the two cells of a line with the pattern.
-func (p *pattern) match(line []byte) (first, related string, ok bool) {
+// match gives the two cells of a line with the pattern. Neither is empty.
+func (p *pattern) match(line []byte) (first, related []byte, ok bool) {
 	if !p.is {
-		return "", "", false
+		return nil, nil, false
 	}
 	n := digits(line)
 	if n == 0 || !bytes.HasPrefix(line[n:], p.between) {
-		return "", "", false
+		return nil, nil, false
 	}
 	at := n + len(p.between)
 	end := at + digits(line[at:])
 	if end == at || !bytes.Equal(line[end:], p.behind) {
-		return "", "", false
+		return nil, nil, false
 	}
-	both := string(line[:end])
-	return both[:n], both[at:], true
+	return line[:n], line[at:end], true
 }
 
 // digits is how many digits a text begins with.
@@ -240,40 +271,40 @@ func digits(text []byte) int {
 
 // trouble says what ends the rows, if a row was read with that error behind so many lines; nil if
 // nothing does. first is the line of rows on which it should begin.
-func (d *rowDecoder) trouble(row []string, err error, before, first int) error {
-	line := d.n + 2 // each row is one line
+func (f *rowFinder) trouble(row []string, err error, before, first int) error {
+	line := f.n + 2 // each row is one line
 	switch {
-	case d.lines.err != nil:
-		return d.lines.err
+	case f.lines.err != nil:
+		return f.lines.err
 	case err == io.EOF:
 		return err
 	case err != nil:
-		return damaged(d.path, line, faultOf(err, len(columns)))
+		return damaged(f.path, line, faultOf(err, len(columns)))
 	}
-	if at, _ := d.rows.FieldPos(0); at != first || before != d.n {
-		return damaged(d.path, line, emptyLine)
+	if at, _ := f.rows.FieldPos(0); at != first || before != f.n {
+		return damaged(f.path, line, emptyLine)
 	}
 	if row[lineAt] == "line" && row[statusAt] == "status" {
-		return damaged(d.path, line, "the header is there again: were two result files put together?")
+		return damaged(f.path, line, "the header is there again: were two result files put together?")
 	}
 	return nil
 }
 
-// row makes a Row of cells that were decoded. Its errors say what is wrong with the row.
-func (d *rowDecoder) row(i int, r *Row) error {
-	if d.fresh[i] {
-		d.given, d.common = d.common[0], d.common[1:]
-		d.given.read()
+// row makes a Row of cells that were decoded, of each row once and in order. Most of r is as it was for
+// the row above. Its errors say what is wrong with the row.
+func (p *part) row(i int, r *Row) error {
+	if p.fresh[i] {
+		p.given++
+		*r = p.common[p.given].row
 	}
-	*r = d.given.row
-	cells := d.owns[1+i]
-	r.Line, r.Related = d.decoded[i].Line, cells[1]
+	cells := p.owns[1+i]
+	r.Line, r.Related = p.decoded[i].Line, cells[1]
 	switch {
 	case r.Line < 0:
 		return fmt.Errorf("line %q is not a number", cells[0])
-	case d.given.err != nil:
-		return d.given.err
-	case r.Status != outcome.Invalid && d.decoded[i].Related == 0:
+	case p.common[p.given].err != nil:
+		return p.common[p.given].err
+	case r.Status != outcome.Invalid && p.decoded[i].Related == 0:
 		_, err := zoho.ParseID(r.Related)
 		return fmt.Errorf("related_id %q %w", r.Related, err)
 	}

@@ -40,12 +40,13 @@ func rowByRow(lines *wholeLines, visit func(row *Row, at int64)) error {
 		}
 		var o own
 		_, _ = o.UnmarshalCSVWithFields("line", c.Line), o.UnmarshalCSVWithFields("related_id", c.Related)
-		d := rowDecoder{owns: table{nil, {c.Line, c.Related}}, decoded: []own{o}, fresh: []bool{true}, common: []common{{
+		p := part{owns: table{nil, {c.Line, c.Related}}, decoded: []own{o}, fresh: []bool{true}, given: -1, common: []common{{
 			Module: c.Module, Parent: c.Parent, Relation: c.Relation, Status: c.Status,
 			Code: c.Code, Message: c.Message, HTTPStatus: c.HTTPStatus, Attempts: c.Attempts, Time: c.Time, Org: c.Org,
 		}}}
 		var row Row
-		if err := d.row(0, &row); err != nil {
+		p.common[0].read()
+		if err := p.row(0, &row); err != nil {
 			return damaged("f", line, err.Error())
 		}
 		visit(&row, max(at, int64(len(header))))
@@ -82,7 +83,8 @@ func TestRowsAreReadAsCSV(t *testing.T) {
 			behind := "," + cell("status", "removed", "failed") + "," + cell("code", "SUCCESS", `"A ""b"", c"`) + "," + cell("message", "", `"a, b"`) + ",200," +
 				cell("attempts", "1") + ",t," + cell("org", "org1") + end
 			for range rapid.IntRange(1, 5).Draw(t, "rows") {
-				file.WriteString(cell("line", "2", "3", "44") + between + cell("related", "5", "66", "3652397000000925128") + behind)
+				row := cell("line", "2", "3", "44") + between + cell("related", "5", "66", "3652397000000925128") + behind
+				file.WriteString(strings.Repeat(row, rapid.SampledFrom([]int{1, 1, 1, 1, 1, 1, 1, 1, 1, rowsAtOnce - 1, 2 * rowsAtOnce}).Draw(t, "times")))
 				if rapid.IntRange(0, 100).Draw(t, "blank") == 0 {
 					file.WriteString(rapid.SampledFrom([]string{"\n", "\r\n", " \n", strings.Join(columns, ",") + "\n"}).Draw(t, "blank line"))
 				}

@@ -51,7 +51,7 @@ type Extent struct {
 }
 
 // ReadLedger calls visit for each row of a result file, in the order of the file, with the byte at
-// which the row begins. The row is overwritten after the call. A file that does not exist has no
+// which the row begins. The row is overwritten after the call, and visit can change its Line alone. A file that does not exist has no
 // rows. The error is a *NotALedger if delink did not write the file, or if somebody changed it
 // since. An unfinished last row is no error, because a killed run leaves one: it is passed over.
 func ReadLedger(on disk.Disk, path string, visit func(row *Row, at int64) error) (Extent, error) {
@@ -116,7 +116,8 @@ func (r *Row) checkIDs() error {
 type wholeLines struct {
 	in    *bufio.Reader
 	rest  []byte
-	last  []byte // the end of the last line, for a Follower
+	keep  bool   // a Follower needs last
+	last  []byte // the end of the last line
 	size  int64
 	count int // of lines
 	torn  int64
@@ -148,7 +149,9 @@ func (w *wholeLines) fill() error {
 	case err == nil:
 		w.size += int64(len(line))
 		w.count++
-		w.last = append(w.last[:0], line[max(0, len(line)-lastMax):]...)
+		if w.keep {
+			w.last = append(w.last[:0], line[max(0, len(line)-lastMax):]...)
+		}
 		w.rest = line
 	case err == io.EOF:
 		w.torn = int64(len(line))
@@ -252,7 +255,7 @@ func (l *Ledger) Close() error {
 }
 
 // Rewrite replaces a result file by one that has only the rows for which keep returns true. keep
-// may change them. It returns the size of the file in bytes.
+// may change their lines. It returns the size of the file in bytes.
 func Rewrite(on disk.Disk, path string, keep func(row *Row) bool) (size int64, err error) {
 	err = on.Replace(path, func(w io.Writer) error {
 		size = int64(len(header))
