@@ -122,6 +122,9 @@ func (b *bench) parse(args []string) (temp string, wanted []string, err error) {
 	if err := flags.Parse(args); err != nil {
 		return "", nil, err
 	}
+	if flags.NArg() > 0 {
+		return "", nil, fmt.Errorf("%s: there are no arguments; -only says what to measure", flags.Arg(0))
+	}
 	wanted = strings.Split(*only, ",")
 	for _, w := range wanted {
 		if !slices.Contains(names, w) {

@@ -90,8 +90,17 @@ type crm struct {
 
 // emulate starts an emulator in which every link exists, and no limit but those of the given knobs.
 func (b *bench) emulate(knobs ...string) (*crm, error) {
-	args := []string{"emulator"}
-	for _, k := range append([]string{"links=all", "in-flight=none", "credits=none"}, knobs...) {
+	return b.emulator(append([]string{"links=all"}, knobs...))
+}
+
+// emulateLinks is emulate with the links of a file alone. They can be counted and listed, as in a CRM.
+func (b *bench) emulateLinks(file string, knobs ...string) (*crm, error) {
+	return b.emulator(knobs, "--links", file)
+}
+
+func (b *bench) emulator(knobs []string, flags ...string) (*crm, error) {
+	args := append([]string{"emulator", "--quiet"}, flags...)
+	for _, k := range append([]string{"in-flight=none", "credits=none"}, knobs...) {
 		args = append(args, "--set", k)
 	}
 	cmd := exec.CommandContext(b.ctx, b.delink, args...)
