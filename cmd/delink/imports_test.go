@@ -13,16 +13,14 @@ import (
 )
 
 var order = []string{
-	"pkg/crash", "pkg/outcome", "pkg/disk", "pkg/sealed", "pkg/zoho/internal/web", "pkg/zoho", "pkg/nearest", "pkg/zoho/login", "pkg/progress",
+	"pkg/crash", "pkg/parallel", "pkg/outcome", "pkg/disk", "pkg/sealed", "pkg/zoho/internal/web", "pkg/zoho", "pkg/nearest", "pkg/zoho/login", "pkg/progress",
 	"pkg/reader/value", "pkg/reader/text", "pkg/reader/scan", "pkg/reader", "pkg/chunker", "pkg/suspicion", "pkg/worker/engine", "pkg/worker",
 	"pkg/relation", "pkg/journal", "pkg/trace", "pkg/report", "pkg/recap", "pkg/page", "pkg/job", "pkg/export", "pkg/job/simulation", "pkg/doctor", "pkg/probe",
 }
 
 // starters are the only places outside of programs that start goroutines: everything else is
-// called, and ends when it returns. So do the loop over the reader's rows, with its goroutine that
-// decodes them beside the caller's work, the digest of an input, and the sorting of a set on two
-// processors.
-var starters = []string{"pkg/worker/", "pkg/progress/", "pkg/crash/", "pkg/trace/log.go", "pkg/reader/reader.go", "pkg/chunker/set.go", "pkg/job/digest.go", "pkg/zoho/emulator/server.go", "pkg/zoho/emulator/wire/"}
+// called, and ends when it returns. So do the functions of package parallel, and the digest of an input.
+var starters = []string{"pkg/worker/", "pkg/progress/", "pkg/crash/", "pkg/parallel/", "pkg/trace/log.go", "pkg/job/digest.go", "pkg/zoho/emulator/server.go", "pkg/zoho/emulator/wire/"}
 
 // program reports whether a package is a program, which may import everything and start what it
 // likes.

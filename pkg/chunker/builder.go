@@ -5,9 +5,8 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
-	"sync"
 
-	"delink/pkg/crash"
+	"delink/pkg/parallel"
 	"delink/pkg/reader"
 	"delink/pkg/zoho"
 )
@@ -85,7 +84,7 @@ func (b *Builder) Build() *Set {
 }
 
 // put is a counting sort of the rows by their groups. The first half of the rows goes from the
-// beginning of each group upwards, and the second half, in a goroutine, from its end downwards. So
+// beginning of each group upwards, and at the same time the second half from its end downwards. So
 // neither has to know how many rows of a group are in its half, and the rows of a group keep their
 // order.
 func (b *Builder) put(s *Set) {
@@ -97,9 +96,16 @@ func (b *Builder) put(s *Set) {
 		behind[g] = sum
 	}
 	half := len(b.blocks) / 2
-	var rest sync.WaitGroup
-	rest.Go(func() {
-		defer crash.Guard()
+	parallel.Both(func() {
+		for i := range half {
+			from, n := b.take(i)
+			for j := range n {
+				at := &next[from.group[j]]
+				s.related[*at], s.lines[*at] = from.related[j], from.line[j]
+				*at++
+			}
+		}
+	}, func() {
 		for i := len(b.blocks) - 1; i >= half; i-- {
 			from, n := b.take(i)
 			for j := n - 1; j >= 0; j-- {
@@ -109,15 +115,6 @@ func (b *Builder) put(s *Set) {
 			}
 		}
 	})
-	for i := range half {
-		from, n := b.take(i)
-		for j := range n {
-			at := &next[from.group[j]]
-			s.related[*at], s.lines[*at] = from.related[j], from.line[j]
-			*at++
-		}
-	}
-	rest.Wait()
 	sum = 0
 	for g := range s.links {
 		s.start[g] = sum

@@ -6,9 +6,8 @@ import (
 	"math/bits"
 	"slices"
 	"sort"
-	"sync"
 
-	"delink/pkg/crash"
+	"delink/pkg/parallel"
 	"delink/pkg/reader"
 	"delink/pkg/zoho"
 )
@@ -33,17 +32,10 @@ type Set struct {
 	longest bool // some related id has as many digits as an id can have
 }
 
-// sort sorts the rows of each group: one half of the groups, by rows, in a goroutine, and the other
-// half here.
+// sort sorts the rows of each group. The groups are halved so that both halves have about as many rows.
 func (s *Set) sort() {
 	half := s.groupAt(len(s.related) / 2)
-	var rest sync.WaitGroup
-	rest.Go(func() {
-		defer crash.Guard()
-		s.sortGroups(half, len(s.links))
-	})
-	s.sortGroups(0, half)
-	rest.Wait()
+	parallel.Both(func() { s.sortGroups(0, half) }, func() { s.sortGroups(half, len(s.links)) })
 }
 
 func (s *Set) sortGroups(from, to int) {

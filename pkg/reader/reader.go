@@ -5,7 +5,7 @@ import (
 	"io"
 	"iter"
 
-	"delink/pkg/ahead"
+	"delink/pkg/parallel"
 	"delink/pkg/reader/text"
 	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
@@ -123,7 +123,7 @@ func (r *Reader) Rows() iter.Seq2[*Row, error] {
 		}
 		r.done = true
 		err, none := io.EOF, true
-		for c := range ahead.Parts(func() *chunk { return newChunk(r.in) }, r.in.read, r.decode.rows) {
+		for c := range parallel.Parts(func() *chunk { return newChunk(r.in) }, r.in.read, r.decode.rows) {
 			for i := range c.found {
 				none = false
 				if !yield(&c.found[i], nil) {

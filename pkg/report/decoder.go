@@ -10,15 +10,15 @@ import (
 
 	"github.com/gocarina/gocsv"
 
-	"delink/pkg/ahead"
 	"delink/pkg/outcome"
+	"delink/pkg/parallel"
 	"delink/pkg/zoho"
 )
 
 // readRows reads the rows below the header, and gives their number.
 func readRows(path string, lines *wholeLines, visit func(row *Row, at int64) error) (n int, err error) {
 	var row Row
-	for p := range ahead.Parts(newPart, newRowFinder(path, lines).find, (*part).decode) {
+	for p := range parallel.Parts(newPart, newRowFinder(path, lines).find, (*part).decode) {
 		for i, at := range p.at {
 			if err := p.row(i, &row); err != nil {
 				return n, damaged(path, n+2, err.Error())

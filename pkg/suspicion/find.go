@@ -3,10 +3,9 @@ package suspicion
 import (
 	"slices"
 	"strconv"
-	"sync"
 
 	"delink/pkg/chunker"
-	"delink/pkg/crash"
+	"delink/pkg/parallel"
 	"delink/pkg/reader"
 	"delink/pkg/reader/value"
 	"delink/pkg/zoho"
@@ -89,33 +88,31 @@ func otherParents(set *chunker.Set, h *reader.Header, opt reader.Options) []Susp
 // same time, and memory for the parents.
 func Find(set *chunker.Set) []Suspicion {
 	parentIDs, relatedIDs := rounded{ids: newSample()}, rounded{ids: newSample()}
-	var rest sync.WaitGroup
-	rest.Go(func() {
-		defer crash.Guard()
+	var self, swapped sighting
+	parentOrgs, relatedOrgs := newTally(), newTally()
+	parallel.Both(func() {
 		for g := range set.EachGroup() {
 			parentIDs.look(g.Parent, int(slices.Min(g.Lines)))
 			for i, id := range g.Related {
 				relatedIDs.look(id, int(g.Lines[i]))
 			}
 		}
-	})
-	var self, swapped sighting
-	parents := newIDSet(set)
-	parentOrgs, relatedOrgs := newTally(), newTally()
-	for g := range set.EachGroup() {
-		parentOrgs.add(uint64(g.Parent) / orgPart)
-		for i, id := range g.Related {
-			line := int(g.Lines[i])
-			relatedOrgs.add(uint64(id) / orgPart)
-			switch {
-			case id == g.Parent:
-				self.see(line)
-			case parents.has(id):
-				swapped.see(line)
+	}, func() {
+		parents := newIDSet(set)
+		for g := range set.EachGroup() {
+			parentOrgs.add(uint64(g.Parent) / orgPart)
+			for i, id := range g.Related {
+				line := int(g.Lines[i])
+				relatedOrgs.add(uint64(id) / orgPart)
+				switch {
+				case id == g.Parent:
+					self.see(line)
+				case parents.has(id):
+					swapped.see(line)
+				}
 			}
 		}
-	}
-	rest.Wait()
+	})
 	var found []Suspicion
 	repeats := repeatChance(set.Rows(), set.Links())
 	if s, ok := parentIDs.suspicion(Parent, set.Groups(), &relatedIDs, repeats); ok {

@@ -1,6 +1,4 @@
-// Package ahead reads a file on two processors: it decodes parts of the file while its caller works on
-// the parts before, and finds those behind.
-package ahead
+package parallel
 
 import (
 	"iter"
