@@ -120,9 +120,9 @@ func Open(src io.Reader, told Encoding) (_ io.Reader, e Encoding, marked bool, _
 func (e Encoding) decoded(in io.Reader) io.Reader {
 	switch {
 	case e.order != nil:
-		return newFromUTF16(in, e.order)
+		return newDecoded(in, utf16Decoder{e.order})
 	case e.other != nil:
-		return newFromOther(in, e.other)
+		return newDecoded(in, newOtherDecoder(e.other))
 	}
 	return in
 }

@@ -2,7 +2,6 @@ package text
 
 import (
 	"bytes"
-	"io"
 	"slices"
 	"unicode/utf8"
 
@@ -10,99 +9,71 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// fromOther reads text in an encoding of golang.org/x/text.
+// otherDecoder decodes an encoding of golang.org/x/text.
 //
 // A decoder of that package puts U+FFFD in the place of bytes that are no character in the encoding.
 // Here they are kept: each becomes half a surrogate pair, U+DC00 and the byte, whose three bytes are
 // not UTF-8. So a value that has them is found, and messages can show the bytes. The bytes themselves
 // could be UTF-8 by chance.
-type fromOther struct {
-	src     io.Reader
+type otherDecoder struct {
 	decoder transform.Transformer
 	isASCII bool   // bytes below 0x80 between two characters are ASCII
 	unknown []byte // how the encoding writes U+FFFD; nil if it does not
-	in      []byte // what was read and not yet decoded
-	buf     []byte
-	err     error
 }
 
-func newFromOther(src io.Reader, e encoding.Encoding) *fromOther {
-	r := &fromOther{src: src, decoder: e.NewDecoder().Transformer, buf: make([]byte, 0, 64<<10)}
+func newOtherDecoder(e encoding.Encoding) *otherDecoder {
+	d := &otherDecoder{decoder: e.NewDecoder().Transformer}
 	var ascii [utf8.RuneSelf]byte
 	for i := range ascii {
 		ascii[i] = byte(i)
 	}
 	same, err := e.NewDecoder().Bytes(ascii[:])
-	r.isASCII = err == nil && bytes.Equal(same, ascii[:])
+	d.isASCII = err == nil && bytes.Equal(same, ascii[:])
 	if unknown, err := e.NewEncoder().Bytes([]byte(string(utf8.RuneError))); err == nil {
-		r.unknown = unknown
+		d.unknown = unknown
 	}
-	return r
+	return d
 }
 
-// roomForOne is what the longest sequence of bytes that is decoded at a time can become.
-const roomForOne = 16
+func (*otherDecoder) left([]byte) error { return nil } // decode leaves nothing
 
-// Read gives UTF-8. p must have room for some characters.
-func (r *fromOther) Read(p []byte) (int, error) {
-	if len(p) < roomForOne {
-		return 0, io.ErrShortBuffer
-	}
-	for {
-		if n := r.decode(p); n > 0 {
-			return n, nil
-		}
-		if r.err != nil {
-			return 0, r.err
-		}
-		rest := copy(r.buf[:cap(r.buf)], r.in)
-		n, err := r.src.Read(r.buf[rest:cap(r.buf)])
-		r.in, r.err = r.buf[:rest+n], err
-		if n == 0 && err == nil {
-			return 0, nil // the caller knows when to give up
-		}
-	}
-}
-
-// decode turns what was read into UTF-8, as far as p has room for it.
-func (r *fromOther) decode(p []byte) (n int) {
-	for len(r.in) > 0 {
-		if r.isASCII {
-			run := r.in[:min(len(r.in), len(p)-n)]
+func (d *otherDecoder) decode(p, in []byte, ended bool) (n, taken int) {
+	for taken < len(in) {
+		if d.isASCII {
+			run := in[taken:min(len(in), taken+len(p)-n)]
 			if i := slices.IndexFunc(run, func(c byte) bool { return c >= utf8.RuneSelf }); i >= 0 {
 				run = run[:i]
 			}
 			n += copy(p[n:], run)
-			r.in = r.in[len(run):]
+			taken += len(run)
 		}
-		if len(r.in) == 0 || len(p)-n < roomForOne {
-			return n
+		if taken == len(in) || len(p)-n < roomForOne {
+			return n, taken
 		}
-		size, ok := r.one(p[n:])
-		if !ok {
-			return n // the rest of the character is still to come
+		size, of := d.one(p[n:], in[taken:], ended)
+		if of == 0 {
+			return n, taken // the rest of the character is still to come
 		}
-		n += size
+		n, taken = n+size, taken+of
 	}
-	return n
+	return n, taken
 }
 
-// one decodes the shortest beginning of what was read that the decoder takes: a character, or bytes
-// that are none. It reports false if more has to be read.
-func (r *fromOther) one(p []byte) (n int, ok bool) {
-	for k := 1; k <= len(r.in); k++ {
-		n, taken, _ := r.decoder.Transform(p, r.in[:k], k == len(r.in) && r.err == io.EOF)
+// one decodes the shortest beginning of in that the decoder takes: a character, or bytes that are
+// none. It takes nothing if more has to be read.
+func (d *otherDecoder) one(p, in []byte, ended bool) (n, taken int) {
+	for k := 1; k <= len(in); k++ {
+		n, taken, _ := d.decoder.Transform(p, in[:k], ended && k == len(in))
 		if taken == 0 {
 			continue
 		}
-		was := r.in[:taken]
-		r.in = r.in[taken:]
-		if bytes.Contains(p[:n], []byte(string(utf8.RuneError))) && !bytes.Equal(was, r.unknown) {
-			return keep(p, was), true
+		was := in[:taken]
+		if bytes.Contains(p[:n], []byte(string(utf8.RuneError))) && !bytes.Equal(was, d.unknown) {
+			return keep(p, was), taken
 		}
-		return n, true
+		return n, taken
 	}
-	return 0, false
+	return 0, 0
 }
 
 // keep writes bytes that are no character as half a surrogate pair each. ASCII among them stays what

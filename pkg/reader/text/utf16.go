@@ -3,7 +3,6 @@ package text
 import (
 	"encoding/binary"
 	"errors"
-	"io"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -18,47 +17,22 @@ import (
 
 var errHalfUnit = errors.New("the file ends in the middle of a UTF-16 character: it is incomplete")
 
-// fromUTF16 reads UTF-16 without its mark.
-type fromUTF16 struct {
-	src   io.Reader
-	order binary.ByteOrder
-	in    []byte // what was read and not yet turned into UTF-8
-	buf   []byte
-	err   error
-}
+// utf16Decoder decodes UTF-16 without its mark.
+type utf16Decoder struct{ order binary.ByteOrder }
 
-func newFromUTF16(src io.Reader, order binary.ByteOrder) *fromUTF16 {
-	return &fromUTF16{src: src, order: order, buf: make([]byte, 0, 64<<10)}
-}
-
-// Read gives UTF-8. p must have room for a character.
-func (r *fromUTF16) Read(p []byte) (int, error) {
-	for {
-		if n := r.decode(p); n > 0 {
-			return n, nil
-		}
-		if r.err != nil {
-			if r.err == io.EOF && len(r.in) > 0 && string(r.in) != string(value.EndOfFile) { // DOS appends one byte
-				r.err = errHalfUnit
-			}
-			return 0, r.err
-		}
-		rest := copy(r.buf[:cap(r.buf)], r.in)
-		n, err := r.src.Read(r.buf[rest:cap(r.buf)])
-		r.in, r.err = r.buf[:rest+n], err
-		if n == 0 && err == nil {
-			return 0, nil // the caller knows when to give up
-		}
+func (d utf16Decoder) left(in []byte) error {
+	if len(in) > 0 && string(in) != string(value.EndOfFile) { // DOS appends one byte
+		return errHalfUnit
 	}
+	return nil
 }
 
-// decode turns what was read into UTF-8, as far as p has room for it.
-func (r *fromUTF16) decode(p []byte) (n int) {
+func (d utf16Decoder) decode(p, in []byte, ended bool) (n, taken int) {
 	low := 0
-	if r.order == binary.BigEndian {
+	if d.order == binary.BigEndian {
 		low = 1
 	}
-	in := r.in
+	all := len(in)
 	for len(in) >= 2 && n+utf8.UTFMax <= len(p) {
 		if c := in[low]; in[1-low] == 0 && c < utf8.RuneSelf {
 			p[n] = c
@@ -66,14 +40,14 @@ func (r *fromUTF16) decode(p []byte) (n int) {
 			in = in[2:]
 			continue
 		}
-		c := rune(r.order.Uint16(in))
+		c := rune(d.order.Uint16(in))
 		size := 2
 		if isHigh(c) {
-			if len(in) < 4 && r.err == nil {
+			if len(in) < 4 && !ended {
 				break // the other half is still to come
 			}
 			if len(in) >= 4 {
-				if pair := utf16.DecodeRune(c, rune(r.order.Uint16(in[2:]))); pair != utf8.RuneError {
+				if pair := utf16.DecodeRune(c, rune(d.order.Uint16(in[2:]))); pair != utf8.RuneError {
 					c, size = pair, 4
 				}
 			}
@@ -85,8 +59,7 @@ func (r *fromUTF16) decode(p []byte) (n int) {
 		}
 		in = in[size:]
 	}
-	r.in = in
-	return n
+	return n, all - len(in)
 }
 
 // putHalf writes half a surrogate pair as three bytes, which are not UTF-8.
@@ -96,7 +69,7 @@ func putHalf(p []byte, c rune) int {
 
 func isHigh(c rune) bool { return 0xd800 <= c && c < 0xdc00 }
 
-// appendUTF16 turns UTF-8 text that fromUTF16 has given back into UTF-16.
+// appendUTF16 turns UTF-8 text that a utf16Decoder has given back into UTF-16.
 func appendUTF16(b []byte, order binary.AppendByteOrder, text []byte) []byte {
 	for i := 0; i < len(text); {
 		if c := text[i]; c < utf8.RuneSelf {
