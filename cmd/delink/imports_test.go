@@ -19,7 +19,8 @@ var order = []string{
 }
 
 // starters are the only places outside of programs that start goroutines: everything else is
-// called, and ends when it returns. So do the functions of package parallel, and the digest of an input.
+// called, and ends when it returns. The functions of package parallel, and the digest of an input,
+// end when they return, too.
 var starters = []string{"pkg/worker/", "pkg/progress/", "pkg/crash/", "pkg/parallel/", "pkg/trace/log.go", "pkg/job/digest.go", "pkg/zoho/emulator/server.go", "pkg/zoho/emulator/wire/"}
 
 // program reports whether a package is a program, which may import everything and start what it

@@ -69,7 +69,7 @@ func (b *Builder) Build() *Set {
 		duplicates: make([]uint64, (b.rows+63)/64),
 		links:      make([]uint32, b.groups.n),
 	}
-	b.put(s)
+	b.fill(s)
 	large := b.isLarge()
 	*b = Builder{groups: newGroups()}
 	if large {
@@ -83,24 +83,26 @@ func (b *Builder) Build() *Set {
 	return s
 }
 
-// put is a counting sort of the rows by their groups. The first half of the rows goes from the
+// fill is a counting sort of the rows by their groups. The first half of the rows goes from the
 // beginning of each group upwards, and at the same time the second half from its end downwards. So
 // neither has to know how many rows of a group are in its half, and the rows of a group keep their
 // order.
-func (b *Builder) put(s *Set) {
-	next, behind := s.start[:b.groups.n], s.links // of each group: where a row goes, and behind where one goes
+func (b *Builder) fill(s *Set) {
+	// Of each group, the place of the next row of the first half, and the place behind that of the
+	// next row of the second half. start and links are counters until the rows are in place.
+	front, back := s.start[:b.groups.n], s.links
 	sum := uint32(0)
-	for g := range next {
-		next[g] = sum
+	for g := range front {
+		front[g] = sum
 		sum += b.groups.at(g).rows
-		behind[g] = sum
+		back[g] = sum
 	}
 	half := len(b.blocks) / 2
 	parallel.Both(func() {
 		for i := range half {
 			from, n := b.take(i)
 			for j := range n {
-				at := &next[from.group[j]]
+				at := &front[from.group[j]]
 				s.related[*at], s.lines[*at] = from.related[j], from.line[j]
 				*at++
 			}
@@ -109,7 +111,7 @@ func (b *Builder) put(s *Set) {
 		for i := len(b.blocks) - 1; i >= half; i-- {
 			from, n := b.take(i)
 			for j := n - 1; j >= 0; j-- {
-				at := &behind[from.group[j]]
+				at := &back[from.group[j]]
 				*at--
 				s.related[*at], s.lines[*at] = from.related[j], from.line[j]
 			}

@@ -32,7 +32,8 @@ type Set struct {
 	longest bool // some related id has as many digits as an id can have
 }
 
-// sort sorts the rows of each group. The groups are halved so that both halves have about as many rows.
+// sort sorts the rows of each group. The groups are halved so that both halves have about as many
+// rows.
 func (s *Set) sort() {
 	half := s.groupAt(len(s.related) / 2)
 	parallel.Both(func() { s.sortGroups(0, half) }, func() { s.sortGroups(half, len(s.links)) })

@@ -7,10 +7,10 @@ import (
 	"delink/pkg/zoho"
 )
 
-// sorter sorts rows by related record and then by line: a radix sort. Groups of up to spareRows rows go
-// through spare memory, digit by digit from the lowest. Larger ones are first taken apart in place, by
-// their highest digit, because a copy of the two slices would take most memory of all for an input with
-// a single parent record.
+// sorter sorts rows by related record and then by line: a radix sort. Groups of up to spareRows
+// rows go through spare memory, digit by digit from the lowest. Larger ones are first taken apart
+// in place, by their highest digit, because a copy of the two slices would be the largest use of
+// memory for an input with a single parent record.
 type sorter struct {
 	related []zoho.ID
 	lines   []uint32
@@ -39,11 +39,11 @@ func (s *sorter) sort(related []zoho.ID, lines []uint32) {
 	}
 }
 
-// smallGroup is up to how many rows insertRows is the fastest.
+// smallGroup is the number of rows up to which insertRows is the fastest.
 const smallGroup = 32
 
-// byDigits sorts rows by related record, with one pass for each byte that is not the same in all rows.
-// Rows of the same related record keep their order.
+// byDigits sorts rows by related record, with one pass for each eight bits, from the lowest to the
+// highest bit that varies. Rows of the same related record keep their order.
 func (s *sorter) byDigits(related []zoho.ID, lines []uint32, varying zoho.ID) {
 	n := len(related)
 	s.related, s.lines = slices.Grow(s.related[:0], n), slices.Grow(s.lines[:0], n)
@@ -89,8 +89,8 @@ func sortLines(related []zoho.ID, lines []uint32) {
 	}
 }
 
-// takeApart moves rows into 256 parts, by the eight highest bits that are not the same in all of them,
-// and sorts each part.
+// takeApart moves rows into 256 parts, by the eight highest bits that are not the same in all of
+// them, and sorts each part.
 func (s *sorter) takeApart(related []zoho.ID, lines []uint32, varying zoho.ID) {
 	shift := max(0, bits.Len64(uint64(varying))-8)
 	digit := func(i int) byte { return byte(related[i] >> shift) }

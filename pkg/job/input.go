@@ -113,8 +113,8 @@ func (p *Input) read(begin func(*reader.Header), bad func(*reader.Row)) error {
 	return nil
 }
 
-// lookAtOptions looks for options that rows contradict. It looks again when lists have got their API
-// names.
+// lookAtOptions looks for options that rows contradict. It looks again when lists have got their
+// API names.
 func (p *Input) lookAtOptions() {
 	others := slices.DeleteFunc(p.Suspicions, func(s suspicion.Suspicion) bool { return s.Kind == suspicion.UnusedOption })
 	p.Suspicions = append(suspicion.UnusedOptions(p.Set, p.Header, p.Config.Reader), others...)

@@ -9,13 +9,14 @@ import (
 	"delink/pkg/crash"
 )
 
-// Both calls two functions at the same time, f in the caller's goroutine, and returns when both have.
+// Both calls two functions at the same time, f in the caller's goroutine, and returns when both
+// have returned.
 func Both(f, g func()) {
 	var other sync.WaitGroup
 	other.Go(func() {
 		defer crash.Guard()
 		g()
 	})
+	defer other.Wait()
 	f()
-	other.Wait()
 }

@@ -1,13 +1,38 @@
 package parallel
 
-import "testing"
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
 
-// Each function waits for the other to begin.
+// Each function waits for the other to begin, and Both waits for the one that takes longer, even if
+// the other one panics.
 func TestBoth(t *testing.T) {
-	f, g := make(chan struct{}), make(chan struct{})
-	ended := 0
-	Both(func() { close(f); <-g }, func() { close(g); <-f; ended++ })
-	if ended != 1 {
-		t.Error("it did not wait for the second one")
+	for _, c := range []struct{ f, g time.Duration }{{0, time.Second}, {time.Second, 0}} {
+		for _, panics := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				f, g := make(chan struct{}), make(chan struct{})
+				begun := time.Now()
+				func() {
+					defer func() { _ = recover() }()
+					Both(func() {
+						close(f)
+						<-g
+						time.Sleep(c.f)
+						if panics {
+							panic("f fails")
+						}
+					}, func() {
+						close(g)
+						<-f
+						time.Sleep(c.g)
+					})
+				}()
+				if took := time.Since(begun); took != time.Second {
+					t.Errorf("f takes %v, g takes %v, and both %v", c.f, c.g, took)
+				}
+			})
+		}
 	}
 }

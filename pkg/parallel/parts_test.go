@@ -1,6 +1,7 @@
 package parallel
 
 import (
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,9 +18,9 @@ type part struct {
 
 func (p *part) IsLast() bool { return p.last }
 
-// Whatever takes how long, and whoever ends it: every part is given once, in order and decoded, up to
-// the last; no more parts are made or found than are needed to be ahead; and nothing is left running,
-// or the bubble would not end.
+// Whatever takes how long, and whoever ends it: every part is given once, in order and decoded, up
+// to the last. No more parts are made or found than are needed to be ahead. Nothing is left
+// running, or the bubble would not end.
 func TestParts(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		of := rapid.IntRange(1, 20).Draw(rt, "parts")
@@ -28,6 +29,7 @@ func TestParts(t *testing.T) {
 		finding, decoding, working := wait(rt, "finding"), wait(rt, "decoding"), wait(rt, "working")
 		want := min(of, bad, leave)
 		var made, found, given int
+		wrong := ""
 		synctest.Test(t, func(*testing.T) {
 			empty := func() *part { made++; return &part{} }
 			find := func(p *part) {
@@ -43,21 +45,24 @@ func TestParts(t *testing.T) {
 			for p := range Parts(empty, find, decode) {
 				given++
 				if p.n != given || p.decoded != p.n+1 {
-					t.Errorf("part %d is given as number %d; decoded it is %d", p.n, given, p.decoded)
+					wrong = fmt.Sprintf("part %d is given as number %d; decoded it is %d", p.n, given, p.decoded)
 				}
 				time.Sleep(working())
 				if p.n != given {
-					t.Error("a part was used again while the caller worked on it")
+					wrong = "a part was used again while the caller worked on it"
 				}
 				if given == leave {
 					break
 				}
 			}
 		})
+		if wrong != "" {
+			rt.Error(wrong)
+		}
 		if given != want {
 			rt.Errorf("%d parts were given, want %d", given, want)
 		}
-		if found > min(of, given+parts) || made > parts+1 {
+		if found > min(of, given+mostParts-1) || made > mostParts {
 			rt.Errorf("%d parts were found and %d made, when %d of %d were given", found, made, given, of)
 		}
 	})
@@ -73,9 +78,9 @@ func wait(t *rapid.T, what string) func() time.Duration {
 	}
 }
 
-// The caller works on one part while another is decoded and a third is found: it takes as long as the
+// A part is decoded while the caller finds and works on others. So a file takes as long as the
 // slower of the two goroutines.
-func TestBothAtTheSameTime(t *testing.T) {
+func TestPartsAtTheSameTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start, n := time.Now(), 0
 		find := func(p *part) { n++; p.last = n == 100; time.Sleep(time.Second) }

@@ -60,8 +60,8 @@ func newChunk(r *records) *chunk {
 // Read is never called: gocsv decodes whole chunks.
 func (c *chunk) Read() ([]string, error) { return nil, errors.ErrUnsupported }
 
-// ReadAll gives gocsv the header and the rows, cut down to the columns of ids, under their canonical
-// names.
+// ReadAll gives gocsv the header and the rows, cut down to the columns of ids, under their
+// canonical names.
 func (c *chunk) ReadAll() ([][]string, error) { return c.cells, nil }
 
 // raw is a row's text as it stands in the input, without its line end.

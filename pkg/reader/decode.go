@@ -54,9 +54,9 @@ type values struct {
 // UnmarshalCSVWithFields lets gocsv fill in a row without reflection on each field, and reads ids
 // strictly, since gocsv rounds numbers. The keys are those of newChunk.
 //
-// gocsv allocates a row twice. This one is small and has no pointer: measured, that takes a third of
-// the time that four strings take. The names of the relation are read beside it, since few rows have
-// others than the row above.
+// gocsv allocates a row twice. This one is small and has no pointer: measured, that takes a third
+// of the time that four strings take. The names of the relation are read beside it, since few rows
+// have others than the row above.
 func (v *values) UnmarshalCSVWithFields(key, cell string) error {
 	switch key {
 	case canonical[colParent]:

@@ -8,8 +8,8 @@ import (
 	"delink/pkg/zoho"
 )
 
-// Options give the parent record of all rows where no column does. A column that is called after the
-// parent's module is used all the same; one that has ids of any module is the related record's.
+// Options give the parent record of all rows where no column does. A column that is called after
+// the parent's module is used all the same; one that has ids of any module is the related record's.
 func TestParentOfAllRows(t *testing.T) {
 	for _, c := range []struct {
 		name, input string
@@ -77,7 +77,8 @@ func TestParentOfAllRowsRefused(t *testing.T) {
 	}
 }
 
-// A relation can have a label for a name. Lists gives it the API name, also where it lacks a column.
+// A relation can have a label for a name. Lists gives it the API name, also where it lacks a
+// column.
 func TestLabels(t *testing.T) {
 	label := zoho.Relation{Module: "Campaigns", List: "Leads of the campaign"}
 	leads := zoho.Relation{Module: "Campaigns", List: "Leads"}

@@ -112,10 +112,10 @@ func notText(file string, err error) error {
 // Header is the header as it was found.
 func (r *Reader) Header() *Header { return r.in.header }
 
-// Rows gives the rows in the order of the file. It can be ranged over once. A row is valid until the
-// next one is asked for. An error, of type *InputError, comes last, with an empty row: there may be
-// rows behind it that were not seen. When the loop ends,
-// however it does, nothing is left running.
+// Rows gives the rows in the order of the file. It can be ranged over once. A row is valid until
+// the next one is asked for. An error, of type *InputError, comes last, with an empty row: there
+// may be rows behind it that were not seen. When the loop ends, however it does, nothing is left
+// running.
 func (r *Reader) Rows() iter.Seq2[*Row, error] {
 	return func(yield func(*Row, error) bool) {
 		if r.done {

@@ -124,10 +124,10 @@ func (r *records) sniff(d *Dialect, opt Options) *InputError {
 	return r.sniffDelimiter(d, opt, text)
 }
 
-// sniffDelimiter takes the delimiter with which the header names a link. In a file that an earlier run
-// has written, that is the one of its own columns, whatever the others look like. If there is no such
-// delimiter, it takes the one that makes the most columns, so that the message names the columns
-// that people see.
+// sniffDelimiter takes the delimiter with which the header names a link. In a file that an earlier
+// run has written, that is the one of its own columns, whatever the others look like. If there is
+// no such delimiter, it takes the one that makes the most columns, so that the message names the
+// columns that people see.
 func (r *records) sniffDelimiter(d *Dialect, opt Options, text []byte) *InputError {
 	var fit []string
 	most := 0

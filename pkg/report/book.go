@@ -138,8 +138,8 @@ func (b *Book) ToSend(pos int, retry bool) bool { return b.status(pos).ToSend(re
 // Doubt puts a link in doubt: an earlier run may have sent it, and left no outcome. If the result
 // file has an outcome of the link, that is from before. It does not count any more, and the link is
 // pending again, unless the outcome was that the link is not there. Links that the input does not
-// have are passed over. A link and its other side are the same one for a doubt: if the input has the
-// other side, see DoubtIfClear.
+// have are passed over. A link and its other side are the same one for a doubt: if the input has
+// the other side, see DoubtIfClear.
 func (b *Book) Doubt(l reader.Link) {
 	if other, known := l.OtherSide(); known {
 		b.doubtIfClear(other)
@@ -276,8 +276,8 @@ func (b *Book) setFate(pos int, s outcome.Status, code, message string) {
 	b.byStatus[s].Add(1)
 }
 
-// number gives the number of a fate. The parts of the fate are apart because they are in registers
-// then: this is done for every row of a result file.
+// number gives the number of a fate. The parts of the fate are arguments of their own, so that they
+// stay in registers: this is done for every row of a result file.
 func (b *Book) number(s outcome.Status, code, message string) uint32 {
 	if last := &b.fates[b.latest]; b.latest > 0 && last.Status == s && last.Code == code && last.Message == message { // as for most links
 		return b.latest

@@ -62,11 +62,7 @@ func (b *Book) Carry(r *Row) bool {
 	if !r.Status.IsOfLink() {
 		return false
 	}
-	l, err := r.Link()
-	if err != nil {
-		return false
-	}
-	pos, ok := b.set.Find(l)
+	pos, ok := b.find(r)
 	if !ok {
 		return false
 	}

@@ -41,23 +41,23 @@ const rowsAtOnce = 512
 
 // part is some rows of a result file.
 type part struct {
-	owns    table    // of each row the cells that differ from row to row
-	text    []byte   // of these cells, where a row is like the one above
-	lengths [][2]int // by row: how long its two cells are in text; zero if they are not there
-	commons table    // the others, of rows where they are not as in the row above, and of the first row
-	slab    []string // what the rows of owns are cut from
-	at      []int64  // where each of these rows begins
-	fresh   []bool   // by row: it has a row of commons
-	decoded []own
-	common  []common // the rows of commons, as decoded
-	given   int      // which of them is that of the row that was given last
-	err     error    // what ended the rows: io.EOF, or what is wrong behind them; nil if there are more
+	ownCells    table    // of each row the cells that differ from row to row
+	text        []byte   // of these cells, where a row is like the one above
+	lengths     [][2]int // by row: how long its two cells are in text; zero if they are not there
+	commonCells table    // the others, of rows where they are not as in the row above, and of the first row
+	slab        []string // what the rows of ownCells are cut from
+	at          []int64  // where each of these rows begins
+	fresh       []bool   // by row: it has a row of commonCells
+	decoded     []own
+	common      []common // the rows of commonCells, as decoded; behind these may be some of an earlier use of the part
+	given       int      // which of them is that of the row that was given last
+	err         error    // what ended the rows: io.EOF, or what is wrong behind them; nil if there are more
 }
 
 func newPart() *part {
 	return &part{
-		owns:    append(make(table, 0, rowsAtOnce+1), []string{columns[lineAt], columns[relatedAt]}),
-		commons: table{commonHead}, slab: make([]string, 2*rowsAtOnce), decoded: make([]own, rowsAtOnce),
+		ownCells:    append(make(table, 0, rowsAtOnce+1), []string{columns[lineAt], columns[relatedAt]}),
+		commonCells: table{commonHead}, slab: make([]string, 2*rowsAtOnce), decoded: make([]own, rowsAtOnce),
 	}
 }
 
@@ -84,7 +84,7 @@ func (t table) Read() ([]string, error) { return nil, errors.ErrUnsupported }
 func (t table) ReadAll() ([][]string, error) { return t, nil }
 
 // own is what gocsv decodes the cells of a row into that differ from row to row. gocsv allocates
-// each twice, so it has no pointers: the text of a cell that is wrong is in owns.
+// each twice, so it has no pointers: the text of a cell that is wrong is in ownCells.
 type own struct {
 	Line    int     `csv:"line"`       // -1 if the cell is wrong
 	Related zoho.ID `csv:"related_id"` // 0 if the cell is no id
@@ -146,18 +146,18 @@ func newRowFinder(path string, lines *wholeLines) *rowFinder {
 	return f
 }
 
-// find finds the next rows. What ends the rows is in the part's err, behind those before it.
+// find finds the next rows. If something ends the rows, it is in the part's err, and the rows
+// before it are in the part.
 func (f *rowFinder) find(p *part) {
-	p.owns, p.commons, p.text, p.lengths, p.at, p.fresh = p.owns[:1], p.commons[:1], p.text[:0], p.lengths[:0], p.at[:0], p.fresh[:0]
+	p.ownCells, p.commonCells, p.text, p.lengths, p.at, p.fresh = p.ownCells[:1], p.commonCells[:1], p.text[:0], p.lengths[:0], p.at[:0], p.fresh[:0]
 	f.last.is = false
 	for len(p.at) < rowsAtOnce && p.err == nil {
 		p.err = f.read(p)
 	}
 	text := string(p.text) // one for all cells
 	for i, n := range p.lengths {
-		if n[0] > 0 {
-			line, related := n[0], n[0]+n[1]
-			p.owns[1+i][0], p.owns[1+i][1], text = text[:line], text[line:related], text[related:]
+		if a, b := n[0], n[0]+n[1]; b > 0 {
+			p.ownCells[1+i][0], p.ownCells[1+i][1], text = text[:a], text[a:b], text[b:]
 		}
 	}
 }
@@ -188,9 +188,9 @@ func (f *rowFinder) read(p *part) error {
 		for _, k := range commonAt {
 			rest = append(rest, row[k])
 		}
-		p.commons = append(p.commons, rest)
+		p.commonCells = append(p.commonCells, rest)
 	}
-	p.owns = append(p.owns, cells)
+	p.ownCells = append(p.ownCells, cells)
 	p.at, p.fresh, p.lengths = append(p.at, begin), append(p.fresh, !ok), append(p.lengths, lengths)
 	f.n++
 	return nil
@@ -198,16 +198,16 @@ func (f *rowFinder) read(p *part) error {
 
 // decode has gocsv decode the rows.
 func (p *part) decode() {
-	err := gocsv.UnmarshalCSV(p.commons, &p.common)
+	err := gocsv.UnmarshalCSV(p.commonCells, &p.common)
 	if err == nil {
-		err = gocsv.UnmarshalCSV(p.owns, &p.decoded)
+		err = gocsv.UnmarshalCSV(p.ownCells, &p.decoded)
 	}
-	if err != nil { // this is a fault of the program: everything is a text, and is looked at below
-		p.err, p.at = err, nil
+	if err != nil { // a fault of the program: gocsv finds none in texts; row and common.read look at them
+		p.err, p.at = errors.Join(fmt.Errorf("decoding a result file: %w", err), p.err), nil
 		return
 	}
 	p.given = -1
-	for i := range p.common {
+	for i := range p.common[:len(p.commonCells)-1] {
 		p.common[i].read()
 	}
 }
@@ -269,8 +269,8 @@ func digits(text []byte) int {
 	return n
 }
 
-// trouble says what ends the rows, if a row was read with that error behind so many lines; nil if
-// nothing does. first is the line of rows on which it should begin.
+// trouble says what ends the rows; nil if nothing does. row and err are what rows.Read gave, before
+// is how many lines came before the row, and first is the line of rows on which it should begin.
 func (f *rowFinder) trouble(row []string, err error, before, first int) error {
 	line := f.n + 2 // each row is one line
 	switch {
@@ -290,14 +290,15 @@ func (f *rowFinder) trouble(row []string, err error, before, first int) error {
 	return nil
 }
 
-// row makes a Row of cells that were decoded, of each row once and in order. Most of r is as it was for
-// the row above. Its errors say what is wrong with the row.
+// row makes a Row of cells that were decoded. It is to be called once for each row, in order, with
+// the same r: it sets only what differs from the row above. Its errors say what is wrong with the
+// row.
 func (p *part) row(i int, r *Row) error {
 	if p.fresh[i] {
 		p.given++
 		*r = p.common[p.given].row
 	}
-	cells := p.owns[1+i]
+	cells := p.ownCells[1+i]
 	r.Line, r.Related = p.decoded[i].Line, cells[1]
 	switch {
 	case r.Line < 0:

@@ -46,7 +46,7 @@ func (f *Follower) Read(on disk.Disk, path string, from int64, anew func(), visi
 		}
 		f.at, f.last = from, before
 	}
-	lines := &wholeLines{in: bufio.NewReaderSize(file, 1<<16), keep: true}
+	lines := &wholeLines{in: bufio.NewReaderSize(file, 1<<16), keepLast: true}
 	if _, err := readRows(path, lines, func(row *Row, _ int64) error { visit(row); return nil }); err != nil {
 		return err
 	}

@@ -51,9 +51,10 @@ type Extent struct {
 }
 
 // ReadLedger calls visit for each row of a result file, in the order of the file, with the byte at
-// which the row begins. The row is overwritten after the call, and visit can change its Line alone. A file that does not exist has no
-// rows. The error is a *NotALedger if delink did not write the file, or if somebody changed it
-// since. An unfinished last row is no error, because a killed run leaves one: it is passed over.
+// which the row begins. The row is overwritten after the call, and visit must change nothing in it
+// but its Line. A file that does not exist has no rows. The error is a *NotALedger if delink did
+// not write the file, or if somebody changed it since. An unfinished last row is no error, because
+// a killed run leaves one: it is passed over.
 func ReadLedger(on disk.Disk, path string, visit func(row *Row, at int64) error) (Extent, error) {
 	f, err := on.Read(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -114,15 +115,15 @@ func (r *Row) checkIDs() error {
 
 // wholeLines reads a file up to its last line end.
 type wholeLines struct {
-	in    *bufio.Reader
-	rest  []byte
-	keep  bool   // a Follower needs last
-	last  []byte // the end of the last line
-	size  int64
-	count int // of lines
-	torn  int64
-	long  bool // a line was longer than lineMax
-	err   error
+	in       *bufio.Reader
+	rest     []byte
+	keepLast bool   // for a Follower
+	last     []byte // the end of the last line
+	size     int64
+	count    int // of lines
+	torn     int64
+	long     bool // a line was longer than lineMax
+	err      error
 }
 
 // lineMax is how long a line can be, in bytes.
@@ -149,7 +150,7 @@ func (w *wholeLines) fill() error {
 	case err == nil:
 		w.size += int64(len(line))
 		w.count++
-		if w.keep {
+		if w.keepLast {
 			w.last = append(w.last[:0], line[max(0, len(line)-lastMax):]...)
 		}
 		w.rest = line

@@ -55,8 +55,8 @@ func UnusedOptions(set *chunker.Set, h *reader.Header, opt reader.Options) []Sus
 	return found
 }
 
-// otherParents looks for rows that name another parent record than the one that Options give for all
-// rows. Links of parent records that nobody meant would be removed, so this is certain.
+// otherParents looks for rows that name another parent record than the one that Options give for
+// all rows. Links of parent records that nobody meant would be removed, so this is certain.
 func otherParents(set *chunker.Set, h *reader.Header, opt reader.Options) []Suspicion {
 	if opt.Parent == "" || !h.TellsParent() {
 		return nil
@@ -84,8 +84,8 @@ func otherParents(set *chunker.Set, h *reader.Header, opt reader.Options) []Susp
 	return []Suspicion{s}
 }
 
-// Find looks for what is often a mistake. It takes three passes over the set, the longest two at the
-// same time, and memory for the parents.
+// Find looks for what is often a mistake. It takes two passes over the rows, at the same time, a
+// third if some ids do not begin like the rest, and memory for the parents.
 func Find(set *chunker.Set) []Suspicion {
 	parentIDs, relatedIDs := rounded{ids: newSample()}, rounded{ids: newSample()}
 	var self, swapped sighting

@@ -60,13 +60,13 @@ const (
 
 // repeatChance is how often an honest input that has few different ids repeats its links like this.
 //
-// Ids that are counted up have their first 15 digits in common, so that a spreadsheet makes one id of
-// ten thousand of them, and one link of many. One id that ends in 0000 proves nothing: one honest id
-// in 10,000 does. The rows that became alike are a proof of another kind. An honest list names a link
-// once, or twice where it was put together from two lists. Nobody has counted honest lists that go on
-// and on about one or two records, so these are high estimates: one in 1,000 names each link more
-// than twice on average, one in 10,000 ten times. With them, one id that ends in 0000 and is in rows
-// of which most repeat a link is there in 1 of 10,000 × 1,000 honest inputs.
+// Ids that are counted up have their first 15 digits in common, so that a spreadsheet makes one id
+// of ten thousand of them, and one link of many. One id that ends in 0000 proves nothing: one
+// honest id in 10,000 does. The rows that became alike are a proof of another kind. An honest list
+// names a link once, or twice where it was put together from two lists. Nobody has counted honest
+// lists that go on and on about one or two records, so these are high estimates: one in 1,000 names
+// each link more than twice on average, one in 10,000 ten times. With them, one id that ends in
+// 0000 and is in rows of which most repeat a link is there in 1 of 10,000 × 1,000 honest inputs.
 func repeatChance(rows, links int) float64 {
 	switch {
 	case rows < fewRows || rows <= 2*links:
@@ -91,8 +91,9 @@ type rounded struct {
 	// anew for each row takes longer than all else that is done with it.
 	lo, hi zoho.ID
 	known  [roundings]uint64
-	// Of 19 digits, all steps are multiples of 4, and three ids in four are not: they need no division.
-	bits uint64 // that no multiple of any of the steps has
+	// bits has the low bits that are 0 in every multiple of every step. For ids of 19 digits these
+	// are two bits, so that three ids in four need no division.
+	bits uint64
 }
 
 func (r *rounded) look(id zoho.ID, line int) {

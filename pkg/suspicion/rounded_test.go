@@ -257,10 +257,15 @@ func TestStepsAreKnown(t *testing.T) {
 			power := zoho.ID(math.Pow10(r.IntN(20)))
 			id = power - 1 + zoho.ID(r.IntN(3))
 		}
+		before := x.seen
 		x.look(id, 1)
 		for way := range roundings {
-			if got, want := x.known[way], way.step(id); got != want {
-				t.Fatalf("the step of %d is %d, not %d, in %d to %d", id, got, want, x.lo, x.hi)
+			step := way.step(id)
+			if got := x.known[way]; got != step {
+				t.Fatalf("the step of %d is %d, not %d, in %d to %d", id, got, step, x.lo, x.hi)
+			}
+			if seen, is := x.seen[way].count > before[way].count, step != 0 && uint64(id)%step == 0; seen != is {
+				t.Fatalf("%d is a multiple of %d: %v; it is seen as one: %v", id, step, is, seen)
 			}
 		}
 	}

@@ -14,7 +14,7 @@ type Fault struct {
 	Kind  Kind
 	At    int // where it is
 	Field int // the index of the field that has it
-	Opens int // where in the line of the fault a value opens that the line does not close, or may do so; 0 for nowhere
+	Opens int // where a value opens, or may open, that the line of the fault does not close; 0 if none does
 }
 
 // Kind is what can be wrong with quotes.
@@ -33,12 +33,12 @@ const (
 type Scanner struct {
 	Comma   byte
 	Newline byte    // what ends a line: '\n', with '\r' before it or without, or '\r', with '\n' behind it or without
-	Fields  []Field // of the row that was Row last
+	Fields  []Field // of the row that Scan found last
 }
 
-// Row says where a row stands in the text, and what is wrong with its quotes. It has no more than four
-// fields, so that the compiler keeps it in registers: copies of a larger one took a twentieth of the
-// time of a plan.
+// Row says where a row stands in the text, and what is wrong with its quotes. It has no more than
+// four fields, so that the compiler keeps it in registers: copies of a larger one took a twentieth
+// of the time of a plan.
 type Row struct {
 	End   int    // where its text ends, without the line end
 	Next  int    // where the next line begins
@@ -102,7 +102,7 @@ func (s *Scanner) Split(raw []byte) []Field {
 	return s.Fields
 }
 
-// Blank reports whether the row that was Row last has no values: a blank line, or what a
+// Blank reports whether the row that Scan found last has no values: a blank line, or what a
 // spreadsheet writes for a row that was emptied, ;;; or "","".
 func (s *Scanner) Blank(text []byte) bool {
 	for _, f := range s.Fields {
@@ -118,7 +118,7 @@ func (s *Scanner) Blank(text []byte) bool {
 	return true
 }
 
-// Values are those of the row that was Row last.
+// Values are those of the row that Scan found last.
 func (s *Scanner) Values(text []byte) []string {
 	values := make([]string, len(s.Fields))
 	for i, f := range s.Fields {

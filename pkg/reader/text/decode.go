@@ -13,10 +13,12 @@ type decoded struct {
 
 // decoder knows an encoding.
 type decoder interface {
-	// decode turns bytes into UTF-8, as far as p has room for it, and says how many bytes it has written
-	// and how many it has taken. It leaves a character whose end is missing, unless the text has ended.
+	// decode turns bytes into UTF-8, as far as p has room for it, and says how many bytes it has
+	// written and how many it has taken. It leaves a character whose end is missing, unless the
+	// text has ended.
 	decode(p, in []byte, ended bool) (n, taken int)
-	// left says what is wrong with bytes that decode has left at the end of the text; nil if nothing is.
+	// left says what is wrong with bytes that decode has left at the end of the text; nil if
+	// nothing is.
 	left(in []byte) error
 }
 

@@ -71,8 +71,8 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Open gives the text of a source as UTF-8, without a byte order mark; marked reports whether there
 // was one. told is the encoding of a source without a mark. A mark counts more: a file of failures
-// has one, and is read with the same options as the input that it was made of. The errors of Open are
-// of type *Error.
+// has one, and is read with the same options as the input that it was made of. The errors of Open
+// are of type *Error.
 func Open(src io.Reader, told Encoding) (_ io.Reader, e Encoding, marked bool, _ error) {
 	in := begin(src)
 	if len(in.begin) == 0 && in.err != io.EOF {

@@ -11,10 +11,10 @@ import (
 
 // otherDecoder decodes an encoding of golang.org/x/text.
 //
-// A decoder of that package puts U+FFFD in the place of bytes that are no character in the encoding.
-// Here they are kept: each becomes half a surrogate pair, U+DC00 and the byte, whose three bytes are
-// not UTF-8. So a value that has them is found, and messages can show the bytes. The bytes themselves
-// could be UTF-8 by chance.
+// A decoder of that package puts U+FFFD in the place of bytes that are no character in the
+// encoding. Here they are kept: each becomes half a surrogate pair, U+DC00 and the byte, whose
+// three bytes are not UTF-8. So a value that has them is found, and messages can show the bytes.
+// The bytes themselves could be UTF-8 by chance.
 type otherDecoder struct {
 	decoder transform.Transformer
 	isASCII bool   // bytes below 0x80 between two characters are ASCII
@@ -76,8 +76,9 @@ func (d *otherDecoder) one(p, in []byte, ended bool) (n, taken int) {
 	return 0, 0
 }
 
-// keep writes bytes that are no character as half a surrogate pair each. ASCII among them stays what
-// it is, so that no line end and no delimiter is lost, if other bytes show that something is wrong.
+// keep writes bytes that are no character as half a surrogate pair each. ASCII among them stays
+// what it is, so that no line end and no delimiter is lost, if other bytes show that something is
+// wrong.
 func keep(p, was []byte) (n int) {
 	isASCII := !slices.ContainsFunc(was, func(c byte) bool { return c >= utf8.RuneSelf })
 	for _, c := range was {
