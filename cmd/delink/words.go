@@ -165,7 +165,11 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		hint = "did you mean " + meant + "? " + hint
 	case unknown != nil:
 		if has := commandsWith(cmd.Root(), unknown.GetSpecifiedName()); len(has) > 0 {
-			hint = fmt.Sprintf("--%s is a flag of %s; %s", unknown.GetSpecifiedName(), oneOf(has), hint)
+			is := fmt.Sprintf("--%s is a flag of %s", unknown.GetSpecifiedName(), oneOf(has))
+			if cmd.HasSubCommands() {
+				is += ", and comes behind the command"
+			}
+			hint = is + "; " + hint
 		}
 	}
 	return usageError{inOurWords(err), hint}
