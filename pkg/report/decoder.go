@@ -165,7 +165,10 @@ func (f *rowFinder) find(p *part) {
 // read adds a row to a part. An error ends the rows.
 func (f *rowFinder) read(p *part) error {
 	before, begin := f.lines.count, int64(len(header))+f.lines.size
-	if err := f.lines.fill(); err != nil {
+	if f.lines.fill() == io.EOF {
+		return io.EOF
+	}
+	if err := f.lines.fault(f.path, f.n+2); err != nil {
 		return err
 	}
 	cells := p.slab[len(p.at)*2:][:2:2]
@@ -275,14 +278,14 @@ func (f *rowFinder) trouble(row []string, err error, before, first int) error {
 	line := f.n + 2 // each row is one line
 	switch {
 	case f.lines.err != nil:
-		return f.lines.err
+		return f.lines.fault(f.path, line)
 	case err == io.EOF:
 		return err
 	case err != nil:
 		return damaged(f.path, line, faultOf(err, len(columns)))
 	}
 	if at, _ := f.rows.FieldPos(0); at != first || before != f.n {
-		return damaged(f.path, line, emptyLine)
+		return damaged(f.path, line, errEmptyLine.Error())
 	}
 	if row[lineAt] == "line" && row[statusAt] == "status" {
 		return damaged(f.path, line, "the header is there again: were two result files put together?")

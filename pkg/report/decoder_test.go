@@ -27,12 +27,12 @@ func rowByRow(lines *wholeLines, visit func(row *Row, at int64)) error {
 		line := n + 2
 		switch {
 		case err == io.EOF || lines.err != nil:
-			return lines.err
+			return lines.fault("f", line)
 		case err != nil:
 			return damaged("f", line, faultOf(err, len(columns)))
 		}
 		if at, _ := rows.FieldPos(0); at != line {
-			return damaged("f", line, emptyLine)
+			return damaged("f", line, errEmptyLine.Error())
 		}
 		c, _ := v.(cells)
 		if c.Line == "line" && c.Status == "status" {

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -66,9 +67,10 @@ func ReadLedger(on disk.Disk, path string, visit func(row *Row, at int64) error)
 	defer f.Close()
 
 	lines := newWholeLines(f)
-	first, err := lines.in.ReadString('\n')
+	line, err := lines.in.ReadSlice('\n') // a file of another program may have no line end
+	first := string(line)
 	switch {
-	case err != nil && err != io.EOF:
+	case err != nil && err != io.EOF && err != bufio.ErrBufferFull:
 		return Extent{}, err
 	case first == header:
 	case err == io.EOF && strings.HasPrefix(header, strings.TrimRight(first, "\x00")):
@@ -86,7 +88,11 @@ func ReadLedger(on disk.Disk, path string, visit func(row *Row, at int64) error)
 	return Extent{Exists: true, Rows: n, Size: int64(len(header)) + lines.size, Torn: lines.torn}, nil
 }
 
-const emptyLine = "there is an empty line, or a row is not one line"
+// What is wrong with lines that delink has not written.
+var (
+	errEmptyLine = errors.New("there is an empty line, or a row is not one line")
+	errLongLine  = errors.New("a line is longer than any that delink writes")
+)
 
 func damaged(path string, line int, fault string) error {
 	return &NotALedger{path, line, "is damaged: " + fault, true}
@@ -113,17 +119,18 @@ func (r *Row) checkIDs() error {
 	return nil
 }
 
-// wholeLines reads a file up to its last line end.
+// wholeLines reads a file up to its last line end. Empty lines at the end, which an editor may
+// leave, do not count: what is added to the file takes their place.
 type wholeLines struct {
 	in       *bufio.Reader
 	rest     []byte
 	keepLast bool   // for a Follower
 	last     []byte // the end of the last line
 	size     int64
-	count    int // of lines
-	torn     int64
-	long     bool // a line was longer than lineMax
-	err      error
+	count    int   // of lines
+	torn     int64 // bytes of an unfinished line behind the last line end
+	empty    int64 // bytes of empty lines behind the last line that is not empty
+	err      error // why there are no more lines, although the file has not ended
 }
 
 // lineMax is how long a line can be, in bytes.
@@ -146,24 +153,48 @@ func (w *wholeLines) fill() error {
 		return nil
 	}
 	line, err := w.in.ReadSlice('\n')
+	for {
+		switch {
+		case err == nil && len(bytes.TrimRight(line, "\r\n")) == 0:
+			w.empty += int64(len(line))
+		case err == bufio.ErrBufferFull && len(bytes.TrimLeft(line, "\x00")) == 0:
+			w.torn += int64(len(line)) // zeros, which a power failure may leave at the end
+		default:
+			return w.take(line, err)
+		}
+		line, err = w.in.ReadSlice('\n')
+	}
+}
+
+// take takes a line that is not empty, or what ends the lines.
+func (w *wholeLines) take(line []byte, err error) error {
 	switch {
-	case err == nil:
+	case err == io.EOF:
+		w.torn += int64(len(line))
+		return io.EOF
+	case err == bufio.ErrBufferFull, err == nil && w.torn > 0:
+		w.err = errLongLine
+	case err != nil:
+		w.err = err
+	case w.empty > 0:
+		w.err = errEmptyLine
+	default:
 		w.size += int64(len(line))
 		w.count++
 		if w.keepLast {
 			w.last = append(w.last[:0], line[max(0, len(line)-lastMax):]...)
 		}
 		w.rest = line
-	case err == io.EOF:
-		w.torn = int64(len(line))
-		return io.EOF
-	case err == bufio.ErrBufferFull:
-		w.rest, w.long = line, true // delink writes no such line, so the row will not be accepted
-	default:
-		w.err = err
-		return err
 	}
-	return nil
+	return w.err
+}
+
+// fault is err, or the error for lines that delink has not written. line is where they are.
+func (w *wholeLines) fault(path string, line int) error {
+	if w.err == errEmptyLine || w.err == errLongLine {
+		return damaged(path, line, w.err.Error())
+	}
+	return w.err
 }
 
 // Ledger is a result file that is being added to.

@@ -120,6 +120,38 @@ func TestLedgerCutOffAtEveryByte(t *testing.T) {
 	}
 }
 
+// What an editor or a power failure has left at the end of the file is no part of it. New rows take
+// its place.
+func TestLedgerEndsWithTheLastRow(t *testing.T) {
+	row := Row{Line: 2, Module: "Campaigns", Parent: "1", Relation: "Leads", Related: "2", Status: outcome.Removed, HTTPStatus: "200", Attempts: 1, Time: "t", Org: "org1"}
+	const good = "2,Campaigns,1,Leads,2,removed,,,200,1,t,org1\n"
+	for _, test := range []struct {
+		end  string
+		torn int64
+	}{
+		{"", 0}, {"\n", 0}, {"\r\n\n\n", 0}, {"\n3,Camp", 6}, {"\x00\x00", 2}, {strings.Repeat("\x00", 3*lineMax+5), 3*lineMax + 5}, {strings.Repeat("\x00", lineMax) + "3,Camp", lineMax + 6},
+	} {
+		path := filepath.Join(t.TempDir(), "links.results.csv")
+		if err := os.WriteFile(path, []byte(header+good+test.end), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		rows, extent := readAll(t, path)
+		if !cmp.Equal(rows, []Row{row}) || extent.Torn != test.torn || extent.Size != int64(len(header+good)) {
+			t.Errorf("%.20q: %v, %+v", test.end, rows, extent)
+		}
+		ledger, err := OpenLedger(quick, path, extent, 0, "org1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(ledger.Append([]Row{row}), ledger.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if after, err := os.ReadFile(path); err != nil || string(after) != header+good+good {
+			t.Errorf("%.20q: %v, %.300q", test.end, err, after)
+		}
+	}
+}
+
 func TestLedgerRefusesWhatItDidNotWrite(t *testing.T) {
 	const good = "2,Campaigns,1,Leads,2,removed,,,200,1,t,org1\n"
 	tests := []struct {
@@ -143,6 +175,12 @@ func TestLedgerRefusesWhatItDidNotWrite(t *testing.T) {
 		{"a row with a column more", header + good + "3,Campaigns,1,Leads,3,removed,,,200,1,t,org1,\n" + good, 3, "is damaged: the row does not have 12 columns"},
 		{"a row of two lines", header + "2,Campaigns,1,Leads,2,failed,,\"a\nb\",200,1,t,org1\n" + good, 3, "is damaged: there is an empty line, or a row is not one line"},
 		{"an empty line", header + good + "\n" + good, 3, "is damaged: there is an empty line, or a row is not one line"},
+		{"empty lines", header + good + "\r\n\n" + good, 3, "is damaged: there is an empty line, or a row is not one line"},
+		{"an empty line below the header", header + "\n" + good, 2, "is damaged: there is an empty line, or a row is not one line"},
+		{"a long row", header + good + strings.Replace(good, ",,,", ","+strings.Repeat("x", lineMax)+",,", 1) + good, 3, "is damaged: a line is longer than any that delink writes"},
+		{"a long line that has no end", header + good + strings.Repeat("x", 3*lineMax), 3, "is damaged: a line is longer than any that delink writes"},
+		{"zeros before a row", header + good + strings.Repeat("\x00", lineMax) + "\n" + good, 3, "is damaged: a line is longer than any that delink writes"},
+		{"a long line alone", strings.Repeat("x", 3*lineMax), 1, "is not a result file of delink: its first line is another one"},
 		{"a quote that stays open", header + good + "3,Campaigns,1,Leads,3,\"removed,,,200,1,t,org1\n" + good, 3, "is damaged: a quotation mark is missing, or is in the wrong place"},
 		{"a quote inside a value", header + good + "3,Campaigns,1,Leads,3,rem\"oved,,,200,1,t,org1\n" + good, 3, "is damaged: a quotation mark is missing, or is in the wrong place"},
 	}

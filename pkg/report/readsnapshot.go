@@ -60,9 +60,9 @@ func scanSnapshot(on disk.Disk, path string, begin func(names []string), visit f
 	rows.ReuseRecord = true
 	header, err := rows.Read()
 	switch {
-	case lines.err != nil:
+	case lines.err != nil && lines.err != errEmptyLine && lines.err != errLongLine:
 		return nil, 0, lines.err
-	case err == io.EOF && lines.count == 0 && lines.torn == 0: // an empty file
+	case err == io.EOF && lines.torn+lines.empty == 0: // an empty file
 		return nil, 0, nil
 	}
 	if names = fieldNames(header); err != nil || names == nil {
@@ -72,19 +72,16 @@ func scanSnapshot(on disk.Disk, path string, begin func(names []string), visit f
 	for line := 2; ; line++ { // each row is one line
 		row, err := rows.Read()
 		if lines.err != nil {
-			return nil, 0, lines.err
-		}
-		if err == io.EOF && lines.count == line-1 {
-			return names, lines.size, nil
+			return nil, 0, lines.fault(path, line)
 		}
 		if err == io.EOF {
-			return nil, 0, damaged(path, line, emptyLine)
+			return names, lines.size, nil
 		}
 		if err := snapshotFault(err, row, len(snapshotColumns)+len(names)); err != nil {
 			return nil, 0, damaged(path, line, err.Error())
 		}
-		if at, _ := rows.FieldPos(0); at != line || lines.long {
-			return nil, 0, damaged(path, line, emptyLine)
+		if at, _ := rows.FieldPos(0); at != line {
+			return nil, 0, damaged(path, line, errEmptyLine.Error())
 		}
 		if err := visit(row); err != nil {
 			return nil, 0, err

@@ -103,17 +103,17 @@ func TestSnapshotRefused(t *testing.T) {
 		"module,parent_id\n": ":1: is not a snapshot of delink",
 		"x":                  ":1: is not a snapshot of delink",
 		"\n":                 ":1: is not a snapshot of delink",
-		"line,module,parent_id,relation,related_id,time,org,x\n": ":1: is not a snapshot of delink",
-		strings.Replace(head, "\n", ",link.Member_Status\n", 1):  ":1: is not a snapshot of delink",
-		head + row + "\n": ":3: is damaged: there is an empty line",
-		head + "\n" + row: ":2: is damaged: there is an empty line",
+		"line,module,parent_id,relation,related_id,time,org,x\n":  ":1: is not a snapshot of delink",
+		strings.Replace(head, "\n", ",link.Member_Status\n", 1):   ":1: is not a snapshot of delink",
+		head + row + "\n\n" + row:                                 ":3: is damaged: there is an empty line",
+		head + "\n" + row:                                         ":2: is damaged: there is an empty line",
 		head + row + strings.Replace(row, "5000", "5,000", 1):     ":3: is damaged: the row does not have 8 columns",
 		head + row + strings.Replace(row, "5000", "5E3", 1) + row: `:3: is damaged: related_id "5E3"`,
 		head + strings.Replace(row, "1000", "", 1):                `:2: is damaged: parent_id ""`,
 		head + "x" + row: `:2: is damaged: line "x2"`,
 		head + head:      `:2: is damaged: line "line"`,
 		head + strings.Replace(row, "Sent", `"Sent`, 1) + row:                ":2: is damaged: a quotation mark",
-		head + strings.Replace(row, "Sent", strings.Repeat("x", lineMax), 1): ":2: is damaged",
+		head + strings.Replace(row, "Sent", strings.Repeat("x", lineMax), 1): ":2: is damaged: a line is longer than any",
 	} {
 		path := filepath.Join(t.TempDir(), "links.snapshot.csv")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
@@ -129,7 +129,7 @@ func TestSnapshotRefused(t *testing.T) {
 			t.Errorf("%v, %.200q", err, after)
 		}
 	}
-	for _, text := range []string{"", head, head + row, head + row + "3,Camp", head + row + "3,\"Camp", head + row + "\x00\x00"} {
+	for _, text := range []string{"", head, head + row, head + row + "3,Camp", head + row + "3,\"Camp", head + row + "\x00\x00", head + row + "\n", head + row + "\r\n\n3,Camp"} {
 		path := filepath.Join(t.TempDir(), "links.snapshot.csv")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
