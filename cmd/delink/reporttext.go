@@ -213,7 +213,7 @@ func notLinked(u *recap.Undo) string {
 func (v *reportView) standing() string {
 	bad := 0
 	for _, c := range v.Statuses {
-		if f, _ := c.Status.Facts(); f.Bad {
+		if c.Status.IsBad() {
 			bad += c.Count
 		}
 	}

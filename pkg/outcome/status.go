@@ -84,6 +84,9 @@ func (s Status) IsOfLink() bool {
 	return s.facts().OfLink
 }
 
+// IsBad reports whether the run did not do what the user wanted.
+func (s Status) IsBad() bool { return s.facts().Bad }
+
 // Claims gives what a status of a run says of its link in the CRM: NotKnown if it says nothing.
 func (s Status) Claims() Presence {
 	return s.facts().Claims

@@ -63,7 +63,7 @@ func (v *view) Tone() string {
 	}
 	bad := 0
 	for _, c := range v.Statuses {
-		if f, _ := c.Status.Facts(); f.Bad {
+		if c.Status.IsBad() {
 			bad += c.Count
 		}
 	}

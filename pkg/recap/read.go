@@ -422,7 +422,7 @@ func (m *Model) EachFailure(on disk.Disk, visit func(*report.Row) error) error {
 				return nil
 			}
 		}
-		if f, _ := row.Status.Facts(); !f.Bad {
+		if !row.Status.IsBad() {
 			return nil
 		}
 		return visit(row)

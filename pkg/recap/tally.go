@@ -94,8 +94,7 @@ func (t *tally) take(r *report.Row) {
 
 // isBad reports whether a link of a status failed or is unknown.
 func isBad(s outcome.Status) bool {
-	f, _ := s.Facts()
-	return f.OfLink && f.Bad
+	return s.IsOfLink() && s.IsBad()
 }
 
 func (t *tally) fateOf(r *report.Row) uint32 {

@@ -38,7 +38,7 @@ func WriteFailures(on disk.Disk, path string, in *reader.Reader, book *Book, ver
 				continue
 			}
 			f := book.fateOf(row)
-			if facts, _ := f.Status.Facts(); !facts.Bad {
+			if !f.Status.IsBad() {
 				continue
 			}
 			n++
@@ -67,8 +67,7 @@ func (b *Book) Failures() int {
 func (b *Book) badLines() (lines positions) {
 	bad := make([]bool, len(b.fates))
 	for n, f := range b.fates {
-		facts, _ := f.Status.Facts()
-		bad[n] = facts.Bad
+		bad[n] = f.Status.IsBad()
 	}
 	last := 0
 	for pos := range b.known {

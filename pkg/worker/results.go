@@ -39,7 +39,7 @@ func (r *results) write(out []outcome.Outcome) {
 	r.recorded += len(out)
 	r.engine.Count(len(out))
 	for _, o := range out {
-		if f, _ := o.Status.Facts(); f.Bad {
+		if o.Status.IsBad() {
 			r.failures++
 		}
 	}
