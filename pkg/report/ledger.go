@@ -155,7 +155,7 @@ func (w *wholeLines) fill() error {
 	line, err := w.in.ReadSlice('\n')
 	for {
 		switch {
-		case err == nil && len(bytes.TrimRight(line, "\r\n")) == 0:
+		case err == nil && (string(line) == "\n" || string(line) == "\r\n"):
 			w.empty += int64(len(line))
 		case err == bufio.ErrBufferFull && len(bytes.TrimLeft(line, "\x00")) == 0:
 			w.torn += int64(len(line)) // zeros, which a power failure may leave at the end
