@@ -430,5 +430,5 @@ func (m *Model) EachFailure(on disk.Disk, visit func(*report.Row) error) error {
 	return err
 }
 
-// cloned gives a text of its own: a row's cells are parts of the text of the whole row.
+// cloned gives a text of its own: a cell is a part of the text of its row, or of many rows.
 func cloned(s string) string { return strings.Clone(s) }
